@@ -1,0 +1,19 @@
+# onrush_embed(OUT NAME FILE...): a C file OUT that defines `const struct embedded NAME[]`, one entry a
+# file, ended by an entry of NULLs (shared/embedded.h). Contents become byte arrays: no limit on the
+# length of a string literal, and no quoting.
+function(onrush_embed out name)
+  set(text "#include \"shared/embedded.h\"\n")
+  set(rows "")
+  set(i 0)
+  foreach(file IN LISTS ARGN)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    get_filename_component(base ${file} NAME)
+    string(APPEND text "static const char file_${i}[] = {${bytes}0};\n")
+    string(APPEND rows "    {\"${base}\", file_${i}},\n")
+    math(EXPR i "${i} + 1")
+  endforeach()
+  string(APPEND text "const struct embedded ${name}[] = {\n${rows}    {0, 0},\n};\n")
+  file(GENERATE OUTPUT ${out} CONTENT "${text}")
+endfunction()

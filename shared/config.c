@@ -1,0 +1,312 @@
+#include "shared/config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libconfig.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MAX 128
+
+/* Where a value came from, for the message of an error. */
+struct source {
+    const char *file; /* NULL: a --set */
+    unsigned line;
+    char *error;
+};
+
+static int fail(const struct source *from, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int fail(const struct source *from, const char *format, ...)
+{
+    va_list args;
+    int n = from->file != NULL
+                ? snprintf(from->error, CONFIG_ERROR_SIZE, "%s:%u: ", from->file, from->line)
+                : snprintf(from->error, CONFIG_ERROR_SIZE, "--set: ");
+    va_start(args, format);
+    vsnprintf(from->error + n, CONFIG_ERROR_SIZE - (size_t)n, format, args);
+    va_end(args);
+    return -EINVAL;
+}
+
+static const struct config_option *find_option(const struct config_table *table, const char *key)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        if (strcmp(table->options[i].key, key) == 0)
+            return &table->options[i];
+    }
+    return NULL;
+}
+
+static int set_int(const struct config_option *o, int64_t value, void *out,
+                   const struct source *from)
+{
+    if (value < o->min || value > o->max)
+        return fail(from,
+                    "%s = %" PRId64 " is out of range: expected %" PRId64 " to %" PRId64 "%s%s",
+                    o->key, value, o->min, o->max, *o->unit ? " " : "", o->unit);
+    memcpy((char *)out + o->offset, &value, sizeof value);
+    return 0;
+}
+
+static int set_bool(const struct config_option *o, bool value, void *out)
+{
+    memcpy((char *)out + o->offset, &value, sizeof value);
+    return 0;
+}
+
+static int set_string(const struct config_option *o, const char *value, void *out,
+                      const struct source *from)
+{
+    size_t len = strlen(value);
+    if ((int64_t)len < o->min || (int64_t)len > o->max)
+        return fail(from, "%s has %zu bytes: expected %" PRId64 " to %" PRId64, o->key, len, o->min,
+                    o->max);
+    if (o->check != NULL && o->check(value) != 0)
+        return fail(from, "%s = \"%s\": expected %s", o->key, value, o->expected);
+    memset((char *)out + o->offset, 0, (size_t)o->max + 1);
+    memcpy((char *)out + o->offset, value, len);
+    return 0;
+}
+
+/* set_text: a value from a --set or from the table of defaults. */
+static int set_text(const struct config_option *o, const char *text, void *out,
+                    const struct source *from)
+{
+    char *end;
+    long long n;
+    switch (o->type) {
+    case CONFIG_INT:
+        errno = 0;
+        n = strtoll(text, &end, 10);
+        if (end == text || *end != '\0' || errno != 0)
+            return fail(from, "%s = %s: expected a whole number", o->key, text);
+        return set_int(o, n, out, from);
+    case CONFIG_BOOL:
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+            return fail(from, "%s = %s: expected true or false", o->key, text);
+        return set_bool(o, strcmp(text, "true") == 0, out);
+    case CONFIG_STRING:
+        return set_string(o, text, out, from);
+    }
+    return -EINVAL;
+}
+
+/* set_setting: a value from the file. */
+static int set_setting(const struct config_option *o, const config_setting_t *s, void *out,
+                       const struct source *from)
+{
+    int type = config_setting_type(s);
+    switch (o->type) {
+    case CONFIG_INT:
+        if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
+            return fail(from, "%s: expected a whole number", o->key);
+        return set_int(o, config_setting_get_int64(s), out, from);
+    case CONFIG_BOOL:
+        if (type != CONFIG_TYPE_BOOL)
+            return fail(from, "%s: expected true or false", o->key);
+        return set_bool(o, config_setting_get_bool(s), out);
+    case CONFIG_STRING:
+        if (type != CONFIG_TYPE_STRING)
+            return fail(from, "%s: expected a text in quotes", o->key);
+        return set_string(o, config_setting_get_string(s), out, from);
+    }
+    return -EINVAL;
+}
+
+/* walk: every setting below `group`; `prefix` is the dotted path of the group with its last dot, or
+ * "". */
+static int walk(const struct config_table *table, const config_setting_t *group, const char *prefix,
+                const char *path, void *out, char *error)
+{
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *s = config_setting_get_elem(group, (unsigned)i);
+        const char *file = config_setting_source_file(s);
+        struct source from = {file != NULL ? file : path, config_setting_source_line(s), error};
+        char key[KEY_MAX];
+        if (snprintf(key, sizeof key - 1, "%s%s", prefix, config_setting_name(s)) >=
+            (int)sizeof key - 1)
+            return fail(&from, "the name is too long");
+        if (config_setting_is_group(s)) {
+            strcat(key, ".");
+            int r = walk(table, s, key, path, out, error);
+            if (r < 0)
+                return r;
+            continue;
+        }
+        const struct config_option *o = find_option(table, key);
+        if (o == NULL)
+            return fail(&from, "there is no key %s; --print-config lists them all", key);
+        int r = set_setting(o, s, out, &from);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int load_file(const struct config_table *table, const char *path, void *out, char *error)
+{
+    config_t file;
+    config_init(&file);
+    int r;
+    if (config_read_file(&file, path) == CONFIG_TRUE) {
+        r = walk(table, config_root_setting(&file), "", path, out, error);
+    } else if (config_error_type(&file) == CONFIG_ERR_PARSE) {
+        const char *where = config_error_file(&file);
+        struct source from = {where != NULL ? where : path, (unsigned)config_error_line(&file),
+                              error};
+        r = fail(&from, "%s", config_error_text(&file));
+    } else {
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: cannot be read: %s", path,
+                 strerror(errno != 0 ? errno : EIO));
+        r = -EINVAL;
+    }
+    config_destroy(&file);
+    return r;
+}
+
+static int apply_override(const struct config_table *table, const char *text, void *out,
+                          char *error)
+{
+    struct source from = {NULL, 0, error};
+    const char *equals = strchr(text, '=');
+    char key[KEY_MAX];
+    if (equals == NULL || equals - text >= KEY_MAX)
+        return fail(&from, "%s: expected KEY=VALUE", text);
+    memcpy(key, text, (size_t)(equals - text));
+    key[equals - text] = '\0';
+    const struct config_option *o = find_option(table, key);
+    if (o == NULL)
+        return fail(&from, "there is no key %s; --print-config lists them all", key);
+    return set_text(o, equals + 1, out, &from);
+}
+
+static void set_defaults(const struct config_table *table, void *out)
+{
+    char ignored[CONFIG_ERROR_SIZE]; /* the tests load every default: they are acceptable */
+    struct source from = {"default", 0, ignored};
+    memset(out, 0, table->size);
+    for (size_t i = 0; i < table->n; i++)
+        set_text(&table->options[i], table->options[i].initial, out, &from);
+}
+
+int config_load(const struct config_table *table, const char *path, const char *const *overrides,
+                size_t n, void *out, char error[CONFIG_ERROR_SIZE])
+{
+    void *loaded = malloc(table->size);
+    if (loaded == NULL)
+        return snprintf(error, CONFIG_ERROR_SIZE, "out of memory"), -ENOMEM;
+    set_defaults(table, loaded);
+    int r = path != NULL ? load_file(table, path, loaded, error) : 0;
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = apply_override(table, overrides[i], loaded, error);
+    if (r == 0)
+        memcpy(out, loaded, table->size);
+    free(loaded);
+    return r;
+}
+
+static size_t value_size(const struct config_option *o)
+{
+    switch (o->type) {
+    case CONFIG_INT:
+        return sizeof(int64_t);
+    case CONFIG_BOOL:
+        return sizeof(bool);
+    default:
+        return (size_t)o->max + 1;
+    }
+}
+
+int config_reload(const struct config_table *table, const char *path, const char *const *overrides,
+                  size_t n, const void *running, void *out, size_t *kept,
+                  char error[CONFIG_ERROR_SIZE])
+{
+    int r = config_load(table, path, overrides, n, out, error);
+    *kept = 0;
+    for (size_t i = 0; r == 0 && i < table->n; i++) {
+        const struct config_option *o = &table->options[i];
+        char *fresh = (char *)out + o->offset;
+        const char *old = (const char *)running + o->offset;
+        if (o->reload || memcmp(fresh, old, value_size(o)) == 0)
+            continue;
+        memcpy(fresh, old, value_size(o));
+        (*kept)++;
+    }
+    return r;
+}
+
+static void print_value(FILE *out, const struct config_option *o, const void *config)
+{
+    const char *at = (const char *)config + o->offset;
+    const char *name = strrchr(o->key, '.') != NULL ? strrchr(o->key, '.') + 1 : o->key;
+    int64_t n;
+    bool b;
+    switch (o->type) {
+    case CONFIG_INT:
+        memcpy(&n, at, sizeof n);
+        fprintf(out, "%s = %" PRId64 "%s;\n", name, n, n > INT32_MAX || n < INT32_MIN ? "L" : "");
+        return;
+    case CONFIG_BOOL:
+        memcpy(&b, at, sizeof b);
+        fprintf(out, "%s = %s;\n", name, b ? "true" : "false");
+        return;
+    case CONFIG_STRING:
+        fprintf(out, "%s = \"", name);
+        for (; *at != '\0'; at++)
+            fprintf(out, "%s%c", *at == '"' || *at == '\\' ? "\\" : "", *at);
+        fprintf(out, "\";\n");
+        return;
+    }
+}
+
+/* group_of: how many bytes of the key are its group ("redis" of "redis.port"); 0 at the top level.
+ */
+static size_t group_of(const char *key)
+{
+    const char *dot = strchr(key, '.');
+    return dot != NULL ? (size_t)(dot - key) : 0;
+}
+
+void config_print(FILE *out, const struct config_table *table, const void *config)
+{
+    const char *open = "";
+    size_t open_len = 0;
+    for (size_t i = 0; i < table->n; i++) {
+        const char *key = table->options[i].key;
+        size_t len = group_of(key);
+        if (len != open_len || strncmp(key, open, len) != 0) {
+            if (open_len > 0)
+                fprintf(out, "};\n");
+            if (len > 0)
+                fprintf(out, "%.*s: {\n", (int)len, key);
+            open = key;
+            open_len = len;
+        }
+        fprintf(out, "%s", len > 0 ? "    " : "");
+        print_value(out, &table->options[i], config);
+    }
+    if (open_len > 0)
+        fprintf(out, "};\n");
+}
+
+int config_read_secret(const char *path, char *secret, size_t size)
+{
+    char line[512];
+    if (*path == '\0')
+        return secret[0] = '\0', 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return -errno;
+    char *got = fgets(line, sizeof line, file);
+    fclose(file);
+    if (got == NULL)
+        return -EINVAL;
+    line[strcspn(line, "\r\n")] = '\0';
+    if (line[0] == '\0' || strlen(line) >= size)
+        return -EINVAL;
+    strcpy(secret, line);
+    return 0;
+}

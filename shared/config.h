@@ -1,0 +1,60 @@
+/* Configuration: a table says which keys there are; libconfig reads the file; a struct of plain
+ * values comes out.
+ *
+ * The struct holds no pointers (strings are char arrays), so a copy is an assignment. Keys are
+ * dotted paths: "redis.port" is `redis: { port = 6379; };` in the file. Every error names file and
+ * line (or the
+ * --set that was wrong) and what was expected. Not thread safe; called by the main thread only. */
+#ifndef ONRUSH_CONFIG_H
+#define ONRUSH_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum config_type {
+    CONFIG_INT,    /* int64_t; min and max are the range */
+    CONFIG_BOOL,   /* bool */
+    CONFIG_STRING, /* char[max + 1]; min is the shortest length */
+};
+
+struct config_option {
+    const char *key;
+    enum config_type type;
+    size_t offset; /* into the struct */
+    int64_t min, max;
+    const char *initial;            /* the default, as it stands in a file without quotes */
+    const char *unit;               /* "ms", "bytes", "" */
+    bool reload;                    /* SIGHUP takes a changed value */
+    int (*check)(const char *text); /* strings: 0 when acceptable; NULL: any */
+    const char *expected;           /* for `check`: what is acceptable */
+};
+
+struct config_table {
+    const struct config_option *options;
+    size_t n;
+    size_t size; /* of the struct */
+};
+
+#define CONFIG_ERROR_SIZE 512
+
+/* config_load: defaults, then `path` (NULL: no file), then the `n` overrides "KEY=VALUE".
+ * 0, or -EINVAL with a message in `error` and *out untouched. */
+int config_load(const struct config_table *table, const char *path, const char *const *overrides,
+                size_t n, void *out, char error[CONFIG_ERROR_SIZE]);
+
+/* config_reload: as config_load(), but takes over only the keys that may change while running; the
+ * others keep the value they have in *running. `kept` counts those that differ in the file. */
+int config_reload(const struct config_table *table, const char *path, const char *const *overrides,
+                  size_t n, const void *running, void *out, size_t *kept,
+                  char error[CONFIG_ERROR_SIZE]);
+
+/* config_print: as a file that config_load() reads. */
+void config_print(FILE *out, const struct config_table *table, const void *config);
+
+/* config_read_secret: the first line of the file `path` into `secret`; an empty path gives an empty
+ * secret. 0, -EINVAL (empty or too long) or a negative errno. */
+int config_read_secret(const char *path, char *secret, size_t size);
+
+#endif

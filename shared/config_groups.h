@@ -1,0 +1,95 @@
+/* The option rows that several programs share: groups redis, mariadb, admin and log. `S` is the
+ * program's config struct, which has the members `redis`, `mariadb`, `admin`, `log`. */
+#ifndef ONRUSH_CONFIG_GROUPS_H
+#define ONRUSH_CONFIG_GROUPS_H
+
+#include "shared/config.h"
+#include "shared/log.h"
+
+struct log_config {
+    char level[16], format[16];
+};
+
+#define CONFIG_INT_ROW(S, key, field, initial, min, max, unit, reload)                             \
+    {                                                                                              \
+        key, CONFIG_INT, offsetof(struct S, field), min, max, initial, unit, reload, NULL, NULL    \
+    }
+#define CONFIG_BOOL_ROW(S, key, field, initial, reload)                                            \
+    {                                                                                              \
+        key, CONFIG_BOOL, offsetof(struct S, field), 0, 0, initial, "", reload, NULL, NULL         \
+    }
+#define CONFIG_STRING_ROW(S, key, field, initial, min, reload)                                     \
+    {                                                                                              \
+        key, CONFIG_STRING, offsetof(struct S, field), min, sizeof(((struct S *)0)->field) - 1,    \
+            initial, "", reload, NULL, NULL                                                        \
+    }
+
+#define CONFIG_REDIS_ROWS(S, durable)                                                              \
+    CONFIG_STRING_ROW(S, "redis.socket", redis.socket, "", 0, false),                              \
+        CONFIG_STRING_ROW(S, "redis.host", redis.host, "127.0.0.1", 1, false),                     \
+        CONFIG_INT_ROW(S, "redis.port", redis.port, "6379", 1, 65535, "", false),                  \
+        CONFIG_STRING_ROW(S, "redis.user", redis.user, "", 0, false),                              \
+        CONFIG_STRING_ROW(S, "redis.password_file", redis.password_file, "", 0, false),            \
+        CONFIG_INT_ROW(S, "redis.connect_timeout_ms", redis.connect_timeout_ms, "1000", 10, 60000, \
+                       "ms", false),                                                               \
+        CONFIG_INT_ROW(S, "redis.command_timeout_ms", redis.command_timeout_ms, "2000", 10, 60000, \
+                       "ms", false),                                                               \
+        CONFIG_BOOL_ROW(S, "redis.require_durable", redis.require_durable, durable, false)
+
+#define CONFIG_MARIADB_ROWS(S)                                                                     \
+    CONFIG_STRING_ROW(S, "mariadb.socket", mariadb.socket, "", 0, false),                          \
+        CONFIG_STRING_ROW(S, "mariadb.host", mariadb.host, "127.0.0.1", 1, false),                 \
+        CONFIG_INT_ROW(S, "mariadb.port", mariadb.port, "3306", 1, 65535, "", false),              \
+        CONFIG_STRING_ROW(S, "mariadb.database", mariadb.database, "onrush", 1, false),            \
+        CONFIG_STRING_ROW(S, "mariadb.user", mariadb.user, "onrush", 1, false),                    \
+        CONFIG_STRING_ROW(S, "mariadb.password_file", mariadb.password_file, "", 0, false),        \
+        CONFIG_INT_ROW(S, "mariadb.connect_timeout_ms", mariadb.connect_timeout_ms, "3000", 1000,  \
+                       60000, "ms", false),                                                        \
+        CONFIG_INT_ROW(S, "mariadb.query_timeout_ms", mariadb.query_timeout_ms, "5000", 1000,      \
+                       600000, "ms", false)
+
+#define CONFIG_ADMIN_ROWS(S, port_text)                                                            \
+    CONFIG_STRING_ROW(S, "admin.address", admin.address, "127.0.0.1", 1, false),                   \
+        CONFIG_INT_ROW(S, "admin.port", admin.port, port_text, 1, 65535, "", false),               \
+        CONFIG_STRING_ROW(S, "admin.token_file", admin.token_file, "", 0, false)
+
+static inline int config_check_level(const char *text)
+{
+    enum log_level level;
+    return log_level_parse(text, &level);
+}
+
+static inline int config_check_format(const char *text)
+{
+    enum log_format format;
+    return log_format_parse(text, &format);
+}
+
+#define CONFIG_LOG_ROWS(S)                                                                         \
+    {"log.level",                                                                                  \
+     CONFIG_STRING,                                                                                \
+     offsetof(struct S, log.level),                                                                \
+     1,                                                                                            \
+     sizeof(((struct S *)0)->log.level) - 1,                                                       \
+     "info",                                                                                       \
+     "",                                                                                           \
+     true,                                                                                         \
+     config_check_level,                                                                           \
+     "error, warning, info or debug"},                                                             \
+    {                                                                                              \
+        "log.format", CONFIG_STRING, offsetof(struct S, log.format), 1,                            \
+            sizeof(((struct S *)0)->log.format) - 1, "logfmt", "", true, config_check_format,      \
+            "logfmt or json"                                                                       \
+    }
+
+/* config_apply_log: puts the log settings into force; they were checked when they were loaded. */
+static inline void config_apply_log(const struct log_config *log)
+{
+    enum log_level level = LOG_LEVEL_INFO;
+    enum log_format format = LOG_LOGFMT;
+    log_level_parse(log->level, &level);
+    log_format_parse(log->format, &format);
+    log_configure(level, format);
+}
+
+#endif

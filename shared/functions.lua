@@ -1,0 +1,286 @@
+#!lua name=onrush
+--
+-- The queue of a campaign, as one Redis function library. Every function is one atomic step.
+-- Keys, arguments and answers: docs/protocol.md. The rules that are kept here:
+--
+--   * a ticket is max(now, last_ticket + 1, watermark + 1): one clock, no ties, and nobody enters below
+--     what a scheduler has already claimed, even when the clock steps backwards;
+--   * a user who is known keeps the ticket, whatever state the campaign is in;
+--   * claim and settle obey only the epoch that was published last;
+--   * a grant is never turned into anything else;
+--   * admitted = granted + sold_out + refused + #queue + #claimed, after every step.
+
+local VERSION = 1
+
+-- The most users of one call. It keeps a call short, and unpack below Lua's stack limit (about 8,000).
+local MAX_USERS = 5000
+local CHUNK = 1000
+
+local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us', 'epoch', 'admitted',
+              'granted', 'sold_out', 'refused', 'watermark', 'id'}
+local COUNTER = {g = 'granted', s = 'sold_out', r = 'refused'}
+
+-- integer: a double as decimal text; tostring() would round beyond 14 digits.
+local function integer(n)
+    return string.format('%.0f', n)
+end
+
+local function now_us()
+    local t = redis.call('TIME')
+    return tonumber(t[1]) * 1000000 + tonumber(t[2])
+end
+
+-- in_chunks: redis.call(command, key, <list>) with at most 2 * CHUNK values at a time.
+local function in_chunks(command, key, list)
+    for from = 1, #list, 2 * CHUNK do
+        redis.call(command, key, unpack(list, from, math.min(from + 2 * CHUNK - 1, #list)))
+    end
+end
+
+-- states_of: what `users` knows of each of the users; false where it knows nothing.
+local function states_of(users_key, users)
+    local states = {}
+    for from = 1, #users, CHUNK do
+        local part = redis.call('HMGET', users_key, unpack(users, from, math.min(from + CHUNK - 1, #users)))
+        for i = 1, #part do states[from + i - 1] = part[i] end
+    end
+    return states
+end
+
+-- fenced: nil when `epoch` owns the campaign, else the error to answer.
+local function fenced(meta_key, epoch)
+    local current = redis.call('HGET', meta_key, 'epoch')
+    if not current then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign') end
+    if current ~= epoch then return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. current) end
+    return nil
+end
+
+local function head_of(keys)
+    local head = redis.call('HMGET', keys[1], unpack(HEAD))
+    head[#HEAD + 1] = redis.call('ZCARD', keys[2])
+    head[#HEAD + 2] = redis.call('ZCARD', keys[3])
+    head[#HEAD + 3] = now_us()
+    return head
+end
+
+-- waiting_answer: `q<ticket>` with its position; 0 when a scheduler has claimed it.
+local function waiting_answer(queue_key, user, state)
+    local rank = redis.call('ZRANK', queue_key, user)
+    return state .. ':' .. (rank and integer(rank + 1) or '0')
+end
+
+-- gate: nil when the campaign takes requests at `now`, else the answer that everybody gets.
+local function gate(meta, now)
+    if meta.state == 'closed' or (meta.closes_us > 0 and now >= meta.closes_us) then return 'c' end
+    if meta.state == 'paused' then return 'p' end
+    if now < meta.opens_us then return 'o' .. integer(meta.opens_us) end
+    return nil
+end
+
+local function read_meta(meta_key)
+    local v = redis.call('HMGET', meta_key, 'ready', 'state', 'opens_us', 'closes_us', 'admit_limit', 'admitted',
+                         'last_ticket', 'watermark')
+    if v[1] ~= '1' then return nil end
+    return {state = v[2], opens_us = tonumber(v[3]), closes_us = tonumber(v[4]), admit_limit = tonumber(v[5]),
+            admitted = tonumber(v[6]), last_ticket = tonumber(v[7]), watermark = tonumber(v[8])}
+end
+
+local function enqueue(keys, users)
+    if #users > MAX_USERS then return redis.error_reply('BADARGS too many users') end
+    local meta = read_meta(keys[1])
+    if not meta then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign, or it is not ready') end
+
+    local ticket = math.max(now_us(), meta.last_ticket + 1, meta.watermark + 1)
+    local shut = gate(meta, ticket)
+    local room = meta.admit_limit < 0 and math.huge or meta.admit_limit - meta.admitted
+    local position = redis.call('ZCARD', keys[2])
+    local states = states_of(keys[4], users)
+    local answers, tickets, fresh, seen = {}, {}, {}, {}
+    local admitted = 0
+
+    for i = 1, #users do
+        local user, state = users[i], states[i]
+        if seen[user] then
+            answers[i] = 'q' .. seen[user]
+        elseif state then
+            answers[i] = state:byte(1) == 113 and waiting_answer(keys[2], user, state) or state
+        elseif shut then
+            answers[i] = shut
+        elseif admitted >= room then
+            answers[i] = 'f'
+        else
+            local text = integer(ticket)
+            admitted = admitted + 1
+            position = position + 1
+            seen[user] = text .. ':' .. integer(position)
+            answers[i] = 'n' .. seen[user]
+            tickets[2 * admitted - 1], tickets[2 * admitted] = text, user
+            fresh[2 * admitted - 1], fresh[2 * admitted] = user, 'q' .. text
+            ticket = ticket + 1
+        end
+    end
+    if admitted > 0 then
+        in_chunks('ZADD', keys[2], tickets)
+        in_chunks('HSET', keys[4], fresh)
+        redis.call('HSET', keys[1], 'last_ticket', integer(ticket - 1), 'admitted', integer(meta.admitted + admitted))
+    end
+    return answers
+end
+
+local function status(keys, users)
+    if #users > MAX_USERS then return redis.error_reply('BADARGS too many users') end
+    local answers = {head_of(keys)}
+    if answers[1][1] ~= '1' then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign, or it is not ready') end
+    local full = tonumber(answers[1][4]) >= 0 and tonumber(answers[1][8]) >= tonumber(answers[1][4])
+    local states = states_of(keys[4], users)
+    for i = 1, #users do
+        local state = states[i]
+        if not state then
+            answers[i + 1] = full and 'f' or 'u'
+        elseif state:byte(1) == 113 then
+            answers[i + 1] = waiting_answer(keys[2], users[i], state)
+        else
+            answers[i + 1] = state
+        end
+    end
+    return answers
+end
+
+local function publish(keys, args)
+    local epoch, id, state, quota, admit_limit, opens_us, closes_us, watermark, ready = unpack(args)
+    if #args ~= 9 then return redis.error_reply('BADARGS publish takes 9 arguments') end
+    local before = head_of(keys)
+    if before[7] and tonumber(before[7]) > tonumber(epoch) then
+        return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. before[7])
+    end
+    if ready == 'keep' then ready = before[1] or '0' end
+    redis.call('HSET', keys[1], 'epoch', epoch, 'id', id, 'state', state, 'quota', quota, 'admit_limit', admit_limit,
+               'opens_us', opens_us, 'closes_us', closes_us, 'ready', ready,
+               'watermark', integer(math.max(tonumber(watermark), tonumber(before[12] or 0))))
+    for _, counter in ipairs({'admitted', 'granted', 'sold_out', 'refused', 'last_ticket'}) do
+        redis.call('HSETNX', keys[1], counter, 0)
+    end
+    for _, key in ipairs(keys) do redis.call('PERSIST', key) end
+    return before
+end
+
+local function claim(keys, args)
+    local wrong = fenced(keys[1], args[1])
+    if wrong then return wrong end
+    local popped = redis.call('ZPOPMIN', keys[2], math.min(tonumber(args[2]), MAX_USERS))
+    if #popped > 0 then
+        local members = {}
+        for i = 1, #popped, 2 do members[i], members[i + 1] = popped[i + 1], popped[i] end
+        in_chunks('ZADD', keys[3], members)
+        local watermark = tonumber(redis.call('HGET', keys[1], 'watermark'))
+        if tonumber(popped[#popped]) > watermark then
+            redis.call('HSET', keys[1], 'watermark', popped[#popped])
+        end
+    end
+    table.insert(popped, 1, redis.call('ZCARD', keys[2]))
+    return popped
+end
+
+-- write_states: set `users` to the decided states, and move the counters along. Gives how many changed.
+local function write_states(keys, users, old, new)
+    local writes, gone, moved, changed = {}, {}, {}, 0
+    for i = 1, #users do
+        gone[i] = users[i]
+        local from, to = old[i] and old[i]:sub(1, 1), new[i]:sub(1, 1)
+        if from ~= 'g' and old[i] ~= new[i] then
+            changed = changed + 1
+            writes[2 * changed - 1], writes[2 * changed] = users[i], new[i]
+            if not from then moved.admitted = (moved.admitted or 0) + 1 end
+            if COUNTER[from] then moved[COUNTER[from]] = (moved[COUNTER[from]] or 0) - 1 end
+            if COUNTER[to] then moved[COUNTER[to]] = (moved[COUNTER[to]] or 0) + 1 end
+        end
+    end
+    in_chunks('HSET', keys[4], writes)
+    for counter, n in pairs(moved) do redis.call('HINCRBY', keys[1], counter, n) end
+    in_chunks('ZREM', keys[3], gone)
+    return changed, gone
+end
+
+-- decisions_of: users and new states out of epoch, user, state, user, state ...; nil when they are not that.
+local function decisions_of(args, kinds)
+    local users, states = {}, {}
+    if #args % 2 ~= 1 or #args > 2 * MAX_USERS + 1 then return nil end
+    for i = 2, #args, 2 do
+        if not args[i + 1]:find(kinds) then return nil end
+        users[i / 2], states[i / 2] = args[i], args[i + 1]
+    end
+    return users, states
+end
+
+local function settle(keys, args)
+    local wrong = fenced(keys[1], args[1])
+    if wrong then return wrong end
+    local users, states = decisions_of(args, '^[gsr]')
+    if not users then return redis.error_reply('BADARGS settle takes an epoch, then user and state in turn') end
+    return (write_states(keys, users, states_of(keys[4], users), states))
+end
+
+-- restore: as settle, for grants that Redis may never have heard of; they leave the queue too.
+local function restore(keys, args)
+    local wrong = fenced(keys[1], args[1])
+    if wrong then return wrong end
+    local users, states = decisions_of(args, '^g')
+    if not users then return redis.error_reply('BADARGS restore takes an epoch, then user and grant in turn') end
+    local changed, gone = write_states(keys, users, states_of(keys[4], users), states)
+    in_chunks('ZREM', keys[2], gone)
+    return changed
+end
+
+local function claimed(keys, args)
+    local wrong = fenced(keys[1], args[1])
+    if wrong then return wrong end
+    return redis.call('ZRANGE', keys[3], 0, math.min(tonumber(args[2]), MAX_USERS) - 1, 'WITHSCORES')
+end
+
+local function reclaim(keys, args)
+    local wrong = fenced(keys[1], args[1])
+    if wrong then return wrong end
+    local popped = redis.call('ZPOPMIN', keys[3], math.min(tonumber(args[2]), MAX_USERS))
+    local back = {}
+    for i = 1, #popped, 2 do back[i], back[i + 1] = popped[i + 1], popped[i] end
+    in_chunks('ZADD', keys[2], back)
+    return #popped / 2
+end
+
+local function revive(keys, args)
+    local wrong = fenced(keys[1], args[1])
+    if wrong then return wrong end
+    local page = redis.call('HSCAN', keys[4], args[2], 'COUNT', math.min(tonumber(args[3]), MAX_USERS))
+    local back, writes, n = {}, {}, 0
+    for i = 1, #page[2], 2 do
+        local user, state = page[2][i], page[2][i + 1]
+        if state:byte(1) == 115 then
+            n = n + 1
+            back[2 * n - 1], back[2 * n] = state:sub(2), user
+            writes[2 * n - 1], writes[2 * n] = user, 'q' .. state:sub(2)
+        end
+    end
+    in_chunks('ZADD', keys[2], back)
+    in_chunks('HSET', keys[4], writes)
+    if n > 0 then redis.call('HINCRBY', keys[1], 'sold_out', -n) end
+    return {page[1], n}
+end
+
+local function expire(keys, args)
+    local wrong = fenced(keys[1], args[1])
+    if wrong then return wrong end
+    for _, key in ipairs(keys) do redis.call('EXPIRE', key, args[2]) end
+    return 1
+end
+
+redis.register_function{function_name = 'onrush_version', callback = function() return VERSION end, flags = {'no-writes'}}
+redis.register_function{function_name = 'onrush_status', callback = status, flags = {'no-writes'}}
+redis.register_function{function_name = 'onrush_claimed', callback = claimed, flags = {'no-writes'}}
+redis.register_function('onrush_enqueue', enqueue)
+redis.register_function('onrush_publish', publish)
+redis.register_function('onrush_claim', claim)
+redis.register_function('onrush_settle', settle)
+redis.register_function('onrush_restore', restore)
+redis.register_function('onrush_reclaim', reclaim)
+redis.register_function('onrush_revive', revive)
+redis.register_function('onrush_expire', expire)

@@ -1,0 +1,54 @@
+/* The log: one line an event, logfmt or JSON, to standard error (where journald reads it).
+ *
+ *   log_info("redis is back", "socket=%s after_ms=%d", path, ms);
+ *   -> ts=2026-11-20T12:00:00.000123Z level=info msg="redis is back" socket=/run/redis.sock
+ * after_ms=412
+ *
+ * The message is a constant, the fields are printf-like `key=value` words; a value with spaces or
+ * quotes goes through log_quote(). Never a coupon code, token or password. Each call site may write
+ * 20 lines a second; what is beyond that is counted and said with the next line (suppressed=N). A
+ * line is one write(2) and at most LOG_LINE_MAX bytes. Thread safe. Cannot fail: a line that cannot
+ * be written is dropped. */
+#ifndef ONRUSH_LOG_H
+#define ONRUSH_LOG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOG_LINE_MAX 1024
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_LOGFMT, LOG_JSON };
+
+/* log_configure: what is written from now on, and how; may be called again at any time. */
+void log_configure(enum log_level level, enum log_format format);
+
+/* Texts of the two, as in the config files: 0, or -EINVAL and the output untouched. */
+int log_level_parse(const char *text, enum log_level *level);
+int log_format_parse(const char *text, enum log_format *format);
+
+/* log_quote: `text` in double quotes with what needs it escaped, cut to fit. Gives `out`. */
+const char *log_quote(const char *text, char *out, unsigned size);
+
+/* One a call site: how much it has written in the running second. */
+struct log_site {
+    _Atomic int64_t second;
+    _Atomic uint32_t lines, suppressed;
+};
+
+void log_write(struct log_site *site, enum log_level level, const char *message, const char *fields,
+               ...) __attribute__((format(printf, 4, 5)));
+
+#define LOG_AT(level, message, ...)                                                                \
+    do {                                                                                           \
+        static struct log_site log_site_;                                                          \
+        log_write(&log_site_, level, message, __VA_ARGS__);                                        \
+    } while (0)
+
+#define log_error(message, ...)   LOG_AT(LOG_LEVEL_ERROR, message, __VA_ARGS__)
+#define log_warning(message, ...) LOG_AT(LOG_LEVEL_WARNING, message, __VA_ARGS__)
+#define log_info(message, ...)    LOG_AT(LOG_LEVEL_INFO, message, __VA_ARGS__)
+#define log_debug(message, ...)   LOG_AT(LOG_LEVEL_DEBUG, message, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,127 @@
+#include "shared/redis.h"
+
+#include "shared/config.h"
+#include "shared/embedded.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+int redis_functions_version(void)
+{
+    return ONRUSH_FUNCTIONS_VERSION;
+}
+
+const char *redis_functions_text(void)
+{
+    return redis_functions_source[0].text;
+}
+
+bool redis_error_is(const redisReply *reply, const char *word)
+{
+    size_t len = strlen(word);
+    return reply != NULL && reply->type == REDIS_REPLY_ERROR && reply->len >= len &&
+           strncmp(reply->str, word, len) == 0 &&
+           (reply->str[len] == ' ' || reply->str[len] == '\0');
+}
+
+static int64_t number_of(const redisReply *r)
+{
+    if (r->type == REDIS_REPLY_INTEGER)
+        return r->integer;
+    if (r->type == REDIS_REPLY_STRING)
+        return strtoll(r->str, NULL, 10);
+    return -1;
+}
+
+int redis_head_parse(const redisReply *reply, struct campaign_head *head)
+{
+    struct campaign_head h = {.state = CAMPAIGN_SCHEDULED};
+    int64_t *const numbers[] = {NULL,        NULL,         &h.quota,   &h.admit_limit,
+                                &h.opens_us, &h.closes_us, &h.epoch,   &h.admitted,
+                                &h.granted,  &h.sold_out,  &h.refused, &h.watermark,
+                                &h.id,       &h.queued,    &h.claimed, &h.now_us};
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY ||
+        reply->elements != sizeof numbers / sizeof numbers[0])
+        return -EPROTO;
+    h.ready = number_of(reply->element[0]) == 1;
+    const redisReply *state = reply->element[1];
+    if (state->type == REDIS_REPLY_STRING && campaign_state_parse(state->str, &h.state) < 0)
+        return -EPROTO;
+    for (size_t i = 2; i < reply->elements; i++)
+        *numbers[i] = number_of(reply->element[i]);
+    *head = h;
+    return 0;
+}
+
+static struct timeval timeval_of(int64_t ms)
+{
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+}
+
+/* succeed: runs a command of which only success matters. */
+static int succeed(redisContext *c, char *error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    redisReply *reply = redisvCommand(c, format, args);
+    va_end(args);
+    int r = reply != NULL && reply->type != REDIS_REPLY_ERROR ? 0 : -ENOTCONN;
+    if (r < 0)
+        snprintf(error, REDIS_ERROR_SIZE, "%s", reply != NULL ? reply->str : c->errstr);
+    freeReplyObject(reply);
+    return r;
+}
+
+static int log_in(redisContext *c, const struct redis_config *config, char *error)
+{
+    char password[256];
+    if (config_read_secret(config->password_file, password, sizeof password) < 0)
+        return snprintf(error, REDIS_ERROR_SIZE, "the password file %.200s cannot be read",
+                        config->password_file),
+               -ENOTCONN;
+    if (password[0] == '\0')
+        return 0;
+    int r = config->user[0] != '\0' ? succeed(c, error, "AUTH %s %s", config->user, password)
+                                    : succeed(c, error, "AUTH %s", password);
+    explicit_bzero(password, sizeof password);
+    return r;
+}
+
+static int load_functions(redisContext *c, char *error)
+{
+    redisReply *reply = redisCommand(c, "FCALL_RO onrush_version 0");
+    bool known = reply != NULL && reply->type == REDIS_REPLY_INTEGER &&
+                 reply->integer >= redis_functions_version();
+    freeReplyObject(reply);
+    if (known)
+        return 0;
+    const char *text = redis_functions_text();
+    return succeed(c, error, "FUNCTION LOAD REPLACE %b", text, strlen(text));
+}
+
+int redis_open(redisContext **out, const struct redis_config *config, char error[REDIS_ERROR_SIZE])
+{
+    struct timeval connect_timeout = timeval_of(config->connect_timeout_ms);
+    redisContext *c =
+        config->socket[0] != '\0'
+            ? redisConnectUnixWithTimeout(config->socket, connect_timeout)
+            : redisConnectWithTimeout(config->host, (int)config->port, connect_timeout);
+    if (c == NULL)
+        return snprintf(error, REDIS_ERROR_SIZE, "out of memory"), -ENOTCONN;
+    int r = c->err != 0 ? -ENOTCONN : 0;
+    if (r < 0)
+        snprintf(error, REDIS_ERROR_SIZE, "%s", c->errstr);
+    if (r == 0 && redisSetTimeout(c, timeval_of(config->command_timeout_ms)) != REDIS_OK)
+        r = (snprintf(error, REDIS_ERROR_SIZE, "the command timeout cannot be set"), -ENOTCONN);
+    if (r == 0)
+        r = log_in(c, config, error);
+    if (r == 0)
+        r = load_functions(c, error);
+    if (r < 0)
+        return redisFree(c), r;
+    *out = c;
+    return 0;
+}

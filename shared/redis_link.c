@@ -1,0 +1,381 @@
+#include "shared/redis_link.h"
+
+#include "shared/backoff.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/log.h"
+
+#include <errno.h>
+#include <hiredis/async.h>
+#include <hiredis/adapters/libevent.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#define FIXED_ARGS (3 + CAMPAIGN_KEYS) /* FCALL, the function, 4, the keys */
+
+/* A command under way. */
+struct call {
+    STAILQ_ENTRY(call) next;
+    struct redis_link *link;
+    redis_link_fn *fn;
+    void *arg;
+    int64_t deadline_us;
+};
+
+STAILQ_HEAD(call_list, call);
+
+struct redis_link {
+    struct event_base *base;
+    const struct redis_config *config;
+    redis_link_state_fn *on_state;
+    void *arg;
+    _Atomic int state;
+    _Atomic(const char *) reason;
+    redisAsyncContext *ac; /* NULL while down */
+    struct event *timer;   /* down: when to connect; else: the oldest deadline */
+    struct backoff backoff;
+    struct call_list calls, spare; /* under way, oldest first; free ones */
+    const char **argv;             /* scratch of redis_link_call(), grown as needed */
+    size_t *argvlen;
+    size_t room;
+};
+
+static void link_connect(struct redis_link *link);
+static void link_check(struct redis_link *link);
+static void ask(struct redis_link *link, redis_link_fn *fn, const char *format, ...);
+
+static void arm_timer(struct redis_link *link, int64_t us)
+{
+    if (us < 0)
+        us = 0;
+    struct timeval tv = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+    event_add(link->timer, &tv);
+}
+
+/* link_down: ends the connection, whatever its state; everything under way is answered with NULL.
+ */
+static void link_down(struct redis_link *link, const char *reason)
+{
+    redisAsyncContext *ac = link->ac;
+    bool was_up = link->state == LINK_UP;
+    if (link->state == LINK_DOWN)
+        return;
+    link->state = LINK_DOWN;
+    link->reason = reason;
+    link->ac = NULL;
+    if (ac != NULL)
+        redisAsyncFree(ac);
+    int64_t wait_ms = backoff_next(&link->backoff);
+    log_warning("redis is away", "reason=\"%s\" retry_ms=%d", reason, (int)wait_ms);
+    arm_timer(link, wait_ms * 1000);
+    if (was_up)
+        link->on_state(link->arg, false);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct redis_link *link = arg;
+    (void)fd, (void)what;
+    if (link->state == LINK_DOWN)
+        return link_connect(link);
+    struct call *oldest = STAILQ_FIRST(&link->calls);
+    int64_t left_us = oldest != NULL ? oldest->deadline_us - clock_mono_us() : 0;
+    if (oldest == NULL && link->state == LINK_CHECKING)
+        return link_check(link);
+    if (oldest == NULL && link->state == LINK_UP)
+        return;
+    if (oldest != NULL && left_us > 0)
+        return arm_timer(link, left_us);
+    link_down(link,
+              oldest != NULL ? "redis does not answer" : "redis does not take the connection");
+}
+
+/* on_reply: hands the answer to whoever asked. hiredis calls it with NULL when the connection is
+ * gone. */
+static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
+{
+    struct call *call = arg;
+    struct redis_link *link = call->link;
+    redis_link_fn *fn = call->fn;
+    void *fn_arg = call->arg;
+    (void)ac;
+    STAILQ_REMOVE(&link->calls, call, call, next);
+    STAILQ_INSERT_HEAD(&link->spare, call, next);
+    fn(fn_arg, reply);
+}
+
+static struct call *call_new(struct redis_link *link, redis_link_fn *fn, void *arg,
+                             int64_t timeout_ms)
+{
+    struct call *call = STAILQ_FIRST(&link->spare);
+    if (call != NULL)
+        STAILQ_REMOVE_HEAD(&link->spare, next);
+    else if ((call = malloc(sizeof *call)) == NULL)
+        return NULL;
+    *call = (struct call){
+        .link = link, .fn = fn, .arg = arg, .deadline_us = clock_mono_us() + timeout_ms * 1000};
+    return call;
+}
+
+/* enroll: the command of `call` was sent (or could not be: status). */
+static int enroll(struct redis_link *link, struct call *call, int status)
+{
+    if (status != REDIS_OK) {
+        STAILQ_INSERT_HEAD(&link->spare, call, next);
+        return -ENOTCONN;
+    }
+    STAILQ_INSERT_TAIL(&link->calls, call, next);
+    if (!event_pending(link->timer, EV_TIMEOUT, NULL))
+        arm_timer(link, call->deadline_us - clock_mono_us());
+    return 0;
+}
+
+/* --- LINK_CHECKING: each step asks the next; an error ends the connection --- */
+
+static void checked(struct redis_link *link)
+{
+    link->state = LINK_UP;
+    link->reason = "";
+    backoff_reset(&link->backoff);
+    log_info("redis is up", "functions=%d", redis_functions_version());
+    link->on_state(link->arg, true);
+}
+
+/* configured_as: the answer of CONFIG GET holds `key` with `value`. */
+static bool configured_as(const redisReply *r, const char *key, const char *value)
+{
+    for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i + 1 < r->elements; i += 2) {
+        if (strcmp(r->element[i]->str, key) == 0)
+            return strcmp(r->element[i + 1]->str, value) == 0;
+    }
+    return false;
+}
+
+static void on_durability(void *arg, const redisReply *r)
+{
+    struct redis_link *link = arg;
+    if (r == NULL)
+        return link_down(link, "redis closed the connection");
+    if (configured_as(r, "appendonly", "yes") && configured_as(r, "appendfsync", "always"))
+        return checked(link);
+    link_down(link, "redis does not sync each write: set appendonly yes and appendfsync always, "
+                    "or redis.require_durable = false");
+}
+
+static void check_durability(struct redis_link *link)
+{
+    if (link->config->require_durable)
+        ask(link, on_durability, "CONFIG GET append*");
+    else
+        checked(link);
+}
+
+static void on_loaded(void *arg, const redisReply *r)
+{
+    struct redis_link *link = arg;
+    if (r == NULL)
+        return link_down(link, "redis closed the connection");
+    if (r->type == REDIS_REPLY_ERROR) {
+        char quoted[256];
+        log_error("redis does not take the functions", "error=%s",
+                  log_quote(r->str, quoted, sizeof quoted));
+        return link_down(link, "redis does not take the functions; it must be 7.0 or newer");
+    }
+    check_durability(link);
+}
+
+static void on_version(void *arg, const redisReply *r)
+{
+    struct redis_link *link = arg;
+    if (r == NULL)
+        return link_down(link, "redis closed the connection");
+    if (redis_error_is(r, "NOAUTH") || redis_error_is(r, "NOPERM"))
+        return link_down(link, "redis wants a password, or denies this user the functions");
+    if (redis_error_is(r, "LOADING"))
+        return link_down(link, "redis is still loading its data");
+    if (r->type == REDIS_REPLY_INTEGER && r->integer >= redis_functions_version())
+        return check_durability(link);
+    ask(link, on_loaded, "FUNCTION LOAD REPLACE %b", redis_functions_text(),
+        strlen(redis_functions_text()));
+}
+
+static void on_login(void *arg, const redisReply *r)
+{
+    struct redis_link *link = arg;
+    if (r == NULL || r->type == REDIS_REPLY_ERROR)
+        return link_down(link, "redis does not accept the password");
+    ask(link, on_version, "FCALL_RO onrush_version 0");
+}
+
+static void link_check(struct redis_link *link)
+{
+    const struct redis_config *config = link->config;
+    char password[256];
+    if (config_read_secret(config->password_file, password, sizeof password) < 0)
+        return link_down(link, "the password file of redis cannot be read");
+    if (password[0] == '\0')
+        ask(link, on_version, "FCALL_RO onrush_version 0");
+    else if (config->user[0] != '\0')
+        ask(link, on_login, "AUTH %s %s", config->user, password);
+    else
+        ask(link, on_login, "AUTH %s", password);
+    explicit_bzero(password, sizeof password);
+}
+
+/* ask: a command of the link itself. */
+static void ask(struct redis_link *link, redis_link_fn *fn, const char *format, ...)
+{
+    struct call *call = call_new(link, fn, link, link->config->command_timeout_ms);
+    if (call == NULL)
+        return link_down(link, "out of memory");
+    va_list args;
+    va_start(args, format);
+    int status = redisvAsyncCommand(link->ac, on_reply, call, format, args);
+    va_end(args);
+    if (enroll(link, call, status) < 0)
+        link_down(link, "redis closed the connection");
+}
+
+/* --- LINK_CONNECTING --- */
+
+static void on_connect(const redisAsyncContext *ac, int status)
+{
+    struct redis_link *link = ac->data;
+    if (link->ac != ac)
+        return;
+    if (status != REDIS_OK) {
+        link->ac = NULL; /* hiredis frees it after this callback */
+        return link_down(link, "redis cannot be reached");
+    }
+    /* The check starts from the timer: hiredis 0.14 cannot bear it when a connection is freed in
+     * this callback. */
+    link->state = LINK_CHECKING;
+    event_active(link->timer, EV_TIMEOUT, 0);
+}
+
+static void on_disconnect(const redisAsyncContext *ac, int status)
+{
+    struct redis_link *link = ac->data;
+    (void)status;
+    if (link->ac != ac)
+        return; /* we closed it ourselves */
+    link->ac = NULL;
+    link_down(link, "redis closed the connection");
+}
+
+static void link_connect(struct redis_link *link)
+{
+    const struct redis_config *config = link->config;
+    link->state = LINK_CONNECTING;
+    redisAsyncContext *ac = config->socket[0] != '\0'
+                                ? redisAsyncConnectUnix(config->socket)
+                                : redisAsyncConnect(config->host, (int)config->port);
+    link->ac = ac;
+    if (ac == NULL || ac->err != 0)
+        return link_down(link, "redis cannot be reached");
+    ac->data = link;
+    if (redisLibeventAttach(ac, link->base) != REDIS_OK)
+        return link_down(link, "out of memory");
+    redisAsyncSetConnectCallback(ac, on_connect);
+    redisAsyncSetDisconnectCallback(ac, on_disconnect);
+    arm_timer(link, config->connect_timeout_ms * 1000);
+}
+
+/* --- what others call --- */
+
+static int grow(struct redis_link *link, size_t n)
+{
+    if (n <= link->room)
+        return 0;
+    const char **argv = realloc(link->argv, n * sizeof *argv);
+    if (argv == NULL)
+        return -ENOMEM;
+    link->argv = argv;
+    size_t *argvlen = realloc(link->argvlen, n * sizeof *argvlen);
+    if (argvlen == NULL)
+        return -ENOMEM;
+    link->argvlen = argvlen;
+    link->room = n;
+    return 0;
+}
+
+int redis_link_call(struct redis_link *link, const char *function, const struct campaign_keys *keys,
+                    size_t n, const char *const *args, const size_t *lengths, redis_link_fn *fn,
+                    void *arg)
+{
+    if (link->state != LINK_UP)
+        return -ENOTCONN;
+    struct call *call = call_new(link, fn, arg, link->config->command_timeout_ms);
+    if (call == NULL || grow(link, FIXED_ARGS + n) < 0)
+        return free(call), -ENOMEM;
+    const char *const fixed[3] = {"FCALL", function, "4"};
+    for (size_t i = 0; i < 3; i++)
+        link->argv[i] = fixed[i], link->argvlen[i] = strlen(fixed[i]);
+    for (size_t i = 0; i < CAMPAIGN_KEYS; i++)
+        link->argv[3 + i] = keys->text[i], link->argvlen[3 + i] = keys->len[i];
+    for (size_t i = 0; i < n; i++)
+        link->argv[FIXED_ARGS + i] = args[i], link->argvlen[FIXED_ARGS + i] = lengths[i];
+    return enroll(link, call,
+                  redisAsyncCommandArgv(link->ac, on_reply, call, (int)(FIXED_ARGS + n), link->argv,
+                                        link->argvlen));
+}
+
+int redis_link_new(struct redis_link **out, struct event_base *base,
+                   const struct redis_config *config, redis_link_state_fn *on_state, void *arg)
+{
+    struct redis_link *link = calloc(1, sizeof *link);
+    if (link == NULL)
+        return -ENOMEM;
+    *link = (struct redis_link){.base = base,
+                                .config = config,
+                                .on_state = on_state,
+                                .arg = arg,
+                                .backoff = {.first_ms = 20, .most_ms = 1000}};
+    link->reason = "redis is not connected yet";
+    STAILQ_INIT(&link->calls);
+    STAILQ_INIT(&link->spare);
+    link->timer = evtimer_new(base, on_timer, link);
+    if (link->timer == NULL)
+        return free(link), -ENOMEM;
+    arm_timer(link, 0);
+    *out = link;
+    return 0;
+}
+
+static void on_state_ignored(void *arg, bool up)
+{
+    (void)arg, (void)up;
+}
+
+struct redis_link *redis_link_free(struct redis_link *link)
+{
+    if (link == NULL)
+        return NULL;
+    redisAsyncContext *ac = link->ac;
+    link->on_state = on_state_ignored;
+    link->state = LINK_DOWN;
+    link->ac = NULL;
+    if (ac != NULL)
+        redisAsyncFree(ac);
+    for (struct call *call; (call = STAILQ_FIRST(&link->spare)) != NULL;) {
+        STAILQ_REMOVE_HEAD(&link->spare, next);
+        free(call);
+    }
+    event_free(link->timer);
+    free(link->argv);
+    free(link->argvlen);
+    free(link);
+    return NULL;
+}
+
+enum redis_link_state redis_link_state(const struct redis_link *link)
+{
+    return (enum redis_link_state)link->state;
+}
+
+const char *redis_link_reason(const struct redis_link *link)
+{
+    return link->reason;
+}
