@@ -18,6 +18,14 @@ local CHUNK = 1000
 
 local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us', 'epoch', 'admitted',
               'granted', 'sold_out', 'refused', 'watermark', 'id'}
+-- Shapes of arguments.
+local NUMBER, POSITIVE = '^%d+$', '^[1-9]%d*$'
+local EPOCH_N = {NUMBER, POSITIVE}
+local EPOCH_CURSOR_N = {NUMBER, NUMBER, POSITIVE}
+local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$'}
+local STATES = {scheduled = true, open = true, paused = true, closed = true}
+local READY = {['0'] = true, ['1'] = true, keep = true}
+
 local COUNTER = {g = 'granted', s = 'sold_out', r = 'refused'}
 
 -- integer: a double as decimal text; tostring() would round beyond 14 digits.
@@ -47,8 +55,21 @@ local function states_of(users_key, users)
     return states
 end
 
--- fenced: nil when `epoch` owns the campaign, else the error to answer.
-local function fenced(meta_key, epoch)
+-- of_shape: one argument a pattern, and each is like its pattern.
+local function of_shape(args, patterns)
+    for i = 1, #patterns do
+        if not args[i] or not args[i]:find(patterns[i]) then return false end
+    end
+    return #args == #patterns
+end
+
+-- fenced: nil when the arguments have the shape that is wanted (nil: any) and the first of them, the epoch, owns the
+-- campaign; else the error to answer.
+local function fenced(meta_key, args, patterns)
+    local epoch = args[1]
+    if not epoch or patterns and not of_shape(args, patterns) then
+        return redis.error_reply('BADARGS wrong number or kind of arguments')
+    end
     local current = redis.call('HGET', meta_key, 'epoch')
     if not current then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign') end
     if current ~= epoch then return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. current) end
@@ -148,7 +169,9 @@ end
 
 local function publish(keys, args)
     local epoch, id, state, quota, admit_limit, opens_us, closes_us, watermark, ready = unpack(args)
-    if #args ~= 9 then return redis.error_reply('BADARGS publish takes 9 arguments') end
+    if not of_shape(args, PUBLISH) or not STATES[state] or not READY[ready] then
+        return redis.error_reply('BADARGS wrong number or kind of arguments')
+    end
     local before = head_of(keys)
     if before[7] and tonumber(before[7]) > tonumber(epoch) then
         return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. before[7])
@@ -165,7 +188,7 @@ local function publish(keys, args)
 end
 
 local function claim(keys, args)
-    local wrong = fenced(keys[1], args[1])
+    local wrong = fenced(keys[1], args, EPOCH_N)
     if wrong then return wrong end
     local popped = redis.call('ZPOPMIN', keys[2], math.min(tonumber(args[2]), MAX_USERS))
     if #popped > 0 then
@@ -181,14 +204,17 @@ local function claim(keys, args)
     return popped
 end
 
--- write_states: set `users` to the decided states, and move the counters along. Gives how many changed.
+-- write_states: set `users` to the decided states, and move the counters along. Gives how many changed. A user who
+-- stands there twice is decided twice.
 local function write_states(keys, users, old, new)
-    local writes, gone, moved, changed = {}, {}, {}, 0
+    local writes, gone, moved, latest, changed = {}, {}, {}, {}, 0
     for i = 1, #users do
         gone[i] = users[i]
-        local from, to = old[i] and old[i]:sub(1, 1), new[i]:sub(1, 1)
-        if from ~= 'g' and old[i] ~= new[i] then
+        local before = latest[users[i]] or old[i]
+        local from, to = before and before:sub(1, 1), new[i]:sub(1, 1)
+        if from ~= 'g' and before ~= new[i] then
             changed = changed + 1
+            latest[users[i]] = new[i]
             writes[2 * changed - 1], writes[2 * changed] = users[i], new[i]
             if not from then moved.admitted = (moved.admitted or 0) + 1 end
             if COUNTER[from] then moved[COUNTER[from]] = (moved[COUNTER[from]] or 0) - 1 end
@@ -213,7 +239,7 @@ local function decisions_of(args, kinds)
 end
 
 local function settle(keys, args)
-    local wrong = fenced(keys[1], args[1])
+    local wrong = fenced(keys[1], args)
     if wrong then return wrong end
     local users, states = decisions_of(args, '^[gsr]')
     if not users then return redis.error_reply('BADARGS settle takes an epoch, then user and state in turn') end
@@ -222,7 +248,7 @@ end
 
 -- restore: as settle, for grants that Redis may never have heard of; they leave the queue too.
 local function restore(keys, args)
-    local wrong = fenced(keys[1], args[1])
+    local wrong = fenced(keys[1], args)
     if wrong then return wrong end
     local users, states = decisions_of(args, '^g')
     if not users then return redis.error_reply('BADARGS restore takes an epoch, then user and grant in turn') end
@@ -232,13 +258,13 @@ local function restore(keys, args)
 end
 
 local function claimed(keys, args)
-    local wrong = fenced(keys[1], args[1])
+    local wrong = fenced(keys[1], args, EPOCH_N)
     if wrong then return wrong end
     return redis.call('ZRANGE', keys[3], 0, math.min(tonumber(args[2]), MAX_USERS) - 1, 'WITHSCORES')
 end
 
 local function reclaim(keys, args)
-    local wrong = fenced(keys[1], args[1])
+    local wrong = fenced(keys[1], args, EPOCH_N)
     if wrong then return wrong end
     local popped = redis.call('ZPOPMIN', keys[3], math.min(tonumber(args[2]), MAX_USERS))
     local back = {}
@@ -248,7 +274,7 @@ local function reclaim(keys, args)
 end
 
 local function revive(keys, args)
-    local wrong = fenced(keys[1], args[1])
+    local wrong = fenced(keys[1], args, EPOCH_CURSOR_N)
     if wrong then return wrong end
     local page = redis.call('HSCAN', keys[4], args[2], 'COUNT', math.min(tonumber(args[3]), MAX_USERS))
     local back, writes, n = {}, {}, 0
@@ -267,7 +293,7 @@ local function revive(keys, args)
 end
 
 local function expire(keys, args)
-    local wrong = fenced(keys[1], args[1])
+    local wrong = fenced(keys[1], args, EPOCH_N)
     if wrong then return wrong end
     for _, key in ipairs(keys) do redis.call('EXPIRE', key, args[2]) end
     return 1

@@ -1,0 +1,193 @@
+/* One campaign, as its scheduler sees it: from the lease to the last settled request. The heart of
+ * the protocol.
+ *
+ *   AWAY ──lease──► LOADING ──► PUBLISHING ──► RECLAIMING ──► (REVIVING) ──► OPENING ──► RUNNING
+ *    ▲             (MariaDB:      │   ▲        (what a dead     (quota was     (Redis      (claim,
+ * decide, │              granted,      ▼   │         scheduler had    raised)        admits)
+ * commit, settle) │              gaps)      RESTORING        claimed) │ │ (Redis lost │ │ grants) │
+ *    └──────────── DROPPING ◄──── lease lost, fenced, Redis lost: from every state ────────────┘
+ *                 (until nothing is out)
+ *
+ * It is driven by events (campaign_on_*, campaign_step) and acts only through its `struct world`:
+ * the daemon's is made of redis_link and the committer pool, the simulation's is a model. No
+ * threads, no I/O, no clock of its own.
+ *
+ * Losing track is always repaired in one way: let what is under way come to its end, give the lease
+ * back, take it anew with a higher epoch, and load. The higher epoch waits in MariaDB for
+ * transactions of the old one, and fences the rest. */
+#ifndef ONRUSH_SCHEDULER_CAMPAIGN_H
+#define ONRUSH_SCHEDULER_CAMPAIGN_H
+
+#include "scheduler/job.h"
+#include "scheduler/ledger.h"
+
+#include <stdint.h>
+
+/* What MariaDB says of a campaign; the keeper reads it twice a second. */
+struct campaign_row {
+    uint32_t id;
+    char name[CAMPAIGN_NAME_MAX + 1];
+    int64_t quota, overflow;
+    enum campaign_state state;
+    int64_t opens_us, closes_us; /* closes_us 0: never */
+    uint64_t epoch;
+    bool mine;              /* this scheduler has the lease */
+    int64_t lease_until_us; /* monotonic, of this machine, on the safe side */
+};
+
+enum queue_op {
+    QUEUE_PUBLISH,
+    QUEUE_CLAIM,
+    QUEUE_SETTLE,
+    QUEUE_CLAIMED,
+    QUEUE_RECLAIM,
+    QUEUE_RESTORE,
+    QUEUE_REVIVE,
+    QUEUE_EXPIRE,
+};
+
+enum queue_outcome {
+    QUEUE_OK,
+    QUEUE_STALE,   /* another epoch is published */
+    QUEUE_MISSING, /* Redis knows nothing of this campaign */
+    QUEUE_ERROR,   /* Redis refused (read-only, out of memory, ...): nothing was done */
+    QUEUE_UNKNOWN, /* no answer: perhaps it was done, perhaps not */
+};
+
+struct queue_answer {
+    enum queue_op op;
+    enum queue_outcome outcome;
+    struct campaign_head head; /* PUBLISH: as it was before */
+    uint64_t left;             /* CLAIM: size of the queue; REVIVE: the next cursor */
+    const struct grant *rows;  /* CLAIM, CLAIMED: users and tickets; valid during the call */
+    size_t n;
+};
+
+enum publish_ready { PUBLISH_SHUT, PUBLISH_READY, PUBLISH_KEEP };
+
+struct campaign;
+
+/* What a campaign can do to the world. The queue functions give 0, and campaign_on_queue() is
+ * called exactly once, later; or a negative errno, and it is not called. */
+struct world {
+    int (*publish)(struct world *, struct campaign *, enum publish_ready);
+    int (*claim)(struct world *, struct campaign *, size_t n);
+    int (*settle)(struct world *, struct campaign *,
+                  const struct batch *); /* by the batch's verdict */
+    int (*claimed)(struct world *, struct campaign *, size_t n);
+    int (*reclaim)(struct world *, struct campaign *, size_t n);
+    int (*restore)(struct world *, struct campaign *, const struct batch *);
+    int (*revive)(struct world *, struct campaign *, uint64_t cursor, size_t n);
+    int (*expire)(struct world *, struct campaign *);
+    void (*submit)(struct world *, struct job *);        /* comes back by campaign_on_job() */
+    void (*renounce)(struct world *, struct campaign *); /* gives the lease of this epoch back */
+    int64_t (*now_us)(struct world *);                   /* monotonic */
+    struct queue *queue; /* what the daemon's functions work on; others leave them NULL */
+    struct pool *pool;
+    struct keeper *keeper;
+    const char *owner;  /* this scheduler's name in MariaDB */
+    size_t batch_size;  /* rows of a batch, at most */
+    size_t max_batches; /* batches of a campaign under way, at most */
+    int64_t poll_us;    /* how often an idle queue is asked */
+};
+
+#define CAMPAIGN_PHASES(X)                                                                         \
+    X(PHASE_AWAY, "away")                                                                          \
+    X(PHASE_LOADING, "loading")                                                                    \
+    X(PHASE_PUBLISHING, "publishing")                                                              \
+    X(PHASE_RESTORING, "restoring")                                                                \
+    X(PHASE_RECLAIMING, "reclaiming")                                                              \
+    X(PHASE_REVIVING, "reviving")                                                                  \
+    X(PHASE_OPENING, "opening")                                                                    \
+    X(PHASE_RUNNING, "running")                                                                    \
+    X(PHASE_DROPPING, "dropping")
+
+enum campaign_phase {
+#define X(id, text) id,
+    CAMPAIGN_PHASES(X)
+#undef X
+};
+
+struct campaign {
+    uint32_t magic;
+    struct world *world;
+    struct campaign_row row;
+    struct campaign_keys keys;
+    enum campaign_phase phase;
+    uint64_t epoch; /* under which it works; 0 while away */
+    struct ledger ledger;
+    uint32_t granted;   /* as loaded */
+    uint64_t watermark; /* as loaded: the highest ticket in MariaDB */
+    int64_t sold_out;   /* in Redis, as of the takeover */
+
+    unsigned jobs;    /* under way in MariaDB */
+    unsigned batches; /* of these: batches of grants that are not known to be committed */
+    unsigned asks;    /* under way in Redis */
+    bool claiming, settling, publishing, confirming; /* of these: at most one of each */
+    bool publish_due;                                /* the row changed since it was published */
+    bool stopping;                                   /* takes nothing new */
+    bool drained;        /* closed in Redis, and the queue is empty: nothing can come any more */
+    bool shut;           /* RESTORING: Redis admits nobody meanwhile */
+    uint64_t left;       /* size of the queue after the last claim */
+    int64_t poll_at_us;  /* no claim of an idle queue before this */
+    int64_t retry_at_us; /* after an error of Redis: nothing is asked of it before this */
+    struct batch_list decided; /* batches to be settled, in order; the first may be under way */
+    unsigned n_decided;
+    uint64_t cursor; /* RESTORING: serial; REVIVING: HSCAN cursor */
+    size_t back;     /* RECLAIMING: how many of the page go back to the queue */
+    uint64_t
+        dropped_epoch; /* the last epoch that was given up: a stale row does not bring it back */
+};
+
+/* campaign_init, campaign_destroy: the memory is the caller's. Destroying needs campaign_idle(). */
+void campaign_init(struct campaign *campaign, struct world *world, const struct campaign_row *row);
+void campaign_destroy(struct campaign *campaign);
+
+/* campaign_update: what MariaDB says now; takes the campaign up, follows changes, or drops it. */
+void campaign_update(struct campaign *campaign, const struct campaign_row *row);
+
+/* campaign_step: does whatever can be done now. To be called after every event, when Redis comes
+ * back, and on a timer. */
+void campaign_step(struct campaign *campaign);
+
+/* campaign_on_queue, campaign_on_job: an answer of Redis; a job that MariaDB is done with (and
+ * which is freed here). */
+void campaign_on_queue(struct campaign *campaign, const struct queue_answer *answer);
+void campaign_on_job(struct campaign *campaign, struct job *job);
+
+/* campaign_stop: takes nothing new; campaign_quiet() tells when what was under way is committed and
+ * settled. */
+void campaign_stop(struct campaign *campaign);
+bool campaign_quiet(const struct campaign *campaign);
+
+/* campaign_idle: nothing of it is under way anywhere. */
+bool campaign_idle(const struct campaign *campaign);
+
+const char *campaign_phase_text(enum campaign_phase phase);
+
+/* --- between campaign.c and recovery.c only --- */
+
+/* campaign_enter: the one place where the phase changes. */
+void campaign_enter(struct campaign *campaign, enum campaign_phase phase);
+
+/* campaign_drop: gives up this epoch: nothing new, and AWAY once nothing is out. `why` is for the
+ * log. */
+void campaign_drop(struct campaign *campaign, const char *why);
+
+/* campaign_submit: a job for this campaign and epoch; takes `batch` over. False when out of memory
+ * (the campaign is dropped). */
+bool campaign_submit(struct campaign *campaign, enum job_kind kind, struct batch *batch);
+
+/* campaign_asked: notes that something was asked of Redis, by what the world's function gave. True
+ * when it was. */
+bool campaign_asked(struct campaign *campaign, int result);
+
+/* campaign_retry_later: nothing is asked of Redis for a moment. */
+void campaign_retry_later(struct campaign *campaign);
+
+/* recovery_*: the phases LOADING to OPENING. */
+void recovery_step(struct campaign *campaign);
+void recovery_on_queue(struct campaign *campaign, const struct queue_answer *answer);
+void recovery_on_job(struct campaign *campaign, struct job *job);
+
+#endif

@@ -1,0 +1,36 @@
+/* The committer pool: threads with one MariaDB connection each, that carry jobs out.
+ *
+ *     loop thread                      pool threads
+ *     pool_submit() ──► waiting ──► store_run() ──► done ──► eventfd ──► on_done() in the loop
+ * thread
+ *
+ * Jobs are taken in the order of their submission; as each campaign has only a few under way, a
+ * huge one cannot starve a small one. A thread whose connection fails waits (exponential, capped,
+ * with jitter) before it answers JOB_UNKNOWN or JOB_BUSY, so whoever repeats a job at once does not
+ * spin. Connections are renewed after their lifetime, between jobs. */
+#ifndef ONRUSH_COMMITTER_H
+#define ONRUSH_COMMITTER_H
+
+#include "scheduler/campaign.h"
+#include "scheduler/config.h"
+
+#include <event2/event.h>
+
+struct pool;
+
+/* pool_new: starts the threads; `on_done` is called in the thread of `base`, and owns the job. 0
+ * and *out, or a negative errno. */
+int pool_new(struct pool **out, struct event_base *base, const struct scheduler_config *config,
+             void (*on_done)(void *arg, struct job *job), void *arg);
+
+/* pool_submit: the submit function of struct world; works on world->pool. Never blocks. */
+void pool_submit(struct world *world, struct job *job);
+
+/* pool_set_lifetime: after a reload. */
+void pool_set_lifetime(struct pool *pool, int64_t connection_lifetime_s);
+
+/* pool_free: ends the threads, each after the job it is at (bounded by the deadlines of MariaDB).
+ * Jobs that wait are freed. NULL is fine. Gives NULL. */
+struct pool *pool_free(struct pool *pool);
+
+#endif

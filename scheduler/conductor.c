@@ -1,0 +1,294 @@
+#include "scheduler/conductor.h"
+
+#include "scheduler/campaign.h"
+#include "scheduler/committer.h"
+#include "scheduler/keeper.h"
+#include "scheduler/metrics.h"
+#include "scheduler/queue.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define PAGE_MOST 5000 /* rows of the largest batch: a page of a restore */
+#define POLLS_A_TICK                                                                               \
+    50 /* campaigns whose idle queue is asked in one poll_ms; with more, each is asked less often  \
+        */
+
+struct member {
+    LIST_ENTRY(member) next;
+    struct campaign campaign;
+    uint64_t round; /* of the keeper that last named it */
+};
+
+struct conductor {
+    struct world world;
+    struct queue queue;
+    struct scheduler_config config;
+    char owner[OWNER_MAX + 1];
+    struct event *tick;
+    LIST_HEAD(, member) members;
+    size_t n;
+    uint64_t round;
+    void (*stopped)(void *arg); /* not NULL: stopping */
+    void *stopped_arg;
+    int64_t stop_by_us;
+};
+
+static int64_t world_now_us(struct world *world)
+{
+    (void)world;
+    return clock_mono_us();
+}
+
+/* --- events --- */
+
+static void step_all(struct conductor *k)
+{
+    int64_t running = 0;
+    struct member *m;
+    LIST_FOREACH (m, &k->members, next) {
+        campaign_step(&m->campaign);
+        running += m->campaign.phase == PHASE_RUNNING;
+    }
+    metric_set(&scheduler_metrics.running, running);
+}
+
+static void on_redis(void *arg, bool up)
+{
+    metric_set(&scheduler_metrics.redis_up, up);
+    step_all(arg);
+}
+
+static void on_job(void *arg, struct job *job)
+{
+    (void)arg;
+    campaign_on_job(job->campaign, job);
+}
+
+static bool all_quiet(const struct conductor *k)
+{
+    const struct member *m;
+    LIST_FOREACH (m, &k->members, next) {
+        if (!campaign_quiet(&m->campaign))
+            return false;
+    }
+    return true;
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct conductor *k = arg;
+    (void)fd, (void)what;
+    step_all(k);
+    if (k->stopped == NULL || (!all_quiet(k) && clock_mono_us() < k->stop_by_us))
+        return;
+    if (!all_quiet(k))
+        log_warning(
+            "the grace time is over with work under way; the next owner of the leases finds it",
+            "grace_s=%d", (int)k->config.grace_s);
+    event_del(k->tick);
+    k->stopped(k->stopped_arg);
+}
+
+/* --- the keeper's rows --- */
+
+static struct member *find_member(struct conductor *k, uint32_t id)
+{
+    struct member *m;
+    LIST_FOREACH (m, &k->members, next) {
+        if (m->campaign.row.id == id)
+            return m;
+    }
+    return NULL;
+}
+
+static struct member *add_member(struct conductor *k, const struct campaign_row *row)
+{
+    struct member *m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return NULL;
+    campaign_init(&m->campaign, &k->world, row);
+    if (k->stopped != NULL)
+        campaign_stop(&m->campaign);
+    LIST_INSERT_HEAD(&k->members, m, next);
+    k->n++;
+    return m;
+}
+
+/* forget_gone: campaigns that are settled, or were deleted. */
+static void forget_gone(struct conductor *k)
+{
+    struct member *m = LIST_FIRST(&k->members);
+    for (struct member *next; m != NULL; m = next) {
+        next = LIST_NEXT(m, next);
+        if (m->round == k->round)
+            continue;
+        struct campaign_row row = m->campaign.row;
+        row.mine = false;
+        campaign_update(&m->campaign, &row);
+        if (!campaign_idle(&m->campaign) || m->campaign.phase != PHASE_AWAY)
+            continue;
+        LIST_REMOVE(m, next);
+        campaign_destroy(&m->campaign);
+        free(m);
+        k->n--;
+    }
+}
+
+static void on_rows(void *arg, struct keeper_rows *rows)
+{
+    struct conductor *k = arg;
+    k->round++;
+    for (size_t i = 0; i < rows->n; i++) {
+        struct member *m = find_member(k, rows->rows[i].id);
+        if (m == NULL && (m = add_member(k, &rows->rows[i])) == NULL) {
+            log_error("a campaign cannot be taken: out of memory", "name=%s", rows->rows[i].name);
+            continue;
+        }
+        m->round = k->round;
+        campaign_update(&m->campaign, &rows->rows[i]);
+    }
+    free(rows);
+    forget_gone(k);
+    metric_set(&scheduler_metrics.campaigns, (int64_t)k->n);
+    k->world.poll_us = k->config.poll_ms * 1000 * (int64_t)(1 + k->n / POLLS_A_TICK);
+}
+
+/* --- settings --- */
+
+static void apply(struct conductor *k)
+{
+    struct timeval every = {.tv_sec = k->config.poll_ms / 1000,
+                            .tv_usec = k->config.poll_ms % 1000 * 1000};
+    k->world.batch_size = (size_t)k->config.batch_size;
+    k->world.max_batches = 2 * (size_t)k->config.pool_size;
+    k->world.poll_us = k->config.poll_ms * 1000 * (int64_t)(1 + k->n / POLLS_A_TICK);
+    k->queue.retention_s = k->config.retention_s;
+    event_add(k->tick, &every);
+}
+
+void conductor_reload(struct conductor *k, const struct scheduler_config *config)
+{
+    k->config = *config;
+    pool_set_lifetime(k->world.pool, config->connection_lifetime_s);
+    if (k->stopped == NULL)
+        apply(k);
+}
+
+void conductor_stop(struct conductor *k, void (*done)(void *arg), void *arg)
+{
+    struct member *m;
+    k->stopped = done;
+    k->stopped_arg = arg;
+    k->stop_by_us = clock_mono_us() + k->config.grace_s * 1000000;
+    LIST_FOREACH (m, &k->members, next)
+        campaign_stop(&m->campaign);
+}
+
+bool conductor_ready(const struct conductor *k, FILE *reasons)
+{
+    bool redis = redis_link_state(k->queue.link) == LINK_UP, leases = keeper_fresh(k->world.keeper);
+    if (!redis)
+        fprintf(reasons, "%s\n", redis_link_reason(k->queue.link));
+    if (!leases)
+        fprintf(reasons, "mariadb does not answer, so leases cannot be kept\n");
+    return redis && leases;
+}
+
+/* --- beginning and end --- */
+
+/* name_owner: unique for each process, or a restarted scheduler would take the leases of its former
+ * self for its own. */
+static void name_owner(struct conductor *k)
+{
+    char host[33] = "";
+    uint32_t dice = 0;
+    if (k->config.name[0] != '\0')
+        snprintf(host, sizeof host, "%s", k->config.name);
+    else if (gethostname(host, sizeof host - 1) != 0)
+        strcpy(host, "scheduler");
+    if (getrandom(&dice, sizeof dice, 0) != sizeof dice)
+        dice = (uint32_t)clock_mono_us();
+    snprintf(k->owner, sizeof k->owner, "%s.%d.%08x", host, (int)getpid(), dice);
+}
+
+static void set_world(struct conductor *k)
+{
+    k->world = (struct world){
+        .publish = queue_publish,
+        .claim = queue_claim,
+        .settle = queue_settle,
+        .claimed = queue_claimed,
+        .reclaim = queue_reclaim,
+        .restore = queue_restore,
+        .revive = queue_revive,
+        .expire = queue_expire,
+        .submit = pool_submit,
+        .renounce = keeper_renounce,
+        .now_us = world_now_us,
+        .queue = &k->queue,
+        .owner = k->owner,
+    };
+}
+
+static int start_parts(struct conductor *k, struct event_base *base)
+{
+    int r = queue_init(&k->queue, PAGE_MOST);
+    if (r == 0)
+        r = redis_link_new(&k->queue.link, base, &k->config.redis, on_redis, k);
+    if (r == 0)
+        r = pool_new(&k->world.pool, base, &k->config, on_job, k);
+    if (r == 0)
+        r = keeper_new(&k->world.keeper, base, &k->config, k->owner, on_rows, k);
+    return r;
+}
+
+int conductor_new(struct conductor **out, struct event_base *base,
+                  const struct scheduler_config *config)
+{
+    struct conductor *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        return -ENOMEM;
+    k->config = *config;
+    LIST_INIT(&k->members);
+    name_owner(k);
+    set_world(k);
+    k->tick = event_new(base, -1, EV_PERSIST, on_tick, k);
+    int r = k->tick != NULL ? start_parts(k, base) : -ENOMEM;
+    if (r < 0)
+        return conductor_free(k), r;
+    apply(k);
+    log_info("scheduler starts", "owner=%s batch_size=%d pool_size=%d", k->owner,
+             (int)config->batch_size, (int)config->pool_size);
+    *out = k;
+    return 0;
+}
+
+/* conductor_free: pool and link first, so that no answer comes any more; what they drop is never
+ * missed, for the next owner reads it back. */
+struct conductor *conductor_free(struct conductor *k)
+{
+    if (k == NULL)
+        return NULL;
+    k->world.pool = pool_free(k->world.pool);
+    struct member *m;
+    LIST_FOREACH (m, &k->members, next)
+        m->campaign.jobs = 0;
+    k->queue.link = redis_link_free(k->queue.link);
+    k->world.keeper = keeper_free(k->world.keeper);
+    while ((m = LIST_FIRST(&k->members)) != NULL) {
+        LIST_REMOVE(m, next);
+        campaign_destroy(&m->campaign);
+        free(m);
+    }
+    if (k->tick != NULL)
+        event_free(k->tick);
+    queue_destroy(&k->queue);
+    free(k);
+    return NULL;
+}

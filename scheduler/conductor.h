@@ -1,0 +1,31 @@
+/* The conductor: the loop that owns all campaigns of this scheduler. Everything in it runs in one
+ * thread; the keeper and the committer pool reach it through eventfds only. */
+#ifndef ONRUSH_CONDUCTOR_H
+#define ONRUSH_CONDUCTOR_H
+
+#include "scheduler/config.h"
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+struct conductor;
+
+/* conductor_new: starts pool and keeper, and connects to Redis. 0 and *out, or a negative errno. */
+int conductor_new(struct conductor **out, struct event_base *base,
+                  const struct scheduler_config *config);
+
+/* conductor_reload: takes over the tunables of a new configuration. */
+void conductor_reload(struct conductor *conductor, const struct scheduler_config *config);
+
+/* conductor_stop: claims nothing more; `done` is called once everything under way is committed and
+ * settled, or after grace_s. */
+void conductor_stop(struct conductor *conductor, void (*done)(void *arg), void *arg);
+
+/* conductor_ready: leases can be kept and Redis is there; else writes the reasons. Any thread. */
+bool conductor_ready(const struct conductor *conductor, FILE *reasons);
+
+/* conductor_free: gives the leases back and ends the threads. NULL is fine. Gives NULL. */
+struct conductor *conductor_free(struct conductor *conductor);
+
+#endif

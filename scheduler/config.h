@@ -1,0 +1,21 @@
+/* The scheduler's configuration: plain values; every key is explained in etc/scheduler.cfg. */
+#ifndef ONRUSH_SCHEDULER_CONFIG_H
+#define ONRUSH_SCHEDULER_CONFIG_H
+
+#include "shared/admin.h"
+#include "shared/config_groups.h"
+#include "shared/db.h"
+#include "shared/redis.h"
+
+struct scheduler_config {
+    char name[33];
+    int64_t batch_size, pool_size, connection_lifetime_s, lease_ms, poll_ms, retention_s, grace_s;
+    struct redis_config redis;
+    struct db_config mariadb;
+    struct admin_config admin;
+    struct log_config log;
+};
+
+extern const struct config_table scheduler_config_table;
+
+#endif

@@ -1,0 +1,58 @@
+/* Jobs: what a campaign asks of MariaDB. A job is made by the campaign, carried out by one thread
+ * of the committer pool (or by the model of the simulation), and comes back to the campaign by
+ * campaign_on_job(). In between it belongs to the pool. */
+#ifndef ONRUSH_JOB_H
+#define ONRUSH_JOB_H
+
+#include "scheduler/grant.h"
+
+#include <stdbool.h>
+
+#define OWNER_MAX 64
+
+enum job_kind {
+    JOB_LOAD,      /* at takeover: granted, watermark, the next serial, the gaps */
+    JOB_COMMIT,    /* a batch of grants, in one transaction */
+    JOB_READ_BACK, /* which rows of the batch have a grant already? They come back as `found` */
+    JOB_CONFIRM,   /* JOB_READ_BACK, and: is the quota exhausted under our own epoch? */
+    JOB_PAGE,      /* grants behind the serial `after`, as `found`, to rebuild Redis */
+    JOB_FINISH,    /* a closed campaign in which everybody is decided: state 'settled' */
+};
+
+enum job_outcome {
+    JOB_DONE,
+    JOB_FENCED,  /* the lease, or the quota, is no longer what the campaign thinks: nothing was
+                    changed */
+    JOB_CLASH,   /* a key is there already: read back */
+    JOB_BUSY,    /* deadlock and the like; rolled back: try again */
+    JOB_REFUSED, /* MariaDB will not take (one of) these rows; rolled back */
+    JOB_UNKNOWN, /* the connection was lost: what happened is unknown, read back */
+};
+
+struct job {
+    STAILQ_ENTRY(job) next;
+    enum job_kind kind;
+    void *campaign; /* whose it is; the pool only hands it back */
+    uint32_t campaign_id;
+    uint64_t epoch;
+    const char *owner;
+    struct batch *batch; /* COMMIT, READ_BACK, CONFIRM */
+    uint32_t after;      /* PAGE */
+
+    enum job_outcome outcome;
+    struct batch *found;                  /* READ_BACK, CONFIRM, PAGE: rows of MariaDB */
+    bool exhausted;                       /* CONFIRM: granted = quota */
+    uint32_t quota, granted, next_serial; /* LOAD */
+    uint64_t watermark;                   /* LOAD */
+    uint32_t *gaps;                       /* LOAD */
+    size_t n_gaps;
+
+    int64_t submitted_us; /* monotonic; for the metrics */
+};
+
+STAILQ_HEAD(job_list, job);
+
+/* job_free: with what it holds. Gives NULL. */
+struct job *job_free(struct job *job);
+
+#endif

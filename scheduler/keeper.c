@@ -1,0 +1,401 @@
+#include "scheduler/keeper.h"
+
+#include "scheduler/metrics.h"
+#include "shared/backoff.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "shared/schema.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define ROUND_MS     500
+#define RENOUNCE_MAX 1024 /* what does not fit expires by itself */
+#define CAMPAIGN_MAX 10000
+#define WRITES_MAX   100 /* of one transaction: it locks rows that batches wait for */
+
+#define US(column) "CAST(UNIX_TIMESTAMP(" column ") * 1000000 AS SIGNED)"
+#define ROWS_SQL                                                                                   \
+    "SELECT id, name, quota, overflow, state, " US("opens_at") ", COALESCE(" US(                   \
+        "closes_at") ", 0), owner, epoch, "                                                        \
+                     "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_until), state = "         \
+                     "'scheduled' AND opens_at <= UTC_TIMESTAMP(6), "                              \
+                     "state <> 'closed' AND closes_at <= UTC_TIMESTAMP(6) FROM campaigns WHERE "   \
+                     "state <> 'settled' "                                                         \
+                     "ORDER BY id LIMIT 10000"
+
+struct renounced {
+    uint32_t id;
+    uint64_t epoch;
+};
+
+struct keeper {
+    struct db_config db_config;
+    int64_t lease_us, round_us;
+    const char *owner;
+    void (*on_rows)(void *arg, struct keeper_rows *rows);
+    void *arg;
+    struct event *event;
+    int fd;
+    pthread_t thread;
+    bool started;
+    _Atomic int64_t last_round_us;
+
+    pthread_mutex_t lock; /* guards what follows; never held across I/O */
+    pthread_cond_t wake;
+    bool stopping;
+    struct renounced renounced[RENOUNCE_MAX];
+    size_t n_renounced;
+    struct keeper_rows *rows; /* of the last round, until the loop takes them */
+
+    struct db db;    /* of the thread */
+    unsigned writes; /* in its running transaction */
+    struct backoff backoff;
+};
+
+/* --- a round; in the keeper's thread --- */
+
+/* db_do: formats and executes; *changed may be NULL. */
+#define db_do(k, changed, ...)                                                                     \
+    (db_format(&(k)->db, sql, sizeof sql, __VA_ARGS__) < 0 ? DB_REFUSED                            \
+                                                           : db_exec(&(k)->db, sql, changed))
+
+static enum db_outcome give_back(struct keeper *k)
+{
+    struct renounced list[RENOUNCE_MAX];
+    char sql[512];
+    enum db_outcome outcome = DB_OK;
+    pthread_mutex_lock(&k->lock);
+    size_t n = k->n_renounced;
+    memcpy(list, k->renounced, n * sizeof list[0]);
+    k->n_renounced = 0;
+    pthread_mutex_unlock(&k->lock);
+    for (size_t i = 0; i < n && outcome == DB_OK; i++)
+        outcome = db_do(
+            k, NULL, "UPDATE campaigns SET owner = '' WHERE id = %d AND owner = %s AND epoch = %d",
+            (int64_t)list[i].id, k->owner, (int64_t)list[i].epoch);
+    return outcome;
+}
+
+/* A row as it was read, with what the clock of MariaDB says about it. */
+struct seen {
+    struct campaign_row row;
+    int64_t left_us; /* of the lease, whoever has it */
+    bool to_open, to_close;
+};
+
+static int parse_seen(const struct keeper *k, char **v, struct seen *seen)
+{
+    struct campaign_row *row = &seen->row;
+    memset(seen, 0, sizeof *seen);
+    row->id = (uint32_t)strtoul(v[0], NULL, 10);
+    snprintf(row->name, sizeof row->name, "%s", v[1]);
+    row->quota = strtoll(v[2], NULL, 10);
+    row->overflow = strtoll(v[3], NULL, 10);
+    row->opens_us = strtoll(v[5], NULL, 10);
+    row->closes_us = strtoll(v[6], NULL, 10);
+    row->mine = strcmp(v[7], k->owner) == 0;
+    row->epoch = strtoull(v[8], NULL, 10);
+    seen->left_us = v[7][0] == '\0' ? -1 : strtoll(v[9], NULL, 10);
+    seen->to_open = v[10][0] == '1';
+    seen->to_close = v[11] != NULL && v[11][0] == '1';
+    return campaign_state_parse(v[4], &row->state);
+}
+
+/* write_row: one UPDATE within the running transaction. */
+#define write_row(k, changed, ...) (begin(k) != DB_OK ? DB_LOST : db_do(k, changed, __VA_ARGS__))
+
+static enum db_outcome commit(struct keeper *k)
+{
+    if (k->writes == 0)
+        return DB_OK;
+    k->writes = 0;
+    return mysql_commit(k->db.link) == 0 ? DB_OK : db_fail(&k->db, NULL);
+}
+
+/* begin: opens a transaction, or closes one that is full and opens the next. */
+static enum db_outcome begin(struct keeper *k)
+{
+    enum db_outcome outcome = k->writes >= WRITES_MAX ? commit(k) : DB_OK;
+    if (outcome == DB_OK && k->writes == 0)
+        outcome = db_exec(&k->db, "START TRANSACTION", NULL);
+    k->writes++;
+    return outcome;
+}
+
+/* move_state: a campaign whose time has come; another scheduler may have been first. */
+static enum db_outcome move_state(struct keeper *k, struct seen *seen)
+{
+    char sql[512];
+    enum campaign_state to = seen->to_close ? CAMPAIGN_CLOSED : CAMPAIGN_OPEN;
+    if (!seen->to_close && !seen->to_open)
+        return DB_OK;
+    enum db_outcome outcome = write_row(
+        k, NULL, "UPDATE campaigns SET state = %s WHERE id = %d AND state = %s",
+        campaign_state_text(to), (int64_t)seen->row.id, campaign_state_text(seen->row.state));
+    if (outcome == DB_OK) {
+        log_info(seen->to_close ? "campaign closes" : "campaign opens", "name=%s", seen->row.name);
+        seen->row.state = to;
+    }
+    return outcome;
+}
+
+/* keep: renews a lease that has used up a third of its time, or takes one that is free. row.mine
+ * says whether it is ours now. */
+static enum db_outcome keep(struct keeper *k, struct seen *seen)
+{
+    struct campaign_row *row = &seen->row;
+    char sql[512];
+    uint64_t changed = 0;
+    int64_t before_us = clock_mono_us();
+    if (row->mine ? seen->left_us > k->lease_us * 2 / 3 : seen->left_us >= 0)
+        return DB_OK;
+    enum db_outcome outcome =
+        write_row(k, &changed,
+                  "UPDATE campaigns SET owner = %s, epoch = epoch + %d, "
+                  "lease_until = UTC_TIMESTAMP(6) + INTERVAL %d MICROSECOND "
+                  "WHERE id = %d AND epoch = %d AND (owner = %s OR owner = '' OR "
+                  "lease_until < UTC_TIMESTAMP(6))",
+                  k->owner, (int64_t)(row->mine ? 0 : 1), k->lease_us, (int64_t)row->id,
+                  (int64_t)row->epoch, k->owner);
+    if (outcome != DB_OK)
+        return outcome;
+    if (changed == 1 && !row->mine) {
+        row->epoch++;
+        metric_add(&scheduler_metrics.takeovers, 1);
+    }
+    row->mine = changed == 1;
+    row->lease_until_us = before_us + k->lease_us;
+    return DB_OK;
+}
+
+/* each_row: works the rows off; nothing is told to the loop before all of it is committed. */
+static enum db_outcome each_row(struct keeper *k, int64_t asked_us, MYSQL_RES *from,
+                                struct keeper_rows *rows)
+{
+    enum db_outcome outcome = DB_OK;
+    struct seen seen;
+    k->writes = 0;
+    for (MYSQL_ROW v;
+         outcome == DB_OK && rows->n < CAMPAIGN_MAX && (v = mysql_fetch_row(from)) != NULL;) {
+        if (parse_seen(k, v, &seen) < 0) {
+            log_error("a campaign has a state that nobody knows", "id=%" PRIu32 " name=%s",
+                      seen.row.id, seen.row.name);
+            continue;
+        }
+        seen.row.lease_until_us = asked_us + seen.left_us;
+        outcome = move_state(k, &seen);
+        if (outcome == DB_OK)
+            outcome = keep(k, &seen);
+        rows->rows[rows->n++] = seen.row;
+    }
+    return outcome == DB_OK ? commit(k) : outcome;
+}
+
+static enum db_outcome read_rows(struct keeper *k, struct keeper_rows **out)
+{
+    MYSQL_RES *from;
+    int64_t asked_us = clock_mono_us();
+    enum db_outcome outcome = db_query(&k->db, ROWS_SQL, &from);
+    if (outcome != DB_OK)
+        return outcome;
+    struct keeper_rows *rows = malloc(sizeof *rows + mysql_num_rows(from) * sizeof rows->rows[0]);
+    if (rows != NULL) {
+        rows->n = 0;
+        outcome = each_row(k, asked_us, from, rows);
+    }
+    mysql_free_result(from);
+    if (rows == NULL || outcome != DB_OK)
+        return free(rows), rows == NULL ? DB_BUSY : outcome;
+    *out = rows;
+    return DB_OK;
+}
+
+/* hand_over: the newest rows; those that the loop has not taken yet are out of date. */
+static void hand_over(struct keeper *k, struct keeper_rows *rows)
+{
+    pthread_mutex_lock(&k->lock);
+    struct keeper_rows *old = k->rows;
+    k->rows = rows;
+    pthread_mutex_unlock(&k->lock);
+    free(old);
+    if (eventfd_write(k->fd, 1) < 0)
+        log_error("an eventfd cannot be written", "errno=%d", errno);
+}
+
+static enum db_outcome connect_keeper(struct keeper *k)
+{
+    if (k->db.link != NULL)
+        return DB_OK;
+    enum db_outcome outcome = db_open(&k->db, &k->db_config);
+    if (outcome == DB_OK)
+        outcome = db_exec(&k->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL);
+    if (outcome == DB_OK)
+        outcome = schema_check(&k->db);
+    return outcome;
+}
+
+static enum db_outcome keeper_round(struct keeper *k)
+{
+    struct keeper_rows *rows;
+    enum db_outcome outcome = connect_keeper(k);
+    if (outcome == DB_OK)
+        outcome = give_back(k);
+    if (outcome == DB_OK)
+        outcome = read_rows(k, &rows);
+    if (outcome == DB_OK)
+        hand_over(k, rows);
+    return outcome;
+}
+
+/* --- the thread --- */
+
+/* wait_for: until the time is over, or there is something to give back. False: stop. */
+static bool wait_for(struct keeper *k, int64_t us)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += us / 1000000;
+    until.tv_nsec += us % 1000000 * 1000;
+    if (until.tv_nsec >= 1000000000)
+        until.tv_sec++, until.tv_nsec -= 1000000000;
+    pthread_mutex_lock(&k->lock);
+    for (int r = 0; r != ETIMEDOUT && !k->stopping && k->n_renounced == 0;)
+        r = pthread_cond_timedwait(&k->wake, &k->lock, &until);
+    bool go_on = !k->stopping;
+    pthread_mutex_unlock(&k->lock);
+    return go_on;
+}
+
+static int64_t after_round(struct keeper *k, enum db_outcome outcome)
+{
+    char quoted[300];
+    if (outcome == DB_OK) {
+        backoff_reset(&k->backoff);
+        k->last_round_us = clock_mono_us();
+        metric_add(&scheduler_metrics.keeper_rounds, 1);
+        return k->round_us;
+    }
+    metric_add(&scheduler_metrics.keeper_failures, 1);
+    log_error("the leases cannot be kept", "error=%s",
+              log_quote(k->db.error, quoted, sizeof quoted));
+    db_close(&k->db);
+    return backoff_next(&k->backoff) * 1000;
+}
+
+static void give_all_back(struct keeper *k)
+{
+    char sql[256];
+    if (connect_keeper(k) != DB_OK ||
+        db_do(k, NULL, "UPDATE campaigns SET owner = '' WHERE owner = %s", k->owner) != DB_OK)
+        log_warning("the leases could not be given back; they expire by themselves", "owner=%s",
+                    k->owner);
+}
+
+static void *keeper_main(void *arg)
+{
+    struct keeper *k = arg;
+    mysql_thread_init();
+    while (wait_for(k, after_round(k, keeper_round(k))))
+        ;
+    give_all_back(k);
+    db_close(&k->db);
+    mysql_thread_end();
+    return NULL;
+}
+
+/* --- in the loop's thread --- */
+
+static void on_fd(evutil_socket_t fd, short what, void *arg)
+{
+    struct keeper *k = arg;
+    eventfd_t count;
+    (void)what;
+    eventfd_read(fd, &count);
+    pthread_mutex_lock(&k->lock);
+    struct keeper_rows *rows = k->rows;
+    k->rows = NULL;
+    pthread_mutex_unlock(&k->lock);
+    if (rows != NULL)
+        k->on_rows(k->arg, rows);
+}
+
+void keeper_renounce(struct world *world, struct campaign *campaign)
+{
+    struct keeper *k = world->keeper;
+    pthread_mutex_lock(&k->lock);
+    if (k->n_renounced < RENOUNCE_MAX)
+        k->renounced[k->n_renounced++] = (struct renounced){campaign->row.id, campaign->epoch};
+    pthread_mutex_unlock(&k->lock);
+    pthread_cond_signal(&k->wake);
+}
+
+bool keeper_fresh(const struct keeper *k)
+{
+    return k->last_round_us != 0 && clock_mono_us() - k->last_round_us < k->lease_us;
+}
+
+static int keeper_start(struct keeper *k, struct event_base *base)
+{
+    pthread_condattr_t attr;
+    pthread_mutex_init(&k->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&k->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    k->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    k->event = k->fd >= 0 ? event_new(base, k->fd, EV_READ | EV_PERSIST, on_fd, k) : NULL;
+    if (k->event == NULL)
+        return -ENOMEM;
+    event_add(k->event, NULL);
+    int r = pthread_create(&k->thread, NULL, keeper_main, k);
+    k->started = r == 0;
+    return -r;
+}
+
+int keeper_new(struct keeper **out, struct event_base *base, const struct scheduler_config *config,
+               const char *owner, void (*on_rows)(void *arg, struct keeper_rows *rows), void *arg)
+{
+    struct keeper *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        return -ENOMEM;
+    k->db_config = config->mariadb;
+    k->lease_us = config->lease_ms * 1000;
+    k->round_us = config->lease_ms / 4 < ROUND_MS ? config->lease_ms * 250 : ROUND_MS * 1000;
+    k->owner = owner;
+    k->on_rows = on_rows;
+    k->arg = arg;
+    k->backoff = (struct backoff){.first_ms = 50, .most_ms = 1000};
+    int r = keeper_start(k, base);
+    if (r < 0)
+        return keeper_free(k), r;
+    *out = k;
+    return 0;
+}
+
+struct keeper *keeper_free(struct keeper *k)
+{
+    if (k == NULL)
+        return NULL;
+    pthread_mutex_lock(&k->lock);
+    k->stopping = true;
+    pthread_mutex_unlock(&k->lock);
+    pthread_cond_signal(&k->wake);
+    if (k->started)
+        pthread_join(k->thread, NULL);
+    if (k->event != NULL)
+        event_free(k->event);
+    if (k->fd >= 0)
+        close(k->fd);
+    free(k->rows);
+    pthread_cond_destroy(&k->wake);
+    pthread_mutex_destroy(&k->lock);
+    free(k);
+    return NULL;
+}

@@ -1,0 +1,152 @@
+/* onrush-scheduler: takes leases of campaigns, pops requests from their queues, grants coupons up
+ * to the quota, commits the grants to MariaDB and settles them in Redis.
+ *
+ * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, ledger.c);
+ * the keeper and the committers wait for MariaDB; the admin listener answers Prometheus. */
+#include "scheduler/conductor.h"
+#include "scheduler/metrics.h"
+#include "shared/command.h"
+#include "shared/schema.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+struct daemon {
+    struct command command;
+    struct scheduler_config config;
+    struct event_base *base;
+    struct conductor *conductor;
+    struct admin *admin;
+    struct event *signals[3];
+};
+
+static void on_stopped(void *arg)
+{
+    struct daemon *d = arg;
+    event_base_loopbreak(d->base);
+}
+
+static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct daemon *d = arg;
+    (void)what;
+    log_info("scheduler stops", "signal=%d", (int)signal_number);
+    sd_notify(0, "STOPPING=1");
+    conductor_stop(d->conductor, on_stopped, d);
+}
+
+static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct daemon *d = arg;
+    struct scheduler_config fresh;
+    char error[CONFIG_ERROR_SIZE], quoted[CONFIG_ERROR_SIZE];
+    size_t kept;
+    (void)signal_number, (void)what;
+    if (config_reload(d->command.table, d->command.path, d->command.sets, d->command.n_sets,
+                      &d->config, &fresh, &kept, error) < 0) {
+        log_error("the configuration is wrong; the one in force stays", "error=%s",
+                  log_quote(error, quoted, sizeof quoted));
+        return;
+    }
+    d->config = fresh;
+    config_apply_log(&fresh.log);
+    conductor_reload(d->conductor, &fresh);
+    log_info("configuration reloaded", "keys_that_need_a_restart=%zu", kept);
+}
+
+static bool is_ready(void *arg, FILE *reasons)
+{
+    struct daemon *d = arg;
+    return conductor_ready(d->conductor, reasons);
+}
+
+static void write_metrics(void *arg, FILE *out)
+{
+    (void)arg;
+    scheduler_metrics_render(out);
+}
+
+/* schema_fits: a schema that does not fit ends the start; a MariaDB that is away does not. */
+static bool schema_fits(const struct db_config *config)
+{
+    struct db db = {0};
+    char quoted[300];
+    enum db_outcome outcome = db_open(&db, config);
+    if (outcome == DB_OK)
+        outcome = schema_check(&db);
+    if (outcome == DB_REFUSED)
+        log_error("cannot start", "error=%s", log_quote(db.error, quoted, sizeof quoted));
+    else if (outcome != DB_OK)
+        log_warning("mariadb is away; leases are taken once it is back", "error=%s",
+                    log_quote(db.error, quoted, sizeof quoted));
+    db_close(&db);
+    return outcome != DB_REFUSED;
+}
+
+static int add_signal(struct daemon *d, size_t i, int number, event_callback_fn fn)
+{
+    d->signals[i] = evsignal_new(d->base, number, fn, d);
+    return d->signals[i] != NULL && event_add(d->signals[i], NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static int daemon_start(struct daemon *d)
+{
+    struct admin_hooks hooks = {.arg = d, .ready = is_ready, .metrics = write_metrics};
+    signal(SIGPIPE, SIG_IGN);
+    d->base = event_base_new();
+    if (d->base == NULL)
+        return -ENOMEM;
+    int r = add_signal(d, 0, SIGTERM, on_terminate);
+    if (r == 0)
+        r = add_signal(d, 1, SIGINT, on_terminate);
+    if (r == 0)
+        r = add_signal(d, 2, SIGHUP, on_hangup);
+    if (r == 0)
+        r = conductor_new(&d->conductor, d->base, &d->config);
+    if (r == 0)
+        r = admin_start(&d->admin, &d->config.admin, &hooks);
+    return r;
+}
+
+static void daemon_end(struct daemon *d)
+{
+    d->admin = admin_stop(d->admin);
+    d->conductor = conductor_free(d->conductor);
+    for (size_t i = 0; i < sizeof d->signals / sizeof d->signals[0]; i++) {
+        if (d->signals[i] != NULL)
+            event_free(d->signals[i]);
+    }
+    if (d->base != NULL)
+        event_base_free(d->base);
+}
+
+int main(int argc, char **argv)
+{
+    static struct daemon d = {.command = {.name = "onrush-scheduler",
+                                          .summary = "grants coupons, first come, first served",
+                                          .table = &scheduler_config_table}};
+    int exit_code = command_parse(&d.command, argc, argv, &d.config);
+    if (exit_code >= 0)
+        return exit_code;
+    config_apply_log(&d.config.log);
+    mysql_library_init(0, NULL, NULL);
+    if (!schema_fits(&d.config.mariadb))
+        return mysql_library_end(), EX_UNAVAILABLE;
+    int r = daemon_start(&d);
+    if (r < 0) {
+        log_error("cannot start", "error=\"%s\" admin=%s:%d", strerror(-r), d.config.admin.address,
+                  (int)d.config.admin.port);
+    } else {
+        sd_notify(0, "READY=1");
+        event_base_dispatch(d.base);
+        log_info("scheduler stopped", "owner_pid=%d", (int)getpid());
+    }
+    daemon_end(&d);
+    mysql_library_end();
+    libevent_global_shutdown();
+    return r < 0 ? EX_UNAVAILABLE : 0;
+}

@@ -1,0 +1,288 @@
+#include "scheduler/queue.h"
+
+#include "scheduler/metrics.h"
+#include "shared/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBER_SIZE 24
+#define FIXED_ARGS  9 /* publish has the most */
+
+int queue_init(struct queue *q, size_t most)
+{
+    q->room = most;
+    q->rows = calloc(most, sizeof q->rows[0]);
+    q->texts = calloc(most, sizeof q->texts[0]);
+    q->args = calloc(2 * most + FIXED_ARGS, sizeof q->args[0]);
+    q->lengths = calloc(2 * most + FIXED_ARGS, sizeof q->lengths[0]);
+    if (q->rows != NULL && q->texts != NULL && q->args != NULL && q->lengths != NULL)
+        return 0;
+    queue_destroy(q);
+    return -ENOMEM;
+}
+
+void queue_destroy(struct queue *q)
+{
+    free(q->rows);
+    free(q->texts);
+    free(q->args);
+    free(q->lengths);
+}
+
+/* --- answers --- */
+
+static enum queue_outcome outcome_of(const redisReply *r)
+{
+    char quoted[256];
+    if (r != NULL && r->type != REDIS_REPLY_ERROR)
+        return QUEUE_OK;
+    if (redis_error_is(r, "STALE"))
+        return QUEUE_STALE;
+    if (redis_error_is(r, "NOCAMPAIGN"))
+        return QUEUE_MISSING;
+    metric_add(&scheduler_metrics.redis_errors, 1);
+    if (r == NULL)
+        return QUEUE_UNKNOWN;
+    log_error("redis refuses", "error=%s", log_quote(r->str, quoted, sizeof quoted));
+    return QUEUE_ERROR;
+}
+
+static void answer(struct campaign *c, enum queue_op op, const redisReply *r)
+{
+    struct queue_answer a = {.op = op, .outcome = outcome_of(r)};
+    campaign_on_queue(c, &a);
+}
+
+static void on_ignored(void *arg, const redisReply *r)
+{
+    (void)arg;
+    outcome_of(r);
+}
+
+/* set_aside: a member that is no user id, or a score that is no ticket, must not stop the campaign:
+ * it leaves `claimed` as refused. */
+static void set_aside(struct queue *q, struct campaign *c, const redisReply *member)
+{
+    char epoch[NUMBER_SIZE], quoted[256];
+    const char *args[] = {epoch, member->str, "rundecodable:0"};
+    size_t lengths[] = {(size_t)snprintf(epoch, sizeof epoch, "%" PRIu64, c->epoch), member->len,
+                        strlen(args[2])};
+    metric_add(&scheduler_metrics.undecodable, 1);
+    log_error("a member of the queue is no user id, or has no ticket; it is set aside",
+              "campaign=%s member=%s", c->row.name, log_quote(member->str, quoted, sizeof quoted));
+    redis_link_call(q->link, "onrush_settle", &c->keys, 3, args, lengths, on_ignored, NULL);
+}
+
+static bool ticket_of(const redisReply *score, uint64_t *ticket)
+{
+    char *end;
+    *ticket = score->type == REDIS_REPLY_STRING ? strtoull(score->str, &end, 10) : 0;
+    return score->type == REDIS_REPLY_STRING && end != score->str && *end == '\0';
+}
+
+/* read_rows: user, ticket, user, ticket ... from element `from` on, into the scratch. Gives how
+ * many. */
+static size_t read_rows(struct queue *q, struct campaign *c, const redisReply *r, size_t from)
+{
+    size_t n = 0;
+    for (size_t i = from; i + 1 < r->elements && n < q->room; i += 2) {
+        const redisReply *user = r->element[i];
+        struct grant *row = &q->rows[n];
+        *row = (struct grant){
+            .campaign_id = c->row.id, .user_len = user->len, .code_len = COUPON_CODE_LEN};
+        if (!user_id_valid(user->str, user->len) || !ticket_of(r->element[i + 1], &row->ticket)) {
+            set_aside(q, c, user);
+            continue;
+        }
+        memcpy(row->user, user->str, user->len);
+        n++;
+    }
+    return n;
+}
+
+static void on_claim(void *arg, const redisReply *r)
+{
+    struct campaign *c = arg;
+    struct queue *q = c->world->queue;
+    struct queue_answer a = {.op = QUEUE_CLAIM, .outcome = outcome_of(r)};
+    if (a.outcome == QUEUE_OK) {
+        a.left = (uint64_t)r->element[0]->integer;
+        a.rows = q->rows;
+        a.n = read_rows(q, c, r, 1);
+        metric_add(&scheduler_metrics.claimed, (int64_t)a.n);
+        metric_add(&scheduler_metrics.claims, a.n > 0);
+    }
+    campaign_on_queue(c, &a);
+}
+
+static void on_claimed(void *arg, const redisReply *r)
+{
+    struct campaign *c = arg;
+    struct queue *q = c->world->queue;
+    struct queue_answer a = {.op = QUEUE_CLAIMED, .outcome = outcome_of(r)};
+    if (a.outcome == QUEUE_OK) {
+        a.rows = q->rows;
+        a.n = read_rows(q, c, r, 0);
+    }
+    campaign_on_queue(c, &a);
+}
+
+static void on_publish(void *arg, const redisReply *r)
+{
+    struct queue_answer a = {.op = QUEUE_PUBLISH, .outcome = outcome_of(r)};
+    if (a.outcome == QUEUE_OK && redis_head_parse(r, &a.head) < 0)
+        a.outcome = QUEUE_ERROR;
+    campaign_on_queue(arg, &a);
+}
+
+static void on_revive(void *arg, const redisReply *r)
+{
+    struct queue_answer a = {.op = QUEUE_REVIVE, .outcome = outcome_of(r)};
+    if (a.outcome == QUEUE_OK)
+        a.left = strtoull(r->element[0]->str, NULL, 10);
+    campaign_on_queue(arg, &a);
+}
+
+static void on_settle(void *arg, const redisReply *r)
+{
+    answer(arg, QUEUE_SETTLE, r);
+}
+
+static void on_reclaim(void *arg, const redisReply *r)
+{
+    answer(arg, QUEUE_RECLAIM, r);
+}
+
+static void on_restore(void *arg, const redisReply *r)
+{
+    answer(arg, QUEUE_RESTORE, r);
+}
+
+static void on_expire(void *arg, const redisReply *r)
+{
+    answer(arg, QUEUE_EXPIRE, r);
+}
+
+/* --- calls --- */
+
+static void put(struct queue *q, size_t i, const char *text)
+{
+    q->args[i] = text;
+    q->lengths[i] = strlen(text);
+}
+
+/* call_numbers: a function whose arguments are the epoch and up to two more numbers. */
+static int call_numbers(struct world *w, struct campaign *c, const char *function, size_t n,
+                        const uint64_t *numbers, redis_link_fn *fn)
+{
+    struct queue *q = w->queue;
+    char texts[3][NUMBER_SIZE];
+    for (size_t i = 0; i < n; i++) {
+        snprintf(texts[i], sizeof texts[i], "%" PRIu64, numbers[i]);
+        put(q, i, texts[i]);
+    }
+    return redis_link_call(q->link, function, &c->keys, n, q->args, q->lengths, fn, c);
+}
+
+int queue_claim(struct world *w, struct campaign *c, size_t n)
+{
+    return call_numbers(w, c, "onrush_claim", 2, (uint64_t[]){c->epoch, n}, on_claim);
+}
+
+int queue_claimed(struct world *w, struct campaign *c, size_t n)
+{
+    return call_numbers(w, c, "onrush_claimed", 2, (uint64_t[]){c->epoch, n}, on_claimed);
+}
+
+int queue_reclaim(struct world *w, struct campaign *c, size_t n)
+{
+    return call_numbers(w, c, "onrush_reclaim", 2, (uint64_t[]){c->epoch, n}, on_reclaim);
+}
+
+int queue_revive(struct world *w, struct campaign *c, uint64_t cursor, size_t n)
+{
+    return call_numbers(w, c, "onrush_revive", 3, (uint64_t[]){c->epoch, cursor, n}, on_revive);
+}
+
+int queue_expire(struct world *w, struct campaign *c)
+{
+    return call_numbers(w, c, "onrush_expire", 2,
+                        (uint64_t[]){c->epoch, (uint64_t)w->queue->retention_s}, on_expire);
+}
+
+int queue_publish(struct world *w, struct campaign *c, enum publish_ready ready)
+{
+    static const char *const ready_texts[] = {
+        [PUBLISH_SHUT] = "0", [PUBLISH_READY] = "1", [PUBLISH_KEEP] = "keep"};
+    struct queue *q = w->queue;
+    const struct campaign_row *row = &c->row;
+    int64_t admit_limit = row->overflow < 0 ? -1 : row->quota + row->overflow;
+    int64_t numbers[] = {
+        (int64_t)c->epoch,    row->id, 0, row->quota, admit_limit, row->opens_us, row->closes_us,
+        (int64_t)c->watermark};
+    char texts[sizeof numbers / sizeof numbers[0]][NUMBER_SIZE];
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        snprintf(texts[i], sizeof texts[i], "%" PRId64, numbers[i]);
+        put(q, i, texts[i]);
+    }
+    put(q, 2, campaign_state_text(row->state));
+    put(q, 8, ready_texts[ready]);
+    return redis_link_call(q->link, "onrush_publish", &c->keys, 9, q->args, q->lengths, on_publish,
+                           c);
+}
+
+static void format_state(char text[USER_STATE_MAX + 1], const struct batch *batch,
+                         const struct grant *row)
+{
+    if (batch->verdict == VERDICT_GRANTED)
+        snprintf(text, USER_STATE_MAX + 1, "g%" PRIu32 ":%s:%" PRIu64, row->serial, row->code,
+                 row->ticket);
+    else if (batch->verdict == VERDICT_SOLD_OUT)
+        snprintf(text, USER_STATE_MAX + 1, "s%" PRIu64, row->ticket);
+    else
+        snprintf(text, USER_STATE_MAX + 1, "r%s:%" PRIu64, batch->reason, row->ticket);
+}
+
+/* call_states: a function whose arguments are the epoch, then user and state in turn. */
+static int call_states(struct world *w, struct campaign *c, const char *function,
+                       const struct batch *batch, redis_link_fn *fn)
+{
+    struct queue *q = w->queue;
+    char epoch[NUMBER_SIZE];
+    if (batch->n > q->room)
+        return -E2BIG;
+    snprintf(epoch, sizeof epoch, "%" PRIu64, c->epoch);
+    put(q, 0, epoch);
+    for (size_t i = 0; i < batch->n; i++) {
+        format_state(q->texts[i], batch, &batch->rows[i]);
+        put(q, 2 * i + 1, batch->rows[i].user);
+        put(q, 2 * i + 2, q->texts[i]);
+    }
+    return redis_link_call(q->link, function, &c->keys, 2 * batch->n + 1, q->args, q->lengths, fn,
+                           c);
+}
+
+static void count_decided(const struct batch *batch)
+{
+    metric_value *counter = batch->verdict == VERDICT_GRANTED    ? &scheduler_metrics.granted
+                            : batch->verdict == VERDICT_SOLD_OUT ? &scheduler_metrics.sold_out
+                                                                 : &scheduler_metrics.refused;
+    metric_add(counter, (int64_t)batch->n);
+}
+
+int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
+{
+    int r = call_states(w, c, "onrush_settle", batch, on_settle);
+    if (r == 0)
+        count_decided(batch);
+    return r;
+}
+
+int queue_restore(struct world *w, struct campaign *c, const struct batch *batch)
+{
+    return call_states(w, c, "onrush_restore", batch, on_restore);
+}

@@ -1,0 +1,35 @@
+/* The Redis side of a campaign's world: formats the calls of the function library, reads the
+ * answers, and hands them to campaign_on_queue(). Runs in the loop's thread. The protocol is that
+ * of docs/protocol.md. */
+#ifndef ONRUSH_QUEUE_H
+#define ONRUSH_QUEUE_H
+
+#include "scheduler/campaign.h"
+#include "shared/redis_link.h"
+
+struct queue {
+    struct redis_link *link;
+    int64_t retention_s; /* what expire() sets */
+    struct grant *rows;  /* scratch for the answers of claim and claimed */
+    size_t room;         /* rows in it */
+    const char **args;   /* scratch for the arguments */
+    size_t *lengths;
+    char (*texts)[USER_STATE_MAX + 1];
+};
+
+/* queue_init: room for batches of `most` rows. 0 or -ENOMEM. queue_destroy: frees what it holds,
+ * not the link. */
+int queue_init(struct queue *queue, size_t most);
+void queue_destroy(struct queue *queue);
+
+/* The queue functions of struct world (scheduler/campaign.h); they work on world->queue. */
+int queue_publish(struct world *world, struct campaign *campaign, enum publish_ready ready);
+int queue_claim(struct world *world, struct campaign *campaign, size_t n);
+int queue_settle(struct world *world, struct campaign *campaign, const struct batch *batch);
+int queue_claimed(struct world *world, struct campaign *campaign, size_t n);
+int queue_reclaim(struct world *world, struct campaign *campaign, size_t n);
+int queue_restore(struct world *world, struct campaign *campaign, const struct batch *batch);
+int queue_revive(struct world *world, struct campaign *campaign, uint64_t cursor, size_t n);
+int queue_expire(struct world *world, struct campaign *campaign);
+
+#endif

@@ -1,0 +1,191 @@
+/* Taking a campaign over: from the lease to the first claim.
+ *
+ * By now the epoch has been raised in MariaDB, so no batch of an older owner can commit any more,
+ * and what did commit is visible. Publishing the epoch in Redis does the same there. Then whatever
+ * an older owner had claimed is either granted in MariaDB, and Redis is told so, or it goes back to
+ * the queue with its old ticket. */
+#include "scheduler/campaign.h"
+
+#include "shared/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+/* --- what is asked in each phase --- */
+
+static bool ask(struct campaign *c)
+{
+    struct world *w = c->world;
+    switch (c->phase) {
+    case PHASE_LOADING:
+        return campaign_submit(c, JOB_LOAD, NULL);
+    case PHASE_PUBLISHING:
+        return campaign_asked(c, w->publish(w, c, PUBLISH_KEEP));
+    case PHASE_RESTORING:
+        if (!c->shut)
+            return campaign_asked(c, w->publish(w, c, PUBLISH_SHUT));
+        return campaign_submit(c, JOB_PAGE, NULL);
+    case PHASE_RECLAIMING:
+        return campaign_asked(c, w->claimed(w, c, w->batch_size));
+    case PHASE_REVIVING:
+        return campaign_asked(c, w->revive(w, c, c->cursor, w->batch_size));
+    case PHASE_OPENING:
+        c->publish_due = false;
+        return campaign_asked(c, w->publish(w, c, PUBLISH_READY));
+    default:
+        assert(!"not a phase of the takeover");
+        return false;
+    }
+}
+
+void recovery_step(struct campaign *c)
+{
+    if (campaign_idle(c) && c->world->now_us(c->world) >= c->retry_at_us)
+        ask(c);
+}
+
+/* again: Redis was lost on the way; every step may be repeated. */
+static void again(struct campaign *c)
+{
+    campaign_retry_later(c);
+    campaign_enter(c, PHASE_PUBLISHING);
+}
+
+/* --- LOADING --- */
+
+static void on_load(struct campaign *c, struct job *job)
+{
+    if (job->outcome == JOB_FENCED) {
+        campaign_drop(c, "the lease is gone");
+        return;
+    }
+    if (job->outcome != JOB_DONE) {
+        campaign_retry_later(c);
+        return;
+    }
+    if (ledger_open(&c->ledger, job->quota, job->next_serial, job->gaps, job->n_gaps) < 0) {
+        campaign_drop(c, "out of memory");
+        return;
+    }
+    c->granted = job->granted;
+    c->watermark = job->watermark;
+    log_info("campaign is taken", "name=%s epoch=%" PRIu64 " quota=%u granted=%u gaps=%zu",
+             c->row.name, c->epoch, job->quota, job->granted, job->n_gaps);
+    campaign_enter(c, PHASE_PUBLISHING);
+}
+
+/* --- PUBLISHING and RESTORING --- */
+
+/* on_published: when Redis knows less than MariaDB it came back empty, or older: it lost grants. */
+static void on_published(struct campaign *c, const struct campaign_head *before)
+{
+    bool lost = c->granted > 0 && before->watermark < (int64_t)c->watermark;
+    c->sold_out = before->sold_out;
+    if (lost)
+        log_warning("redis lost grants; they are restored from mariadb", "name=%s granted=%u",
+                    c->row.name, c->granted);
+    campaign_enter(c, lost ? PHASE_RESTORING : PHASE_RECLAIMING);
+}
+
+static void on_page(struct campaign *c, struct job *job)
+{
+    if (job->outcome != JOB_DONE) {
+        campaign_retry_later(c);
+        return;
+    }
+    if (job->found->n == 0) {
+        campaign_enter(c, PHASE_RECLAIMING);
+        return;
+    }
+    c->cursor = job->found->rows[job->found->n - 1].serial;
+    if (!campaign_asked(c, c->world->restore(c->world, c, job->found)))
+        again(c);
+}
+
+/* --- RECLAIMING and REVIVING --- */
+
+static void on_claimed(struct campaign *c, const struct queue_answer *a)
+{
+    if (a->n == 0) {
+        bool revive = c->sold_out > 0 && c->granted < c->ledger.quota;
+        campaign_enter(c, revive ? PHASE_REVIVING : PHASE_OPENING);
+        return;
+    }
+    struct batch *page = batch_new(a->n);
+    if (page == NULL) {
+        campaign_drop(c, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < a->n; i++)
+        batch_add(page, &a->rows[i]);
+    campaign_submit(c, JOB_READ_BACK, page);
+}
+
+static void put_back(struct campaign *c)
+{
+    if (c->back > 0 && !campaign_asked(c, c->world->reclaim(c->world, c, c->back)))
+        again(c);
+}
+
+/* on_claimed_read: the granted ones of the page are settled; they leave `claimed`, so the lowest
+ * that remain are the others. */
+static void on_claimed_read(struct campaign *c, struct job *job)
+{
+    if (job->outcome != JOB_DONE) { /* the page is asked for again */
+        campaign_retry_later(c);
+        return;
+    }
+    c->back = job->batch->n - job->found->n;
+    if (job->found->n == 0) {
+        put_back(c);
+        return;
+    }
+    job->found->verdict = VERDICT_GRANTED;
+    if (!campaign_asked(c, c->world->settle(c->world, c, job->found)))
+        again(c);
+}
+
+static void on_revive(struct campaign *c, const struct queue_answer *a)
+{
+    c->cursor = a->left;
+    if (c->cursor == 0)
+        campaign_enter(c, PHASE_OPENING);
+}
+
+/* --- events --- */
+
+static void on_publish(struct campaign *c, const struct queue_answer *a)
+{
+    if (c->phase == PHASE_PUBLISHING)
+        on_published(c, &a->head);
+    else if (c->phase == PHASE_RESTORING)
+        c->shut = true;
+    else if (c->phase == PHASE_OPENING)
+        campaign_enter(c, PHASE_RUNNING);
+}
+
+void recovery_on_queue(struct campaign *c, const struct queue_answer *a)
+{
+    if (a->outcome == QUEUE_STALE)
+        campaign_drop(c, "redis has a newer epoch");
+    else if (a->outcome != QUEUE_OK)
+        again(c);
+    else if (a->op == QUEUE_PUBLISH)
+        on_publish(c, a);
+    else if (a->op == QUEUE_CLAIMED)
+        on_claimed(c, a);
+    else if (a->op == QUEUE_SETTLE)
+        put_back(c);
+    else if (a->op == QUEUE_REVIVE)
+        on_revive(c, a);
+}
+
+void recovery_on_job(struct campaign *c, struct job *job)
+{
+    if (job->kind == JOB_LOAD)
+        on_load(c, job);
+    else if (job->kind == JOB_PAGE)
+        on_page(c, job);
+    else if (job->kind == JOB_READ_BACK)
+        on_claimed_read(c, job);
+}

@@ -1,0 +1,365 @@
+#include "scheduler/store.h"
+
+#include "scheduler/code.h"
+#include "shared/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INSERT_SQL                                                                                 \
+    "INSERT INTO coupons (campaign_id, serial, user_id, code, ticket) VALUES (?, ?, ?, ?, ?)"
+#define GUARD_SQL                                                                                  \
+    "UPDATE campaigns SET granted = granted + ?, watermark = GREATEST(watermark, ?) "              \
+    "WHERE id = ? AND owner = ? AND epoch = ? AND granted + ? <= quota"
+#define PAGE_ROWS 5000
+
+/* --- the connection --- */
+
+static MYSQL_STMT *prepare(struct db *db, const char *sql)
+{
+    MYSQL_STMT *stmt = mysql_stmt_init(db->link);
+    if (stmt != NULL && mysql_stmt_prepare(stmt, sql, strlen(sql)) == 0)
+        return stmt;
+    if (stmt != NULL) {
+        db_fail(db, stmt);
+        mysql_stmt_close(stmt);
+    }
+    return NULL;
+}
+
+enum db_outcome store_open(struct store *s, const struct db_config *config)
+{
+    enum db_outcome outcome = db_open(&s->db, config);
+    if (outcome != DB_OK)
+        return outcome;
+    outcome = db_exec(&s->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL);
+    if (outcome == DB_OK) {
+        s->insert = prepare(&s->db, INSERT_SQL);
+        s->guard = prepare(&s->db, GUARD_SQL);
+        outcome = s->insert != NULL && s->guard != NULL ? DB_OK : DB_REFUSED;
+    }
+    if (outcome != DB_OK)
+        store_close(s);
+    return outcome;
+}
+
+void store_close(struct store *s)
+{
+    if (s->insert != NULL)
+        mysql_stmt_close(s->insert);
+    if (s->guard != NULL)
+        mysql_stmt_close(s->guard);
+    s->insert = s->guard = NULL;
+    db_close(&s->db);
+}
+
+static enum job_outcome job_outcome_of(enum db_outcome outcome)
+{
+    switch (outcome) {
+    case DB_OK:
+        return JOB_DONE;
+    case DB_DUPLICATE:
+        return JOB_CLASH;
+    case DB_BUSY:
+        return JOB_BUSY;
+    case DB_REFUSED:
+        return JOB_REFUSED;
+    case DB_LOST:
+        return JOB_UNKNOWN;
+    }
+    return JOB_UNKNOWN;
+}
+
+/* read_outcome_of: as above for a statement that only reads: when it is refused it may be repeated.
+ */
+static enum job_outcome read_outcome_of(enum db_outcome outcome)
+{
+    return outcome == DB_REFUSED ? JOB_BUSY : job_outcome_of(outcome);
+}
+
+/* --- JOB_COMMIT --- */
+
+static int make_codes(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        int r = code_make(batch->rows[i].code);
+        if (r < 0)
+            return r;
+        batch->rows[i].code_len = COUPON_CODE_LEN;
+    }
+    return 0;
+}
+
+/* insert: all rows in one round trip. Row-wise bulk binding: each bind points into the first row,
+ * and the library steps by the size of a row (mysql_stmt_attr_set(3), STMT_ATTR_ROW_SIZE). */
+static enum db_outcome insert(struct store *s, struct batch *batch)
+{
+    struct grant *first = batch->rows;
+    unsigned int n = (unsigned int)batch->n;
+    size_t row_size = sizeof *first;
+    MYSQL_BIND bind[] = {
+        {.buffer_type = MYSQL_TYPE_LONG, .buffer = &first->campaign_id, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_LONG, .buffer = &first->serial, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_STRING, .buffer = first->user, .length = &first->user_len},
+        {.buffer_type = MYSQL_TYPE_STRING, .buffer = first->code, .length = &first->code_len},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &first->ticket, .is_unsigned = 1},
+    };
+    mysql_stmt_attr_set(s->insert, STMT_ATTR_ARRAY_SIZE, &n);
+    mysql_stmt_attr_set(s->insert, STMT_ATTR_ROW_SIZE, &row_size);
+    if (mysql_stmt_bind_param(s->insert, bind) != 0 || mysql_stmt_execute(s->insert) != 0)
+        return db_fail(&s->db, s->insert);
+    return DB_OK;
+}
+
+static uint64_t highest_ticket(const struct batch *batch)
+{
+    uint64_t highest = 0;
+    for (size_t i = 0; i < batch->n; i++)
+        highest = batch->rows[i].ticket > highest ? batch->rows[i].ticket : highest;
+    return highest;
+}
+
+/* guard: quota and fence in one statement; *changed says whether both hold. */
+static enum db_outcome guard(struct store *s, const struct job *job, bool *changed)
+{
+    uint64_t n = job->batch->n, watermark = highest_ticket(job->batch), epoch = job->epoch;
+    uint32_t id = job->campaign_id;
+    unsigned long owner_len = strlen(job->owner);
+    MYSQL_BIND bind[] = {
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &n, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &watermark, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_LONG, .buffer = &id, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_STRING, .buffer = (char *)job->owner, .length = &owner_len},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &epoch, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &n, .is_unsigned = 1},
+    };
+    if (mysql_stmt_bind_param(s->guard, bind) != 0 || mysql_stmt_execute(s->guard) != 0)
+        return db_fail(&s->db, s->guard);
+    *changed = mysql_stmt_affected_rows(s->guard) == 1;
+    return DB_OK;
+}
+
+static void run_commit(struct store *s, struct job *job)
+{
+    bool changed = true;
+    if (make_codes(job->batch) < 0) {
+        job->outcome = JOB_BUSY;
+        return;
+    }
+    enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
+    if (outcome == DB_OK)
+        outcome = insert(s, job->batch);
+    if (outcome == DB_OK)
+        outcome = guard(s, job, &changed);
+    if (outcome == DB_OK && changed)
+        outcome = mysql_commit(s->db.link) == 0 ? DB_OK : db_fail(&s->db, NULL);
+    job->outcome = changed ? job_outcome_of(outcome) : JOB_FENCED;
+    /* An error may have undone only its own statement. */
+    if (job->outcome != JOB_DONE && job->outcome != JOB_UNKNOWN && mysql_rollback(s->db.link) != 0)
+        job->outcome = JOB_UNKNOWN;
+}
+
+/* --- reading rows --- */
+
+/* add_found: a row of (serial, user_id, code, ticket). */
+static void add_found(struct job *job, char **row)
+{
+    struct grant grant = {.campaign_id = job->campaign_id, .code_len = COUPON_CODE_LEN};
+    grant.serial = (uint32_t)strtoul(row[0], NULL, 10);
+    grant.user_len = (unsigned long)snprintf(grant.user, sizeof grant.user, "%s", row[1]);
+    snprintf(grant.code, sizeof grant.code, "%s", row[2]);
+    grant.ticket = strtoull(row[3], NULL, 10);
+    batch_add(job->found, &grant);
+}
+
+/* read_found: runs a query of such rows into job->found. */
+static enum db_outcome read_found(struct store *s, struct job *job, const char *sql)
+{
+    MYSQL_RES *rows;
+    enum db_outcome outcome = db_query(&s->db, sql, &rows);
+    if (outcome != DB_OK)
+        return outcome;
+    job->found = batch_new(mysql_num_rows(rows));
+    for (MYSQL_ROW row; job->found != NULL && (row = mysql_fetch_row(rows)) != NULL;)
+        add_found(job, row);
+    mysql_free_result(rows);
+    return job->found != NULL ? DB_OK : DB_BUSY;
+}
+
+/* users_query: the grants of the users of the batch; the caller frees it. NULL: out of memory. */
+static char *users_query(struct store *s, const struct job *job)
+{
+    size_t size = 256 + job->batch->n * (2 * USER_ID_MAX + 4);
+    char *sql = malloc(size);
+    if (sql == NULL)
+        return NULL;
+    int n =
+        snprintf(sql, size,
+                 "SELECT serial, user_id, code, ticket FROM coupons WHERE campaign_id = %" PRIu32
+                 " AND user_id IN (''",
+                 job->campaign_id);
+    for (size_t i = 0; i < job->batch->n; i++) {
+        const struct grant *row = &job->batch->rows[i];
+        n += sprintf(sql + n, ",'");
+        n += (int)mysql_real_escape_string(s->db.link, sql + n, row->user, strlen(row->user));
+        n += sprintf(sql + n, "'");
+    }
+    sprintf(sql + n, ")");
+    return sql;
+}
+
+static enum db_outcome read_users(struct store *s, struct job *job)
+{
+    char *sql = users_query(s, job);
+    if (sql == NULL)
+        return DB_BUSY;
+    enum db_outcome outcome = read_found(s, job, sql);
+    free(sql);
+    return outcome;
+}
+
+static void run_read_back(struct store *s, struct job *job)
+{
+    job->outcome = read_outcome_of(read_users(s, job));
+}
+
+static void run_page(struct store *s, struct job *job)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT serial, user_id, code, ticket FROM coupons WHERE campaign_id = %" PRIu32
+             " AND serial > %" PRIu32 " ORDER BY serial LIMIT %d",
+             job->campaign_id, job->after, PAGE_ROWS);
+    job->outcome = read_outcome_of(read_found(s, job, sql));
+    if (job->outcome == JOB_DONE)
+        job->found->verdict = VERDICT_GRANTED;
+}
+
+/* --- what MariaDB says of the campaign under our own epoch --- */
+
+static enum job_outcome read_row(struct store *s, struct job *job)
+{
+    char sql[512];
+    MYSQL_RES *rows;
+    if (db_format(&s->db, sql, sizeof sql,
+                  "SELECT quota, granted, watermark FROM campaigns WHERE id = %d AND owner = %s "
+                  "AND epoch = %d",
+                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) < 0)
+        return JOB_BUSY;
+    enum db_outcome outcome = db_query(&s->db, sql, &rows);
+    if (outcome != DB_OK)
+        return read_outcome_of(outcome);
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    if (row != NULL) {
+        job->quota = (uint32_t)strtoul(row[0], NULL, 10);
+        job->granted = (uint32_t)strtoul(row[1], NULL, 10);
+        job->watermark = strtoull(row[2], NULL, 10);
+    }
+    mysql_free_result(rows);
+    return row != NULL ? JOB_DONE : JOB_FENCED;
+}
+
+static void run_confirm(struct store *s, struct job *job)
+{
+    job->outcome = read_outcome_of(read_users(s, job));
+    if (job->outcome == JOB_DONE)
+        job->outcome = read_row(s, job);
+    job->exhausted = job->granted >= job->quota;
+}
+
+/* --- JOB_LOAD --- */
+
+/* collect_gaps: the serials that are missing between 1 and the highest, from the rows in order. */
+static int collect_gaps(struct job *job, MYSQL_RES *rows)
+{
+    size_t room = 0;
+    uint32_t expected = 1;
+    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL; expected++) {
+        for (uint32_t serial = (uint32_t)strtoul(row[0], NULL, 10); expected < serial; expected++) {
+            if (job->n_gaps == room) {
+                room = room > 0 ? 2 * room : 256;
+                uint32_t *grown = realloc(job->gaps, room * sizeof *grown);
+                if (grown == NULL)
+                    return -ENOMEM;
+                job->gaps = grown;
+            }
+            job->gaps[job->n_gaps++] = expected;
+        }
+    }
+    job->next_serial = expected;
+    return 0;
+}
+
+static enum job_outcome read_gaps(struct store *s, struct job *job)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql,
+             "SELECT serial FROM coupons WHERE campaign_id = %" PRIu32 " ORDER BY serial",
+             job->campaign_id);
+    if (mysql_query(s->db.link, sql) != 0)
+        return read_outcome_of(db_fail(&s->db, NULL));
+    MYSQL_RES *rows = mysql_use_result(s->db.link);
+    if (rows == NULL)
+        return read_outcome_of(db_fail(&s->db, NULL));
+    int r = collect_gaps(job, rows);
+    bool whole = mysql_errno(s->db.link) == 0;
+    mysql_free_result(rows); /* reads what is left */
+    if (!whole)
+        return read_outcome_of(db_fail(&s->db, NULL));
+    return r == 0 ? JOB_DONE : JOB_BUSY;
+}
+
+static void run_load(struct store *s, struct job *job)
+{
+    job->outcome = read_row(s, job);
+    if (job->outcome == JOB_DONE)
+        job->outcome = read_gaps(s, job);
+    if (job->outcome == JOB_DONE && job->next_serial - 1 - job->n_gaps != job->granted)
+        log_error(
+            "campaigns.granted is not the number of coupons: somebody changed the tables by hand",
+            "campaign_id=%" PRIu32 " granted=%" PRIu32 " coupons=%zu", job->campaign_id,
+            job->granted, job->next_serial - 1 - job->n_gaps);
+}
+
+/* --- JOB_FINISH --- */
+
+static void run_finish(struct store *s, struct job *job)
+{
+    char sql[512];
+    uint64_t changed = 0;
+    if (db_format(&s->db, sql, sizeof sql,
+                  "UPDATE campaigns SET state = 'settled' WHERE id = %d AND owner = %s AND epoch = "
+                  "%d AND "
+                  "state = 'closed'",
+                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) < 0) {
+        job->outcome = JOB_REFUSED;
+        return;
+    }
+    job->outcome = job_outcome_of(db_exec(&s->db, sql, &changed));
+    if (job->outcome == JOB_DONE && changed != 1)
+        job->outcome = JOB_FENCED;
+}
+
+/* --- all of them --- */
+
+static void (*const runners[])(struct store *, struct job *) = {
+    [JOB_LOAD] = run_load,       [JOB_COMMIT] = run_commit, [JOB_READ_BACK] = run_read_back,
+    [JOB_CONFIRM] = run_confirm, [JOB_PAGE] = run_page,     [JOB_FINISH] = run_finish,
+};
+
+void store_run(struct store *s, struct job *job)
+{
+    s->db.error[0] = '\0';
+    runners[job->kind](s, job);
+    if (job->outcome != JOB_DONE) {
+        char quoted[300];
+        log_warning("mariadb did not do a job", "kind=%d outcome=%d rows=%zu error=%s",
+                    (int)job->kind, (int)job->outcome, job->batch != NULL ? job->batch->n : 0,
+                    log_quote(s->db.error, quoted, sizeof quoted));
+    }
+    if (job->outcome == JOB_UNKNOWN)
+        store_close(s);
+}
