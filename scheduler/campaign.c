@@ -32,10 +32,10 @@ const char *campaign_phase_text(enum campaign_phase phase)
 static const unsigned legal[] = {
     [PHASE_AWAY] = TO(PHASE_LOADING),
     [PHASE_LOADING] = TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
-    [PHASE_PUBLISHING] =
-        TO(PHASE_RESTORING) | TO(PHASE_RECLAIMING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
-    [PHASE_RESTORING] = TO(PHASE_RECLAIMING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
-    [PHASE_RECLAIMING] =
+    [PHASE_PUBLISHING] = TO(PHASE_RECLAIMING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
+    [PHASE_RECLAIMING] = TO(PHASE_RESTORING) | TO(PHASE_REVIVING) | TO(PHASE_OPENING) |
+                         TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
+    [PHASE_RESTORING] =
         TO(PHASE_REVIVING) | TO(PHASE_OPENING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
     [PHASE_REVIVING] = TO(PHASE_OPENING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
     [PHASE_OPENING] = TO(PHASE_RUNNING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
@@ -50,7 +50,6 @@ void campaign_enter(struct campaign *c, enum campaign_phase phase)
               phase_texts[c->phase], phase_texts[phase]);
     c->phase = phase;
     c->cursor = 0;
-    c->shut = false;
 }
 
 static void forget(struct campaign *c)
@@ -150,6 +149,7 @@ static void settle_some(struct campaign *c)
 static void on_settle(struct campaign *c)
 {
     struct batch *settled = STAILQ_FIRST(&c->decided);
+    c->moves++;
     STAILQ_REMOVE_HEAD(&c->decided, next);
     c->n_decided--;
     batch_free(settled);
@@ -344,6 +344,7 @@ static bool may_claim(const struct campaign *c)
 static void on_claim(struct campaign *c, const struct queue_answer *a)
 {
     c->left = a->left;
+    c->moves += a->n > 0;
     if (a->n == 0) {
         c->poll_at_us = c->world->now_us(c->world) + c->world->poll_us;
         c->drained = c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing;
@@ -383,7 +384,7 @@ static void running_step(struct campaign *c)
     struct world *w = c->world;
     bool may_ask = w->now_us(w) >= c->retry_at_us;
     if (may_ask && c->publish_due && !c->publishing) {
-        c->publishing = campaign_asked(c, w->publish(w, c, PUBLISH_READY));
+        c->publishing = campaign_asked(c, w->publish(w, c, PUBLISH_KEEP));
         c->publish_due = !c->publishing;
     }
     commit_some(c);
@@ -392,21 +393,21 @@ static void running_step(struct campaign *c)
     if (c->phase == PHASE_RUNNING)
         confirm(c);
     if (c->phase == PHASE_RUNNING && may_claim(c))
-        c->claiming = campaign_asked(c, w->claim(w, c, w->batch_size));
+        c->claiming = campaign_asked(c, w->claim(w, c, w->batch_size, c->moves + c->settling));
     if (c->phase == PHASE_RUNNING && may_ask)
         finish(c);
 }
 
-/* failed: what an answer that is not QUEUE_OK means while running. A claim without an answer may
- * have moved users. */
+/* failed: what an answer that is not QUEUE_OK means while running. What was not answered may have
+ * been done: the takeover finds out. */
 static void failed(struct campaign *c, const struct queue_answer *a)
 {
     if (a->outcome == QUEUE_STALE)
         campaign_drop(c, "redis has a newer epoch");
     else if (a->outcome == QUEUE_MISSING)
-        campaign_drop(c, "redis lost the campaign");
-    else if (a->outcome == QUEUE_UNKNOWN && a->op == QUEUE_CLAIM)
-        campaign_drop(c, "a claim was not answered");
+        campaign_drop(c, "redis lost the campaign, or a part of it");
+    else if (a->outcome == QUEUE_UNKNOWN)
+        campaign_drop(c, "redis did not answer");
     else
         campaign_retry_later(c);
     if (a->op == QUEUE_PUBLISH)

@@ -1,12 +1,12 @@
 /* One campaign, as its scheduler sees it: from the lease to the last settled request. The heart of
  * the protocol.
  *
- *   AWAY ──lease──► LOADING ──► PUBLISHING ──► RECLAIMING ──► (REVIVING) ──► OPENING ──► RUNNING
- *    ▲             (MariaDB:      │   ▲        (what a dead     (quota was     (Redis      (claim,
- * decide, │              granted,      ▼   │         scheduler had    raised)        admits)
- * commit, settle) │              gaps)      RESTORING        claimed) │ │ (Redis lost │ │ grants) │
- *    └──────────── DROPPING ◄──── lease lost, fenced, Redis lost: from every state ────────────┘
- *                 (until nothing is out)
+ *   AWAY ──lease──► LOADING ──► PUBLISHING ──► RECLAIMING ──► (RESTORING) ──► (REVIVING) ──►
+ * OPENING ──► RUNNING ▲             (MariaDB:     (our epoch    (what a dead     (Redis lost (quota
+ * was     (Redis      (claim, decide, │              granted,      in Redis)     scheduler had
+ * grants)         raised)        admits)     commit, settle) │              gaps) claimed) │ │ │
+ *    └──────────── DROPPING ◄──── lease lost, fenced, Redis lost: from every state
+ * ────────────────────────────┘ (until nothing is out)
  *
  * It is driven by events (campaign_on_*, campaign_step) and acts only through its `struct world`:
  * the daemon's is made of redis_link and the committer pool, the simulation's is a model. No
@@ -41,7 +41,6 @@ enum queue_op {
     QUEUE_SETTLE,
     QUEUE_CLAIMED,
     QUEUE_RECLAIM,
-    QUEUE_RESTORE,
     QUEUE_REVIVE,
     QUEUE_EXPIRE,
 };
@@ -49,7 +48,7 @@ enum queue_op {
 enum queue_outcome {
     QUEUE_OK,
     QUEUE_STALE,   /* another epoch is published */
-    QUEUE_MISSING, /* Redis knows nothing of this campaign */
+    QUEUE_MISSING, /* Redis lost the campaign, or a part of it */
     QUEUE_ERROR,   /* Redis refused (read-only, out of memory, ...): nothing was done */
     QUEUE_UNKNOWN, /* no answer: perhaps it was done, perhaps not */
 };
@@ -63,7 +62,9 @@ struct queue_answer {
     size_t n;
 };
 
-enum publish_ready { PUBLISH_SHUT, PUBLISH_READY, PUBLISH_KEEP };
+/* PUBLISH_READY: admits from now on, if Redis has counted the moves that the campaign has.
+ * PUBLISH_KEEP: admits as it did before, but not when Redis knows less than MariaDB. */
+enum publish_ready { PUBLISH_READY, PUBLISH_KEEP };
 
 struct campaign;
 
@@ -71,12 +72,12 @@ struct campaign;
  * called exactly once, later; or a negative errno, and it is not called. */
 struct world {
     int (*publish)(struct world *, struct campaign *, enum publish_ready);
-    int (*claim)(struct world *, struct campaign *, size_t n);
+    int (*claim)(struct world *, struct campaign *, size_t n,
+                 uint64_t moves); /* MISSING if Redis counted others */
     int (*settle)(struct world *, struct campaign *,
                   const struct batch *); /* by the batch's verdict */
     int (*claimed)(struct world *, struct campaign *, size_t n);
     int (*reclaim)(struct world *, struct campaign *, size_t n);
-    int (*restore)(struct world *, struct campaign *, const struct batch *);
     int (*revive)(struct world *, struct campaign *, uint64_t cursor, size_t n);
     int (*expire)(struct world *, struct campaign *);
     void (*submit)(struct world *, struct job *);        /* comes back by campaign_on_job() */
@@ -118,6 +119,7 @@ struct campaign {
     struct ledger ledger;
     uint32_t granted;   /* as loaded */
     uint64_t watermark; /* as loaded: the highest ticket in MariaDB */
+    uint64_t shown;     /* grants that Redis knows of, during the takeover */
     int64_t sold_out;   /* in Redis, as of the takeover */
 
     unsigned jobs;    /* under way in MariaDB */
@@ -127,8 +129,8 @@ struct campaign {
     bool publish_due;                                /* the row changed since it was published */
     bool stopping;                                   /* takes nothing new */
     bool drained;        /* closed in Redis, and the queue is empty: nothing can come any more */
-    bool shut;           /* RESTORING: Redis admits nobody meanwhile */
     uint64_t left;       /* size of the queue after the last claim */
+    uint64_t moves;      /* claims and settles that Redis must have seen */
     int64_t poll_at_us;  /* no claim of an idle queue before this */
     int64_t retry_at_us; /* after an error of Redis: nothing is asked of it before this */
     struct batch_list decided; /* batches to be settled, in order; the first may be under way */

@@ -225,7 +225,6 @@ static void set_world(struct conductor *k)
         .settle = queue_settle,
         .claimed = queue_claimed,
         .reclaim = queue_reclaim,
-        .restore = queue_restore,
         .revive = queue_revive,
         .expire = queue_expire,
         .submit = pool_submit,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define NUMBER_SIZE 24
-#define FIXED_ARGS  9 /* publish has the most */
+#define FIXED_ARGS  10 /* publish has the most */
 
 int queue_init(struct queue *q, size_t most)
 {
@@ -42,7 +42,7 @@ static enum queue_outcome outcome_of(const redisReply *r)
         return QUEUE_OK;
     if (redis_error_is(r, "STALE"))
         return QUEUE_STALE;
-    if (redis_error_is(r, "NOCAMPAIGN"))
+    if (redis_error_is(r, "NOCAMPAIGN") || redis_error_is(r, "LOST"))
         return QUEUE_MISSING;
     metric_add(&scheduler_metrics.redis_errors, 1);
     if (r == NULL)
@@ -75,6 +75,7 @@ static void set_aside(struct queue *q, struct campaign *c, const redisReply *mem
     log_error("a member of the queue is no user id, or has no ticket; it is set aside",
               "campaign=%s member=%s", c->row.name, log_quote(member->str, quoted, sizeof quoted));
     redis_link_call(q->link, "onrush_settle", &c->keys, 3, args, lengths, on_ignored, NULL);
+    c->moves++;
 }
 
 static bool ticket_of(const redisReply *score, uint64_t *ticket)
@@ -157,11 +158,6 @@ static void on_reclaim(void *arg, const redisReply *r)
     answer(arg, QUEUE_RECLAIM, r);
 }
 
-static void on_restore(void *arg, const redisReply *r)
-{
-    answer(arg, QUEUE_RESTORE, r);
-}
-
 static void on_expire(void *arg, const redisReply *r)
 {
     answer(arg, QUEUE_EXPIRE, r);
@@ -188,9 +184,9 @@ static int call_numbers(struct world *w, struct campaign *c, const char *functio
     return redis_link_call(q->link, function, &c->keys, n, q->args, q->lengths, fn, c);
 }
 
-int queue_claim(struct world *w, struct campaign *c, size_t n)
+int queue_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves)
 {
-    return call_numbers(w, c, "onrush_claim", 2, (uint64_t[]){c->epoch, n}, on_claim);
+    return call_numbers(w, c, "onrush_claim", 3, (uint64_t[]){c->epoch, n, moves}, on_claim);
 }
 
 int queue_claimed(struct world *w, struct campaign *c, size_t n)
@@ -216,23 +212,29 @@ int queue_expire(struct world *w, struct campaign *c)
 
 int queue_publish(struct world *w, struct campaign *c, enum publish_ready ready)
 {
-    static const char *const ready_texts[] = {
-        [PUBLISH_SHUT] = "0", [PUBLISH_READY] = "1", [PUBLISH_KEEP] = "keep"};
     struct queue *q = w->queue;
     const struct campaign_row *row = &c->row;
     int64_t admit_limit = row->overflow < 0 ? -1 : row->quota + row->overflow;
-    int64_t numbers[] = {
-        (int64_t)c->epoch,    row->id, 0, row->quota, admit_limit, row->opens_us, row->closes_us,
-        (int64_t)c->watermark};
+    /* numbers: in the order of the arguments; places 2 and 8 are texts */
+    int64_t numbers[] = {(int64_t)c->epoch,
+                         row->id,
+                         0,
+                         row->quota,
+                         admit_limit,
+                         row->opens_us,
+                         row->closes_us,
+                         (int64_t)c->watermark,
+                         0,
+                         (int64_t)c->moves};
     char texts[sizeof numbers / sizeof numbers[0]][NUMBER_SIZE];
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         snprintf(texts[i], sizeof texts[i], "%" PRId64, numbers[i]);
         put(q, i, texts[i]);
     }
     put(q, 2, campaign_state_text(row->state));
-    put(q, 8, ready_texts[ready]);
-    return redis_link_call(q->link, "onrush_publish", &c->keys, 9, q->args, q->lengths, on_publish,
-                           c);
+    put(q, 8, ready == PUBLISH_READY ? "1" : "keep");
+    return redis_link_call(q->link, "onrush_publish", &c->keys, ready == PUBLISH_READY ? 10 : 9,
+                           q->args, q->lengths, on_publish, c);
 }
 
 static void format_state(char text[USER_STATE_MAX + 1], const struct batch *batch,
@@ -280,9 +282,4 @@ int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
     if (r == 0)
         count_decided(batch);
     return r;
-}
-
-int queue_restore(struct world *w, struct campaign *c, const struct batch *batch)
-{
-    return call_states(w, c, "onrush_restore", batch, on_restore);
 }

@@ -24,11 +24,10 @@ void queue_destroy(struct queue *queue);
 
 /* The queue functions of struct world (scheduler/campaign.h); they work on world->queue. */
 int queue_publish(struct world *world, struct campaign *campaign, enum publish_ready ready);
-int queue_claim(struct world *world, struct campaign *campaign, size_t n);
+int queue_claim(struct world *world, struct campaign *campaign, size_t n, uint64_t moves);
 int queue_settle(struct world *world, struct campaign *campaign, const struct batch *batch);
 int queue_claimed(struct world *world, struct campaign *campaign, size_t n);
 int queue_reclaim(struct world *world, struct campaign *campaign, size_t n);
-int queue_restore(struct world *world, struct campaign *campaign, const struct batch *batch);
 int queue_revive(struct world *world, struct campaign *campaign, uint64_t cursor, size_t n);
 int queue_expire(struct world *world, struct campaign *campaign);
 

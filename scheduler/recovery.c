@@ -22,8 +22,6 @@ static bool ask(struct campaign *c)
     case PHASE_PUBLISHING:
         return campaign_asked(c, w->publish(w, c, PUBLISH_KEEP));
     case PHASE_RESTORING:
-        if (!c->shut)
-            return campaign_asked(c, w->publish(w, c, PUBLISH_SHUT));
         return campaign_submit(c, JOB_PAGE, NULL);
     case PHASE_RECLAIMING:
         return campaign_asked(c, w->claimed(w, c, w->batch_size));
@@ -74,17 +72,35 @@ static void on_load(struct campaign *c, struct job *job)
     campaign_enter(c, PHASE_PUBLISHING);
 }
 
-/* --- PUBLISHING and RESTORING --- */
+/* --- PUBLISHING --- */
 
-/* on_published: when Redis knows less than MariaDB it came back empty, or older: it lost grants. */
 static void on_published(struct campaign *c, const struct campaign_head *before)
 {
-    bool lost = c->granted > 0 && before->watermark < (int64_t)c->watermark;
+    c->shown = before->granted > 0 ? (uint64_t)before->granted : 0;
     c->sold_out = before->sold_out;
-    if (lost)
-        log_warning("redis lost grants; they are restored from mariadb", "name=%s granted=%u",
-                    c->row.name, c->granted);
-    campaign_enter(c, lost ? PHASE_RESTORING : PHASE_RECLAIMING);
+    c->moves = before->moves > 0 ? (uint64_t)before->moves : 0;
+    campaign_enter(c, PHASE_RECLAIMING);
+}
+
+/* --- RESTORING --- */
+
+static void after_restore(struct campaign *c)
+{
+    bool revive = c->sold_out > 0 && c->granted < c->ledger.quota;
+    campaign_enter(c, revive ? PHASE_REVIVING : PHASE_OPENING);
+}
+
+/* all_reclaimed: nothing is claimed any more, so Redis must show every grant; if not, it came back
+ * empty, or older. */
+static void all_reclaimed(struct campaign *c)
+{
+    if (c->shown == c->granted) {
+        after_restore(c);
+        return;
+    }
+    log_warning("redis lost grants; they are restored from mariadb",
+                "name=%s granted=%u shown=%" PRIu64, c->row.name, c->granted, c->shown);
+    campaign_enter(c, PHASE_RESTORING);
 }
 
 static void on_page(struct campaign *c, struct job *job)
@@ -94,11 +110,11 @@ static void on_page(struct campaign *c, struct job *job)
         return;
     }
     if (job->found->n == 0) {
-        campaign_enter(c, PHASE_RECLAIMING);
+        after_restore(c);
         return;
     }
     c->cursor = job->found->rows[job->found->n - 1].serial;
-    if (!campaign_asked(c, c->world->restore(c->world, c, job->found)))
+    if (!campaign_asked(c, c->world->settle(c->world, c, job->found)))
         again(c);
 }
 
@@ -107,8 +123,7 @@ static void on_page(struct campaign *c, struct job *job)
 static void on_claimed(struct campaign *c, const struct queue_answer *a)
 {
     if (a->n == 0) {
-        bool revive = c->sold_out > 0 && c->granted < c->ledger.quota;
-        campaign_enter(c, revive ? PHASE_REVIVING : PHASE_OPENING);
+        all_reclaimed(c);
         return;
     }
     struct batch *page = batch_new(a->n);
@@ -136,6 +151,7 @@ static void on_claimed_read(struct campaign *c, struct job *job)
         return;
     }
     c->back = job->batch->n - job->found->n;
+    c->shown += job->found->n;
     if (job->found->n == 0) {
         put_back(c);
         return;
@@ -158,10 +174,21 @@ static void on_publish(struct campaign *c, const struct queue_answer *a)
 {
     if (c->phase == PHASE_PUBLISHING)
         on_published(c, &a->head);
-    else if (c->phase == PHASE_RESTORING)
-        c->shut = true;
     else if (c->phase == PHASE_OPENING)
         campaign_enter(c, PHASE_RUNNING);
+}
+
+static void on_done(struct campaign *c, const struct queue_answer *a)
+{
+    c->moves += a->op == QUEUE_SETTLE || a->op == QUEUE_RECLAIM || a->op == QUEUE_REVIVE;
+    if (a->op == QUEUE_PUBLISH)
+        on_publish(c, a);
+    else if (a->op == QUEUE_CLAIMED)
+        on_claimed(c, a);
+    else if (a->op == QUEUE_SETTLE && c->phase == PHASE_RECLAIMING)
+        put_back(c);
+    else if (a->op == QUEUE_REVIVE)
+        on_revive(c, a);
 }
 
 void recovery_on_queue(struct campaign *c, const struct queue_answer *a)
@@ -170,14 +197,8 @@ void recovery_on_queue(struct campaign *c, const struct queue_answer *a)
         campaign_drop(c, "redis has a newer epoch");
     else if (a->outcome != QUEUE_OK)
         again(c);
-    else if (a->op == QUEUE_PUBLISH)
-        on_publish(c, a);
-    else if (a->op == QUEUE_CLAIMED)
-        on_claimed(c, a);
-    else if (a->op == QUEUE_SETTLE)
-        put_back(c);
-    else if (a->op == QUEUE_REVIVE)
-        on_revive(c, a);
+    else
+        on_done(c, a);
 }
 
 void recovery_on_job(struct campaign *c, struct job *job)

@@ -25,6 +25,8 @@ static int fail(const struct source *from, const char *format, ...)
     int n = from->file != NULL
                 ? snprintf(from->error, CONFIG_ERROR_SIZE, "%s:%u: ", from->file, from->line)
                 : snprintf(from->error, CONFIG_ERROR_SIZE, "--set: ");
+    if (n >= CONFIG_ERROR_SIZE)
+        n = CONFIG_ERROR_SIZE - 1; /* a path may be longer than the whole message */
     va_start(args, format);
     vsnprintf(from->error + n, CONFIG_ERROR_SIZE - (size_t)n, format, args);
     va_end(args);

@@ -22,7 +22,8 @@ local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us',
 local NUMBER, POSITIVE = '^%d+$', '^[1-9]%d*$'
 local EPOCH_N = {NUMBER, POSITIVE}
 local EPOCH_CURSOR_N = {NUMBER, NUMBER, POSITIVE}
-local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$'}
+local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$', NUMBER}
+local CLAIM = {NUMBER, POSITIVE, NUMBER}
 local STATES = {scheduled = true, open = true, paused = true, closed = true}
 local READY = {['0'] = true, ['1'] = true, keep = true}
 
@@ -55,19 +56,20 @@ local function states_of(users_key, users)
     return states
 end
 
--- of_shape: one argument a pattern, and each is like its pattern.
-local function of_shape(args, patterns)
-    for i = 1, #patterns do
-        if not args[i] or not args[i]:find(patterns[i]) then return false end
+-- of_shape: one argument a pattern, and each is like its pattern; those behind the first `least` may be missing.
+local function of_shape(args, patterns, least)
+    if #args < (least or #patterns) or #args > #patterns then return false end
+    for i = 1, #args do
+        if not args[i]:find(patterns[i]) then return false end
     end
-    return #args == #patterns
+    return true
 end
 
 -- fenced: nil when the arguments have the shape that is wanted (nil: any) and the first of them, the epoch, owns the
 -- campaign; else the error to answer.
-local function fenced(meta_key, args, patterns)
+local function fenced(meta_key, args, patterns, least)
     local epoch = args[1]
-    if not epoch or patterns and not of_shape(args, patterns) then
+    if not epoch or patterns and not of_shape(args, patterns, least) then
         return redis.error_reply('BADARGS wrong number or kind of arguments')
     end
     local current = redis.call('HGET', meta_key, 'epoch')
@@ -76,11 +78,20 @@ local function fenced(meta_key, args, patterns)
     return nil
 end
 
+-- went_back: nil when as many moves (claims, settles, reclaims, revives) were counted as the scheduler expects, else the
+-- error to answer: Redis lost data.
+local function went_back(meta_key, expected)
+    local moves = redis.call('HGET', meta_key, 'moves') or '0'
+    if moves == expected then return nil end
+    return redis.error_reply('LOST expected ' .. expected .. ' moves, there were ' .. moves)
+end
+
 local function head_of(keys)
     local head = redis.call('HMGET', keys[1], unpack(HEAD))
     head[#HEAD + 1] = redis.call('ZCARD', keys[2])
     head[#HEAD + 2] = redis.call('ZCARD', keys[3])
     head[#HEAD + 3] = now_us()
+    head[#HEAD + 4] = redis.call('HGET', keys[1], 'moves')
     return head
 end
 
@@ -169,18 +180,22 @@ end
 
 local function publish(keys, args)
     local epoch, id, state, quota, admit_limit, opens_us, closes_us, watermark, ready = unpack(args)
-    if not of_shape(args, PUBLISH) or not STATES[state] or not READY[ready] then
+    if not of_shape(args, PUBLISH, 9) or not STATES[state] or not READY[ready] then
         return redis.error_reply('BADARGS wrong number or kind of arguments')
     end
     local before = head_of(keys)
     if before[7] and tonumber(before[7]) > tonumber(epoch) then
         return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. before[7])
     end
-    if ready == 'keep' then ready = before[1] or '0' end
+    local wrong = args[10] and went_back(keys[1], args[10])
+    if wrong then return wrong end
+    -- Redis that knows less than MariaDB came back empty, or older: it must not admit before grants are restored.
+    local older = tonumber(watermark) > tonumber(before[12] or -1)
+    if ready == 'keep' then ready = not older and before[1] or '0' end
     redis.call('HSET', keys[1], 'epoch', epoch, 'id', id, 'state', state, 'quota', quota, 'admit_limit', admit_limit,
                'opens_us', opens_us, 'closes_us', closes_us, 'ready', ready,
                'watermark', integer(math.max(tonumber(watermark), tonumber(before[12] or 0))))
-    for _, counter in ipairs({'admitted', 'granted', 'sold_out', 'refused', 'last_ticket'}) do
+    for _, counter in ipairs({'admitted', 'granted', 'sold_out', 'refused', 'last_ticket', 'moves'}) do
         redis.call('HSETNX', keys[1], counter, 0)
     end
     for _, key in ipairs(keys) do redis.call('PERSIST', key) end
@@ -188,13 +203,14 @@ local function publish(keys, args)
 end
 
 local function claim(keys, args)
-    local wrong = fenced(keys[1], args, EPOCH_N)
+    local wrong = fenced(keys[1], args, CLAIM, 2) or args[3] and went_back(keys[1], args[3])
     if wrong then return wrong end
     local popped = redis.call('ZPOPMIN', keys[2], math.min(tonumber(args[2]), MAX_USERS))
     if #popped > 0 then
         local members = {}
         for i = 1, #popped, 2 do members[i], members[i + 1] = popped[i + 1], popped[i] end
         in_chunks('ZADD', keys[3], members)
+        redis.call('HINCRBY', keys[1], 'moves', 1)
         local watermark = tonumber(redis.call('HGET', keys[1], 'watermark'))
         if tonumber(popped[#popped]) > watermark then
             redis.call('HSET', keys[1], 'watermark', popped[#popped])
@@ -204,8 +220,8 @@ local function claim(keys, args)
     return popped
 end
 
--- write_states: set `users` to the decided states, and move the counters along. Gives how many changed. A user who
--- stands there twice is decided twice.
+-- write_states: set `users` to the decided states, and move the counters along. Gives how many changed. A user who stands
+-- there twice is decided twice; one may be in the queue, or unknown, when Redis lost grants and they are restored.
 local function write_states(keys, users, old, new)
     local writes, gone, moved, latest, changed = {}, {}, {}, {}, 0
     for i = 1, #users do
@@ -223,8 +239,9 @@ local function write_states(keys, users, old, new)
     end
     in_chunks('HSET', keys[4], writes)
     for counter, n in pairs(moved) do redis.call('HINCRBY', keys[1], counter, n) end
+    in_chunks('ZREM', keys[2], gone)
     in_chunks('ZREM', keys[3], gone)
-    return changed, gone
+    return changed
 end
 
 -- decisions_of: users and new states out of epoch, user, state, user, state ...; nil when they are not that.
@@ -243,18 +260,8 @@ local function settle(keys, args)
     if wrong then return wrong end
     local users, states = decisions_of(args, '^[gsr]')
     if not users then return redis.error_reply('BADARGS settle takes an epoch, then user and state in turn') end
-    return (write_states(keys, users, states_of(keys[4], users), states))
-end
-
--- restore: as settle, for grants that Redis may never have heard of; they leave the queue too.
-local function restore(keys, args)
-    local wrong = fenced(keys[1], args)
-    if wrong then return wrong end
-    local users, states = decisions_of(args, '^g')
-    if not users then return redis.error_reply('BADARGS restore takes an epoch, then user and grant in turn') end
-    local changed, gone = write_states(keys, users, states_of(keys[4], users), states)
-    in_chunks('ZREM', keys[2], gone)
-    return changed
+    redis.call('HINCRBY', keys[1], 'moves', 1)
+    return write_states(keys, users, states_of(keys[4], users), states)
 end
 
 local function claimed(keys, args)
@@ -270,6 +277,7 @@ local function reclaim(keys, args)
     local back = {}
     for i = 1, #popped, 2 do back[i], back[i + 1] = popped[i + 1], popped[i] end
     in_chunks('ZADD', keys[2], back)
+    redis.call('HINCRBY', keys[1], 'moves', 1)
     return #popped / 2
 end
 
@@ -289,6 +297,7 @@ local function revive(keys, args)
     in_chunks('ZADD', keys[2], back)
     in_chunks('HSET', keys[4], writes)
     if n > 0 then redis.call('HINCRBY', keys[1], 'sold_out', -n) end
+    redis.call('HINCRBY', keys[1], 'moves', 1)
     return {page[1], n}
 end
 
@@ -306,7 +315,6 @@ redis.register_function('onrush_enqueue', enqueue)
 redis.register_function('onrush_publish', publish)
 redis.register_function('onrush_claim', claim)
 redis.register_function('onrush_settle', settle)
-redis.register_function('onrush_restore', restore)
 redis.register_function('onrush_reclaim', reclaim)
 redis.register_function('onrush_revive', revive)
 redis.register_function('onrush_expire', expire)

@@ -322,6 +322,18 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
                                         link->argvlen));
 }
 
+int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
+                       redis_link_fn *fn, void *arg)
+{
+    if (link->state != LINK_UP)
+        return -ENOTCONN;
+    struct call *call = call_new(link, fn, arg, link->config->command_timeout_ms);
+    if (call == NULL)
+        return -ENOMEM;
+    return enroll(link, call,
+                  redisAsyncCommandArgv(link->ac, on_reply, call, (int)n, words, lengths));
+}
+
 int redis_link_new(struct redis_link **out, struct event_base *base,
                    const struct redis_config *config, redis_link_state_fn *on_state, void *arg)
 {

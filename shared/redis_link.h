@@ -45,6 +45,10 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
                     size_t n, const char *const *args, const size_t *lengths, redis_link_fn *fn,
                     void *arg);
 
+/* redis_link_command: any other command, word by word. Otherwise as redis_link_call(). */
+int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
+                       redis_link_fn *fn, void *arg);
+
 enum redis_link_state redis_link_state(const struct redis_link *link);
 
 /* redis_link_reason: why the link is not up, a constant text. */

@@ -1,0 +1,192 @@
+#include "tests/functions/queue.h"
+
+#include "shared/clock.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEAR_US (60 * 1000000)
+
+#define HEAD_SIZE 17
+
+static struct private_redis redis;
+static redisContext *connection;
+static struct campaign_keys keys;
+
+int queue_start(void **state)
+{
+    (void)state;
+    private_redis_start(&redis, NULL);
+    connection = private_redis_open(&redis);
+    campaign_keys_make(&keys, "noon");
+    return 0;
+}
+
+int queue_reset(void **state)
+{
+    (void)state;
+    return strcmp(ask("FLUSHALL"), "OK");
+}
+
+struct private_redis *queue_redis(void)
+{
+    return &redis;
+}
+
+redisContext *queue_connection(void)
+{
+    return connection;
+}
+
+/* --- questions --- */
+
+/* write_word: `word` with #n as a ticket, and $name as a key. */
+static void write_word(FILE *out, const char *word)
+{
+    static const char *const names[CAMPAIGN_KEYS] = {"$meta", "$queue", "$claimed", "$users"};
+    for (int i = 0; i < CAMPAIGN_KEYS; i++) {
+        if (strcmp(word, names[i]) == 0) {
+            fputs(keys.text[i], out);
+            return;
+        }
+    }
+    while (*word != '\0') {
+        if (*word != '#') {
+            fputc(*word++, out);
+            continue;
+        }
+        char *end;
+        fprintf(out, "%lld", TICKETS_FROM + strtoll(word + 1, &end, 10));
+        word = end;
+    }
+}
+
+static char *expand_word(const char *word)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    write_word(out, word);
+    fclose(out);
+    return text;
+}
+
+redisReply *ask_reply(const char *line)
+{
+    char *copy = strdup(line), *rest = copy, *word;
+    size_t n = 0, room = strlen(line) / 2 + 8;
+    char **argv = calloc(room, sizeof *argv);
+    bool function = islower((unsigned char)line[0]);
+    if (function) {
+        char name[64];
+        snprintf(name, sizeof name, "onrush_%s", strsep(&rest, " "));
+        argv[n++] = strdup("FCALL");
+        argv[n++] = strdup(name);
+        argv[n++] = strdup("4");
+        for (int i = 0; i < CAMPAIGN_KEYS; i++)
+            argv[n++] = strdup(keys.text[i]);
+    }
+    while ((word = strsep(&rest, " ")) != NULL)
+        argv[n++] = expand_word(word);
+    redisReply *reply = redisCommandArgv(connection, (int)n, (const char **)(uintptr_t)argv, NULL);
+    for (size_t i = 0; i < n; i++)
+        free(argv[i]);
+    free(argv);
+    free(copy);
+    assert_non_null(reply);
+    return reply;
+}
+
+/* --- answers --- */
+
+/* write_text: `text` with the tickets in it as #n. */
+static void write_text(FILE *out, const char *text)
+{
+    while (*text != '\0') {
+        size_t digits = strspn(text, "0123456789");
+        int64_t ticket = digits == 16 ? strtoll(text, NULL, 10) - TICKETS_FROM : -1;
+        if (ticket >= 0 && ticket < 1000000000)
+            fprintf(out, "#%" PRId64, ticket);
+        else
+            fprintf(out, "%.*s", digits > 0 ? (int)digits : 1, text);
+        text += digits > 0 ? digits : 1;
+    }
+}
+
+static void write_integer(FILE *out, int64_t n)
+{
+    int64_t off_us = n - clock_wall_us();
+    if (off_us > -NEAR_US && off_us < NEAR_US)
+        fprintf(out, "now");
+    else
+        fprintf(out, "%" PRId64, n);
+}
+
+/* is_head: the one kind of answer that ends with a time and a counter. */
+static bool is_head(const redisReply *r)
+{
+    return r->elements == HEAD_SIZE && r->element[HEAD_SIZE - 2]->type == REDIS_REPLY_INTEGER &&
+           r->element[HEAD_SIZE - 2]->integer > 1000000000000;
+}
+
+static void write_reply(FILE *out, const redisReply *r, int depth)
+{
+    switch (r->type) {
+    case REDIS_REPLY_ARRAY:
+        fprintf(out, "%s", depth > 0 ? "[" : "");
+        for (size_t i = 0; i < r->elements; i++) {
+            if (is_head(r) && i == HEAD_SIZE - 1)
+                break;
+            fprintf(out, "%s", i > 0 ? " " : "");
+            write_reply(out, r->element[i], depth + 1);
+        }
+        fprintf(out, "%s", depth > 0 ? "]" : "");
+        break;
+    case REDIS_REPLY_INTEGER:
+        write_integer(out, r->integer);
+        break;
+    case REDIS_REPLY_NIL:
+        fprintf(out, "-");
+        break;
+    case REDIS_REPLY_ERROR:
+        fprintf(out, "!%.*s", (int)strcspn(r->str, " "), r->str);
+        break;
+    default:
+        write_text(out, r->str);
+    }
+}
+
+const char *ask(const char *format, ...)
+{
+    static char *answer;
+    char *line, *text = NULL;
+    size_t size;
+    va_list args;
+    va_start(args, format);
+    int n = vasprintf(&line, format, args);
+    va_end(args);
+    assert_true(n >= 0);
+    redisReply *reply = ask_reply(line);
+    free(line);
+    FILE *out = open_memstream(&text, &size);
+    write_reply(out, reply, 0);
+    fclose(out);
+    freeReplyObject(reply);
+    free(answer);
+    return answer = text;
+}
+
+char *users_line(const char *start, int n)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    fputs(start, out);
+    for (int i = 1; i <= n; i++)
+        fprintf(out, " u%d", i);
+    fclose(out);
+    return text;
+}

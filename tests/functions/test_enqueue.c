@@ -1,0 +1,235 @@
+/* onrush_enqueue: tickets, repeated users, the gate, the bound of admission. */
+#include "tests/functions/queue.h"
+
+#include "shared/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void test_tickets_grow_in_order_of_arrival(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    assert_string_equal(ask("enqueue ann bob cid"), "n#1:1 n#2:2 n#3:3");
+    assert_string_equal(ask("enqueue dan"), "n#4:4");
+    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "ann #1 bob #2 cid #3 dan #4");
+    assert_string_equal(ask("HGETALL $users"), "ann q#1 bob q#2 cid q#3 dan q#4");
+    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #4");
+}
+
+static void test_no_users(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    assert_string_equal(ask("enqueue"), "");
+    assert_string_equal(ask("HGET $meta admitted"), "0");
+}
+
+/* A burst by the real clock: many calls fall into one millisecond, some into one microsecond. */
+static void test_burst_by_the_real_clock(void **state)
+{
+    (void)state;
+    enum { CALLS = 500, USERS = 10 };
+    uint64_t last = (uint64_t)clock_wall_us() - 1000000;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    for (int call = 0; call < CALLS; call++) {
+        char line[256];
+        int n = snprintf(line, sizeof line, "enqueue");
+        for (int u = 0; u < USERS; u++)
+            n += snprintf(line + n, sizeof line - (size_t)n, " c%d-%d", call, u);
+        redisReply *reply = ask_reply(line);
+        assert_int_equal(reply->elements, USERS);
+        for (size_t u = 0; u < USERS; u++) {
+            struct request_state s;
+            assert_int_equal(
+                request_state_parse(reply->element[u]->str, reply->element[u]->len, &s), 0);
+            assert_true(s.fresh && s.ticket > last);
+            assert_int_equal(s.position, call * USERS + (int)u + 1);
+            last = s.ticket;
+        }
+        freeReplyObject(reply);
+    }
+    assert_true(last <= (uint64_t)clock_wall_us() + 1000000);
+}
+
+static void test_repeated_user_keeps_the_ticket(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    assert_string_equal(ask("enqueue ann bob ann ann"), "n#1:1 n#2:2 q#1:1 q#1:1");
+    assert_string_equal(ask("enqueue bob cid ann"), "q#2:2 n#3:3 q#1:1");
+    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "3 #3");
+}
+
+static void test_decided_user_keeps_the_state(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue ann bob cid dan");
+    ask("claim 1 4");
+    assert_string_equal(ask("enqueue ann"), "q#1:0");
+    ask("settle 1 ann g1:C:#1 bob s#2 cid rrow-refused:#3");
+    assert_string_equal(ask("enqueue ann bob cid dan"), "g1:C:#1 s#2 rrow-refused:#3 q#4:0");
+    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #4");
+}
+
+struct gate_case {
+    const char *name, *publish, *answer;
+};
+
+static const struct gate_case gates[] = {
+    {"open", "publish 1 7 open 3 -1 0 0 #0 1", "n#1:1"},
+    {"scheduled, but the time has come", "publish 1 7 scheduled 3 -1 0 0 #0 1", "n#1:1"},
+    {"opens with this very ticket", "publish 1 7 open 3 -1 #1 0 #0 1", "n#1:1"},
+    {"opens one microsecond later", "publish 1 7 open 3 -1 #2 0 #0 1", "o#2"},
+    {"closes one microsecond later", "publish 1 7 open 3 -1 0 #2 #0 1", "n#1:1"},
+    {"closes with this very ticket", "publish 1 7 open 3 -1 0 #1 #0 1", "c"},
+    {"closed", "publish 1 7 closed 3 -1 0 0 #0 1", "c"},
+    {"closed before it opened", "publish 1 7 closed 3 -1 #9 0 #0 1", "c"},
+    {"paused", "publish 1 7 paused 3 -1 0 0 #0 1", "p"},
+    {"paused, and its time is over", "publish 1 7 paused 3 -1 0 #1 #0 1", "c"},
+    {"paused before it opened", "publish 1 7 paused 3 -1 #9 0 #0 1", "p"},
+    {"no room", "publish 1 7 open 3 0 0 0 #0 1", "f"},
+    {"closed, no room", "publish 1 7 closed 3 0 0 0 #0 1", "c"},
+    {"not ready", "publish 1 7 open 3 -1 0 0 #0 0", "!NOCAMPAIGN"},
+};
+
+static void test_gate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(gates); i++) {
+        ask("FLUSHALL");
+        ask("%s", gates[i].publish);
+        const char *answer = ask("enqueue ann");
+        if (strcmp(answer, gates[i].answer) != 0)
+            fail_msg("%s: %s instead of %s", gates[i].name, answer, gates[i].answer);
+        bool in = gates[i].answer[0] == 'n';
+        assert_string_equal(ask("EXISTS $queue $users"), in ? "2" : "0");
+    }
+}
+
+static void test_gate_by_the_real_clock(void **state)
+{
+    (void)state;
+    int64_t now = clock_wall_us(), hour = (int64_t)3600 * 1000000;
+    char answer[64];
+    ask("publish 1 7 open 3 -1 %" PRId64 " 0 0 1", now + hour);
+    snprintf(answer, sizeof answer, "o%" PRId64, now + hour);
+    assert_string_equal(ask("enqueue ann"), answer);
+    ask("publish 1 7 open 3 -1 0 %" PRId64 " 0 1", now - 1);
+    assert_string_equal(ask("enqueue ann"), "c");
+    ask("publish 1 7 open 3 -1 %" PRId64 " %" PRId64 " 0 1", now - 1, now + hour);
+    assert_int_equal(ask("enqueue ann")[0], 'n');
+}
+
+static void test_no_meta(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("enqueue ann"), "!NOCAMPAIGN");
+    assert_string_equal(ask("DBSIZE"), "0");
+}
+
+static void test_admission_is_bounded(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 5 0 0 #0 1");
+    assert_string_equal(ask("enqueue a b c d"), "n#1:1 n#2:2 n#3:3 n#4:4");
+    assert_string_equal(ask("enqueue e f a g"), "n#5:5 f q#1:1 f");
+    assert_string_equal(ask("enqueue f"), "f");
+    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "5 #5");
+    assert_string_equal(ask("HEXISTS $users f"), "0");
+    ask("publish 1 7 open 3 6 0 0 #0 keep");
+    assert_string_equal(ask("enqueue f g"), "n#6:6 f");
+    ask("publish 1 7 open 3 -1 0 0 #0 keep");
+    assert_string_equal(ask("enqueue g h"), "n#7:7 n#8:8");
+}
+
+/* Room does not come back when somebody is decided: the bound counts all who ever were admitted. */
+static void test_room_does_not_come_back(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 1 2 0 0 #0 1");
+    ask("enqueue a b");
+    ask("claim 1 2");
+    ask("settle 1 a g1:C:#1 b s#2");
+    assert_string_equal(ask("enqueue c"), "f");
+}
+
+static void test_batch_that_mixes_everything(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 6 0 0 #0 1");
+    ask("enqueue granted lost refused claimed waiting");
+    ask("claim 1 4");
+    ask("settle 1 granted g1:C:#1 lost s#2 refused rrow-refused:#3");
+    assert_string_equal(ask("enqueue new granted full new lost refused claimed full waiting"),
+                        "n#6:2 g1:C:#1 f q#6:2 s#2 rrow-refused:#3 q#4:0 f q#5:1");
+    ask("publish 1 7 paused 3 -1 0 0 #0 keep");
+    assert_string_equal(ask("enqueue other granted lost refused claimed waiting new"),
+                        "p g1:C:#1 s#2 rrow-refused:#3 q#4:0 q#5:1 q#6:2");
+    ask("publish 1 7 closed 3 -1 0 0 #0 keep");
+    assert_string_equal(ask("enqueue other granted waiting"), "c g1:C:#1 q#5:1");
+}
+
+/* A clock that steps backwards looks, to the function, as if last_ticket or the watermark lay in
+ * the future. */
+static void test_clock_steps_backwards(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    ask("enqueue early");
+    ask("HSET $meta last_ticket #50");
+    assert_string_equal(ask("enqueue a b"), "n#51:2 n#52:3");
+    ask("HSET $meta watermark #70");
+    assert_string_equal(ask("enqueue c"), "n#71:4");
+    ask("HSET $meta watermark #60");
+    assert_string_equal(ask("enqueue d"), "n#72:5");
+}
+
+static void test_nobody_enters_at_or_below_the_watermark(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b c");
+    ask("claim 1 3");
+    assert_string_equal(ask("HGET $meta watermark"), "#3");
+    ask("HSET $meta last_ticket 0");
+    assert_string_equal(ask("enqueue d"), "n#4:1");
+    ask("publish 2 7 open 3 -1 0 0 #90 keep");
+    assert_string_equal(ask("enqueue e"), "!NOCAMPAIGN"); /* Redis knew less than MariaDB */
+    ask("publish 2 7 open 3 -1 0 0 #90 1");
+    assert_string_equal(ask("enqueue e"), "n#91:2");
+}
+
+static void test_strange_user_ids(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    assert_string_equal(ask("enqueue 7 07 -1 Ann ann a:b=c|d~e+f@g"),
+                        "n#1:1 n#2:2 n#3:3 n#4:4 n#5:5 n#6:6");
+    assert_string_equal(ask("status 7 07 a:b=c|d~e+f@g") + strcspn(ask("status 7"), "]") + 2,
+                        "q#1:1 q#2:2 q#6:6");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        QUEUE_TEST(test_tickets_grow_in_order_of_arrival),
+        QUEUE_TEST(test_no_users),
+        QUEUE_TEST(test_burst_by_the_real_clock),
+        QUEUE_TEST(test_repeated_user_keeps_the_ticket),
+        QUEUE_TEST(test_decided_user_keeps_the_state),
+        QUEUE_TEST(test_gate),
+        QUEUE_TEST(test_gate_by_the_real_clock),
+        QUEUE_TEST(test_no_meta),
+        QUEUE_TEST(test_admission_is_bounded),
+        QUEUE_TEST(test_room_does_not_come_back),
+        QUEUE_TEST(test_batch_that_mixes_everything),
+        QUEUE_TEST(test_clock_steps_backwards),
+        QUEUE_TEST(test_nobody_enters_at_or_below_the_watermark),
+        QUEUE_TEST(test_strange_user_ids),
+    };
+    return QUEUE_GROUP(tests);
+}

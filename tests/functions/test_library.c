@@ -1,0 +1,108 @@
+/* Loading of the library: when it is missing or older, and not when it is newer. */
+#include "tests/functions/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* load_fake: a library of the same name that only knows a version. */
+static void load_fake(int version)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "#!lua name=onrush\n"
+             "redis.register_function{function_name='onrush_version', "
+             "callback=function() return %d end, flags={'no-writes'}}",
+             version);
+    redisReply *r = redisCommand(queue_connection(), "FUNCTION LOAD REPLACE %s", text);
+    assert_non_null(r);
+    assert_int_equal(r->type, REDIS_REPLY_STRING);
+    freeReplyObject(r);
+}
+
+/* open_once: what every client does when it connects. */
+static void open_once(void)
+{
+    redisFree(private_redis_open(queue_redis()));
+}
+
+static void check_ours(void)
+{
+    char version[16];
+    snprintf(version, sizeof version, "%d", redis_functions_version());
+    assert_string_equal(ask("FCALL_RO onrush_version 0"), version);
+    assert_string_equal(ask(OPEN), "- - - - - - - - - - - - - 0 0 now");
+}
+
+static void test_missing(void **state)
+{
+    (void)state;
+    ask("FUNCTION FLUSH");
+    open_once();
+    check_ours();
+}
+
+static void test_older(void **state)
+{
+    (void)state;
+    load_fake(redis_functions_version() - 1);
+    open_once();
+    check_ours();
+}
+
+static void test_newer_stays(void **state)
+{
+    (void)state;
+    load_fake(redis_functions_version() + 1);
+    open_once();
+    assert_int_equal(atoi(ask("FCALL_RO onrush_version 0")), redis_functions_version() + 1);
+    assert_string_equal(ask("status"), "!ERR");
+    ask("FUNCTION FLUSH");
+    open_once();
+}
+
+static void test_same_is_not_loaded_again(void **state)
+{
+    (void)state;
+    ask("CONFIG RESETSTAT");
+    open_once();
+    assert_null(strstr(ask("INFO commandstats"), "cmdstat_function|load"));
+}
+
+static void test_text_says_its_version(void **state)
+{
+    (void)state;
+    char line[32];
+    snprintf(line, sizeof line, "local VERSION = %d\n", redis_functions_version());
+    assert_non_null(strstr(redis_functions_text(), line));
+    assert_memory_equal(redis_functions_text(), "#!lua name=onrush\n", 18);
+}
+
+static void test_unreachable(void **state)
+{
+    (void)state;
+    struct redis_config config = queue_redis()->config;
+    redisContext *c = NULL;
+    char error[REDIS_ERROR_SIZE] = "";
+    strcat(config.socket, "-not");
+    assert_true(redis_open(&c, &config, error) < 0);
+    assert_null(c);
+    assert_string_not_equal(error, "");
+    strcpy(config.password_file, "/nonexistent/secret");
+    config.socket[strlen(config.socket) - 4] = '\0';
+    assert_true(redis_open(&c, &config, error) < 0);
+    assert_string_equal(error, "the password file /nonexistent/secret cannot be read");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        QUEUE_TEST(test_missing),
+        QUEUE_TEST(test_older),
+        QUEUE_TEST(test_newer_stays),
+        QUEUE_TEST(test_same_is_not_loaded_again),
+        QUEUE_TEST(test_text_says_its_version),
+        QUEUE_TEST(test_unreachable),
+    };
+    return QUEUE_GROUP(tests);
+}

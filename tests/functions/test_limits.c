@@ -1,0 +1,166 @@
+/* Sizes and shapes of calls: thousands of users, wrong arguments, memory. */
+#include "tests/functions/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* check_order: n answers that say n#1:1, n#2:2 ... */
+static void check_order(const redisReply *reply, size_t n)
+{
+    assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+    assert_int_equal(reply->elements, n);
+    for (size_t i = 0; i < n; i++) {
+        struct request_state s;
+        assert_int_equal(request_state_parse(reply->element[i]->str, reply->element[i]->len, &s),
+                         0);
+        assert_true(s.fresh);
+        assert_int_equal(s.ticket, TICKETS_FROM + (int64_t)i + 1);
+        assert_int_equal(s.position, i + 1);
+    }
+}
+
+static void test_thousands_in_one_call(void **state)
+{
+    (void)state;
+    static const int sizes[] = {1, 999, 1000, 1001, 1999, 2000, 2001, 5000};
+    for (size_t i = 0; i < LENGTH(sizes); i++) {
+        char *enqueue = users_line("enqueue", sizes[i]), *status = users_line("status", sizes[i]);
+        ask("FLUSHALL");
+        ask(OPEN);
+        redisReply *reply = ask_reply(enqueue);
+        check_order(reply, (size_t)sizes[i]);
+        freeReplyObject(reply);
+        reply = ask_reply(status);
+        assert_int_equal(reply->elements, sizes[i] + 1);
+        freeReplyObject(reply);
+        char card[16];
+        snprintf(card, sizeof card, "%d", sizes[i]);
+        assert_string_equal(ask("ZCARD $queue"), card);
+        assert_string_equal(ask("HLEN $users"), card);
+        free(enqueue);
+        free(status);
+    }
+}
+
+static void test_one_too_many(void **state)
+{
+    (void)state;
+    char *enqueue = users_line("enqueue", 5001), *status = users_line("status", 5001);
+    ask(OPEN);
+    assert_string_equal(ask("%s", enqueue), "!BADARGS");
+    assert_string_equal(ask("%s", status), "!BADARGS");
+    assert_string_equal(ask("EXISTS $queue $users"), "0");
+    free(enqueue);
+    free(status);
+}
+
+static const char *const wrong[] = {
+    "publish",
+    "publish 1 7 open 3 -1 0 0 #0",
+    "publish 1 7 open 3 -1 0 0 #0 1 x",
+    "publish 1 7 open 3 -1 0 0 #0 1 0 0",
+    "publish one 7 open 3 -1 0 0 #0 1",
+    "publish 2 7 open three -1 0 0 #0 1",
+    "publish 2 7 open 3 none 0 0 #0 1",
+    "publish 2 7 open 3 -1 soon 0 #0 1",
+    "publish 2 7 open 3 -1 0 never #0 1",
+    "publish 2 7 open 3 -1 0 0 high 1",
+    "publish 2 7 open 3 -1 0 0 #0 yes",
+    "publish 2 7 ajar 3 -1 0 0 #0 1",
+    "claim",
+    "claim 1",
+    "claim 1 many",
+    "claim 1 0",
+    "claim 1 -1",
+    "claim 1 1.5",
+    "claim 1 1 x",
+    "claim 1 1 0 0",
+    "claimed",
+    "claimed 1",
+    "claimed 1 0",
+    "claimed 1 many",
+    "reclaim",
+    "reclaim 1",
+    "reclaim 1 many",
+    "reclaim 1 -5",
+    "settle",
+    "settle 1 a",
+    "settle 1 a q#1",
+    "settle 1 a g1:A:#1 b",
+    "settle 1 a x",
+    "revive",
+    "revive 1",
+    "revive 1 0",
+    "revive 1 0 many",
+    "revive 1 x 10",
+    "revive 1 0 0",
+    "expire",
+    "expire 1",
+    "expire 1 soon",
+    "expire 1 0",
+    "expire 1 -1",
+};
+
+static void test_wrong_arguments(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b");
+    char *meta = strdup(ask("HGETALL $meta")), *users = strdup(ask("HGETALL $users"));
+    size_t bad = 0;
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        const char *answer = ask("%s", wrong[i]);
+        if (strcmp(answer, "!BADARGS") != 0) {
+            print_error("%s: %s\n", wrong[i], answer);
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+    assert_string_equal(ask("HGETALL $meta"), meta);
+    assert_string_equal(ask("HGETALL $users"), users);
+    assert_string_equal(ask("ZCARD $queue"), "2");
+    free(meta);
+    free(users);
+}
+
+static void enqueue_many(int n)
+{
+    enum { BATCH = 1000 };
+    for (int from = 0; from < n; from += BATCH) {
+        char *line = NULL;
+        size_t size;
+        FILE *out = open_memstream(&line, &size);
+        fputs("enqueue", out);
+        for (int i = from; i < from + BATCH; i++)
+            fprintf(out, " user-%07d", i);
+        fclose(out);
+        freeReplyObject(ask_reply(line));
+        free(line);
+    }
+}
+
+static void test_memory_of_a_waiting_user(void **state)
+{
+    (void)state;
+    enum { USERS = 100000, BYTES = 200 };
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    enqueue_many(USERS);
+    assert_string_equal(ask("ZCARD $queue"), "100000");
+    long bytes = atol(ask("MEMORY USAGE $queue SAMPLES 0"));
+    bytes += atol(ask("MEMORY USAGE $users SAMPLES 0"));
+    bytes += atol(ask("MEMORY USAGE $meta SAMPLES 0"));
+    print_message("%.1f bytes a waiting user\n", (double)bytes / USERS);
+    assert_in_range(bytes, USERS * 50, USERS * BYTES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        QUEUE_TEST(test_thousands_in_one_call),
+        QUEUE_TEST(test_one_too_many),
+        QUEUE_TEST(test_wrong_arguments),
+        QUEUE_TEST(test_memory_of_a_waiting_user),
+    };
+    return QUEUE_GROUP(tests);
+}

@@ -1,0 +1,95 @@
+/* onrush_publish and onrush_expire: the scheduler's copy of the campaign in Redis. */
+#include "tests/functions/queue.h"
+
+/* The head: ready state quota admit_limit opens closes epoch admitted granted sold_out refused
+ * watermark id, queued claimed now. */
+#define UNKNOWN_HEAD "- - - - - - - - - - - - - 0 0 now"
+
+static void test_first_publish(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("publish 4 7 scheduled 100 110 #5 #9 #2 0"), UNKNOWN_HEAD);
+    assert_string_equal(
+        ask("HMGET $meta epoch id state quota admit_limit opens_us closes_us watermark ready"),
+        "4 7 scheduled 100 110 #5 #9 #2 0");
+    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused last_ticket"),
+                        "0 0 0 0 0");
+    assert_string_equal(ask("publish 5 7 open 100 110 #5 #9 #2 1"),
+                        "0 scheduled 100 110 #5 #9 4 0 0 0 0 #2 7 0 0 now");
+    assert_string_equal(ask("publish 5 7 open 100 110 #5 #9 #2 1"),
+                        "1 open 100 110 #5 #9 5 0 0 0 0 #2 7 0 0 now");
+}
+
+static void test_counters_are_kept(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b c d e f");
+    ask("claim 1 4");
+    ask("settle 1 a g1:C:#1 b s#2 c rwhy:#3");
+    assert_string_equal(ask("publish 2 7 open 9 -1 0 0 0 keep"),
+                        "1 open 3 -1 0 0 1 6 1 1 1 #4 7 2 1 now");
+    assert_string_equal(ask("publish 2 7 open 9 -1 0 0 0 keep"),
+                        "1 open 9 -1 0 0 2 6 1 1 1 #4 7 2 1 now");
+    assert_string_equal(ask("HGET $meta last_ticket"), "#6");
+}
+
+static void test_watermark_never_falls(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 #40 1");
+    ask("publish 2 7 open 3 -1 0 0 #30 1");
+    assert_string_equal(ask("HGET $meta watermark"), "#40");
+    ask("publish 2 7 open 3 -1 0 0 #50 1");
+    assert_string_equal(ask("HGET $meta watermark"), "#50");
+}
+
+static void test_older_epoch_is_stale(void **state)
+{
+    (void)state;
+    ask("publish 10 7 open 3 -1 0 0 #0 1");
+    assert_string_equal(ask("publish 9 8 closed 4 1 1 1 #9 0"), "!STALE");
+    assert_string_equal(ask("publish 10 7 open 3 -1 0 0 #0 1"),
+                        "1 open 3 -1 0 0 10 0 0 0 0 #0 7 0 0 now");
+}
+
+static void test_ready(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 #0 keep");
+    assert_string_equal(ask("HGET $meta ready"), "0");
+    ask("publish 1 7 open 3 -1 0 0 #0 1");
+    ask("publish 1 7 open 3 -1 0 0 #0 keep");
+    assert_string_equal(ask("HGET $meta ready"), "1");
+    ask("publish 1 7 open 3 -1 0 0 #0 0");
+    ask("publish 1 7 open 3 -1 0 0 #0 keep");
+    assert_string_equal(ask("HGET $meta ready"), "0");
+}
+
+static void test_expire_and_publish(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"$meta", "$queue", "$claimed", "$users"};
+    ask(OPEN);
+    ask("enqueue a b");
+    ask("claim 1 1");
+    assert_string_equal(ask("expire 1 500"), "1");
+    for (size_t i = 0; i < LENGTH(keys); i++)
+        assert_string_equal(ask("TTL %s", keys[i]), "500");
+    ask("publish 1 7 open 3 -1 0 0 #0 keep");
+    for (size_t i = 0; i < LENGTH(keys); i++)
+        assert_string_equal(ask("TTL %s", keys[i]), "-1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        QUEUE_TEST(test_first_publish),
+        QUEUE_TEST(test_counters_are_kept),
+        QUEUE_TEST(test_watermark_never_falls),
+        QUEUE_TEST(test_older_epoch_is_stale),
+        QUEUE_TEST(test_ready),
+        QUEUE_TEST(test_expire_and_publish),
+    };
+    return QUEUE_GROUP(tests);
+}

@@ -1,0 +1,337 @@
+/* Random histories against a naive model: every answer of every function must be the one that the
+ * model gives, and the counters must add up after each step. A history has changes of state, quota,
+ * bound and epoch, stale schedulers, takeovers, lost answers (a settle that comes again), and a
+ * Redis that comes back empty. Fails with a seed; repeat with ONRUSH_SEED. */
+#include "tests/functions/queue.h"
+
+#include "tests/support/dice.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS     20000
+#define USERS     200
+#define BATCH     16
+#define LINE_MAX_ (BATCH * 64)
+
+enum where { NOWHERE, QUEUED, CLAIMED, GRANTED, SOLD_OUT, REFUSED };
+
+static struct model {
+    enum where where[USERS];
+    int64_t ticket[USERS];
+    char decided[USERS][32]; /* the state of who is granted, sold out or refused */
+    int64_t epoch, quota, admit_limit, admitted, last_ticket, watermark;
+    const char *state;
+} model;
+
+static int serial; /* so that no two grants look alike */
+
+static int count(enum where where)
+{
+    int n = 0;
+    for (int u = 0; u < USERS; u++)
+        n += model.where[u] == where;
+    return n;
+}
+
+static int position(int user)
+{
+    int n = 1;
+    for (int u = 0; u < USERS; u++)
+        n += model.where[u] == QUEUED && model.ticket[u] < model.ticket[user];
+    return model.where[user] == QUEUED ? n : 0;
+}
+
+/* known_answer: what enqueue and status say of a user who has a state. */
+static int known_answer(char *out, int user)
+{
+    if (model.where[user] == QUEUED || model.where[user] == CLAIMED)
+        return sprintf(out, "q#%" PRId64 ":%d", model.ticket[user], position(user));
+    return sprintf(out, "%s", model.decided[user]);
+}
+
+static int enqueue_answer(char *out, int user)
+{
+    if (model.where[user] != NOWHERE)
+        return known_answer(out, user);
+    if (strcmp(model.state, "open") != 0)
+        return sprintf(out, "%c", model.state[0]);
+    if (model.admit_limit >= 0 && model.admitted >= model.admit_limit)
+        return sprintf(out, "f");
+    int64_t after = model.last_ticket > model.watermark ? model.last_ticket : model.watermark;
+    model.last_ticket = model.ticket[user] = after + 1;
+    model.where[user] = QUEUED;
+    model.admitted++;
+    return sprintf(out, "n#%" PRId64 ":%d", model.ticket[user], position(user));
+}
+
+/* first_in: the user with the lowest ticket there, or -1. */
+static int first_in(enum where where)
+{
+    int first = -1;
+    for (int u = 0; u < USERS; u++) {
+        if (model.where[u] == where && (first < 0 || model.ticket[u] < model.ticket[first]))
+            first = u;
+    }
+    return first;
+}
+
+static void check(const char *question, const char *expected)
+{
+    const char *answer = ask("%s", question);
+    if (strcmp(answer, expected) != 0)
+        fail_msg("%s\n  answers %s\n  must be %s", question, answer, expected);
+}
+
+/* --- steps: each asks a random question and checks its answer --- */
+
+static void step_enqueue(void)
+{
+    char question[LINE_MAX_] = "enqueue", expected[LINE_MAX_] = "";
+    int q = (int)strlen(question), e = 0;
+    for (uint64_t n = 1 + dice(BATCH); n > 0; n--) {
+        int user = (int)dice(USERS);
+        q += sprintf(question + q, " u%d", user);
+        e += sprintf(expected + e, "%s", e > 0 ? " " : "");
+        e += enqueue_answer(expected + e, user);
+    }
+    check(question, expected);
+}
+
+static int head_text(char *out)
+{
+    return sprintf(out,
+                   "1 %s %" PRId64 " %" PRId64 " 0 0 %" PRId64 " %" PRId64 " %d %d %d #%" PRId64
+                   " 7 %d %d now",
+                   model.state, model.quota, model.admit_limit, model.epoch, model.admitted,
+                   count(GRANTED), count(SOLD_OUT), count(REFUSED), model.watermark, count(QUEUED),
+                   count(CLAIMED));
+}
+
+static void step_status(void)
+{
+    char question[LINE_MAX_] = "status", expected[LINE_MAX_] = "[";
+    bool full = model.admit_limit >= 0 && model.admitted >= model.admit_limit;
+    int q = (int)strlen(question), e = 1 + head_text(expected + 1);
+    e += sprintf(expected + e, "]");
+    for (uint64_t n = dice(BATCH); n > 0; n--) {
+        int user = (int)dice(USERS);
+        q += sprintf(question + q, " u%d", user);
+        e += sprintf(expected + e, " ");
+        e += model.where[user] != NOWHERE ? known_answer(expected + e, user)
+                                          : sprintf(expected + e, full ? "f" : "u");
+    }
+    check(question, expected);
+}
+
+static void step_claim(void)
+{
+    char question[64], expected[LINE_MAX_];
+    int n = 1 + (int)dice(BATCH), left = count(QUEUED);
+    int e = sprintf(expected, "%d", left > n ? left - n : 0);
+    for (int i = 0, user; i < n && (user = first_in(QUEUED)) >= 0; i++) {
+        model.where[user] = CLAIMED;
+        if (model.ticket[user] > model.watermark)
+            model.watermark = model.ticket[user];
+        e += sprintf(expected + e, " u%d #%" PRId64, user, model.ticket[user]);
+    }
+    sprintf(question, "claim %" PRId64 " %d", model.epoch, n);
+    check(question, expected);
+}
+
+static void step_claimed(void)
+{
+    char question[64], expected[LINE_MAX_] = "";
+    bool shown[USERS] = {false};
+    int n = 1 + (int)dice(BATCH), e = 0;
+    for (int i = 0; i < n; i++) {
+        int first = -1;
+        for (int u = 0; u < USERS; u++) {
+            if (model.where[u] == CLAIMED && !shown[u] &&
+                (first < 0 || model.ticket[u] < model.ticket[first]))
+                first = u;
+        }
+        if (first < 0)
+            break;
+        shown[first] = true;
+        e += sprintf(expected + e, "%su%d #%" PRId64, e > 0 ? " " : "", first, model.ticket[first]);
+    }
+    sprintf(question, "claimed %" PRId64 " %d", model.epoch, n);
+    check(question, expected);
+}
+
+/* decide: the user's state becomes `kind`; gives whether that is a change. */
+static int decide(int user, enum where kind, char *state)
+{
+    bool known = model.where[user] != NOWHERE;
+    if (kind == GRANTED)
+        sprintf(state, "g%d:CODE:#%" PRId64, ++serial, model.ticket[user]);
+    else
+        sprintf(state, kind == SOLD_OUT ? "s#%" PRId64 : "rwhy:#%" PRId64, model.ticket[user]);
+    if (model.where[user] == GRANTED || (known && strcmp(state, model.decided[user]) == 0))
+        return 0;
+    model.admitted += !known;
+    model.where[user] = kind;
+    strcpy(model.decided[user], state);
+    return 1;
+}
+
+/* may_settle: a scheduler settles what it claimed, and perhaps once more what it settled before. */
+static bool may_settle(int user)
+{
+    return model.where[user] != NOWHERE && model.where[user] != QUEUED;
+}
+
+static void step_settle(void)
+{
+    char question[LINE_MAX_], expected[16], state[32];
+    int q = sprintf(question, "settle %" PRId64, model.epoch), changed = 0;
+    for (int i = 0; i < BATCH; i++) {
+        int user = (int)dice(USERS);
+        if (!may_settle(user))
+            continue;
+        changed += decide(user, (enum where)(GRANTED + dice(3)), state);
+        q += sprintf(question + q, " u%d %s", user, state);
+    }
+    sprintf(expected, "%d", changed);
+    check(question, expected);
+}
+
+static void step_restore(void)
+{
+    char question[LINE_MAX_], expected[16], state[32];
+    int q = sprintf(question, "settle %" PRId64, model.epoch), changed = 0;
+    for (uint64_t n = dice(4); n > 0; n--) {
+        int user = (int)dice(USERS);
+        changed += decide(user, GRANTED, state);
+        q += sprintf(question + q, " u%d %s", user, state);
+    }
+    sprintf(expected, "%d", changed);
+    check(question, expected);
+}
+
+static void step_reclaim(void)
+{
+    char question[64], expected[16];
+    int n = 1 + (int)dice(2 * BATCH), back = 0;
+    for (int user; back < n && (user = first_in(CLAIMED)) >= 0; back++)
+        model.where[user] = QUEUED;
+    sprintf(question, "reclaim %" PRId64 " %d", model.epoch, n);
+    sprintf(expected, "%d", back);
+    check(question, expected);
+}
+
+static void step_revive(void)
+{
+    int back = 0, sold_out = count(SOLD_OUT);
+    char cursor[32] = "0";
+    do {
+        int n;
+        const char *answer =
+            ask("revive %" PRId64 " %s %d", model.epoch, cursor, 1 + (int)dice(50));
+        assert_int_equal(sscanf(answer, "%31s %d", cursor, &n), 2);
+        back += n;
+    } while (strcmp(cursor, "0") != 0);
+    assert_int_equal(back, sold_out);
+    for (int u = 0; u < USERS; u++) {
+        if (model.where[u] == SOLD_OUT)
+            model.where[u] = QUEUED, model.decided[u][0] = '\0';
+    }
+}
+
+/* publish: a raised watermark would shut the campaign (keep), so it is opened again. */
+static void publish(bool raised)
+{
+    char question[128], before[160];
+    head_text(before);
+    sprintf(question, "publish %" PRId64 " 7 %s %" PRId64 " %" PRId64 " 0 0 #%" PRId64 " %s",
+            model.epoch, model.state, model.quota, model.admit_limit, model.watermark,
+            raised ? "1" : "keep");
+    ask("%s", question);
+}
+
+static void step_publish(void)
+{
+    static const char *const states[] = {"open", "open", "open", "paused", "closed"};
+    model.state = states[dice(LENGTH(states))];
+    model.quota = (int64_t)dice(USERS);
+    model.admit_limit = dice(3) == 0 ? -1 : (int64_t)dice(2 * USERS);
+    model.epoch += dice(4) == 0;
+    bool raise = dice(8) == 0;
+    model.watermark += raise ? (int64_t)dice(1000) : 0;
+    publish(raise);
+}
+
+static void step_stale(void)
+{
+    static const char *const calls[][2] = {
+        {"claim", "5"},    {"settle", "u1 g1:X:#1"}, {"reclaim", "5"},
+        {"revive", "0 9"}, {"settle", "u2 g1:X:#1"}, {"publish", "7 open 1 1 1 1 #1 0"},
+        {"claimed", "3"},
+    };
+    char question[64];
+    const char *const *call = calls[dice(LENGTH(calls))];
+    snprintf(question, sizeof question, "%s %d %s", call[0], (int)model.epoch - 1, call[1]);
+    check(question, "!STALE");
+}
+
+/* step_wipe: Redis comes back empty; the scheduler publishes, restores the grants, opens. */
+static void step_wipe(void)
+{
+    ask("FLUSHALL");
+    ask("publish %" PRId64 " 7 open 1 -1 0 0 #%" PRId64 " 1", model.epoch, model.watermark);
+    model.admitted = model.last_ticket = 0;
+    for (int u = 0; u < USERS; u++) {
+        if (model.where[u] == GRANTED) {
+            model.admitted++;
+            assert_string_equal(ask("settle %" PRId64 " u%d %s", model.epoch, u, model.decided[u]),
+                                "1");
+        } else {
+            model.where[u] = NOWHERE;
+            model.ticket[u] = 0;
+            model.decided[u][0] = '\0';
+        }
+    }
+    model.quota = 1;
+    model.admit_limit = -1;
+    model.state = "open";
+}
+
+static void (*const steps[])(void) = {
+    step_enqueue, step_enqueue, step_enqueue, step_claim,   step_claim,
+    step_settle,  step_settle,  step_status,  step_status,  step_claimed,
+    step_restore, step_reclaim, step_revive,  step_publish, step_stale,
+};
+
+/* check_sum: admitted = granted + sold_out + refused + queue + claimed, in Redis itself. */
+static void check_sum(void)
+{
+    struct campaign_head h;
+    redisReply *reply = ask_reply("status");
+    assert_int_equal(redis_head_parse(reply->element[0], &h), 0);
+    freeReplyObject(reply);
+    assert_int_equal(h.admitted, h.granted + h.sold_out + h.refused + h.queued + h.claimed);
+    assert_int_equal(h.admitted, model.admitted);
+}
+
+static void test_random_histories(void **state)
+{
+    (void)state;
+    dice_seed();
+    model = (struct model){.epoch = 5, .quota = 3, .admit_limit = -1, .state = "open"};
+    ask("publish 5 7 open 3 -1 0 0 #0 1");
+    for (int i = 0; i < STEPS; i++) {
+        if (dice(400) == 0)
+            step_wipe();
+        steps[dice(LENGTH(steps))]();
+        check_sum();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {QUEUE_TEST(test_random_histories)};
+    return QUEUE_GROUP(tests);
+}

@@ -1,0 +1,117 @@
+/* onrush_status: reads the head and the users, and changes nothing. */
+#include "tests/functions/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD(rest) "[1 open 3 -1 0 0 1 " rest " now]"
+
+static void test_head_alone(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 #3 #9 #0 1");
+    assert_string_equal(ask("status"), "[1 open 3 -1 #3 #9 1 0 0 0 0 #0 7 0 0 now]");
+}
+
+static void test_every_state(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue granted lost refused claimed first second");
+    ask("claim 1 4");
+    ask("settle 1 granted g1:A:#1 lost s#2 refused rwhy:#3");
+    assert_string_equal(ask("status granted lost refused claimed first second nobody first"),
+                        HEAD("6 1 1 1 #4 7 2 1") " g1:A:#1 s#2 rwhy:#3 q#4:0 q#5:1 q#6:2 u q#5:1");
+}
+
+static void test_positions_follow_the_queue(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b c d");
+    ask("claim 1 2");
+    assert_string_equal(ask("status c d"), HEAD("4 0 0 0 #2 7 2 2") " q#3:1 q#4:2");
+    ask("reclaim 1 2");
+    assert_string_equal(ask("status a c d"), HEAD("4 0 0 0 #2 7 4 0") " q#1:1 q#3:3 q#4:4");
+}
+
+static void test_full(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 1 2 0 0 #0 1");
+    ask("enqueue a");
+    assert_string_equal(ask("status x"), "[1 open 1 2 0 0 1 1 0 0 0 #0 7 1 0 now] u");
+    ask("enqueue b");
+    assert_string_equal(ask("status a x"), "[1 open 1 2 0 0 1 2 0 0 0 #0 7 2 0 now] q#1:1 f");
+}
+
+static void test_closed_and_paused_still_answer(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a");
+    ask("publish 1 7 paused 3 -1 0 0 #0 keep");
+    assert_string_equal(ask("status a b"), "[1 paused 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now] q#1:1 u");
+    ask("publish 1 7 closed 3 -1 0 0 #0 keep");
+    assert_string_equal(ask("status a b"), "[1 closed 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now] q#1:1 u");
+}
+
+static void test_no_campaign(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("status"), "!NOCAMPAIGN");
+    assert_string_equal(ask("status a"), "!NOCAMPAIGN");
+    ask("publish 1 7 open 3 -1 0 0 #0 0");
+    assert_string_equal(ask("status a"), "!NOCAMPAIGN");
+    assert_string_equal(ask("EXISTS $users $queue"), "0");
+}
+
+/* Read only: FCALL_RO takes it, and refuses the ones that write. */
+static void test_read_only(void **state)
+{
+    (void)state;
+    static const char keys[] = "4 $meta $queue $claimed $users";
+    ask(OPEN);
+    ask("enqueue a b");
+    ask("claim 1 1");
+    assert_string_equal(ask("FCALL_RO onrush_status %s a b", keys),
+                        HEAD("2 0 0 0 #1 7 1 1") " q#1:0 q#2:1");
+    assert_string_equal(ask("FCALL_RO onrush_claimed %s 1 9", keys), "a #1");
+    assert_string_equal(ask("FCALL_RO onrush_version 0"), "1");
+    assert_string_equal(ask("FCALL_RO onrush_enqueue %s c", keys), "!ERR");
+    assert_string_equal(ask("FCALL_RO onrush_claim %s 1 1", keys), "!ERR");
+    assert_string_equal(ask("HGET $meta admitted"), "2");
+}
+
+static void test_head_parses(void **state)
+{
+    (void)state;
+    struct campaign_head h;
+    ask("publish 12 7 paused 3 5 11 22 33 1");
+    ask("HSET $meta admitted 4 granted 1 sold_out 2 refused 1");
+    redisReply *reply = ask_reply("status");
+    assert_int_equal(redis_head_parse(reply->element[0], &h), 0);
+    assert_true(h.ready);
+    assert_int_equal(h.state, CAMPAIGN_PAUSED);
+    const int64_t got[] = {h.epoch,     h.id,        h.quota,    h.admit_limit, h.opens_us,
+                           h.closes_us, h.watermark, h.admitted, h.granted,     h.sold_out,
+                           h.refused,   h.queued,    h.claimed};
+    const int64_t expected[] = {12, 7, 3, 5, 11, 22, 33, 4, 1, 2, 1, 0, 0};
+    assert_memory_equal(got, expected, sizeof expected);
+    freeReplyObject(reply);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        QUEUE_TEST(test_head_alone),
+        QUEUE_TEST(test_every_state),
+        QUEUE_TEST(test_positions_follow_the_queue),
+        QUEUE_TEST(test_full),
+        QUEUE_TEST(test_closed_and_paused_still_answer),
+        QUEUE_TEST(test_no_campaign),
+        QUEUE_TEST(test_read_only),
+        QUEUE_TEST(test_head_parses),
+    };
+    return QUEUE_GROUP(tests);
+}

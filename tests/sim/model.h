@@ -1,0 +1,132 @@
+/* The world that the simulation puts a scheduler into: a Redis, a MariaDB, a clock and a random
+ * source, small enough to be checked after every step. The semantics are those of
+ * shared/functions.lua and scheduler/store.c; a planted bug changes one rule of them, to see that
+ * the simulation notices. */
+#ifndef ONRUSH_SIM_MODEL_H
+#define ONRUSH_SIM_MODEL_H
+
+#include "scheduler/campaign.h"
+
+#define USERS      48
+#define SERIALS    64
+#define SCHEDULERS 3
+
+/* Rules that can be left out; each must be found by the simulation (tests/sim/bugs.sh runs them
+ * all). */
+#define SIM_BUGS(X)                                                                                \
+    X(BUG_NONE, "none")                                                                            \
+    X(BUG_GUARD_WITHOUT_EPOCH, "guard-without-epoch")                                              \
+    X(BUG_GUARD_WITHOUT_QUOTA, "guard-without-quota")                                              \
+    X(BUG_ACK_BEFORE_COMMIT, "ack-before-commit")                                                  \
+    X(BUG_LEASE_WITHOUT_EPOCH, "lease-without-epoch")                                              \
+    X(BUG_SERIAL_REUSED, "serial-reused")                                                          \
+    X(BUG_GAPS_FORGOTTEN, "gaps-forgotten")                                                        \
+    X(BUG_NO_READ_BACK, "no-read-back")                                                            \
+    X(BUG_CONFIRM_WITHOUT_USERS, "confirm-without-users")                                          \
+    X(BUG_CONFIRM_WITHOUT_QUOTA, "confirm-without-quota")                                          \
+    X(BUG_RECLAIM_NEW_TICKET, "reclaim-new-ticket")                                                \
+    X(BUG_RECLAIM_FORGETS, "reclaim-forgets")                                                      \
+    X(BUG_SETTLE_OVERWRITES_GRANT, "settle-overwrites-grant")                                      \
+    X(BUG_SETTLE_WITHOUT_EPOCH, "settle-without-epoch")                                            \
+    X(BUG_CLAIM_WITHOUT_EPOCH, "claim-without-epoch")                                              \
+    X(BUG_CLAIM_NOT_KEPT, "claim-not-kept")                                                        \
+    X(BUG_CLAIM_OUT_OF_ORDER, "claim-out-of-order")                                                \
+    X(BUG_STALE_PUBLISH, "stale-publish")                                                          \
+    X(BUG_NO_WATERMARK, "no-watermark")                                                            \
+    X(BUG_TICKET_NOT_KEPT, "ticket-not-kept")                                                      \
+    X(BUG_NO_RESTORE, "no-restore")                                                                \
+    X(BUG_CLAIM_WITHOUT_MOVES, "claim-without-moves")                                              \
+    X(BUG_READY_WITHOUT_MOVES, "ready-without-moves")                                              \
+    X(BUG_NO_REVIVE, "no-revive")
+
+enum sim_bug {
+#define X(id, text) id,
+    SIM_BUGS(X)
+#undef X
+        BUGS
+};
+
+/* --- Redis --- */
+
+struct model_user {
+    char state; /* 0, q, g, s, r */
+    uint64_t ticket;
+    uint32_t serial;
+    uint64_t queued, claimed; /* score in the sorted set; 0: not in it */
+};
+
+struct model_redis {
+    bool present, ready;
+    uint64_t epoch;
+    enum campaign_state state;
+    int64_t quota, limit, admitted, granted, sold_out, refused;
+    uint64_t last_ticket, watermark, moves;
+    struct model_user users[USERS];
+};
+
+/* An operation under way from a scheduler to Redis. */
+struct model_op {
+    enum queue_op op;
+    bool executed;
+    uint64_t epoch, cursor, moves;
+    size_t n;
+    enum publish_ready ready;
+    struct campaign_row row;
+    uint64_t watermark; /* publish */
+    struct batch *batch;
+    struct queue_answer answer;
+    struct grant rows[USERS];
+};
+
+/* --- MariaDB --- */
+
+struct model_row {
+    uint32_t serial; /* 0: no row */
+    uint64_t ticket;
+};
+
+struct model_db {
+    uint32_t quota, granted;
+    int64_t overflow;
+    enum campaign_state state;
+    uint64_t epoch, watermark;
+    unsigned owner; /* 0: nobody */
+    int64_t lease_until;
+    struct model_row rows[USERS];
+    int serial_owner[SERIALS + 1]; /* user + 1 */
+    uint64_t poison;               /* users whose row is refused */
+};
+
+struct model {
+    uint64_t random;
+    int64_t now;
+    enum sim_bug bug;
+    struct model_redis redis;
+    struct model_db db;
+    bool wiped, raised; /* what happened, for the checks */
+    uint64_t acked;     /* users that were told "accepted" */
+    const char *broken; /* the promise that does not hold; NULL: all hold */
+};
+
+/* random_below: 0..n-1. chance: true in `percent` of the cases. */
+uint32_t random_below(struct model *model, uint32_t n);
+bool chance(struct model *model, uint32_t percent);
+
+/* model_enqueue: a client asks for user u. */
+void model_enqueue(struct model *model, int u);
+
+/* model_execute: Redis does the operation, and fills in its answer. */
+void model_execute(struct model *model, struct model_op *op);
+
+/* model_run: MariaDB does the job for the scheduler `owner`, and fills in its outcome. */
+void model_run(struct model *model, struct job *job, unsigned owner);
+
+/* model_check: every promise that holds at all times. model_check_end: those that hold once
+ * everybody is decided. */
+void model_check(struct model *model);
+void model_check_end(struct model *model);
+
+int user_number(const char *user);
+void user_name(char user[USER_ID_MAX + 1], int u);
+
+#endif

@@ -1,0 +1,145 @@
+/* MariaDB, as scheduler/store.c asks it. A job is one atomic step here: it commits, or nothing
+ * happened. */
+#include "tests/sim/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool owns(const struct model *m, const struct job *job, unsigned owner)
+{
+    return m->db.owner == owner && m->db.epoch == job->epoch;
+}
+
+static bool clashes(const struct model_db *db, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        if (db->rows[user_number(batch->rows[i].user)].serial != 0 ||
+            db->serial_owner[batch->rows[i].serial] != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool poisoned(const struct model_db *db, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        if (db->poison >> user_number(batch->rows[i].user) & 1)
+            return true;
+    }
+    return false;
+}
+
+static enum job_outcome run_commit(struct model *m, struct job *job, unsigned owner)
+{
+    struct model_db *db = &m->db;
+    if (poisoned(db, job->batch))
+        return JOB_REFUSED;
+    if (clashes(db, job->batch))
+        return JOB_CLASH;
+    if (!owns(m, job, owner) && m->bug != BUG_GUARD_WITHOUT_EPOCH)
+        return JOB_FENCED;
+    if (db->granted + job->batch->n > db->quota && m->bug != BUG_GUARD_WITHOUT_QUOTA)
+        return JOB_FENCED;
+    for (size_t i = 0; i < job->batch->n; i++) {
+        const struct grant *row = &job->batch->rows[i];
+        int u = user_number(row->user);
+        db->rows[u] = (struct model_row){row->serial, row->ticket};
+        db->serial_owner[row->serial] = u + 1;
+        db->watermark = row->ticket > db->watermark ? row->ticket : db->watermark;
+    }
+    db->granted += (uint32_t)job->batch->n;
+    return JOB_DONE;
+}
+
+static void add_found(struct model *m, struct job *job, int u)
+{
+    struct grant row = {
+        .campaign_id = 1, .serial = m->db.rows[u].serial, .ticket = m->db.rows[u].ticket};
+    user_name(row.user, u);
+    batch_add(job->found, &row);
+}
+
+static enum job_outcome read_users(struct model *m, struct job *job, bool blind)
+{
+    job->found = batch_new(job->batch->n);
+    for (size_t i = 0; i < job->batch->n && !blind; i++) {
+        int u = user_number(job->batch->rows[i].user);
+        if (m->db.rows[u].serial != 0)
+            add_found(m, job, u);
+    }
+    return JOB_DONE;
+}
+
+static enum job_outcome run_confirm(struct model *m, struct job *job, unsigned owner)
+{
+    if (!owns(m, job, owner))
+        return JOB_FENCED;
+    job->exhausted = m->db.granted >= m->db.quota || m->bug == BUG_CONFIRM_WITHOUT_QUOTA;
+    return read_users(m, job, m->bug == BUG_CONFIRM_WITHOUT_USERS);
+}
+
+static enum job_outcome run_page(struct model *m, struct job *job)
+{
+    job->found = batch_new(4);
+    job->found->verdict = VERDICT_GRANTED;
+    for (uint32_t s = job->after + 1; s <= SERIALS && job->found->n < 4 && m->bug != BUG_NO_RESTORE;
+         s++) {
+        if (m->db.serial_owner[s] != 0)
+            add_found(m, job, m->db.serial_owner[s] - 1);
+    }
+    return JOB_DONE;
+}
+
+static enum job_outcome run_load(struct model *m, struct job *job, unsigned owner)
+{
+    const struct model_db *db = &m->db;
+    if (!owns(m, job, owner))
+        return JOB_FENCED;
+    job->quota = db->quota;
+    job->granted = db->granted;
+    job->watermark = db->watermark;
+    job->next_serial = 1;
+    for (uint32_t s = 1; s <= SERIALS; s++)
+        job->next_serial = db->serial_owner[s] != 0 ? s + 1 : job->next_serial;
+    job->gaps = calloc(SERIALS, sizeof job->gaps[0]);
+    for (uint32_t s = 1; s < job->next_serial && m->bug != BUG_GAPS_FORGOTTEN; s++) {
+        if (db->serial_owner[s] == 0)
+            job->gaps[job->n_gaps++] = s;
+    }
+    if (m->bug == BUG_SERIAL_REUSED && job->next_serial > 1)
+        job->next_serial--;
+    return JOB_DONE;
+}
+
+static enum job_outcome run_finish(struct model *m, const struct job *job, unsigned owner)
+{
+    if (!owns(m, job, owner) || m->db.state != CAMPAIGN_CLOSED)
+        return JOB_FENCED;
+    m->db.state = CAMPAIGN_SETTLED;
+    return JOB_DONE;
+}
+
+void model_run(struct model *m, struct job *job, unsigned owner)
+{
+    switch (job->kind) {
+    case JOB_COMMIT:
+        job->outcome = run_commit(m, job, owner);
+        return;
+    case JOB_READ_BACK:
+        job->outcome = read_users(m, job, m->bug == BUG_NO_READ_BACK);
+        return;
+    case JOB_CONFIRM:
+        job->outcome = run_confirm(m, job, owner);
+        return;
+    case JOB_PAGE:
+        job->outcome = run_page(m, job);
+        return;
+    case JOB_LOAD:
+        job->outcome = run_load(m, job, owner);
+        return;
+    case JOB_FINISH:
+        job->outcome = run_finish(m, job, owner);
+        return;
+    }
+}

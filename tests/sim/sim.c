@@ -1,0 +1,657 @@
+/* The simulation: scheduler/campaign.c, recovery.c and ledger.c, unchanged, in a modelled world.
+ *
+ *     sim [--histories N] [--first SEED] [--bug NAME] [--jobs N] [--trace]
+ *     sim --all-bugs [--histories N]
+ *
+ * A history is made of random steps from one seed: clients ask; answers of Redis come late or
+ * never; connections are cut; MariaDB commits and says nothing, or says nothing and commits later;
+ * schedulers crash, stall past their lease, and take over; Redis loses everything or goes back in
+ * time; the quota is raised; rows are refused. After each step the promises are checked, and at the
+ * end, when the faults stop, everybody must be decided. A seed that fails is printed, and replays
+ * alone with
+ * --first SEED --histories 1. With --bug NAME one rule of the protocol is left out, and the exit
+ * code is 0 if that was noticed. */
+#include "shared/log.h"
+#include "tests/sim/model.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LEASE     60
+#define OPS_MAX   64
+#define JOBS_MAX  64
+#define ZOMBIES   8
+#define END_STEPS 20000
+
+/* A scheduler process, and what is under way from it. */
+struct scheduler {
+    struct world world; /* first: the world's functions are given a pointer to it */
+    struct sim *sim;
+    struct campaign campaign;
+    char owner_name[16];
+    unsigned owner; /* unique to each incarnation */
+    bool alive, up; /* up: its connection to Redis */
+    int64_t stalled_until;
+    struct model_op ops[OPS_MAX];
+    size_t n_ops;
+    struct job *jobs[JOBS_MAX];
+    size_t n_jobs;
+    uint64_t renounced; /* an epoch, or 0 */
+};
+
+/* A commit that MariaDB does later, although its connection is gone. */
+struct zombie {
+    struct job *job;
+    unsigned owner;
+};
+
+struct sim {
+    struct model model;
+    struct scheduler schedulers[SCHEDULERS];
+    unsigned incarnations;
+    struct zombie zombies[ZOMBIES];
+    size_t n_zombies;
+    struct model_redis snapshot;
+    bool have_snapshot, wipes;
+    uint64_t steps;
+};
+
+static bool tracing; /* --trace: every event of a history on standard output */
+
+#define trace(sim, ...) (tracing ? trace_line(sim, __VA_ARGS__) : (void)0)
+
+static void trace_line(const struct sim *sim, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void trace_line(const struct sim *sim, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("%6" PRIu64 " t=%" PRId64 " ", sim->steps, sim->model.now);
+    vprintf(format, args);
+    printf("\n");
+    va_end(args);
+}
+
+/* --- the world of a scheduler --- */
+
+static struct scheduler *of(struct world *world)
+{
+    return (struct scheduler *)world;
+}
+
+static struct batch *copy_batch(const struct batch *batch)
+{
+    struct batch *copy = batch_new(batch->n);
+    for (size_t i = 0; i < batch->n; i++)
+        batch_add(copy, &batch->rows[i]);
+    copy->verdict = batch->verdict;
+    return copy;
+}
+
+static int send_op(struct world *w, struct campaign *c, struct model_op op)
+{
+    struct scheduler *s = of(w);
+    assert(s->n_ops < OPS_MAX);
+    if (!s->up)
+        return -ENOTCONN;
+    op.epoch = c->epoch;
+    op.row = c->row;
+    op.watermark = c->watermark;
+    s->ops[s->n_ops++] = op;
+    return 0;
+}
+
+static int w_publish(struct world *w, struct campaign *c, enum publish_ready ready)
+{
+    return send_op(w, c, (struct model_op){.op = QUEUE_PUBLISH, .ready = ready, .moves = c->moves});
+}
+
+static int w_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves)
+{
+    return send_op(w, c, (struct model_op){.op = QUEUE_CLAIM, .n = n, .moves = moves});
+}
+
+static int w_settle(struct world *w, struct campaign *c, const struct batch *batch)
+{
+    return of(w)->up
+               ? send_op(w, c, (struct model_op){.op = QUEUE_SETTLE, .batch = copy_batch(batch)})
+               : -ENOTCONN;
+}
+
+static int w_claimed(struct world *w, struct campaign *c, size_t n)
+{
+    return send_op(w, c, (struct model_op){.op = QUEUE_CLAIMED, .n = n});
+}
+
+static int w_reclaim(struct world *w, struct campaign *c, size_t n)
+{
+    return send_op(w, c, (struct model_op){.op = QUEUE_RECLAIM, .n = n});
+}
+
+static int w_revive(struct world *w, struct campaign *c, uint64_t cursor, size_t n)
+{
+    return send_op(w, c, (struct model_op){.op = QUEUE_REVIVE, .cursor = cursor, .n = n});
+}
+
+static int w_expire(struct world *w, struct campaign *c)
+{
+    return send_op(w, c, (struct model_op){.op = QUEUE_EXPIRE});
+}
+
+static void w_submit(struct world *w, struct job *job)
+{
+    struct scheduler *s = of(w);
+    assert(s->n_jobs < JOBS_MAX);
+    s->jobs[s->n_jobs++] = job;
+}
+
+static void w_renounce(struct world *w, struct campaign *c)
+{
+    of(w)->renounced = c->epoch;
+}
+
+static int64_t w_now_us(struct world *w)
+{
+    return of(w)->sim->model.now;
+}
+
+/* --- life and death of a scheduler --- */
+
+static struct campaign_row row_of(struct sim *sim, const struct scheduler *s)
+{
+    const struct model_db *db = &sim->model.db;
+    return (struct campaign_row){.id = 1,
+                                 .name = "sim",
+                                 .quota = db->quota,
+                                 .overflow = db->overflow,
+                                 .state = db->state,
+                                 .epoch = db->epoch,
+                                 .mine = db->owner == s->owner,
+                                 .lease_until_us = db->owner == s->owner ? db->lease_until : 0};
+}
+
+static void start(struct sim *sim, struct scheduler *s)
+{
+    s->sim = sim;
+    s->owner = ++sim->incarnations;
+    snprintf(s->owner_name, sizeof s->owner_name, "s%u", s->owner);
+    s->world = (struct world){.publish = w_publish,
+                              .claim = w_claim,
+                              .settle = w_settle,
+                              .claimed = w_claimed,
+                              .reclaim = w_reclaim,
+                              .revive = w_revive,
+                              .expire = w_expire,
+                              .submit = w_submit,
+                              .renounce = w_renounce,
+                              .now_us = w_now_us,
+                              .owner = s->owner_name,
+                              .batch_size = 1 + random_below(&sim->model, 6),
+                              .max_batches = 1 + random_below(&sim->model, 4),
+                              .poll_us = 3};
+    s->alive = s->up = true;
+    s->renounced = 0;
+    struct campaign_row row = row_of(sim, s);
+    row.mine = false;
+    campaign_init(&s->campaign, &s->world, &row);
+}
+
+/* drop_ops: of what is under way to Redis a part from the front is done; nobody hears of it. */
+static void drop_ops(struct sim *sim, struct scheduler *s)
+{
+    size_t done = random_below(&sim->model, (uint32_t)s->n_ops + 1);
+    for (size_t i = 0; i < s->n_ops; i++) {
+        if (i < done && !s->ops[i].executed)
+            model_execute(&sim->model, &s->ops[i]);
+        batch_free(s->ops[i].batch);
+    }
+    s->n_ops = 0;
+}
+
+/* leave_job: its connection is gone; MariaDB did it, or does it later, or never. Takes the job
+ * over. */
+static void leave_job(struct sim *sim, struct scheduler *s, struct job *job)
+{
+    uint32_t dice = random_below(&sim->model, 3);
+    if (dice == 0)
+        model_run(&sim->model, job, s->owner);
+    if (dice != 1 || job->kind != JOB_COMMIT || sim->n_zombies == ZOMBIES) {
+        job_free(job);
+        return;
+    }
+    sim->zombies[sim->n_zombies++] = (struct zombie){job, s->owner};
+}
+
+static void crash(struct sim *sim, struct scheduler *s)
+{
+    trace(sim, "s%u crashes in phase %s", s->owner, campaign_phase_text(s->campaign.phase));
+    drop_ops(sim, s);
+    for (size_t i = 0; i < s->n_jobs; i++)
+        leave_job(sim, s, s->jobs[i]);
+    s->n_jobs = 0;
+    s->campaign.jobs = s->campaign.asks = 0;
+    campaign_destroy(&s->campaign);
+    s->alive = false;
+}
+
+/* cut: the connection to Redis breaks; every answer that is missing is unknown. */
+static void cut(struct sim *sim, struct scheduler *s)
+{
+    enum queue_op ops[OPS_MAX];
+    size_t n = s->n_ops;
+    for (size_t i = 0; i < n; i++)
+        ops[i] = s->ops[i].op;
+    drop_ops(sim, s);
+    s->up = false;
+    for (size_t i = 0; i < n; i++) {
+        struct queue_answer a = {.op = ops[i], .outcome = QUEUE_UNKNOWN};
+        campaign_on_queue(&s->campaign, &a);
+    }
+}
+
+/* --- steps of a scheduler --- */
+
+static void execute_one(struct sim *sim, struct scheduler *s)
+{
+    for (size_t i = 0; i < s->n_ops; i++) {
+        if (!s->ops[i].executed) {
+            model_execute(&sim->model, &s->ops[i]);
+            return;
+        }
+    }
+}
+
+static void answer_one(struct sim *sim, struct scheduler *s)
+{
+    if (s->n_ops == 0)
+        return;
+    struct model_op op = s->ops[0];
+    if (!op.executed)
+        model_execute(&sim->model, &op);
+    trace(sim, "s%u hears op %d: outcome %d, n %zu; phase %s", s->owner, op.op, op.answer.outcome,
+          op.answer.n, campaign_phase_text(s->campaign.phase));
+    memmove(s->ops, s->ops + 1, --s->n_ops * sizeof s->ops[0]);
+    batch_free(op.batch);
+    op.answer.rows = op.rows;
+    campaign_on_queue(&s->campaign, &op.answer);
+}
+
+static void take_job(struct scheduler *s, size_t i)
+{
+    s->jobs[i] = s->jobs[--s->n_jobs];
+}
+
+/* lose_answer: MariaDB did the job, will do it, or never will; the scheduler hears nothing. */
+static void lose_answer(struct sim *sim, struct scheduler *s, struct job *job)
+{
+    struct model *m = &sim->model;
+    uint32_t dice = random_below(m, 3);
+    if (dice == 0)
+        model_run(m, job, s->owner);
+    if (dice == 1 && job->kind == JOB_COMMIT && sim->n_zombies < ZOMBIES) {
+        struct job *later = calloc(1, sizeof *later);
+        *later = *job;
+        later->batch = copy_batch(job->batch);
+        sim->zombies[sim->n_zombies++] = (struct zombie){later, s->owner};
+    }
+    job->found = batch_free(job->found);
+    free(job->gaps);
+    job->gaps = NULL;
+    job->n_gaps = 0;
+    job->outcome = JOB_UNKNOWN;
+}
+
+static void do_job(struct sim *sim, struct scheduler *s, bool faults)
+{
+    struct model *m = &sim->model;
+    if (s->n_jobs == 0)
+        return;
+    size_t i = random_below(m, (uint32_t)s->n_jobs);
+    struct job *job = s->jobs[i];
+    take_job(s, i);
+    if (faults && chance(m, 15))
+        lose_answer(sim, s, job);
+    else if (faults && chance(m, 5))
+        job->outcome = JOB_BUSY;
+    else if (m->bug == BUG_ACK_BEFORE_COMMIT && job->kind == JOB_COMMIT && chance(m, 20))
+        job->outcome = JOB_DONE;
+    else
+        model_run(m, job, s->owner);
+    trace(sim, "s%u hears job %d: outcome %d; phase %s", s->owner, job->kind, job->outcome,
+          campaign_phase_text(s->campaign.phase));
+    campaign_on_job(&s->campaign, job);
+}
+
+static void keeper_round(struct sim *sim, struct scheduler *s)
+{
+    struct model *m = &sim->model;
+    struct model_db *db = &m->db;
+    if (s->renounced != 0 && db->owner == s->owner && db->epoch == s->renounced)
+        db->owner = 0;
+    s->renounced = 0;
+    if (db->state == CAMPAIGN_SETTLED)
+        return;
+    if (db->owner != s->owner && (db->owner == 0 || db->lease_until < m->now)) {
+        db->owner = s->owner;
+        db->epoch += m->bug != BUG_LEASE_WITHOUT_EPOCH || db->epoch == 0;
+    }
+    if (db->owner == s->owner)
+        db->lease_until = m->now + LEASE;
+    struct campaign_row row = row_of(sim, s);
+    trace(sim, "s%u keeps: mine %d, epoch %" PRIu64 ", phase %s", s->owner, row.mine, row.epoch,
+          campaign_phase_text(s->campaign.phase));
+    campaign_update(&s->campaign, &row);
+}
+
+/* --- steps of the world --- */
+
+static void run_zombie(struct sim *sim)
+{
+    if (sim->n_zombies == 0)
+        return;
+    size_t i = random_below(&sim->model, (uint32_t)sim->n_zombies);
+    struct zombie z = sim->zombies[i];
+    sim->zombies[i] = sim->zombies[--sim->n_zombies];
+    model_run(&sim->model, z.job, z.owner);
+    job_free(z.job);
+}
+
+static void lose_redis(struct sim *sim)
+{
+    struct model *m = &sim->model;
+    if (!sim->wipes)
+        return;
+    trace(sim, "redis loses data");
+    if (sim->have_snapshot && chance(m, 50))
+        m->redis = sim->snapshot;
+    else
+        memset(&m->redis, 0, sizeof m->redis);
+    m->wiped = true;
+    for (int u = 0; u < USERS; u++) /* what Redis forgot is not promised any more */
+        m->acked &= m->redis.users[u].state != 0 ? UINT64_MAX : ~(UINT64_C(1) << u);
+}
+
+/* raise_quota: as `onrushctl campaign set-quota`: the lease is fenced. */
+static void raise_quota(struct model *m)
+{
+    struct model_db *db = &m->db;
+    if (db->quota + 4 > SERIALS)
+        return;
+    db->quota += 1 + random_below(m, 4);
+    db->epoch++;
+    db->owner = 0;
+    m->raised = true;
+}
+
+static void world_step(struct sim *sim, uint32_t dice)
+{
+    struct model *m = &sim->model;
+    if (dice < 84)
+        model_enqueue(m, (int)random_below(m, USERS));
+    else if (dice < 90)
+        run_zombie(sim);
+    else if (dice < 92)
+        lose_redis(sim);
+    else if (dice < 94 && sim->wipes)
+        sim->snapshot = m->redis, sim->have_snapshot = true;
+    else if (dice < 95)
+        raise_quota(m);
+    else if (dice < 97)
+        m->db.state = m->db.state == CAMPAIGN_PAUSED ? CAMPAIGN_OPEN : CAMPAIGN_PAUSED;
+    else
+        m->now += random_below(m, LEASE);
+}
+
+static void scheduler_step(struct sim *sim, struct scheduler *s, uint32_t dice, bool faults)
+{
+    struct model *m = &sim->model;
+    if (!s->alive) {
+        start(sim, s);
+        return;
+    }
+    if (s->stalled_until > m->now)
+        return;
+    if (dice < 25)
+        execute_one(sim, s);
+    else if (dice < 50)
+        answer_one(sim, s);
+    else if (dice < 75)
+        do_job(sim, s, faults);
+    else if (dice < 87)
+        keeper_round(sim, s);
+    else if (dice < 94 || !faults)
+        s->up = true, campaign_step(&s->campaign);
+    else if (dice < 96)
+        cut(sim, s);
+    else if (dice < 98)
+        s->stalled_until = m->now + random_below(m, 2 * LEASE);
+    else
+        crash(sim, s);
+}
+
+/* --- a history --- */
+
+static void check_step(struct sim *sim)
+{
+    sim->steps++;
+    model_check(&sim->model);
+}
+
+static void begin(struct sim *sim, uint64_t seed, enum sim_bug bug)
+{
+    struct model *m = &sim->model;
+    memset(sim, 0, sizeof *sim);
+    m->random = seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
+    m->bug = bug;
+    m->now = 1000;
+    m->db.quota = 1 + random_below(m, 24);
+    m->db.overflow = (int64_t)random_below(m, 12);
+    m->db.state = CAMPAIGN_OPEN;
+    for (int u = 0; u < USERS && random_below(m, 3) == 0; u++)
+        m->db.poison |= (uint64_t)chance(m, 8) << u;
+    if (m->db.poison != 0)
+        for (int u = 0; u < USERS; u++)
+            m->db.poison |= (uint64_t)chance(m, 5) << u;
+    sim->wipes = chance(m, 25);
+    for (int i = 0; i < SCHEDULERS; i++)
+        start(sim, &sim->schedulers[i]);
+}
+
+static bool all_decided(const struct sim *sim)
+{
+    return sim->model.db.state == CAMPAIGN_SETTLED;
+}
+
+/* finish: the faults stop, the campaign closes, and the schedulers that are left must decide
+ * everybody. */
+static void finish(struct sim *sim)
+{
+    struct model *m = &sim->model;
+    while (sim->n_zombies > 0)
+        run_zombie(sim);
+    m->db.state = CAMPAIGN_CLOSED;
+    for (int i = 0; i < END_STEPS && m->broken == NULL && !all_decided(sim); i++) {
+        scheduler_step(sim, &sim->schedulers[random_below(m, SCHEDULERS)], random_below(m, 94),
+                       false);
+        m->now += i % 500 == 499 ? LEASE : random_below(m, 8) == 0;
+        check_step(sim);
+    }
+    if (m->broken == NULL && !all_decided(sim))
+        m->broken = "the campaign never comes to its end";
+    if (m->broken == NULL)
+        model_check_end(m);
+}
+
+static void end(struct sim *sim)
+{
+    for (int i = 0; i < SCHEDULERS; i++) {
+        if (sim->schedulers[i].alive)
+            crash(sim, &sim->schedulers[i]);
+    }
+    for (size_t i = 0; i < sim->n_zombies; i++)
+        job_free(sim->zombies[i].job);
+}
+
+/* history: NULL when every promise held, else the one that did not. */
+static const char *history(struct sim *sim, uint64_t seed, enum sim_bug bug, uint64_t *steps)
+{
+    begin(sim, seed, bug);
+    struct model *m = &sim->model;
+    uint32_t n = 60 + random_below(m, 340);
+    for (uint32_t i = 0; i < n && m->broken == NULL; i++) {
+        m->now += random_below(m, 3);
+        if (chance(m, 30))
+            world_step(sim, random_below(m, 100));
+        else
+            scheduler_step(sim, &sim->schedulers[random_below(m, SCHEDULERS)], random_below(m, 100),
+                           true);
+        check_step(sim);
+    }
+    if (m->broken == NULL)
+        finish(sim);
+    *steps += sim->steps;
+    const char *broken = m->broken;
+    if (broken != NULL)
+        trace(sim, "broken: %s", broken);
+    end(sim);
+    return broken;
+}
+
+/* --- the program --- */
+
+struct options {
+    uint64_t histories, first;
+    enum sim_bug bug;
+    unsigned jobs;
+};
+
+static const char *const bug_texts[] = {
+#define X(id, text) [id] = text,
+    SIM_BUGS(X)
+#undef X
+};
+
+/* part: every jobs-th history, beginning with `from`. Gives how many failed (at most 1 with a
+ * planted bug). */
+static uint64_t part(const struct options *o, unsigned from, uint64_t *steps)
+{
+    static struct sim sim;
+    uint64_t failed = 0;
+    for (uint64_t i = from; i < o->histories && failed < 5 && !(failed > 0 && o->bug != BUG_NONE);
+         i += o->jobs) {
+        const char *broken = history(&sim, o->first + i, o->bug, steps);
+        if (broken == NULL)
+            continue;
+        failed++;
+        printf("%s: %s (bug %s; replay: --first %" PRIu64 " --histories 1)\n",
+               o->bug == BUG_NONE ? "FAILED" : "noticed", broken, bug_texts[o->bug], o->first + i);
+    }
+    return failed;
+}
+
+struct result {
+    uint64_t failed, steps;
+};
+
+static struct result run_parts(const struct options *o)
+{
+    struct result sum = {0};
+    int fds[2];
+    fflush(stdout);
+    if (pipe(fds) != 0)
+        return (struct result){.failed = 1};
+    for (unsigned i = 0; i < o->jobs; i++) {
+        if (fork() != 0)
+            continue;
+        struct result r = {0};
+        r.failed = part(o, i, &r.steps);
+        fflush(stdout);
+        _exit(write(fds[1], &r, sizeof r) == sizeof r ? 0 : 1);
+    }
+    close(fds[1]);
+    for (struct result r; read(fds[0], &r, sizeof r) == sizeof r;)
+        sum.failed += r.failed, sum.steps += r.steps;
+    close(fds[0]);
+    for (int status; wait(&status) > 0;)
+        sum.failed += status != 0;
+    return sum;
+}
+
+static int find_bug(const char *text)
+{
+    for (int i = 0; i < BUGS; i++) {
+        if (strcmp(bug_texts[i], text) == 0)
+            return i;
+    }
+    fprintf(stderr, "sim: no such bug; there are:");
+    for (int i = 1; i < BUGS; i++)
+        fprintf(stderr, " %s", bug_texts[i]);
+    fprintf(stderr, "\n");
+    exit(64);
+}
+
+static struct options parse(int argc, char **argv)
+{
+    struct options o = {.histories = 10000, .first = 1, .jobs = 2};
+    for (int i = 1; i < argc; i += 2) {
+        if (strcmp(argv[i], "--trace") == 0) {
+            tracing = true;
+            i--;
+            continue;
+        }
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "--histories") == 0)
+            o.histories = strtoull(value, NULL, 10);
+        else if (strcmp(argv[i], "--first") == 0)
+            o.first = strtoull(value, NULL, 10);
+        else if (strcmp(argv[i], "--jobs") == 0)
+            o.jobs = (unsigned)strtoul(value, NULL, 10);
+        else if (strcmp(argv[i], "--bug") == 0)
+            o.bug = (enum sim_bug)find_bug(value);
+        else
+            fprintf(stderr, "sim: --histories N, --first SEED, --jobs N, --bug NAME\n"), exit(64);
+    }
+    return o;
+}
+
+/* all_bugs: each planted bug must be noticed within the histories. */
+static int all_bugs(struct options o)
+{
+    int missed = 0;
+    for (int bug = 1; bug < BUGS; bug++) {
+        o.bug = (enum sim_bug)bug;
+        if (run_parts(&o).failed == 0) {
+            printf("MISSED: %s in %" PRIu64 " histories\n", bug_texts[bug], o.histories);
+            missed++;
+        }
+    }
+    printf("%d planted bugs, %d noticed\n", BUGS - 1, BUGS - 1 - missed);
+    return missed > 0;
+}
+
+int main(int argc, char **argv)
+{
+    bool bugs = argc > 1 && strcmp(argv[1], "--all-bugs") == 0;
+    struct options o = parse(argc - bugs, argv + bugs);
+    struct timespec from, to;
+    log_configure((enum log_level) - 1, LOG_LOGFMT); /* the histories are full of warnings */
+    if (bugs)
+        return all_bugs(o);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    struct result r = run_parts(&o);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    double seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+    printf("%" PRIu64 " histories from seed %" PRIu64 ", %" PRIu64
+           " steps in %.1f s (%.2f million a second), %" PRIu64 " failed\n",
+           o.histories, o.first, r.steps, seconds, (double)r.steps / seconds / 1e6, r.failed);
+    return (r.failed == 0) != (o.bug == BUG_NONE);
+}

@@ -1,0 +1,14 @@
+/* Random numbers for tests: seeded, and the seed is printed, so that a failure can be repeated with
+ * ONRUSH_SEED=<seed>. Not thread safe. */
+#ifndef ONRUSH_TEST_DICE_H
+#define ONRUSH_TEST_DICE_H
+
+#include <stdint.h>
+
+/* dice_seed: starts the sequence with $ONRUSH_SEED or a fresh seed, and prints it. */
+uint64_t dice_seed(void);
+
+/* dice: 0 to n - 1. */
+uint64_t dice(uint64_t n);
+
+#endif

@@ -1,0 +1,291 @@
+#include "tests/support/stack.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGUMENTS 32
+#define LOG_MS    10000
+
+static const char *script(void)
+{
+    const char *path = getenv("ONRUSH_STACK");
+    if (path == NULL || getenv("ONRUSH_BUILD") == NULL)
+        test_fail_start("ONRUSH_STACK and ONRUSH_BUILD are not set: run this test by ctest");
+    return path;
+}
+
+static void log_path(const struct stack *s, char path[256])
+{
+    snprintf(path, 256, "%s.log", s->dir);
+}
+
+int stack_try(struct stack *s, const char *command, const char *const *arguments)
+{
+    char log[256];
+    const char *argv[ARGUMENTS] = {script(), command, s->dir};
+    for (size_t n = 3; arguments != NULL && *arguments != NULL && n < ARGUMENTS - 1; arguments++)
+        argv[n++] = *arguments;
+    log_path(s, log);
+    return child_run(argv, log);
+}
+
+static void must(struct stack *s, const char *command, const char *const *arguments)
+{
+    char log[256];
+    if (stack_try(s, command, arguments) == 0)
+        return;
+    log_path(s, log);
+    show_log(log);
+    test_fail_start("ops/stack %s %s failed", command, s->dir);
+}
+
+/* --- the guard --- */
+
+/* guard: in a session of its own, so that whatever ends the test does not end it. `life` is
+ * readable when the test is gone; closing `done` tells a test that ends in order that nothing is
+ * left. */
+static void guard(const struct stack *s, int life)
+{
+    char byte, log[256];
+    setsid();
+    if (fork() != 0)
+        _exit(0);
+    while (read(life, &byte, 1) < 0 && errno == EINTR)
+        ;
+    log_path(s, log);
+    int out = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl(script(), script(), "down", s->dir, "--purge", (char *)NULL);
+        _exit(127);
+    }
+    waitpid(pid, NULL, 0);
+    rmdir(s->dir);
+    unlink(log);
+    _exit(0);
+}
+
+static int life_fd = -1, done_fd = -1;
+
+static void end_of_test(void)
+{
+    char byte;
+    close(life_fd);
+    while (read(done_fd, &byte, 1) < 0 && errno == EINTR)
+        ;
+}
+
+static void start_guard(const struct stack *s)
+{
+    int life[2], done[2];
+    if (pipe2(life, O_CLOEXEC) != 0 || pipe2(done, O_CLOEXEC) != 0)
+        test_fail_start("pipe: %s", strerror(errno));
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(life[1]);
+        close(done[0]);
+        guard(s, life[0]);
+    }
+    close(life[0]);
+    close(done[1]);
+    waitpid(pid, NULL, 0);
+    life_fd = life[1];
+    done_fd = done[0];
+    atexit(end_of_test);
+}
+
+/* --- what env says --- */
+
+static char *run_shell(const char *command, int *code)
+{
+    char *text = NULL, part[4096];
+    size_t size, n;
+    fflush(NULL);
+    FILE *in = popen(command, "re");
+    if (in == NULL)
+        test_fail_start("%s: %s", command, strerror(errno));
+    FILE *out = open_memstream(&text, &size);
+    while ((n = fread(part, 1, sizeof part, in)) > 0)
+        fwrite(part, 1, n, out);
+    fclose(out);
+    int status = pclose(in);
+    *code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return text;
+}
+
+static void read_env(struct stack *s)
+{
+    char command[512], pids[2][16], port[16];
+    struct {
+        const char *name;
+        char *to;
+        size_t size;
+    } words[] = {
+        {"GATEWAY_URL", s->url, sizeof s->url},
+        {"GATEWAY_ADMIN_URL", s->admin_url, sizeof s->admin_url},
+        {"SCHEDULER_ADMIN_URL", s->scheduler_admin_url, sizeof s->scheduler_admin_url},
+        {"ONRUSHCTL", s->ctl, sizeof s->ctl},
+        {"GATEWAY_PID", pids[0], sizeof pids[0]},
+        {"SCHEDULER_PID", pids[1], sizeof pids[1]},
+        {"REDIS_SOCKET", s->redis.socket, sizeof s->redis.socket},
+        {"REDIS_PORT", port, sizeof port},
+        {"DB_SOCKET", s->db.socket, sizeof s->db.socket},
+        {"DB_NAME", s->db.database, sizeof s->db.database},
+        {"DB_USER", s->db.user, sizeof s->db.user},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        int code;
+        snprintf(command, sizeof command, ". '%s/env' && printf %%s \"$%s\"", s->dir,
+                 words[i].name);
+        char *text = run_shell(command, &code);
+        if (code != 0)
+            test_fail_start("%s/env cannot be read", s->dir);
+        snprintf(words[i].to, words[i].size, "%s", text);
+        free(text);
+    }
+    s->gateway = atoi(pids[0]);
+    s->scheduler = atoi(pids[1]);
+    s->redis.port = atoi(port);
+    s->redis.connect_timeout_ms = s->redis.command_timeout_ms = 10000;
+    s->db.connect_timeout_ms = s->db.query_timeout_ms = 10000;
+    snprintf(s->db.password_file, sizeof s->db.password_file, "%s/db.password", s->dir);
+}
+
+/* --- what others call --- */
+
+void stack_up(struct stack *s, const char *const *options)
+{
+    *s = (struct stack){.dir = tempdir_make()};
+    start_guard(s);
+    must(s, "up", options);
+    read_env(s);
+}
+
+void stack_kill(struct stack *s, const char *part, const char *signal)
+{
+    must(s, "kill", (const char *const[]){part, signal, NULL});
+}
+
+void stack_start(struct stack *s, const char *part)
+{
+    must(s, "start", (const char *const[]){part, NULL});
+    read_env(s);
+}
+
+void stack_down(struct stack *s)
+{
+    must(s, "down", NULL);
+}
+
+char *stack_log(struct stack *s, const char *part)
+{
+    char command[256];
+    int code;
+    snprintf(command, sizeof command, "cat '%s/logs/%s.log'", s->dir, part);
+    return run_shell(command, &code);
+}
+
+bool stack_log_wait(struct stack *s, const char *part, size_t from, const char *text)
+{
+    int64_t deadline_us = clock_mono_us() + LOG_MS * 1000;
+    for (;; wait_a_moment()) {
+        char *log = stack_log(s, part);
+        bool found = strlen(log) > from && strstr(log + from, text) != NULL;
+        free(log);
+        if (found || clock_mono_us() > deadline_us)
+            return found;
+    }
+}
+
+static char *ctl(struct stack *s, const char *prefix, int *code, const char *format, va_list args)
+{
+    char arguments[1024], command[2048];
+    vsnprintf(arguments, sizeof arguments, format, args);
+    snprintf(command, sizeof command, "%s %s%s", s->ctl, prefix, arguments);
+    return run_shell(command, code);
+}
+
+int stack_ctl(struct stack *s, char **out, const char *format, ...)
+{
+    va_list args;
+    int code;
+    va_start(args, format);
+    char *text = ctl(s, "", &code, format, args);
+    va_end(args);
+    if (out != NULL)
+        *out = text;
+    else
+        free(text);
+    return code;
+}
+
+json_t *stack_ctl_json(struct stack *s, const char *format, ...)
+{
+    va_list args;
+    int code;
+    va_start(args, format);
+    char *text = ctl(s, "--json ", &code, format, args);
+    va_end(args);
+    json_t *json = json_loads(text, 0, NULL);
+    free(text);
+    return json;
+}
+
+redisContext *stack_redis(struct stack *s)
+{
+    redisContext *c;
+    char error[REDIS_ERROR_SIZE];
+    if (redis_open(&c, &s->redis, error) < 0)
+        test_fail_start("redis: %s", error);
+    return c;
+}
+
+void stack_db(struct stack *s, struct db *db)
+{
+    *db = (struct db){0};
+    if (db_open(db, &s->db) != DB_OK)
+        test_fail_start("mariadb: %s", db->error);
+}
+
+bool stack_head(redisContext *redis, const char *campaign, struct campaign_head *head)
+{
+    struct campaign_keys k;
+    campaign_keys_make(&k, campaign);
+    redisReply *r = redisCommand(redis, "FCALL_RO onrush_status 4 %s %s %s %s", k.text[0],
+                                 k.text[1], k.text[2], k.text[3]);
+    if (r == NULL)
+        test_fail_start("redis: %s", redis->errstr);
+    bool known = r->type == REDIS_REPLY_ARRAY && redis_head_parse(r->element[0], head) == 0;
+    freeReplyObject(r);
+    return known;
+}
+
+int64_t stack_number(struct db *db, const char *format, ...)
+{
+    char sql[512];
+    MYSQL_RES *rows;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sql, sizeof sql, format, args);
+    va_end(args);
+    if (db_query(db, sql, &rows) != DB_OK)
+        test_fail_start("%s: %s", sql, db->error);
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    int64_t n = row != NULL && row[0] != NULL ? strtoll(row[0], NULL, 10) : -1;
+    mysql_free_result(rows);
+    return n;
+}

@@ -1,0 +1,176 @@
+/* shared/admin: the admin listener over real HTTP. */
+#include "tests/support/test.h"
+
+#include "shared/admin.h"
+#include "shared/listen.h"
+#include "tests/support/child.h"
+#include "tests/support/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static atomic_bool is_ready;
+static char token_file[160], base[64];
+static struct admin *admin;
+static struct admin_config config;
+
+static bool ready(void *arg, FILE *reasons)
+{
+    assert_string_equal(arg, "argument");
+    if (!is_ready)
+        fprintf(reasons, "redis: away\nmariadb: away\n");
+    return is_ready;
+}
+
+static void metrics(void *arg, FILE *out)
+{
+    assert_string_equal(arg, "argument");
+    fprintf(out, "t_up 1\n");
+}
+
+static const struct admin_hooks hooks = {.arg = "argument", .ready = ready, .metrics = metrics};
+
+/* free_port: one that was free a moment ago. */
+static int free_port(void)
+{
+    struct sockaddr_in where;
+    socklen_t size = sizeof where;
+    int fd = listen_tcp("127.0.0.1", 0, false);
+    getsockname(fd, (struct sockaddr *)&where, &size);
+    close(fd);
+    return ntohs(where.sin_port);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    snprintf(token_file, sizeof token_file, "%s/token", tempdir_make());
+    FILE *out = fopen(token_file, "we");
+    fputs("s3cret\n", out);
+    fclose(out);
+    config = (struct admin_config){.address = "127.0.0.1", .port = free_port()};
+    strcpy(config.token_file, token_file);
+    snprintf(base, sizeof base, "http://127.0.0.1:%d", (int)config.port);
+    return admin_start(&admin, &config, &hooks);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    return (admin = admin_stop(admin)) != NULL;
+}
+
+#define TOKEN(text) "Authorization: " text
+
+static const struct {
+    const char *method, *path, *header;
+    bool ready;
+    int status;
+    const char *body;
+} requests[] = {
+    {"GET", "/healthz", NULL, false, 200, "alive\n"},
+    {"GET", "/readyz", NULL, true, 200, "ready\n"},
+    {"GET", "/readyz", NULL, false, 503, "redis: away\nmariadb: away\n"},
+    {"GET", "/metrics", NULL, false, 200, "t_up 1\n"},
+    {"HEAD", "/healthz", NULL, false, 200, ""},
+    {"POST", "/healthz", NULL, true, 405, "GET or HEAD\n"},
+    {"DELETE", "/metrics", NULL, true, 405, "GET or HEAD\n"},
+    {"PUT", "/readyz", NULL, true, 405, "GET or HEAD\n"},
+    {"GET", "/", NULL, true, 401, NULL},
+    {"GET", "/admin/v1/x", NULL, true, 401, NULL},
+    {"GET", "/healthz/", NULL, true, 401, NULL},
+    {"GET", "/admin", TOKEN("Bearer wrong"), true, 401, NULL},
+    {"GET", "/admin", TOKEN("Bearer s3cre"), true, 401, NULL},
+    {"GET", "/admin", TOKEN("Bearer s3crets"), true, 401, NULL},
+    {"GET", "/admin", TOKEN("Bearer "), true, 401, NULL},
+    {"GET", "/admin", TOKEN("bearer s3cret"), true, 401, NULL},
+    {"GET", "/admin", TOKEN("Basic s3cret"), true, 401, NULL},
+    {"GET", "/admin", TOKEN("s3cret"), true, 401, NULL},
+    {"GET", "/admin", TOKEN("Bearer s3cret"), true, 404, NULL},
+    {"POST", "/admin", TOKEN("Bearer s3cret"), true, 404, NULL},
+};
+
+static void test_requests(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    for (size_t i = 0; i < LENGTH(requests); i++) {
+        char url[128];
+        is_ready = requests[i].ready;
+        snprintf(url, sizeof url, "%s%s", base, requests[i].path);
+        http_ask(&(struct http_request){.method = requests[i].method,
+                                        .url = url,
+                                        .headers = (const char *const[]){requests[i].header, NULL}},
+                 &a);
+        if (a.status != requests[i].status)
+            fail_msg("%s %s: %d %s", requests[i].method, requests[i].path, a.status, a.error);
+        if (requests[i].body != NULL)
+            assert_string_equal(a.body, requests[i].body);
+        assert_string_equal(http_header(&a, "Cache-Control"), "no-store");
+        if (a.status == 401)
+            assert_string_equal(http_header(&a, "WWW-Authenticate"), "Bearer");
+        if (a.status == 405)
+            assert_string_equal(http_header(&a, "Allow"), "GET, HEAD");
+    }
+}
+
+static void test_large_body_is_not_kept(void **state)
+{
+    (void)state;
+    static char body[200000];
+    static struct http_answer a;
+    char url[128];
+    memset(body, 'x', sizeof body);
+    snprintf(url, sizeof url, "%s/admin", base);
+    http_ask(&(struct http_request){.url = url, .body = body, .body_len = sizeof body}, &a);
+    assert_int_equal(a.status, 401);
+}
+
+static void test_without_a_token_nobody_gets_in(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct admin_config open = config;
+    struct admin *other;
+    char url[128];
+    open.token_file[0] = '\0';
+    open.port = free_port();
+    assert_int_equal(admin_start(&other, &open, &hooks), 0);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/admin", (int)open.port);
+    http_ask(&(struct http_request){.url = url,
+                                    .headers = (const char *const[]){TOKEN("Bearer "), NULL}},
+             &a);
+    assert_int_equal(a.status, 401);
+    assert_null(admin_stop(other));
+    assert_null(admin_stop(NULL));
+    assert_int_equal(http_get(url, NULL), 0);
+}
+
+static void test_start_fails(void **state)
+{
+    (void)state;
+    struct admin *none = NULL;
+    struct admin_config c = config;
+    assert_int_equal(admin_start(&none, &c, &hooks), -EADDRINUSE);
+    strcpy(c.address, "localhost");
+    assert_int_equal(admin_start(&none, &c, &hooks), -EINVAL);
+    strcpy(c.token_file, "/no/such/token");
+    assert_int_equal(admin_start(&none, &c, &hooks), -EACCES);
+    assert_null(none);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_large_body_is_not_kept),
+        cmocka_unit_test(test_without_a_token_nobody_gets_in),
+        cmocka_unit_test(test_start_fails),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,168 @@
+/* gateway/body: which bodies and media types are taken. */
+#include "tests/support/test.h"
+
+#include "gateway/body.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LONGEST "123456789.123456789.123456789.123456789.123456789.123456789.1234"
+
+static const struct {
+    const char *body, *user;
+} good[] = {
+    {"{\"user_id\":\"u-1\"}", "u-1"},
+    {" \t\r\n{ \"user_id\" : \"u-1\" }\n ", "u-1"},
+    {"{\"user_id\":\"a:b=c|d~e+f@g_h.i\"}", "a:b=c|d~e+f@g_h.i"},
+    {"{\"user_id\":\"" LONGEST "\"}", LONGEST},
+    {"{\"user_id\":\"\\u0061nn\"}", "ann"},
+    {"{\"user_id\":0}", "0"},
+    {"{\"user_id\":42}", "42"},
+    {"{\"user_id\":\"042\"}", "042"},
+    {"{\"user_id\":9223372036854775807}", "9223372036854775807"},
+    {"{\"other\":[1,{\"user_id\":7}],\"user_id\":\"u\",\"more\":null}", "u"},
+};
+
+static const struct {
+    const char *body;
+    int result;
+} bad[] = {
+    {"", -EBADMSG},
+    {" ", -EBADMSG},
+    {"{", -EBADMSG},
+    {"}", -EBADMSG},
+    {"null", -EBADMSG},
+    {"true", -EBADMSG},
+    {"42", -EBADMSG},
+    {"\"u-1\"", -EBADMSG},
+    {"[]", -EBADMSG},
+    {"[{\"user_id\":\"u\"}]", -EBADMSG},
+    {"{\"user_id\":\"u\"} x", -EBADMSG},
+    {"{\"user_id\":\"u\"}{}", -EBADMSG},
+    {"{\"user_id\":\"u\",}", -EBADMSG},
+    {"{'user_id':'u'}", -EBADMSG},
+    {"{user_id:\"u\"}", -EBADMSG},
+    {"{\"user_id\":\"u\"", -EBADMSG},
+    {"{\"user_id\":\"u", -EBADMSG},
+    {"{\"user_id\":\"\xff\"}", -EBADMSG},
+    {"{\"user_id\":\"a\nb\"}", -EBADMSG},
+    {"{\"user_id\":\"a\\u0000b\"}", -EBADMSG},
+    {"{\"user_id\":01}", -EBADMSG},
+    {"{\"user_id\":+1}", -EBADMSG},
+    {"{\"user_id\":0x1}", -EBADMSG},
+    {"{\"user_id\":\"u\",\"user_id\":\"v\"}", -EBADMSG},
+    {"user_id=u", -EBADMSG},
+    {"{}", -EINVAL},
+    {"{\"User_id\":\"u\"}", -EINVAL},
+    {"{\"user\":{\"user_id\":\"u\"}}", -EINVAL},
+    {"{\"user_id\":\"\"}", -EINVAL},
+    {"{\"user_id\":\"" LONGEST "5\"}", -EINVAL},
+    {"{\"user_id\":\"a b\"}", -EINVAL},
+    {"{\"user_id\":\"a/b\"}", -EINVAL},
+    {"{\"user_id\":\"a\\nb\"}", -EINVAL},
+    {"{\"user_id\":\"\xc3\xa9\"}", -EINVAL},
+    {"{\"user_id\":\"{x}\"}", -EINVAL},
+    {"{\"user_id\":null}", -EINVAL},
+    {"{\"user_id\":true}", -EINVAL},
+    {"{\"user_id\":[\"u\"]}", -EINVAL},
+    {"{\"user_id\":{\"id\":\"u\"}}", -EINVAL},
+    {"{\"user_id\":-1}", -EINVAL},
+    {"{\"user_id\":1.0}", -EINVAL},
+    {"{\"user_id\":1e3}", -EINVAL},
+    {"{\"user_id\":9223372036854775808}", -EINVAL},
+    {"{\"user_id\":1e999}", -EINVAL},
+};
+
+static void test_good_bodies(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(good); i++) {
+        char user[USER_ID_MAX + 1];
+        uint8_t len = 0;
+        if (body_parse(good[i].body, strlen(good[i].body), user, &len) != 0)
+            fail_msg("%s", good[i].body);
+        assert_string_equal(user, good[i].user);
+        assert_int_equal(len, strlen(good[i].user));
+    }
+}
+
+static void test_bad_bodies(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(bad); i++) {
+        char user[USER_ID_MAX + 1] = "untouched";
+        uint8_t len = 99;
+        int r = body_parse(bad[i].body, strlen(bad[i].body), user, &len);
+        if (r != bad[i].result)
+            fail_msg("%s: %d", bad[i].body, r);
+        assert_string_equal(user, "untouched");
+        assert_int_equal(len, 99);
+    }
+}
+
+static void test_nul_bytes(void **state)
+{
+    (void)state;
+    char user[USER_ID_MAX + 1];
+    uint8_t len;
+    assert_int_equal(body_parse("{\"user_id\":\"u\"}\0", 16, user, &len), -EBADMSG);
+    assert_int_equal(body_parse("{\"user_id\":\"u\0v\"}", 17, user, &len), -EBADMSG);
+    assert_int_equal(body_parse("{\"user_id\":\"u\"}garbage", 15, user, &len), 0);
+}
+
+/* Depth that would overflow a recursive parser is refused. */
+static void test_deep_nesting(void **state)
+{
+    (void)state;
+    enum { DEPTH = 32768 };
+    static char body[2 * DEPTH + 32];
+    char user[USER_ID_MAX + 1];
+    uint8_t len;
+    strcpy(body, "{\"a\":");
+    memset(body + 5, '[', DEPTH);
+    memset(body + 5 + DEPTH, ']', DEPTH);
+    strcpy(body + 5 + 2 * DEPTH, ",\"user_id\":\"u\"}");
+    assert_int_equal(body_parse(body, strlen(body), user, &len), -EBADMSG);
+}
+
+static const struct {
+    const char *type;
+    bool json;
+} types[] = {
+    {NULL, false},
+    {"", false},
+    {"application/json", true},
+    {"Application/JSON", true},
+    {"application/json; charset=utf-8", true},
+    {"application/json;charset=utf-8", true},
+    {"application/json ;charset=utf-8", true},
+    {"application/jsonp", false},
+    {"application/json-patch+json", false},
+    {"application/problem+json", false},
+    {"application/json, text/plain", false},
+    {"text/json", false},
+    {"text/plain", false},
+    {"application/x-www-form-urlencoded", false},
+    {"json", false},
+};
+
+static void test_media_types(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(types); i++) {
+        if (body_is_json(types[i].type) != types[i].json)
+            fail_msg("%s", types[i].type);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good_bodies), cmocka_unit_test(test_bad_bodies),
+        cmocka_unit_test(test_nul_bytes),   cmocka_unit_test(test_deep_nesting),
+        cmocka_unit_test(test_media_types),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

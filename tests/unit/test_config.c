@@ -1,0 +1,313 @@
+/* shared/config: defaults, file, overrides; and the exact words of every error. */
+#include "tests/support/test.h"
+
+#include "shared/config.h"
+#include "tests/support/child.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct settings {
+    int64_t workers, port, big;
+    bool quick;
+    char name[9], colour[9];
+};
+
+static int check_colour(const char *text)
+{
+    return strcmp(text, "red") == 0 || strcmp(text, "blue") == 0 ? 0 : -EINVAL;
+}
+
+#define AT(field) offsetof(struct settings, field)
+
+static const struct config_option options[] = {
+    {"workers", CONFIG_INT, AT(workers), 1, 64, "2", "", true, NULL, NULL},
+    {"net.port", CONFIG_INT, AT(port), 1, 65535, "8080", "", false, NULL, NULL},
+    {"net.quick", CONFIG_BOOL, AT(quick), 0, 0, "true", "", true, NULL, NULL},
+    {"net.big", CONFIG_INT, AT(big), -5, INT64_C(1) << 40, "1099511627776", "ms", false, NULL,
+     NULL},
+    {"look.name", CONFIG_STRING, AT(name), 2, 8, "noon", "", false, NULL, NULL},
+    {"look.colour", CONFIG_STRING, AT(colour), 0, 8, "red", "", true, check_colour, "red or blue"},
+};
+
+static const struct config_table table = {options, LENGTH(options), sizeof(struct settings)};
+
+static const struct settings defaults = {.workers = 2,
+                                         .port = 8080,
+                                         .big = 1099511627776,
+                                         .quick = true,
+                                         .name = "noon",
+                                         .colour = "red"};
+
+static void check_same(const struct settings *got, const struct settings *want)
+{
+    assert_int_equal(got->workers, want->workers);
+    assert_int_equal(got->port, want->port);
+    assert_int_equal(got->big, want->big);
+    assert_int_equal(got->quick, want->quick);
+    assert_string_equal(got->name, want->name);
+    assert_string_equal(got->colour, want->colour);
+}
+
+static const char *path; /* of the one file that the tests write */
+
+static int make_dir(void **state)
+{
+    (void)state;
+    if (chdir(tempdir_make()) != 0)
+        return -1;
+    path = "test.cfg";
+    return 0;
+}
+
+static void write_file(const char *text)
+{
+    FILE *out = fopen(path, "we");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    struct settings s;
+    char error[CONFIG_ERROR_SIZE];
+    assert_int_equal(config_load(&table, NULL, NULL, 0, &s, error), 0);
+    check_same(&s, &defaults);
+}
+
+static void test_file_then_overrides(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {"workers=7", "look.colour=blue", "workers=9"};
+    struct settings s, want = defaults;
+    char error[CONFIG_ERROR_SIZE];
+    write_file("workers = 3;\nnet: { port = 0x50; quick = false; big = 5L; };\nlook: { name = "
+               "\"dawn\"; };\n");
+    assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
+    want.workers = 9, want.port = 80, want.big = 5, want.quick = false;
+    strcpy(want.name, "dawn"), strcpy(want.colour, "blue");
+    check_same(&s, &want);
+}
+
+static const struct {
+    const char *file, *set, *error;
+} errors[] = {
+    {"\nfast = 1;\n", NULL, "test.cfg:2: there is no key fast; --print-config lists them all"},
+    {"net: {\n speed = 1;\n};\n", NULL,
+     "test.cfg:2: there is no key net.speed; --print-config lists them all"},
+    {"port = 1;\n", NULL, "test.cfg:1: there is no key port; --print-config lists them all"},
+    {"net = 1;\n", NULL, "test.cfg:1: there is no key net; --print-config lists them all"},
+    {"workers: { n = 1; };\n", NULL,
+     "test.cfg:1: there is no key workers.n; --print-config lists them all"},
+    {"workers = \"2\";\n", NULL, "test.cfg:1: workers: expected a whole number"},
+    {"workers = 2.0;\n", NULL, "test.cfg:1: workers: expected a whole number"},
+    {"workers = true;\n", NULL, "test.cfg:1: workers: expected a whole number"},
+    {"workers = [2];\n", NULL, "test.cfg:1: workers: expected a whole number"},
+    {"workers = (2);\n", NULL, "test.cfg:1: workers: expected a whole number"},
+    {"net: { quick = 1; };\n", NULL, "test.cfg:1: net.quick: expected true or false"},
+    {"net: { quick = \"true\"; };\n", NULL, "test.cfg:1: net.quick: expected true or false"},
+    {"look: { name = 12; };\n", NULL, "test.cfg:1: look.name: expected a text in quotes"},
+    {"workers = 0;\n", NULL, "test.cfg:1: workers = 0 is out of range: expected 1 to 64"},
+    {"\n\nworkers = 65;\n", NULL, "test.cfg:3: workers = 65 is out of range: expected 1 to 64"},
+    {"net: {\n\n\n big = -6; };\n", NULL,
+     "test.cfg:4: net.big = -6 is out of range: expected -5 to 1099511627776 ms"},
+    {"look: { name = \"x\"; };\n", NULL, "test.cfg:1: look.name has 1 bytes: expected 2 to 8"},
+    {"look: { name = \"123456789\"; };\n", NULL,
+     "test.cfg:1: look.name has 9 bytes: expected 2 to 8"},
+    {"look: { colour = \"green\"; };\n", NULL,
+     "test.cfg:1: look.colour = \"green\": expected red or blue"},
+    {"workers = 2;\nnet: { port = ; };\n", NULL, "test.cfg:2: syntax error"},
+    {"workers = ;\n", NULL, "test.cfg:1: syntax error"},
+    {"workers = 2;\nworkers = 3;\n", NULL, "test.cfg:2: duplicate setting name"},
+    {"", "workers", "--set: workers: expected KEY=VALUE"},
+    {"", "", "--set: : expected KEY=VALUE"},
+    {"", "=1", "--set: there is no key ; --print-config lists them all"},
+    {"", "fast=1", "--set: there is no key fast; --print-config lists them all"},
+    {"", "net=1", "--set: there is no key net; --print-config lists them all"},
+    {"", "workers=", "--set: workers = : expected a whole number"},
+    {"", "workers=2x", "--set: workers = 2x: expected a whole number"},
+    {"", "workers=2.5", "--set: workers = 2.5: expected a whole number"},
+    {"", "workers=99999999999999999999",
+     "--set: workers = 99999999999999999999: expected a whole number"},
+    {"", "workers=65", "--set: workers = 65 is out of range: expected 1 to 64"},
+    {"", "net.quick=yes", "--set: net.quick = yes: expected true or false"},
+    {"", "look.name=123456789", "--set: look.name has 9 bytes: expected 2 to 8"},
+    {"", "look.name=", "--set: look.name has 0 bytes: expected 2 to 8"},
+    {"", "look.colour=green", "--set: look.colour = \"green\": expected red or blue"},
+};
+
+static void test_errors(void **state)
+{
+    (void)state;
+    struct settings s, before;
+    memset(&before, 0x5a, sizeof before);
+    s = before;
+    for (size_t i = 0; i < LENGTH(errors); i++) {
+        char error[CONFIG_ERROR_SIZE] = "";
+        write_file(errors[i].file);
+        assert_int_equal(
+            config_load(&table, path, &errors[i].set, errors[i].set != NULL, &s, error), -EINVAL);
+        assert_string_equal(error, errors[i].error);
+        assert_memory_equal(&s, &before, sizeof s);
+    }
+}
+
+static void test_missing_file(void **state)
+{
+    (void)state;
+    struct settings s;
+    char error[CONFIG_ERROR_SIZE];
+    assert_int_equal(config_load(&table, "no/such.cfg", NULL, 0, &s, error), -EINVAL);
+    assert_string_equal(error, "no/such.cfg: cannot be read: No such file or directory");
+}
+
+/* An error message is cut to its buffer, however long path and key are. */
+static void test_very_long_path(void **state)
+{
+    (void)state;
+    struct settings s;
+    char error[4 * CONFIG_ERROR_SIZE], deep[PATH_MAX] = "", set[4 * CONFIG_ERROR_SIZE];
+    memset(error, '#', sizeof error);
+    for (int i = 0; i < 300; i++)
+        strcat(deep, "./");
+    write_file("fast = 1;\n");
+    strcat(deep, path);
+    assert_int_equal(config_load(&table, deep, NULL, 0, &s, error), -EINVAL);
+    assert_true(strlen(error) < CONFIG_ERROR_SIZE);
+    memset(set, 'x', sizeof set - 1);
+    set[sizeof set - 1] = '\0';
+    assert_int_equal(config_load(&table, NULL, (const char *const[]){set}, 1, &s, error), -EINVAL);
+    memcpy(set, "workers=", 8);
+    assert_int_equal(config_load(&table, NULL, (const char *const[]){set}, 1, &s, error), -EINVAL);
+    for (size_t i = CONFIG_ERROR_SIZE; i < sizeof error; i++)
+        assert_int_equal(error[i], '#');
+}
+
+static void test_long_key(void **state)
+{
+    (void)state;
+    struct settings s;
+    char error[CONFIG_ERROR_SIZE], text[300];
+    memset(text, 'k', 200);
+    strcpy(text + 200, " = 1;\n");
+    write_file(text);
+    assert_int_equal(config_load(&table, path, NULL, 0, &s, error), -EINVAL);
+    assert_string_equal(error, "test.cfg:1: the name is too long");
+}
+
+static void test_reload_keeps_what_cannot_change(void **state)
+{
+    (void)state;
+    struct settings running = defaults, s, want = defaults;
+    size_t kept;
+    char error[CONFIG_ERROR_SIZE];
+    write_file("workers = 5;\nnet: { port = 99; quick = false; };\nlook: { name = \"dawn\"; colour "
+               "= \"blue\"; };\n");
+    assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
+    want.workers = 5, want.quick = false;
+    strcpy(want.colour, "blue");
+    check_same(&s, &want);
+    assert_int_equal(kept, 2);
+    write_file("");
+    assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
+    check_same(&s, &defaults);
+    assert_int_equal(kept, 0);
+}
+
+static void test_reload_of_a_bad_file(void **state)
+{
+    (void)state;
+    struct settings running = defaults, s = defaults;
+    size_t kept;
+    char error[CONFIG_ERROR_SIZE];
+    write_file("workers = 5;\nlook: { colour = \"green\"; };\n");
+    assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), -EINVAL);
+    assert_string_equal(error, "test.cfg:2: look.colour = \"green\": expected red or blue");
+    check_same(&s, &defaults);
+}
+
+static void test_print_and_load_again(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {"workers=7", "net.quick=false", "net.big=-5",
+                                       "look.name=a\"\\nb\\"};
+    struct settings s, again;
+    char error[CONFIG_ERROR_SIZE];
+    assert_int_equal(config_load(&table, NULL, sets, LENGTH(sets), &s, error), 0);
+    FILE *out = fopen(path, "we");
+    config_print(out, &table, &s);
+    fclose(out);
+    if (config_load(&table, path, NULL, 0, &again, error) != 0)
+        fail_msg("%s", error);
+    check_same(&again, &s);
+}
+
+static void test_print(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    config_print(out, &table, &defaults);
+    fclose(out);
+    assert_non_null(strstr(text, "workers = 2;\n"));
+    assert_non_null(strstr(text, "look: {\n    name = \"noon\";\n    colour = \"red\";\n};\n"));
+    assert_non_null(strstr(text, "big = 1099511627776L;\n"));
+    free(text);
+}
+
+static const struct {
+    const char *file, *secret;
+    int result;
+} secrets[] = {
+    {"pass\n", "pass", 0},
+    {"pass", "pass", 0},
+    {"pass\r\nmore\n", "pass", 0},
+    {"1234567\n", "1234567", 0},
+    {"a b\n", "a b", 0},
+    {"", "untouched", -EINVAL},
+    {"\n", "untouched", -EINVAL},
+    {"\npass\n", "untouched", -EINVAL},
+    {"12345678\n", "untouched", -EINVAL},
+};
+
+static void test_secrets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(secrets); i++) {
+        char secret[16] = "untouched";
+        write_file(secrets[i].file);
+        assert_int_equal(config_read_secret(path, secret, 8), secrets[i].result);
+        assert_string_equal(secret, secrets[i].secret);
+    }
+    char secret[16] = "untouched";
+    assert_int_equal(config_read_secret("no/such", secret, sizeof secret), -ENOENT);
+    assert_string_equal(secret, "untouched");
+    assert_int_equal(config_read_secret("", secret, sizeof secret), 0);
+    assert_string_equal(secret, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_file_then_overrides),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_very_long_path),
+        cmocka_unit_test(test_long_key),
+        cmocka_unit_test(test_reload_keeps_what_cannot_change),
+        cmocka_unit_test(test_reload_of_a_bad_file),
+        cmocka_unit_test(test_print_and_load_again),
+        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_secrets),
+    };
+    return cmocka_run_group_tests(tests, make_dir, NULL);
+}

@@ -1,0 +1,304 @@
+/* scheduler/ledger: who gets which serial. Examples, then random histories against a naive model.
+ */
+#include "tests/support/test.h"
+
+#include "scheduler/ledger.h"
+#include "tests/support/dice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct ledger ledger;
+
+static int close_ledger(void **state)
+{
+    (void)state;
+    ledger_close(&ledger);
+    return 0;
+}
+
+/* join: users "u<ticket>". */
+static void join(uint64_t ticket)
+{
+    struct grant row = {.ticket = ticket, .serial = 77};
+    row.user_len =
+        (unsigned long)snprintf(row.user, sizeof row.user, "u%llu", (unsigned long long)ticket);
+    assert_int_equal(ledger_join(&ledger, &row), 0);
+}
+
+static void open_ledger(uint32_t quota, uint32_t next, const uint32_t *gaps, size_t n)
+{
+    assert_int_equal(ledger_open(&ledger, quota, next, gaps, n), 0);
+}
+
+/* taken: what ledger_take(), or ledger_leave(), gives, as "ticket=serial ..." */
+static const char *taken(size_t room, size_t (*take)(struct ledger *, struct batch *))
+{
+    static char text[4096];
+    struct batch *batch = batch_new(room);
+    size_t n = take(&ledger, batch), at = 0;
+    assert_int_equal(n, batch->n);
+    text[0] = '\0';
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%llu=%u", i > 0 ? " " : "",
+                               (unsigned long long)batch->rows[i].ticket, batch->rows[i].serial);
+    batch_free(batch);
+    return text;
+}
+
+#define TAKE(room)  taken(room, ledger_take)
+#define LEAVE(room) taken(room, ledger_leave)
+
+static void test_serials_in_ticket_order(void **state)
+{
+    (void)state;
+    open_ledger(10, 1, NULL, 0);
+    join(10), join(20), join(30);
+    assert_int_equal(ledger_takeable(&ledger), 3);
+    assert_string_equal(TAKE(2), "10=1 20=2");
+    assert_string_equal(TAKE(9), "30=3");
+    assert_string_equal(TAKE(9), "");
+    assert_false(ledger_parked(&ledger));
+}
+
+/* Tickets that went back to the queue are claimed again and enter the line at their place. */
+static void test_the_line_is_kept_by_ticket(void **state)
+{
+    (void)state;
+    open_ledger(10, 1, NULL, 0);
+    join(30), join(10), join(20), join(5), join(40);
+    assert_string_equal(TAKE(9), "5=1 10=2 20=3 30=4 40=5");
+}
+
+static void test_gaps_go_first(void **state)
+{
+    (void)state;
+    open_ledger(10, 7, (const uint32_t[]){6, 2, 4}, 3);
+    for (uint64_t t = 1; t <= 8; t++)
+        join(t);
+    assert_int_equal(ledger_takeable(&ledger), 7);
+    assert_string_equal(TAKE(9), "1=2 2=4 3=6 4=7 5=8 6=9 7=10");
+    assert_true(ledger_parked(&ledger));
+}
+
+static void test_losers_are_parked(void **state)
+{
+    (void)state;
+    open_ledger(2, 1, NULL, 0);
+    join(1), join(2), join(3), join(4);
+    assert_string_equal(TAKE(9), "1=1 2=2");
+    assert_true(ledger_parked(&ledger));
+    assert_int_equal(ledger_takeable(&ledger), 0);
+    assert_string_equal(TAKE(9), "");
+    assert_string_equal(LEAVE(1), "3=0");
+    assert_string_equal(LEAVE(9), "4=0");
+    assert_false(ledger_parked(&ledger));
+}
+
+static void test_a_free_serial_goes_to_the_next_in_line(void **state)
+{
+    (void)state;
+    open_ledger(2, 1, NULL, 0);
+    join(1), join(2), join(3), join(4);
+    TAKE(9);
+    assert_int_equal(ledger_free_serial(&ledger, 1), 0);
+    assert_false(ledger_parked(&ledger));
+    assert_string_equal(TAKE(9), "3=1");
+    ledger_free_serial(&ledger, 2);
+    ledger_free_serial(&ledger, 1);
+    join(5);
+    assert_string_equal(TAKE(9), "4=1 5=2");
+}
+
+static void test_a_raised_quota_gives_more(void **state)
+{
+    (void)state;
+    open_ledger(1, 1, NULL, 0);
+    join(1), join(2), join(3);
+    assert_string_equal(TAKE(9), "1=1");
+    ledger.quota = 2;
+    assert_string_equal(TAKE(9), "2=2");
+    assert_true(ledger_parked(&ledger));
+}
+
+static void test_a_sold_out_campaign(void **state)
+{
+    (void)state;
+    open_ledger(3, 4, NULL, 0);
+    assert_false(ledger_parked(&ledger));
+    join(1);
+    assert_true(ledger_parked(&ledger));
+    assert_string_equal(TAKE(9), "");
+}
+
+static void test_largest_quota(void **state)
+{
+    (void)state;
+    open_ledger(UINT32_MAX - 1, UINT32_MAX - 2, NULL, 0);
+    join(1), join(2), join(3);
+    assert_string_equal(TAKE(9), "1=4294967293 2=4294967294");
+    assert_true(ledger_parked(&ledger));
+}
+
+static void test_close_twice(void **state)
+{
+    (void)state;
+    open_ledger(3, 1, NULL, 0);
+    join(1);
+    ledger_close(&ledger);
+    ledger_close(&ledger);
+}
+
+/* --- random histories --- */
+
+#define TICKETS 4000
+#define QUOTA   1500
+
+/* The model: every ticket and every serial is somewhere; what is next is found by looking at all of
+ * them. */
+static struct {
+    bool in_line[TICKETS];
+    bool is_free[QUOTA + 1]; /* serials; from 1 */
+    uint32_t given[TICKETS]; /* serial under way, 0: none */
+    uint32_t quota;
+    size_t line;
+} model;
+
+static uint32_t model_lowest_free(void)
+{
+    for (uint32_t s = 1; s <= model.quota; s++) {
+        if (model.is_free[s])
+            return s;
+    }
+    return 0;
+}
+
+static uint64_t model_first_in_line(void)
+{
+    uint64_t t = 0;
+    while (!model.in_line[t])
+        t++;
+    return t;
+}
+
+static void step_join(void)
+{
+    uint64_t t = dice(TICKETS);
+    if (model.in_line[t] || model.given[t] != 0)
+        return;
+    model.in_line[t] = true;
+    model.line++;
+    join(t);
+}
+
+static void step_take(void)
+{
+    struct batch *batch = batch_new(1 + dice(50));
+    size_t n = ledger_take(&ledger, batch), want = 0;
+    for (; want < batch->room && model.line > 0 && model_lowest_free() != 0; want++) {
+        uint64_t t = model_first_in_line();
+        uint32_t s = model_lowest_free();
+        assert_true(want < n);
+        assert_int_equal(batch->rows[want].ticket, t);
+        assert_int_equal(batch->rows[want].serial, s);
+        model.in_line[t] = model.is_free[s] = false;
+        model.line--;
+        model.given[t] = s;
+    }
+    assert_int_equal(n, want);
+    batch_free(batch);
+}
+
+/* step_refuse: a serial that was given comes free; its user is out. */
+static void step_refuse(void)
+{
+    uint64_t t = dice(TICKETS);
+    if (model.given[t] == 0)
+        return;
+    assert_int_equal(ledger_free_serial(&ledger, model.given[t]), 0);
+    model.is_free[model.given[t]] = true;
+    model.given[t] = 0;
+}
+
+static void step_leave(void)
+{
+    struct batch *batch = batch_new(1 + dice(20));
+    size_t n = ledger_leave(&ledger, batch);
+    assert_int_equal(n, model.line < batch->room ? model.line : batch->room);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t t = model_first_in_line();
+        assert_int_equal(batch->rows[i].ticket, t);
+        assert_int_equal(batch->rows[i].serial, 0);
+        model.in_line[t] = false;
+        model.line--;
+    }
+    batch_free(batch);
+}
+
+static void check_sizes(void)
+{
+    size_t free_serials = 0;
+    for (uint32_t s = 1; s <= model.quota; s++)
+        free_serials += model.is_free[s];
+    assert_int_equal(ledger_takeable(&ledger),
+                     model.line < free_serials ? model.line : free_serials);
+    assert_int_equal(ledger_parked(&ledger), model.line > 0 && free_serials == 0);
+}
+
+/* open_with_gaps: as after a takeover: some serials below `next` have no owner. */
+static void open_with_gaps(void)
+{
+    uint32_t gaps[QUOTA], n = 0;
+    memset(&model, 0, sizeof model);
+    model.quota = 1 + (uint32_t)dice(QUOTA);
+    uint32_t next = 1 + (uint32_t)dice(model.quota + 1);
+    for (uint32_t s = 1; s <= model.quota; s++) {
+        model.is_free[s] = s >= next || dice(4) == 0;
+        if (s < next && model.is_free[s])
+            gaps[n++] = s;
+    }
+    for (uint32_t i = n; i > 1; i--) {
+        uint32_t j = (uint32_t)dice(i), t = gaps[j];
+        gaps[j] = gaps[i - 1], gaps[i - 1] = t;
+    }
+    open_ledger(model.quota, next, gaps, n);
+}
+
+static void test_random_histories(void **state)
+{
+    (void)state;
+    static void (*const steps[])(void) = {step_join, step_join,   step_join,   step_join,
+                                          step_join, step_join,   step_join,   step_join,
+                                          step_take, step_refuse, step_refuse, step_refuse};
+    dice_seed();
+    for (int history = 0; history < 40; history++) {
+        open_with_gaps();
+        for (int i = 0; i < 3000; i++) {
+            if (dice(500) == 0)
+                step_leave();
+            steps[dice(LENGTH(steps))]();
+            check_sizes();
+        }
+        ledger_close(&ledger);
+    }
+}
+
+#define LEDGER_TEST(function) cmocka_unit_test_teardown(function, close_ledger)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LEDGER_TEST(test_serials_in_ticket_order),
+        LEDGER_TEST(test_the_line_is_kept_by_ticket),
+        LEDGER_TEST(test_gaps_go_first),
+        LEDGER_TEST(test_losers_are_parked),
+        LEDGER_TEST(test_a_free_serial_goes_to_the_next_in_line),
+        LEDGER_TEST(test_a_raised_quota_gives_more),
+        LEDGER_TEST(test_a_sold_out_campaign),
+        LEDGER_TEST(test_largest_quota),
+        LEDGER_TEST(test_close_twice),
+        LEDGER_TEST(test_random_histories),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,95 @@
+/* shared/listen: sockets that listen. */
+#include "tests/support/test.h"
+
+#include "shared/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+static int port_of(int fd)
+{
+    struct sockaddr_in6 where; /* large enough for both families */
+    socklen_t size = sizeof where;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&where, &size), 0);
+    return ntohs(where.sin6_port); /* at the same place in both */
+}
+
+static bool can_connect(int port)
+{
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, "127.0.0.1", &where.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = connect(fd, (struct sockaddr *)&where, sizeof where) == 0;
+    close(fd);
+    return ok;
+}
+
+static void test_listens(void **state)
+{
+    (void)state;
+    int fd = listen_tcp("127.0.0.1", 0, false);
+    assert_true(fd >= 0);
+    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    int port = port_of(fd);
+    assert_true(can_connect(port));
+    close(fd);
+    assert_false(can_connect(port));
+}
+
+static void test_port_in_use(void **state)
+{
+    (void)state;
+    int fd = listen_tcp("127.0.0.1", 0, false);
+    assert_int_equal(listen_tcp("127.0.0.1", port_of(fd), false), -EADDRINUSE);
+    assert_int_equal(listen_tcp("127.0.0.1", port_of(fd), true), -EADDRINUSE);
+    close(fd);
+}
+
+static void test_workers_share_a_port(void **state)
+{
+    (void)state;
+    int one = listen_tcp("127.0.0.1", 0, true);
+    int two = listen_tcp("127.0.0.1", port_of(one), true);
+    assert_true(two >= 0);
+    assert_int_equal(port_of(one), port_of(two));
+    close(one);
+    close(two);
+}
+
+static void test_ipv6(void **state)
+{
+    (void)state;
+    int fd = listen_tcp("::1", 0, false);
+    if (fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT) {
+        print_message("this machine has no IPv6\n");
+        return;
+    }
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static void test_what_is_no_address(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"localhost", "127.0.0.256", "nowhere.example",
+                                        "127.0.0.1:80", "::g"};
+    for (size_t i = 0; i < LENGTH(wrong); i++)
+        assert_int_equal(listen_tcp(wrong[i], 0, false), -EINVAL);
+    assert_int_equal(listen_tcp("192.0.2.1", 0, false), -EADDRNOTAVAIL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_listens),
+        cmocka_unit_test(test_port_in_use),
+        cmocka_unit_test(test_workers_share_a_port),
+        cmocka_unit_test(test_ipv6),
+        cmocka_unit_test(test_what_is_no_address),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

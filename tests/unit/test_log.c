@@ -1,0 +1,223 @@
+/* shared/log: what stands in a line, in both formats; levels; how much one place may write. */
+#include "tests/support/test.h"
+
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "tests/support/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int pipe_fds[2], real_stderr;
+
+/* capture: what is written to standard error from now on goes into a pipe. */
+static int capture(void **state)
+{
+    (void)state;
+    real_stderr = dup(STDERR_FILENO);
+    log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT);
+    return pipe2(pipe_fds, O_NONBLOCK) != 0 || dup2(pipe_fds[1], STDERR_FILENO) < 0;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    return 0;
+}
+
+static char captured[1 << 16];
+
+/* written: everything since the last call, with the times replaced by "T". */
+static const char *written(void)
+{
+    static char text[sizeof captured];
+    size_t n = 0;
+    ssize_t got = read(pipe_fds[0], captured, sizeof captured - 1);
+    captured[got > 0 ? got : 0] = '\0';
+    for (const char *p = captured; *p != '\0';) {
+        int year, used = 0;
+        if (sscanf(p, "%4d-%*2d-%*2dT%*2d:%*2d:%*[0-9.]Z%n", &year, &used) == 1 && used >= 20) {
+            text[n++] = 'T';
+            p += used;
+        } else {
+            text[n++] = *p++;
+        }
+    }
+    text[n] = '\0';
+    return text;
+}
+
+static void test_logfmt(void **state)
+{
+    (void)state;
+    char quoted[64];
+    log_info("redis is back", "socket=%s after_ms=%d", "/run/r.sock", 412);
+    assert_string_equal(written(),
+                        "ts=T level=info msg=\"redis is back\" socket=/run/r.sock after_ms=412\n");
+    log_error("bare", "%s", "");
+    assert_string_equal(written(), "ts=T level=error msg=\"bare\"\n");
+    log_warning("quoted", "why=%s n=1", log_quote("a \"b\" \\ \n c", quoted, sizeof quoted));
+    assert_string_equal(written(),
+                        "ts=T level=warning msg=\"quoted\" why=\"a \\\"b\\\" \\\\   c\" n=1\n");
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    char quoted[64];
+    log_configure(LOG_LEVEL_DEBUG, LOG_JSON);
+    log_debug("redis is back", "socket=%s after_ms=%d", "/run/r.sock", 412);
+    assert_string_equal(written(), "{\"ts\":\"T\",\"level\":\"debug\",\"msg\":\"redis is back\","
+                                   "\"socket\":\"/run/r.sock\",\"after_ms\":\"412\"}\n");
+    log_error("bare", "%s", "");
+    assert_string_equal(written(), "{\"ts\":\"T\",\"level\":\"error\",\"msg\":\"bare\"}\n");
+    log_warning("quoted", "why=%s empty=\"\" back=a\\b",
+                log_quote("a \"b\" \\ \t c", quoted, sizeof quoted));
+    assert_string_equal(written(),
+                        "{\"ts\":\"T\",\"level\":\"warning\",\"msg\":\"quoted\","
+                        "\"why\":\"a \\\"b\\\" \\\\   c\",\"empty\":\"\",\"back\":\"a\\\\b\"}\n");
+}
+
+static void test_levels(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {
+        "ts=T level=error msg=\"m\"\n",
+        "ts=T level=error msg=\"m\"\nts=T level=warning msg=\"m\"\n",
+        "ts=T level=error msg=\"m\"\nts=T level=warning msg=\"m\"\nts=T level=info msg=\"m\"\n",
+        "ts=T level=error msg=\"m\"\nts=T level=warning msg=\"m\"\nts=T level=info msg=\"m\"\nts=T "
+        "level=debug msg=\"m\"\n",
+    };
+    for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
+        log_configure((enum log_level)level, LOG_LOGFMT);
+        log_error("m", "%s", "");
+        log_warning("m", "%s", "");
+        log_info("m", "%s", "");
+        log_debug("m", "%s", "");
+        assert_string_equal(written(), expected[level]);
+    }
+}
+
+static void test_names_of_levels_and_formats(void **state)
+{
+    (void)state;
+    enum log_level level = LOG_LEVEL_WARNING;
+    enum log_format format = LOG_JSON;
+    assert_int_equal(log_level_parse("verbose", &level), -EINVAL);
+    assert_int_equal(level, LOG_LEVEL_WARNING);
+    assert_int_equal(log_format_parse("xml", &format), -EINVAL);
+    assert_int_equal(format, LOG_JSON);
+    assert_int_equal(log_level_parse("debug", &level), 0);
+    assert_int_equal(level, LOG_LEVEL_DEBUG);
+    assert_int_equal(log_format_parse("logfmt", &format), 0);
+    assert_int_equal(format, LOG_LOGFMT);
+}
+
+static int count_lines(const char *text)
+{
+    int n = 0;
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void noisy(void)
+{
+    log_info("noisy", "n=%d", 1);
+}
+
+/* wait_for_second: until a second of the monotonic clock begins, so that what follows lies in one.
+ */
+static void wait_for_second(void)
+{
+    int64_t second = clock_mono_us() / 1000000;
+    while (clock_mono_us() / 1000000 == second)
+        wait_a_moment();
+}
+
+static void test_one_place_writes_20_lines_a_second(void **state)
+{
+    (void)state;
+    wait_for_second();
+    for (int i = 0; i < 50; i++)
+        noisy();
+    log_info("another place", "%s", "");
+    const char *text = written();
+    assert_int_equal(count_lines(text), 21);
+    assert_non_null(strstr(text, "another place"));
+    wait_for_second();
+    noisy();
+    noisy();
+    assert_string_equal(
+        written(),
+        "ts=T level=info msg=\"noisy\" n=1 suppressed=30\nts=T level=info msg=\"noisy\" n=1\n");
+}
+
+/* Lines are bounded, end with a newline, and a JSON line stays balanced, whatever its fields are.
+ */
+static void test_long_lines(void **state)
+{
+    (void)state;
+    static char huge[4 * LOG_LINE_MAX];
+    static struct log_site sites[2 * LOG_LINE_MAX];
+    for (size_t len = 1; len < 2 * LOG_LINE_MAX; len++) {
+        huge[0] = '"';
+        memset(huge + 1, len % 3 == 0 ? '\\' : 'x', len);
+        for (size_t i = 1; len % 3 == 0 && i + 1 <= len; i += 2)
+            huge[i + 1] = '"';
+        strcpy(huge + 1 + len / 2 * 2, "\"");
+        log_configure(LOG_LEVEL_DEBUG, len % 2 == 0 ? LOG_JSON : LOG_LOGFMT);
+        log_write(&sites[len], LOG_LEVEL_INFO, "a message of ordinary length",
+                  "first=1 v=%s last=1", huge);
+        const char *text = written();
+        assert_int_equal(count_lines(text), 1);
+        assert_int_equal(text[strlen(text) - 1], '\n');
+        assert_true(strlen(captured) <= LOG_LINE_MAX);
+        bool quoted = false;
+        for (const char *p = text; len % 2 == 0 && *p != '\0'; p++) {
+            if (*p == '\\')
+                p++;
+            else if (*p == '"')
+                quoted = !quoted;
+        }
+        if (quoted || (len % 2 == 0 && strcmp(text + strlen(text) - 3, "\"}\n") != 0))
+            fail_msg("%zu bytes: %s", len, text);
+    }
+}
+
+static void test_quote_cuts(void **state)
+{
+    (void)state;
+    char out[16];
+    for (unsigned size = 6; size <= sizeof out; size++) {
+        memset(out, '#', sizeof out);
+        log_quote("\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"", out, size);
+        size_t len = strlen(out);
+        assert_true(len < size && len % 2 == 0);
+        assert_true(out[0] == '"' && out[len - 1] == '"');
+    }
+    assert_string_equal(log_quote("", out, sizeof out), "\"\"");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_logfmt, capture, release),
+        cmocka_unit_test_setup_teardown(test_json, capture, release),
+        cmocka_unit_test_setup_teardown(test_levels, capture, release),
+        cmocka_unit_test(test_names_of_levels_and_formats),
+        cmocka_unit_test_setup_teardown(test_one_place_writes_20_lines_a_second, capture, release),
+        cmocka_unit_test_setup_teardown(test_long_lines, capture, release),
+        cmocka_unit_test(test_quote_cuts),
+    };
+    unsetenv("JOURNAL_STREAM");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
