@@ -1,0 +1,214 @@
+/* onrushctl audit: does everything hold that was promised? How it looks: audit.h. */
+#include "ctl/audit.h"
+
+#include "ctl/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PASSES   3
+#define PAUSE_MS 300
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool same(const struct campaign_head *a, const struct campaign_head *b)
+{
+    return a->epoch == b->epoch && a->quota == b->quota && a->admitted == b->admitted &&
+           a->granted == b->granted && a->sold_out == b->sold_out && a->refused == b->refused &&
+           a->queued == b->queued && a->claimed == b->claimed && a->moves == b->moves;
+}
+
+/* mariadb_checks: what the rows alone can tell. */
+static void mariadb_checks(struct audit *a)
+{
+    a->granted = a->rows;
+    a->over_quota = most(most(a->rows - a->row.quota, 0), a->beyond_quota);
+    a->duplicates = a->double_serials + a->double_users + a->double_codes;
+    a->inversions = a->serial_inversions;
+    a->serial_gaps = a->highest_serial - (a->rows - a->double_serials);
+    a->granted_column = a->row.granted - a->rows;
+    a->gaps_judged = true;
+}
+
+/* account: the sum at the moment of head 4. Rows that were committed and not yet settled are in
+ * `claimed` too, and count once, as granted; rows of requests that were claimed only after that
+ * head do not count. */
+static void account(struct audit *a)
+{
+    const struct campaign_head *h = &a->heads[1];
+    int64_t before = least(a->before.granted, a->rows);
+    a->granted = a->live ? least(a->rows, most(before, h->granted + h->claimed)) : a->rows;
+    int64_t unsettled = least(most(a->granted - h->granted, 0), h->claimed);
+    a->accepted = most(h->admitted, 0);
+    a->sold_out = most(h->sold_out, 0);
+    a->refused = most(h->refused, 0);
+    a->pending = h->queued + h->claimed - unsettled;
+    a->unaccounted = a->accepted - a->granted - a->sold_out - a->refused - a->pending;
+}
+
+static void count_verdicts(struct audit *a)
+{
+    int64_t n[VERDICTS] = {0};
+    for (size_t i = 0; i < a->users.n; i++)
+        n[audit_users_verdict(&a->users.all[i], a->last_ticket)]++;
+    a->shown_uncommitted = n[VERDICT_UNCOMMITTED];
+    a->not_shown = n[VERDICT_NOT_SHOWN];
+    a->misplaced = n[VERDICT_MISPLACED];
+    a->overtaken = n[VERDICT_OVERTAKEN];
+    a->inversions += a->overtaken;
+}
+
+/* count_states: the counters against the states of the users; only when nothing moved. */
+static void count_states(struct audit *a)
+{
+    const struct campaign_head *h = &a->heads[1];
+    int64_t g = 0, s = 0, r = 0, q = 0;
+    for (size_t i = 0; i < a->users.n; i++) {
+        char kind = a->users.all[i].kind;
+        g += kind == 'g';
+        s += kind == 's';
+        r += kind == 'r';
+        q += kind == 'q';
+    }
+    a->miscounted = llabs(h->granted - g) + llabs(h->sold_out - s) + llabs(h->refused - r) +
+                    llabs(h->queued + h->claimed - q);
+}
+
+/* idle: nothing waited while MariaDB was read, so nothing was in flight there. */
+static bool idle(const struct audit *a)
+{
+    return a->heads[1].queued + a->heads[1].claimed == 0 &&
+           a->heads[2].queued + a->heads[2].claimed == 0 &&
+           a->heads[1].admitted == a->heads[2].admitted;
+}
+
+void audit_figures(struct audit *a)
+{
+    a->accepted = a->sold_out = a->refused = a->pending = -1;
+    a->unaccounted = a->shown_uncommitted = a->not_shown = a->misplaced = -1;
+    a->miscounted = a->told_too_early = -1;
+    mariadb_checks(a);
+    if (a->redis != STORES_ANSWER)
+        return;
+    a->live = !same(&a->heads[0], &a->heads[2]);
+    a->gaps_judged = idle(a);
+    account(a);
+    count_verdicts(a);
+    if (!a->live)
+        count_states(a);
+    if (!a->live && idle(a))
+        a->told_too_early = least(a->sold_out, most(a->heads[1].quota - a->rows, 0));
+}
+
+bool audit_ok(const struct audit *a, bool strict)
+{
+    int64_t excused = most(a->refused, 0); /* the serial of a refused row goes to a later ticket */
+    return a->over_quota <= 0 && a->duplicates == 0 && a->overtaken == 0 &&
+           a->serial_inversions <= excused && (!a->gaps_judged || a->serial_gaps <= excused) &&
+           a->granted_column == 0 && (a->unaccounted == 0 || a->accepted < 0) &&
+           a->shown_uncommitted <= 0 && a->not_shown <= 0 && a->misplaced <= 0 &&
+           a->miscounted <= 0 && a->told_too_early <= 0 && !(strict && a->durable == 0);
+}
+
+bool audit_blind(const struct audit *a)
+{
+    bool over = strcmp(a->row.state, "closed") == 0 || strcmp(a->row.state, "settled") == 0;
+    return a->redis == STORES_UNREADY || (a->redis == STORES_ABSENT && !over);
+}
+
+static void forget(struct audit *a)
+{
+    audit_users_clear(&a->users);
+    free(a->codes);
+    *a = (struct audit){.name = a->name, .durable = -1, .passes = a->passes};
+}
+
+/* read_redis: steps 2 to 4. */
+static int read_redis(struct ctl *ctl, struct audit *a)
+{
+    int r = audit_redis_head(ctl, a, 0);
+    if (r != 0 || a->redis != STORES_ANSWER)
+        return r;
+    r = audit_redis_scan(ctl, a);
+    return r == 0 ? audit_redis_head(ctl, a, 1) : r;
+}
+
+static int pass(struct ctl *ctl, struct audit *a)
+{
+    forget(a);
+    a->passes++;
+    int r = campaign_row_find(ctl, a->name, false, &a->before);
+    if (r == 0)
+        r = read_redis(ctl, a);
+    if (r == 0)
+        r = audit_mariadb_read(ctl, a);
+    if (r == 0 && a->redis == STORES_ANSWER)
+        r = audit_redis_head(ctl, a, 2);
+    if (r == 0 && a->redis == STORES_ANSWER)
+        r = audit_redis_recheck(ctl, a);
+    if (r == 0)
+        audit_redis_durable(ctl, a);
+    if (r == 0)
+        audit_figures(a);
+    return r;
+}
+
+static int look(struct ctl *ctl, struct audit *a)
+{
+    bool strict = ctl->config.redis.require_durable;
+    int r = pass(ctl, a);
+    while (r == 0 && a->passes < PASSES && (!audit_ok(a, strict) || audit_blind(a))) {
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+        r = pass(ctl, a);
+    }
+    if (r == 0)
+        audit_report(ctl, a);
+    if (r == 0 && !audit_ok(a, strict))
+        return CTL_FAILED;
+    if (r == 0 && audit_blind(a))
+        return ctl_error(
+            CTL_UNAVAILABLE,
+            "Redis does not have campaign %s: %s. Once a scheduler runs it comes; "
+            "then try again",
+            a->name, a->redis == STORES_UNREADY ? "it is being rebuilt" : "it was not published");
+    return r;
+}
+
+static int run(struct ctl *ctl, char **args, const char *const *values)
+{
+    struct audit audit = {.name = args[0]};
+    (void)values;
+    int r = campaign_name_check(args[0]);
+    if (r == 0)
+        r = stores_db(ctl);
+    if (r == 0)
+        r = stores_redis(ctl);
+    if (r == 0)
+        r = look(ctl, &audit);
+    forget(&audit);
+    return r;
+}
+
+static const struct ctl_option options[] = {{NULL, NULL, NULL}};
+
+const struct ctl_command command_audit = {
+    .name = "audit",
+    .args = "NAME",
+    .n_args = 1,
+    .summary = "Checks every promise from MariaDB and Redis",
+    .details = "It may run while the campaign is live. What looks wrong is read up to three times; "
+               "only what\nevery pass finds is a breach. It exits with 1 on a breach. Once the "
+               "keys in Redis "
+               "have\nexpired it checks what MariaDB alone can tell, and says so.",
+    .options = options,
+    .run = run,
+};

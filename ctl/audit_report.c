@@ -1,0 +1,128 @@
+/* What an audit prints. */
+#include "ctl/audit.h"
+
+#include "ctl/output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const redis_texts[] = {[STORES_ANSWER] = "ready",
+                                          [STORES_ABSENT] = "absent",
+                                          [STORES_UNREADY] = "being rebuilt",
+                                          [STORES_ERROR] = "not reachable"};
+
+/* check_json: null for what could not be looked at. Two checks are differences: -1 is a value
+ * there.
+ */
+static json_t *check_json(const struct audit *a, const char *key, int64_t value)
+{
+    if (strcmp(key, "granted_column") == 0)
+        return json_integer(value);
+    if (strcmp(key, "unaccounted") == 0)
+        return a->accepted < 0 ? json_null() : json_integer(value);
+    return output_count(value);
+}
+
+static void note(json_t *notes, const char *text)
+{
+    json_array_append_new(notes, json_string(text));
+}
+
+static json_t *notes_json(const struct audit *a)
+{
+    json_t *notes = json_array();
+    if (a->redis == STORES_ABSENT)
+        note(notes, "Redis has no keys of this campaign (never published, or expired after it "
+                    "closed): only what MariaDB holds was checked");
+    if (a->redis == STORES_UNREADY)
+        note(notes, "Redis is being rebuilt: only what MariaDB holds was checked");
+    if (a->live)
+        note(notes, "requests moved meanwhile: the counters were checked against each other, and "
+                    "not against each user");
+    if (!a->gaps_judged)
+        note(notes, "requests are pending: serials that are missing now are no breach");
+    if (a->refused > 0)
+        note(notes, "rows were refused: for each, one serial may be out of order or missing");
+    if (a->redis != STORES_ANSWER && (a->serial_gaps > 0 || a->serial_inversions > 0))
+        note(notes, "a refused row may explain a serial that is missing or out of order, but how "
+                    "many were refused only Redis knew");
+    if (a->durable == 0)
+        note(notes, "Redis does not sync each write (appendonly yes, appendfsync always): a power "
+                    "loss can take accepted requests");
+    return notes;
+}
+
+/* verdict_json: null when nobody can say that all is well. */
+static json_t *verdict_json(struct ctl *ctl, const struct audit *a)
+{
+    bool ok = audit_ok(a, ctl->config.redis.require_durable);
+    return ok && audit_blind(a) ? json_null() : json_boolean(ok);
+}
+
+static json_t *audit_json(struct ctl *ctl, const struct audit *a)
+{
+    json_t *object = json_pack(
+        "{s:s, s:o, s:s, s:I, s:s, s:b, s:i, s:o, s:I, s:o, s:o, s:o}", "campaign", a->name, "ok",
+        verdict_json(ctl, a), "state", a->row.state, "quota", a->row.quota, "redis",
+        redis_texts[a->redis], "live", a->live, "passes", a->passes, "accepted",
+        output_count(a->accepted), "granted", a->granted, "sold_out", output_count(a->sold_out),
+        "refused", output_count(a->refused), "pending", output_count(a->pending));
+#define X(id, text) json_object_set_new(object, #id, check_json(a, #id, a->id));
+    AUDIT_CHECKS(X)
+#undef X
+    json_object_set_new(object, "durable", a->durable < 0 ? json_null() : json_boolean(a->durable));
+    json_object_set_new(object, "notes", notes_json(a));
+    return object;
+}
+
+static void print_checks(const json_t *object)
+{
+    static const struct {
+        const char *key, *text;
+    } checks[] = {
+#define X(id, text) {#id, text},
+        AUDIT_CHECKS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        const json_t *value = json_object_get(object, checks[i].key);
+        if (json_is_null(value))
+            printf("  %-40s %10s\n", checks[i].text, "-");
+        else
+            printf("  %-40s %10" JSON_INTEGER_FORMAT "%s\n", checks[i].text,
+                   json_integer_value(value), json_integer_value(value) != 0 ? "  <--" : "");
+    }
+}
+
+static void print_report(const json_t *object)
+{
+    static const struct output_column figures[] = {
+        {"campaign", "campaign"}, {"state", "state"},       {"redis", "redis"},
+        {"quota", "quota"},       {"accepted", "accepted"}, {"granted", "granted"},
+        {"sold_out", "sold out"}, {"refused", "refused"},   {"pending", "pending"}};
+    size_t i;
+    json_t *text;
+    output_pairs(object, figures, sizeof figures / sizeof figures[0]);
+    printf("\nchecks (0 is good, - could not be checked)\n");
+    print_checks(object);
+    printf("\n");
+    json_array_foreach(json_object_get(object, "notes"), i, text)
+        printf("note: %s\n", json_string_value(text));
+    const json_t *ok = json_object_get(object, "ok");
+    printf("verdict: %s\n", json_is_true(ok) ? "every promise that was checked holds"
+                            : json_is_null(ok)
+                                ? "unknown: Redis should have this campaign, and has "
+                                  "it not"
+                                : "BREACH: a promise is broken, see above");
+}
+
+void audit_report(struct ctl *ctl, const struct audit *audit)
+{
+    json_t *object = audit_json(ctl, audit);
+    if (ctl->json) {
+        output_json(object);
+        return;
+    }
+    print_report(object);
+    json_decref(object);
+}

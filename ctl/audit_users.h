@@ -1,0 +1,58 @@
+/* Every user that an audit meets, with what each store says of the request. About 100 bytes a user.
+ */
+#ifndef ONRUSH_CTL_AUDIT_USERS_H
+#define ONRUSH_CTL_AUDIT_USERS_H
+
+#include "shared/campaign.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct audit_user {
+    const char *id;
+    /* Redis. kind is the first letter of the state: q g s r; 0: no state, or one that nobody can
+     * read. */
+    char kind;
+    bool rechecked; /* read again after MariaDB */
+    uint32_t serial;
+    uint64_t ticket, code_hash;
+    uint64_t queue_ticket, claimed_ticket; /* 0: not in there */
+    /* MariaDB. row_serial 0: no row. */
+    uint32_t row_serial;
+    uint64_t row_ticket, row_code_hash;
+};
+
+struct audit_users {
+    struct audit_user *all;
+    size_t n, room;
+    uint32_t *table; /* index + 1, open addressing; 0: free */
+    size_t table_size;
+};
+
+/* audit_users_of: the user with this id, made when it is new. NULL: out of memory. The pointer
+ * lasts until the next call. */
+struct audit_user *audit_users_of(struct audit_users *users, const char *id, size_t len);
+
+/* audit_users_state: reads one value of the hash `users`; NULL: there is none. */
+void audit_users_state(struct audit_user *user, const char *text, size_t len);
+
+void audit_users_clear(struct audit_users *users);
+
+/* audit_hash: FNV-1a. Codes are compared by it: 64 bits are enough to tell them apart. */
+uint64_t audit_hash(const char *text, size_t len);
+
+/* What is wrong with one user. */
+enum audit_verdict {
+    VERDICT_FINE,
+    VERDICT_UNCOMMITTED, /* Redis shows a grant that MariaDB has not, or another one */
+    VERDICT_NOT_SHOWN,   /* MariaDB has a grant, and Redis tells something else that is final */
+    VERDICT_OVERTAKEN,   /* told sold out, and a later ticket was granted */
+    VERDICT_MISPLACED, /* waits in neither queue nor claimed, or in both, or with another ticket */
+    VERDICTS
+};
+
+/* audit_users_verdict: `last_ticket` is the highest one that was granted. */
+enum audit_verdict audit_users_verdict(const struct audit_user *user, uint64_t last_ticket);
+
+#endif

@@ -1,0 +1,67 @@
+/* The inside of the load client, shared by burst_client.c (which runs it) and burst_open.c (which
+ * makes it and takes it apart). */
+#ifndef ONRUSH_CTL_BURST_OPEN_H
+#define ONRUSH_CTL_BURST_OPEN_H
+
+#include "ctl/burst_client.h"
+#include "ctl/burst_watch.h"
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#define BODY_MAX   1024 /* of an answer; what is beyond is not looked at */
+#define SLOT_MAGIC 0x51075107u
+
+struct client;
+
+struct shard {
+    struct client *client;
+    CURLM *multi;
+    int64_t due_us; /* when curl wants to be called; -1: never */
+};
+
+struct slot {
+    unsigned magic;
+    struct shard *shard;
+    CURL *easy;
+    uint64_t user;
+    int64_t started_us;
+    char request[64];
+    char body[BODY_MAX];
+    size_t body_len;
+    STAILQ_ENTRY(slot) next;
+};
+
+struct client {
+    const struct burst_settings *settings;
+    struct burst_report *report;
+    struct event_base *base;
+    struct shard *shards;
+    struct slot *slots;
+    size_t n_shards, n_slots;
+    size_t n_files; /* descriptors that may be in use */
+    struct burst_watches watches;
+    STAILQ_HEAD(, slot) idle;
+    struct curl_slist *headers;
+    struct event *tick, *progress, *signals[2];
+    size_t started; /* requests of the plan */
+    bool stopping;
+};
+
+/* The callbacks, in burst_client.c. */
+struct burst_hooks {
+    burst_ready_fn *ready;
+    int (*curl_socket)(CURL *easy, curl_socket_t fd, int what, void *shard, void *unused);
+    int (*curl_timer)(CURLM *multi, long timeout_ms, void *shard);
+    int (*close_socket)(void *client, curl_socket_t fd);
+    size_t (*body)(char *data, size_t size, size_t n, void *slot);
+    event_callback_fn tick, progress, signal;
+};
+
+/* burst_open: makes everything but the first request. 0 or a negative errno; burst_close() is to be
+ * called in any case. `settings` and `report` are set already. */
+int burst_open(struct client *client, const struct burst_hooks *hooks);
+
+void burst_close(struct client *client);
+
+#endif

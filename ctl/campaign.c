@@ -1,0 +1,243 @@
+/* onrushctl campaign create, list, show. */
+#include "ctl/campaign_change.h"
+#include "ctl/campaign_row.h"
+#include "ctl/campaign_wait.h"
+#include "ctl/commands.h"
+#include "ctl/options.h"
+#include "ctl/output.h"
+#include "ctl/stores.h"
+#include "shared/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { CREATE_QUOTA, CREATE_OPENS, CREATE_CLOSES, CREATE_OVERFLOW, CREATE_NO_WAIT };
+
+static const struct ctl_option create_options[] = {
+    {"quota", "N", "how many coupons there are: 1 to 10000000"},
+    {"opens-at", "T", "when it opens (default: now)"},
+    {"closes-at", "T", "when it closes (default: when somebody closes it)"},
+    {"overflow", "N", "requests admitted beyond the quota (default: 1000; -1: no limit)"},
+    {"no-wait", NULL, "does not wait until a scheduler has published the campaign"},
+    {NULL, NULL, NULL},
+};
+
+struct plan {
+    int64_t quota, overflow, opens_us, closes_us; /* closes_us -1: never */
+};
+
+static int read_time(const char *name, const char *text, int64_t *us)
+{
+    if (text == NULL || clock_parse(text, us) == 0)
+        return 0;
+    return ctl_error(CTL_USAGE,
+                     "%s: \"%s\" is not a time: expected 2026-11-20T12:00:00Z, "
+                     "2026-11-20T21:00:00+09:00, +90s, +5m, +2h or +1d",
+                     name, text);
+}
+
+static int read_plan(const char *const *values, struct plan *plan)
+{
+    *plan = (struct plan){.overflow = 1000, .opens_us = clock_wall_us(), .closes_us = -1};
+    if (values[CREATE_QUOTA] == NULL)
+        return ctl_error(CTL_USAGE, "say how many coupons there are: --quota N");
+    int r = options_number("--quota", values[CREATE_QUOTA], 1, QUOTA_MAX, &plan->quota);
+    if (r == 0 && values[CREATE_OVERFLOW] != NULL)
+        r = options_number("--overflow", values[CREATE_OVERFLOW], -1, 1000000000, &plan->overflow);
+    if (r == 0)
+        r = read_time("--opens-at", values[CREATE_OPENS], &plan->opens_us);
+    if (r == 0)
+        r = read_time("--closes-at", values[CREATE_CLOSES], &plan->closes_us);
+    if (r == 0 && values[CREATE_CLOSES] != NULL && plan->closes_us <= plan->opens_us)
+        r = ctl_error(CTL_USAGE, "--closes-at must be later than %s",
+                      values[CREATE_OPENS] != NULL ? "--opens-at" : "now");
+    return r;
+}
+
+/* format_insert: moments go in as µs since the epoch; the server makes DATETIMEs of them. */
+static int format_insert(struct ctl *ctl, const char *name, const struct plan *plan, char *sql,
+                         size_t size)
+{
+#define MOMENT "TIMESTAMP('1970-01-01') + INTERVAL %d MICROSECOND"
+    return db_format(&ctl->db, sql, size,
+                     plan->closes_us >= 0
+                         ? "INSERT INTO campaigns (name, quota, overflow, state, opens_at, "
+                           "closes_at) VALUES (%s, %d, %d, %s, " MOMENT ", " MOMENT ")"
+                         : "INSERT INTO campaigns (name, quota, overflow, state, opens_at) VALUES "
+                           "(%s, %d, %d, %s, " MOMENT ")",
+                     name, plan->quota, plan->overflow,
+                     plan->opens_us <= clock_wall_us() ? "open" : "scheduled", plan->opens_us,
+                     plan->closes_us);
+#undef MOMENT
+}
+
+static int insert(struct ctl *ctl, const char *name, const struct plan *plan)
+{
+    char sql[1024], detail[96];
+    snprintf(detail, sizeof detail, "quota=%" PRId64 " overflow=%" PRId64, plan->quota,
+             plan->overflow);
+    if (format_insert(ctl, name, plan, sql, sizeof sql) < 0)
+        return ctl_error(CTL_USAGE, "the name is too long");
+    enum db_outcome outcome = change_begin(ctl);
+    if (outcome == DB_OK)
+        outcome = db_exec(&ctl->db, sql, NULL);
+    if (outcome == DB_DUPLICATE) {
+        change_abandon(ctl);
+        return ctl_error(CTL_CONFLICT, "there is a campaign %s already; choose another name", name);
+    }
+    return change_finish(ctl, outcome, "create", name, detail);
+}
+
+static int create(struct ctl *ctl, char **args, const char *const *values)
+{
+    struct plan plan;
+    struct campaign_row row;
+    int r = campaign_name_check(args[0]);
+    if (r == 0)
+        r = read_plan(values, &plan);
+    if (r == 0)
+        r = stores_db(ctl);
+    if (r == 0)
+        r = insert(ctl, args[0], &plan);
+    if (r == 0)
+        r = campaign_row_find(ctl, args[0], false, &row);
+    if (r != 0)
+        return r;
+    struct campaign_wait wait = {.id = row.id, .quota = plan.quota};
+    json_t *result = campaign_row_json(&row);
+    if (values[CREATE_NO_WAIT] == NULL)
+        json_object_set_new(result, "published", json_boolean(campaign_wait(ctl, args[0], &wait)));
+    if (ctl->json)
+        return output_json(result), CTL_OK;
+    printf("campaign %s is created: %s, %" PRId64 " coupons, opens at %s\n", row.name, row.state,
+           row.quota, json_string_value(json_object_get(result, "opens_at")));
+    json_decref(result);
+    return CTL_OK;
+}
+
+const struct ctl_command command_campaign_create = {
+    .name = "campaign create",
+    .args = "NAME",
+    .n_args = 1,
+    .summary = "Creates a campaign",
+    .details = "T is a time: 2026-11-20T12:00:00Z, with an offset such as +09:00, or from now: "
+               "+90s,\n+5m, +2h, +1d. Then it waits (wait_ms at most) until a scheduler has "
+               "published the\ncampaign; when that does not happen it warns, and the campaign "
+               "stands.",
+    .options = create_options,
+    .run = create,
+};
+
+static const struct ctl_option no_options[] = {{NULL, NULL, NULL}};
+
+static void add_row(void *arg, const struct campaign_row *row)
+{
+    json_array_append_new(arg, campaign_row_json(row));
+}
+
+static int list(struct ctl *ctl, char **args, const char *const *values)
+{
+    static const struct output_column columns[] = {
+        {"name", "NAME"},       {"state", "STATE"},       {"quota", "QUOTA"},
+        {"granted", "GRANTED"}, {"opens_at", "OPENS AT"}, {"closes_at", "CLOSES AT"}};
+    (void)args, (void)values;
+    int r = stores_db(ctl);
+    if (r != 0)
+        return r;
+    json_t *rows = json_array();
+    r = campaign_row_list(ctl, add_row, rows);
+    if (r == 0 && ctl->json)
+        return output_json(rows), CTL_OK;
+    if (r == 0)
+        output_table(rows, columns, sizeof columns / sizeof columns[0]);
+    json_decref(rows);
+    return r;
+}
+
+const struct ctl_command command_campaign_list = {
+    .name = "campaign list",
+    .args = "",
+    .summary = "Lists the campaigns",
+    .details = "",
+    .options = no_options,
+    .run = list,
+};
+
+static json_t *head_json(const struct campaign_head *h)
+{
+    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "state",
+                     campaign_state_text(h->state), "quota", h->quota, "admit_limit",
+                     output_count(h->admit_limit), "epoch", output_count(h->epoch), "admitted",
+                     output_count(h->admitted), "granted", output_count(h->granted), "sold_out",
+                     output_count(h->sold_out), "refused", output_count(h->refused), "watermark",
+                     output_count(h->watermark), "queued", h->queued, "claimed", h->claimed);
+}
+
+/* add_head: what Redis says goes in as "redis"; null, and why in "redis_state", when it says
+ * nothing. */
+static void add_head(struct ctl *ctl, json_t *object, const char *name)
+{
+    static const char *const texts[] = {[STORES_ANSWER] = "ready",
+                                        [STORES_ABSENT] = "not published, or expired",
+                                        [STORES_UNREADY] = "being rebuilt",
+                                        [STORES_ERROR] = "not reachable"};
+    struct campaign_head head;
+    enum stores_answer answer =
+        stores_try_redis(ctl) ? stores_head(ctl, name, &head) : STORES_ERROR;
+    json_object_set_new(object, "redis", answer == STORES_ANSWER ? head_json(&head) : json_null());
+    json_object_set_new(object, "redis_state", json_string(texts[answer]));
+}
+
+static int show(struct ctl *ctl, char **args, const char *const *values)
+{
+    static const struct output_column columns[] = {
+        {"name", "name"},
+        {"state", "state"},
+        {"quota", "quota"},
+        {"granted", "granted"},
+        {"remaining", "remaining"},
+        {"overflow", "overflow"},
+        {"opens_at", "opens at"},
+        {"closes_at", "closes at"},
+        {"created_at", "created at"},
+        {"owner", "lease owner"},
+        {"lease_until", "lease until"},
+        {"epoch", "epoch"},
+        {"redis_state", "redis"},
+        {"redis.state", "redis state"},
+        {"redis.quota", "redis quota"},
+        {"redis.epoch", "redis epoch"},
+        {"redis.admitted", "redis admitted"},
+        {"redis.granted", "redis granted"},
+        {"redis.sold_out", "redis sold out"},
+        {"redis.refused", "redis refused"},
+        {"redis.queued", "redis queue"},
+        {"redis.claimed", "redis claimed"},
+    };
+    (void)values;
+    struct campaign_row row;
+    int r = campaign_name_check(args[0]);
+    if (r == 0)
+        r = stores_db(ctl);
+    if (r == 0)
+        r = campaign_row_find(ctl, args[0], false, &row);
+    if (r != 0)
+        return r;
+    json_t *object = campaign_row_json(&row);
+    add_head(ctl, object, args[0]);
+    if (ctl->json)
+        return output_json(object), CTL_OK;
+    output_pairs(object, columns, sizeof columns / sizeof columns[0]);
+    json_decref(object);
+    return CTL_OK;
+}
+
+const struct ctl_command command_campaign_show = {
+    .name = "campaign show",
+    .args = "NAME",
+    .n_args = 1,
+    .summary = "Shows a campaign: its row in MariaDB and its counters in Redis",
+    .details = "",
+    .options = no_options,
+    .run = show,
+};

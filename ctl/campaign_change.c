@@ -1,0 +1,300 @@
+/* onrushctl campaign pause, resume, close, set-quota. */
+#include "ctl/campaign_change.h"
+
+#include "ctl/campaign_row.h"
+#include "ctl/campaign_wait.h"
+#include "ctl/commands.h"
+#include "ctl/options.h"
+#include "ctl/output.h"
+#include "ctl/stores.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum db_outcome change_begin(struct ctl *ctl)
+{
+    return db_exec(&ctl->db, "START TRANSACTION", NULL);
+}
+
+void change_abandon(struct ctl *ctl)
+{
+    db_exec(&ctl->db, "ROLLBACK", NULL);
+}
+
+/* actor: user@host, cut to what the column holds. */
+static void actor(char out[65])
+{
+    char host[256] = "";
+    const struct passwd *user = getpwuid(geteuid());
+    gethostname(host, sizeof host - 1);
+    snprintf(out, 65, "%.30s@%.32s", user != NULL ? user->pw_name : "?", host);
+}
+
+static enum db_outcome write_audit(struct ctl *ctl, const char *action, const char *campaign,
+                                   const char *detail)
+{
+    char sql[1024], who[65];
+    actor(who);
+    if (db_format(&ctl->db, sql, sizeof sql,
+                  "INSERT INTO audit_log (actor, action, campaign, detail) VALUES (%s, %s, %s, %s)",
+                  who, action, campaign, detail) < 0)
+        return snprintf(ctl->db.error, sizeof ctl->db.error, "the detail is too long"), DB_REFUSED;
+    return db_exec(&ctl->db, sql, NULL);
+}
+
+int change_finish(struct ctl *ctl, enum db_outcome outcome, const char *action,
+                  const char *campaign, const char *detail)
+{
+    if (outcome == DB_OK)
+        outcome = write_audit(ctl, action, campaign, detail);
+    if (outcome == DB_OK)
+        outcome = db_exec(&ctl->db, "COMMIT", NULL);
+    if (outcome == DB_OK)
+        return 0;
+    char error[sizeof ctl->db.error];
+    memcpy(error, ctl->db.error, sizeof error);
+    change_abandon(ctl);
+    memcpy(ctl->db.error, error, sizeof error);
+    return stores_db_failed(ctl, outcome, action);
+}
+
+/* A step from one state to another. */
+struct step {
+    const char *action;
+    const char *from;   /* the states that allow it, as a list in SQL */
+    const char *target; /* the new state, as an expression in SQL */
+    const char *allowed;
+    struct campaign_wait wait;
+};
+
+/* why_not: the UPDATE changed nothing: the campaign is not there, or its state does not allow it.
+ */
+static int why_not(struct ctl *ctl, const char *name, const struct step *step)
+{
+    struct campaign_row row;
+    int r = campaign_row_find(ctl, name, false, &row);
+    if (r != 0)
+        return r;
+    return ctl_error(CTL_CONFLICT, "campaign %s is %s: %s is possible only while it is %s", name,
+                     row.state, step->action, step->allowed);
+}
+
+static int step_state(struct ctl *ctl, const char *name, const struct step *step)
+{
+    char sql[512], format[384];
+    uint64_t changed = 0;
+    snprintf(format, sizeof format,
+             "UPDATE campaigns SET state = %s WHERE name = %%s AND state IN "
+             "(%s)",
+             step->target, step->from);
+    if (db_format(&ctl->db, sql, sizeof sql, format, name) < 0)
+        return ctl_error(CTL_USAGE, "the name is too long");
+    enum db_outcome outcome = change_begin(ctl);
+    if (outcome == DB_OK)
+        outcome = db_exec(&ctl->db, sql, &changed);
+    if (outcome == DB_OK && changed == 0) {
+        change_abandon(ctl);
+        return why_not(ctl, name, step);
+    }
+    return change_finish(ctl, outcome, step->action, name, "");
+}
+
+/* report: what the campaign is now. */
+static int report(struct ctl *ctl, const char *name, const struct campaign_row *row,
+                  const bool *published)
+{
+    json_t *result = campaign_row_json(row);
+    if (published != NULL)
+        json_object_set_new(result, "published", json_boolean(*published));
+    if (ctl->json)
+        return output_json(result), CTL_OK;
+    printf("campaign %s: %s, quota %" PRId64 ", granted %" PRId64 "\n", name, row->state,
+           row->quota, row->granted);
+    json_decref(result);
+    return CTL_OK;
+}
+
+static int wait_and_report(struct ctl *ctl, const char *name, struct campaign_wait wait,
+                           bool no_wait)
+{
+    struct campaign_row row;
+    int r = campaign_row_find(ctl, name, false, &row);
+    if (r != 0)
+        return r;
+    wait.id = row.id;
+    wait.quota = row.quota;
+    bool published = !no_wait && campaign_wait(ctl, name, &wait);
+    return report(ctl, name, &row, no_wait ? NULL : &published);
+}
+
+static int change_state(struct ctl *ctl, const char *name, const char *const *values,
+                        const struct step *step)
+{
+    int r = campaign_name_check(name);
+    if (r == 0)
+        r = stores_db(ctl);
+    if (r == 0)
+        r = step_state(ctl, name, step);
+    return r != 0 ? r : wait_and_report(ctl, name, step->wait, values[0] != NULL);
+}
+
+static int pause_campaign(struct ctl *ctl, char **args, const char *const *values)
+{
+    static const struct step step = {.action = "pause",
+                                     .from = "'scheduled', 'open'",
+                                     .target = "'paused'",
+                                     .allowed = "scheduled or open",
+                                     .wait = {.states = 1u << CAMPAIGN_PAUSED}};
+    return change_state(ctl, args[0], values, &step);
+}
+
+static int resume(struct ctl *ctl, char **args, const char *const *values)
+{
+    static const struct step step = {
+        .action = "resume",
+        .from = "'paused'",
+        .target = "IF(opens_at <= NOW(6), 'open', 'scheduled')",
+        .allowed = "paused",
+        .wait = {.states = 1u << CAMPAIGN_OPEN | 1u << CAMPAIGN_SCHEDULED}};
+    return change_state(ctl, args[0], values, &step);
+}
+
+static int close_campaign(struct ctl *ctl, char **args, const char *const *values)
+{
+    static const struct step step = {
+        .action = "close",
+        .from = "'scheduled', 'open', 'paused'",
+        .target = "'closed'",
+        .allowed = "scheduled, open or paused",
+        .wait = {.states = 1u << CAMPAIGN_CLOSED | 1u << CAMPAIGN_SETTLED, .may_expire = true}};
+    return change_state(ctl, args[0], values, &step);
+}
+
+/* smallest_quota: what is granted already cannot be taken back: neither fewer coupons, nor a serial
+ * beyond the quota. Within the transaction that holds the row's lock. */
+static enum db_outcome smallest_quota(struct ctl *ctl, const struct campaign_row *row,
+                                      int64_t *smallest)
+{
+    char sql[160];
+    MYSQL_RES *rows;
+    db_format(&ctl->db, sql, sizeof sql,
+              "SELECT COALESCE(MAX(serial), 0) FROM coupons WHERE campaign_id = %d", row->id);
+    enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
+    if (outcome != DB_OK)
+        return outcome;
+    MYSQL_ROW cells = mysql_fetch_row(rows);
+    int64_t highest = cells != NULL ? strtoll(cells[0], NULL, 10) : 0;
+    mysql_free_result(rows);
+    *smallest = highest > row->granted ? highest : row->granted;
+    return DB_OK;
+}
+
+/* check_quota: 0, or the exit code after saying why not. */
+static int check_quota(struct ctl *ctl, const struct campaign_row *row, int64_t quota)
+{
+    int64_t smallest;
+    if (strcmp(row->state, "closed") == 0 || strcmp(row->state, "settled") == 0)
+        return ctl_error(CTL_CONFLICT, "campaign %s is %s: its quota is final", row->name,
+                         row->state);
+    enum db_outcome outcome = smallest_quota(ctl, row, &smallest);
+    if (outcome != DB_OK)
+        return stores_db_failed(ctl, outcome, "reading the highest serial");
+    if (quota < smallest)
+        return ctl_error(CTL_CONFLICT,
+                         "%" PRId64 " coupons are granted already, or have a serial as high: the "
+                         "smallest possible quota of %s is %" PRId64,
+                         smallest, row->name, smallest);
+    return 0;
+}
+
+/* write_quota: the new quota, and the fence: whoever holds the lease loses it, so that what is in
+ * flight under the old quota cannot commit, and the campaign is loaded anew. */
+static int write_quota(struct ctl *ctl, const struct campaign_row *row, int64_t quota)
+{
+    char sql[256], detail[64];
+    db_format(&ctl->db, sql, sizeof sql,
+              "UPDATE campaigns SET quota = %d, epoch = epoch + 1, owner = '', "
+              "lease_until = '2000-01-01' WHERE id = %d",
+              quota, row->id);
+    snprintf(detail, sizeof detail, "from=%" PRId64 " to=%" PRId64, row->quota, quota);
+    return change_finish(ctl, db_exec(&ctl->db, sql, NULL), "set-quota", row->name, detail);
+}
+
+static int set_quota(struct ctl *ctl, char **args, const char *const *values)
+{
+    struct campaign_row row;
+    int64_t quota;
+    int r = campaign_name_check(args[0]);
+    if (r == 0)
+        r = options_number("N", args[1], 1, QUOTA_MAX, &quota);
+    if (r == 0)
+        r = stores_db(ctl);
+    if (r != 0)
+        return r;
+    enum db_outcome outcome = change_begin(ctl);
+    if (outcome != DB_OK)
+        return stores_db_failed(ctl, outcome, "set-quota");
+    r = campaign_row_find(ctl, args[0], true, &row);
+    if (r == 0)
+        r = check_quota(ctl, &row, quota);
+    if (r != 0 || quota == row.quota) {
+        change_abandon(ctl);
+        return r != 0 ? r : report(ctl, args[0], &row, NULL);
+    }
+    r = write_quota(ctl, &row, quota);
+    if (r != 0)
+        return r;
+    return wait_and_report(ctl, args[0], (struct campaign_wait){0}, values[0] != NULL);
+}
+
+static const struct ctl_option options[] = {
+    {"no-wait", NULL, "does not wait until a scheduler has put it into force"},
+    {NULL, NULL, NULL},
+};
+
+const struct ctl_command command_campaign_pause = {
+    .name = "campaign pause",
+    .args = "NAME",
+    .n_args = 1,
+    .summary = "Stops taking requests; those that wait are still decided",
+    .details = "",
+    .options = options,
+    .run = pause_campaign,
+};
+
+const struct ctl_command command_campaign_resume = {
+    .name = "campaign resume",
+    .args = "NAME",
+    .n_args = 1,
+    .summary = "Takes requests again",
+    .details = "A campaign whose opening is still to come is scheduled again.",
+    .options = options,
+    .run = resume,
+};
+
+const struct ctl_command command_campaign_close = {
+    .name = "campaign close",
+    .args = "NAME",
+    .n_args = 1,
+    .summary = "Ends a campaign for good; those that wait are still decided",
+    .details = "",
+    .options = options,
+    .run = close_campaign,
+};
+
+const struct ctl_command command_campaign_set_quota = {
+    .name = "campaign set-quota",
+    .args = "NAME N",
+    .n_args = 2,
+    .summary = "Changes how many coupons there are",
+    .details = "The quota cannot fall below the highest serial that is granted. The scheduler "
+               "that holds\nthe campaign drops what it has in flight and loads it anew. After a "
+               "raise, requests that\nwere told \"sold out\" are decided again with their old "
+               "tickets, so they go first.",
+    .options = options,
+    .run = set_quota,
+};

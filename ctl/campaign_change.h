@@ -1,0 +1,21 @@
+/* Changes by an administrator: each is one transaction that also writes its row of audit_log.
+ *
+ *     change_begin() ──► the UPDATE or INSERT ──► change_finish()   (or change_abandon())  */
+#ifndef ONRUSH_CTL_CAMPAIGN_CHANGE_H
+#define ONRUSH_CTL_CAMPAIGN_CHANGE_H
+
+#include "ctl/ctl.h"
+
+#define QUOTA_MAX 10000000
+
+enum db_outcome change_begin(struct ctl *ctl);
+
+/* change_abandon: rolls back. */
+void change_abandon(struct ctl *ctl);
+
+/* change_finish: with DB_OK writes the audit row and commits; else rolls back. 0, or the exit code
+ * after saying what happened. */
+int change_finish(struct ctl *ctl, enum db_outcome outcome, const char *action,
+                  const char *campaign, const char *detail);
+
+#endif

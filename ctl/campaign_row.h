@@ -1,0 +1,31 @@
+/* The row of a campaign in MariaDB. */
+#ifndef ONRUSH_CTL_CAMPAIGN_ROW_H
+#define ONRUSH_CTL_CAMPAIGN_ROW_H
+
+#include "ctl/ctl.h"
+
+#include <jansson.h>
+
+struct campaign_row {
+    int64_t id, quota, overflow, granted, epoch, watermark;
+    int64_t opens_us, closes_us, lease_us, created_us; /* since the epoch; closes_us -1: never */
+    char name[CAMPAIGN_NAME_MAX + 1];
+    char state[17];
+    char owner[65];
+};
+
+/* campaign_name_check: 0, or CTL_USAGE after saying what a name is. */
+int campaign_name_check(const char *name);
+
+/* campaign_row_find: 0, CTL_NOT_FOUND, or another exit code; the message is printed. `lock` takes
+ * the row's lock (within a transaction). */
+int campaign_row_find(struct ctl *ctl, const char *name, bool lock, struct campaign_row *row);
+
+/* campaign_row_list: all of them, oldest first, each given to `each`. An exit code. */
+int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct campaign_row *row),
+                      void *arg);
+
+/* campaign_row_json: as `campaign show` prints it. */
+json_t *campaign_row_json(const struct campaign_row *row);
+
+#endif

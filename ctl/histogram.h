@@ -1,0 +1,25 @@
+/* A log-linear histogram of durations: 128 steps for each doubling, so a percentile is at most 0.8
+ * % too high, in constant memory and time. One thread. */
+#ifndef ONRUSH_CTL_HISTOGRAM_H
+#define ONRUSH_CTL_HISTOGRAM_H
+
+#include <stdint.h>
+
+#define HISTOGRAM_STEP_BITS 7
+#define HISTOGRAM_MOST_BITS 36 /* values from 2^36 (19 hours in µs) on count as the largest */
+#define HISTOGRAM_SLOTS     ((HISTOGRAM_MOST_BITS - HISTOGRAM_STEP_BITS + 1) << HISTOGRAM_STEP_BITS)
+
+struct histogram {
+    uint64_t slots[HISTOGRAM_SLOTS]; /* all zero to begin with */
+    uint64_t n;
+    int64_t max;
+};
+
+/* histogram_add: negative values count as 0. */
+void histogram_add(struct histogram *h, int64_t value);
+
+/* histogram_percentile: the smallest value, rounded up to its step, that `percent` % of the values
+ * do not exceed; the exact one for 100. 0 when there is none. */
+int64_t histogram_percentile(const struct histogram *h, double percent);
+
+#endif

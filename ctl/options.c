@@ -1,0 +1,215 @@
+#include "ctl/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The values that getopt_long() gives for an option of the command: OWN plus its index. */
+enum { OPT_CONFIG = 1, OPT_SET, OPT_JSON, OPT_HELP, OPT_VERSION, OPT_CHECK, OPT_PRINT, OWN = 100 };
+
+static const struct option globals[] = {
+    {"config", required_argument, NULL, OPT_CONFIG}, {"set", required_argument, NULL, OPT_SET},
+    {"json", no_argument, NULL, OPT_JSON},           {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},     {"check-config", no_argument, NULL, OPT_CHECK},
+    {"print-config", no_argument, NULL, OPT_PRINT},
+};
+
+#define N_GLOBALS (sizeof globals / sizeof globals[0])
+
+static const char exit_codes[] =
+    "Exit codes: 0 done; 1 a check failed (audit found a breach, burst had errors); 2 there is no\n"
+    "such campaign or request; 64 wrong usage; 69 a store is not reachable or does not fit;\n"
+    "74 the output could not be written; 75 the state does not allow it; 78 wrong configuration.\n";
+
+static const char global_help[] =
+    "  --config FILE      configuration (default: the installed ctl.cfg, if there is one)\n"
+    "  --set KEY=VALUE    overrides one key of it; may be repeated\n"
+    "  --json             prints JSON instead of text for people\n"
+    "  --check-config     says whether the configuration is good, and exits\n"
+    "  --print-config     prints the configuration in force, and exits\n"
+    "  --version          prints the version, and exits\n"
+    "  --help             prints this (after a command: its own help), and exits\n";
+
+static void help_command(const struct ctl_command *c)
+{
+    printf("onrushctl %s %s\n\n%s.\n", c->name, c->args, c->summary);
+    if (*c->details != '\0')
+        printf("\n%s\n", c->details);
+    if (c->options->name != NULL)
+        printf("\n");
+    for (const struct ctl_option *o = c->options; o->name != NULL; o++) {
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value != NULL ? " " : "",
+                 o->value != NULL ? o->value : "");
+        printf("  %-20s %s\n", left, o->help);
+    }
+    printf("\nFor every command:\n%s\n%s", global_help, exit_codes);
+}
+
+void options_help(const struct ctl_command *commands, const struct ctl_command *command)
+{
+    if (command != NULL) {
+        help_command(command);
+        return;
+    }
+    printf("onrushctl: looks after the coupon campaigns of Onrush\n\n"
+           "usage: onrushctl [OPTION ...] COMMAND [ARGUMENT ...]\n\n");
+    for (const struct ctl_command *c = commands; c->name != NULL; c++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", c->name, c->args);
+        printf("  %-28s %s\n", left, c->summary);
+    }
+    printf("\n%s\n%sSee onrushctl(1).\n", global_help, exit_codes);
+}
+
+/* find_command: the command that the words begin with; *used counts its words. */
+static const struct ctl_command *find_command(const struct ctl_command *commands, int argc,
+                                              char **argv, int *used)
+{
+    for (const struct ctl_command *c = commands; c->name != NULL; c++) {
+        const char *space = strchr(c->name, ' ');
+        size_t first = space != NULL ? (size_t)(space - c->name) : strlen(c->name);
+        if (strlen(argv[0]) != first || strncmp(argv[0], c->name, first) != 0)
+            continue;
+        if (space != NULL && (argc < 2 || strcmp(argv[1], space + 1) != 0))
+            continue;
+        *used = space != NULL ? 2 : 1;
+        return c;
+    }
+    return NULL;
+}
+
+static int take_set(struct options *options, const char *text)
+{
+    if (options->n_sets == OPTIONS_SETS_MAX)
+        return ctl_error(CTL_USAGE, "more than %d --set; put them into a file and use --config",
+                         OPTIONS_SETS_MAX);
+    options->sets[options->n_sets++] = text;
+    return 0;
+}
+
+static int take(struct options *options, int value)
+{
+    switch (value) {
+    case OPT_CONFIG:
+        options->config_path = optarg;
+        return 0;
+    case OPT_SET:
+        return take_set(options, optarg);
+    case OPT_JSON:
+        options->json = true;
+        return 0;
+    case OPT_HELP:
+        options->action = ACTION_HELP;
+        return 0;
+    case OPT_VERSION:
+        options->action = ACTION_VERSION;
+        return 0;
+    case OPT_CHECK:
+        options->action = ACTION_CHECK;
+        return 0;
+    case OPT_PRINT:
+        options->action = ACTION_PRINT;
+        return 0;
+    default:
+        options->values[value - OWN] = optarg != NULL ? optarg : "";
+        return 0;
+    }
+}
+
+/* read_options: those at argv[1..]; `order` is "+" to stop at the first argument. */
+static int read_options(struct options *options, const char *order, const struct ctl_command *own,
+                        int argc, char **argv)
+{
+    struct option known[N_GLOBALS + CTL_OPTIONS_MAX + 1] = {0};
+    size_t n = N_GLOBALS;
+    memcpy(known, globals, sizeof globals);
+    for (int i = 0; own != NULL && own->options[i].name != NULL; i++) {
+        const struct ctl_option *o = &own->options[i];
+        known[n++] = (struct option){o->name, o->value != NULL ? required_argument : no_argument,
+                                     NULL, OWN + i};
+    }
+    optind = 0; /* glibc: begin anew */
+    for (int o; (o = getopt_long(argc, argv, order, known, NULL)) != -1;) {
+        int r = o == '?' ? ctl_error(CTL_USAGE, "see onrushctl %s%s--help",
+                                     own != NULL ? own->name : "", own != NULL ? " " : "")
+                         : take(options, o);
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+int options_parse(struct options *options, const struct ctl_command *commands, int argc,
+                  char **argv)
+{
+    *options = (struct options){.action = ACTION_RUN};
+    int used, r = read_options(options, "+", NULL, argc, argv);
+    if (r != 0)
+        return r;
+    argc -= optind;
+    argv += optind;
+    if (argc == 0)
+        return options->action != ACTION_RUN
+                   ? 0
+                   : ctl_error(CTL_USAGE, "which command? See onrushctl --help");
+    options->command = find_command(commands, argc, argv, &used);
+    if (options->command == NULL)
+        return ctl_error(CTL_USAGE, "there is no command %s%s%s; see onrushctl --help", argv[0],
+                         argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+    argc -= used - 1;
+    argv += used - 1; /* argv[0] is what getopt takes for the program's name */
+    argv[0] = (char *)"onrushctl";
+    r = read_options(options, "", options->command, argc, argv);
+    if (r != 0)
+        return r;
+    if (options->action == ACTION_RUN && argc - optind != options->command->n_args)
+        return ctl_error(CTL_USAGE, "usage: onrushctl %s %s (see --help)", options->command->name,
+                         options->command->args);
+    options->args = argv + optind;
+    return 0;
+}
+
+int options_number(const char *name, const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || n < min || n > max)
+        return ctl_error(CTL_USAGE, "%s: \"%s\" is not a number from %" PRId64 " to %" PRId64, name,
+                         text, min, max);
+    *out = n;
+    return 0;
+}
+
+static void print_line(const char *kind, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void print_line(const char *kind, const char *format, va_list args)
+{
+    fflush(stdout);
+    fprintf(stderr, "onrushctl: %s", kind);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+int ctl_error(int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_line("", format, args);
+    va_end(args);
+    return code;
+}
+
+void ctl_warn(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_line("warning: ", format, args);
+    va_end(args);
+}

@@ -1,0 +1,145 @@
+#include "ctl/stores.h"
+
+#include "shared/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int stores_db_any(struct ctl *ctl)
+{
+    const struct db_config *c = &ctl->config.mariadb;
+    if (ctl->db.link != NULL || db_open(&ctl->db, c) == DB_OK)
+        return 0;
+    if (c->socket[0] != '\0')
+        return ctl_error(CTL_UNAVAILABLE,
+                         "MariaDB at %s: %s. Check that it runs, and the mariadb keys of the "
+                         "configuration",
+                         c->socket, ctl->db.error);
+    return ctl_error(CTL_UNAVAILABLE,
+                     "MariaDB at %s:%d: %s. Check that it runs, and the mariadb keys of the "
+                     "configuration",
+                     c->host, (int)c->port, ctl->db.error);
+}
+
+int stores_db(struct ctl *ctl)
+{
+    int r = stores_db_any(ctl);
+    if (r != 0 || schema_check(&ctl->db) == DB_OK)
+        return r;
+    return ctl_error(CTL_UNAVAILABLE, "MariaDB: %s", ctl->db.error);
+}
+
+int stores_db_failed(struct ctl *ctl, enum db_outcome outcome, const char *what)
+{
+    if (outcome == DB_LOST)
+        return ctl_error(CTL_UNAVAILABLE,
+                         "MariaDB gave no answer (%s): %s. Look what it holds, "
+                         "then try again",
+                         what, ctl->db.error);
+    if (outcome == DB_BUSY)
+        return ctl_error(CTL_CONFLICT, "MariaDB is busy (%s): %s. Nothing was changed; try again",
+                         what, ctl->db.error);
+    return ctl_error(CTL_UNAVAILABLE, "MariaDB refused (%s): %s. Nothing was changed", what,
+                     ctl->db.error);
+}
+
+static int open_redis(struct ctl *ctl, char error[REDIS_ERROR_SIZE])
+{
+    return ctl->redis != NULL ? 0 : redis_open(&ctl->redis, &ctl->config.redis, error);
+}
+
+int stores_redis(struct ctl *ctl)
+{
+    char error[REDIS_ERROR_SIZE];
+    const struct redis_config *c = &ctl->config.redis;
+    if (open_redis(ctl, error) == 0)
+        return 0;
+    if (c->socket[0] != '\0')
+        return ctl_error(CTL_UNAVAILABLE,
+                         "Redis at %s: %s. Check that it runs, and the redis keys of the "
+                         "configuration",
+                         c->socket, error);
+    return ctl_error(CTL_UNAVAILABLE,
+                     "Redis at %s:%d: %s. Check that it runs, and the redis keys of the "
+                     "configuration",
+                     c->host, (int)c->port, error);
+}
+
+bool stores_try_redis(struct ctl *ctl)
+{
+    char error[REDIS_ERROR_SIZE];
+    return open_redis(ctl, error) == 0;
+}
+
+static void close_redis(struct ctl *ctl)
+{
+    if (ctl->redis != NULL)
+        redisFree(ctl->redis);
+    ctl->redis = NULL;
+}
+
+int stores_redis_failed(struct ctl *ctl, const redisReply *reply)
+{
+    const char *why = reply != NULL && reply->type == REDIS_REPLY_ERROR ? reply->str
+                      : ctl->redis != NULL && ctl->redis->err != 0      ? ctl->redis->errstr
+                                                                        : "unexpected answer";
+    int r = ctl_error(CTL_UNAVAILABLE, "Redis: %s. Check its state, then try again", why);
+    close_redis(ctl);
+    return r;
+}
+
+void stores_close(struct ctl *ctl)
+{
+    close_redis(ctl);
+    db_close(&ctl->db);
+}
+
+/* why_none: there is no meta, or it is not ready yet? */
+static enum stores_answer why_none(struct ctl *ctl, const struct campaign_keys *keys)
+{
+    redisReply *reply =
+        redisCommand(ctl->redis, "EXISTS %b", keys->text[KEY_META], keys->len[KEY_META]);
+    bool answered = reply != NULL && reply->type == REDIS_REPLY_INTEGER;
+    bool there = answered && reply->integer == 1;
+    freeReplyObject(reply);
+    return !answered ? STORES_ERROR : there ? STORES_UNREADY : STORES_ABSENT;
+}
+
+enum stores_answer stores_status(struct ctl *ctl, const char *campaign, size_t n,
+                                 const char *const *users, redisReply **reply)
+{
+    enum { WORDS = 3 };
+    struct campaign_keys keys;
+    size_t argc = WORDS + CAMPAIGN_KEYS + n;
+    const char **argv = calloc(argc, sizeof *argv);
+    *reply = NULL;
+    if (argv == NULL)
+        return STORES_ERROR;
+    campaign_keys_make(&keys, campaign);
+    argv[0] = "FCALL_RO";
+    argv[1] = "onrush_status";
+    argv[2] = "4";
+    for (int i = 0; i < CAMPAIGN_KEYS; i++)
+        argv[WORDS + i] = keys.text[i];
+    for (size_t i = 0; i < n; i++)
+        argv[WORDS + CAMPAIGN_KEYS + i] = users[i];
+    redisReply *got = redisCommandArgv(ctl->redis, (int)argc, argv, NULL);
+    free(argv);
+    if (redis_error_is(got, "NOCAMPAIGN")) {
+        freeReplyObject(got);
+        return why_none(ctl, &keys);
+    }
+    *reply = got;
+    return got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements == n + 1 ? STORES_ANSWER
+                                                                                   : STORES_ERROR;
+}
+
+enum stores_answer stores_head(struct ctl *ctl, const char *campaign, struct campaign_head *head)
+{
+    redisReply *reply;
+    enum stores_answer answer = stores_status(ctl, campaign, 0, NULL, &reply);
+    if (answer == STORES_ANSWER && redis_head_parse(reply->element[0], head) < 0)
+        answer = STORES_ERROR;
+    freeReplyObject(reply);
+    return answer;
+}

@@ -1,0 +1,249 @@
+#include "gateway/batcher.h"
+
+#include "gateway/campaigns.h"
+#include "gateway/status.h"
+#include "gateway/worker.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+
+#include <assert.h>
+
+void batcher_init(struct batcher *batcher)
+{
+    TAILQ_INIT(&batcher->dirty);
+}
+
+void gathering_init(struct gathering *g, struct campaign *campaign, enum operation op)
+{
+    *g = (struct gathering){.campaign = campaign, .op = op};
+    TAILQ_INIT(&g->waiting);
+    TAILQ_INIT(&g->sent);
+}
+
+/* redis_is_away: the one place that says what becomes of requests while there is no Redis: they
+ * cannot be accepted durably, so they are turned away. */
+static void redis_is_away(struct worker *worker, struct request_list *list)
+{
+    request_answer_list(list, OUTCOME_unavailable, &worker->metrics.unavailable_redis_down);
+}
+
+static void mark_dirty(struct gathering *g)
+{
+    if (g->dirty || g->in_flight)
+        return;
+    g->dirty = true;
+    TAILQ_INSERT_TAIL(&g->campaign->worker->batcher.dirty, g, in_dirty);
+}
+
+void batcher_ask(struct request *r, enum operation op)
+{
+    struct gathering *g = &r->campaign->gathering[op];
+    request_move(r, STAGE_ASKING);
+    TAILQ_INSERT_TAIL(&g->waiting, r, next);
+    if (redis_link_state(r->worker->link) != LINK_UP)
+        redis_is_away(r->worker, &g->waiting);
+    else
+        mark_dirty(g);
+}
+
+void batcher_want_head(struct campaign *c)
+{
+    struct gathering *g = &c->gathering[OP_HEAD];
+    if (g->in_flight || redis_link_state(c->worker->link) != LINK_UP)
+        return;
+    g->wanted = true;
+    mark_dirty(g);
+}
+
+/* --- the reply --- */
+
+/* fail_sent: the whole call went wrong. */
+static void fail_sent(struct gathering *g, enum outcome outcome, metric_value *cause)
+{
+    request_answer_list(&g->sent, outcome, cause);
+}
+
+/* ask_archive: Redis does not know the campaign. */
+static void ask_archive(struct gathering *g)
+{
+    for (struct request *r; (r = TAILQ_FIRST(&g->sent)) != NULL;) {
+        TAILQ_REMOVE(&g->sent, r, next);
+        status_ask_archive(r);
+    }
+}
+
+static void take_error(struct gathering *g, const redisReply *reply)
+{
+    char quoted[256];
+    if (redis_error_is(reply, "NOCAMPAIGN"))
+        return ask_archive(g);
+    log_warning("redis refuses", "campaign=%s error=%s", g->campaign->name,
+                log_quote(reply->str, quoted, sizeof quoted));
+    fail_sent(g, OUTCOME_unavailable, &g->campaign->worker->metrics.unavailable_redis_error);
+}
+
+/* take_members: one answer for each request that was sent. */
+static void take_members(struct gathering *g, redisReply *const *members, size_t n)
+{
+    struct worker *worker = g->campaign->worker;
+    for (size_t i = 0; i < n; i++) {
+        struct request *r = TAILQ_FIRST(&g->sent);
+        TAILQ_REMOVE(&g->sent, r, next);
+        const redisReply *m = members[i];
+        if (m->type == REDIS_REPLY_STRING && request_state_parse(m->str, m->len, &r->known) == 0) {
+            status_deliver(r);
+            continue;
+        }
+        log_error("redis answers what nobody can decode", "campaign=%s user=%s", g->campaign->name,
+                  r->user);
+        metric_add(&worker->metrics.unavailable_undecodable, 1);
+        request_answer(r, OUTCOME_unavailable);
+    }
+}
+
+static size_t count(const struct request_list *list)
+{
+    size_t n = 0;
+    struct request *r;
+    TAILQ_FOREACH (r, list, next)
+        n++;
+    return n;
+}
+
+/* take_head: everybody who asked for the campaign gets this one. */
+static void take_head(struct gathering *g)
+{
+    for (struct request *r; (r = TAILQ_FIRST(&g->sent)) != NULL;) {
+        TAILQ_REMOVE(&g->sent, r, next);
+        campaign_view_head(&r->view, &g->campaign->head);
+        request_answer(r, OUTCOME_campaign);
+    }
+}
+
+static void take_answers(struct gathering *g, const redisReply *reply)
+{
+    struct campaign_head head;
+    size_t heads = g->op == OP_ENQUEUE ? 0 : 1, users = g->op == OP_HEAD ? 0 : count(&g->sent);
+    bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements == heads + users &&
+                (heads == 0 || redis_head_parse(reply->element[0], &head) == 0);
+    if (!good) {
+        log_error("redis answers what nobody can decode", "campaign=%s", g->campaign->name);
+        return fail_sent(g, OUTCOME_unavailable,
+                         &g->campaign->worker->metrics.unavailable_undecodable);
+    }
+    if (heads > 0)
+        campaign_see(g->campaign, &head, g->sent_us);
+    if (g->op == OP_HEAD)
+        take_head(g);
+    else
+        take_members(g, reply->element + heads, users);
+}
+
+/* fail_lost: there is no reply. What was to be enqueued may be: that is unknown. Reading just
+ * failed. */
+static void fail_lost(struct gathering *g)
+{
+    fail_sent(g, g->op == OP_ENQUEUE ? OUTCOME_unknown : OUTCOME_unavailable,
+              &g->campaign->worker->metrics.unavailable_no_reply);
+}
+
+static void on_reply(void *arg, const redisReply *reply)
+{
+    struct gathering *g = arg;
+    struct campaign *c = campaign_check(g->campaign);
+    struct worker *worker = c->worker;
+    assert(g->in_flight);
+    g->in_flight = false;
+    metric_observe(&worker->metrics.redis_time, clock_mono_us() - g->sent_us);
+    if (TAILQ_EMPTY(&g->sent) && (g->op != OP_HEAD || reply == NULL))
+        ; /* abandoned, or nobody but the worker asked */
+    else if (reply == NULL)
+        fail_lost(g);
+    else if (reply->type == REDIS_REPLY_ERROR)
+        take_error(g, reply);
+    else
+        take_answers(g, reply);
+    assert(TAILQ_EMPTY(&g->sent));
+    if (!TAILQ_EMPTY(&g->waiting))
+        mark_dirty(g);
+    campaign_release(c);
+}
+
+/* --- the call --- */
+
+/* fill: moves what fits into one call from waiting to sent; gives the number of users. */
+static size_t fill(struct gathering *g)
+{
+    struct batcher *b = &g->campaign->worker->batcher;
+    size_t n = 0, most = (size_t)gateway_config(g->campaign->worker->gateway)->batch_max;
+    if (g->op == OP_HEAD) {
+        g->wanted = false;
+        TAILQ_CONCAT(&g->sent, &g->waiting, next);
+        return 0;
+    }
+    for (struct request *r; n < most && (r = TAILQ_FIRST(&g->waiting)) != NULL; n++) {
+        TAILQ_REMOVE(&g->waiting, r, next);
+        TAILQ_INSERT_TAIL(&g->sent, r, next);
+        b->args[n] = r->user;
+        b->lengths[n] = r->user_len;
+    }
+    return n;
+}
+
+static void count_call(struct gateway_metrics *m, enum operation op, size_t users)
+{
+    switch (op) {
+    case OP_ENQUEUE:
+        metric_add(&m->calls_enqueue, 1);
+        metric_add(&m->users_enqueue, (int64_t)users);
+        return;
+    case OP_STATUS:
+        metric_add(&m->calls_status, 1);
+        metric_add(&m->users_status, (int64_t)users);
+        return;
+    default:
+        metric_add(&m->calls_head, 1);
+    }
+}
+
+static void send_call(struct gathering *g)
+{
+    struct campaign *c = g->campaign;
+    struct worker *worker = c->worker;
+    if (TAILQ_EMPTY(&g->waiting) && !g->wanted)
+        return;
+    size_t n = fill(g);
+    g->sent_us = clock_mono_us();
+    int r =
+        redis_link_call(worker->link, g->op == OP_ENQUEUE ? "onrush_enqueue" : "onrush_status",
+                        &c->keys, n, worker->batcher.args, worker->batcher.lengths, on_reply, g);
+    if (r < 0) {
+        redis_is_away(worker, &g->sent);
+        redis_is_away(worker, &g->waiting);
+        return;
+    }
+    g->in_flight = true;
+    campaign_hold(c);
+    count_call(&worker->metrics, g->op, n);
+}
+
+void batcher_flush(struct worker *worker)
+{
+    struct gathering_list *dirty = &worker->batcher.dirty;
+    for (struct gathering *g; (g = TAILQ_FIRST(dirty)) != NULL;) {
+        TAILQ_REMOVE(dirty, g, in_dirty);
+        g->dirty = false;
+        send_call(g);
+    }
+}
+
+void batcher_abandon(struct worker *worker)
+{
+    struct campaign *c;
+    TAILQ_FOREACH (c, &worker->campaigns.by_age, in_age) {
+        for (int op = 0; op < OPERATIONS; op++) {
+            fail_lost(&c->gathering[op]);
+            redis_is_away(worker, &c->gathering[op].waiting);
+        }
+    }
+}

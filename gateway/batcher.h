@@ -1,0 +1,59 @@
+/* Group commit: what is asked of Redis for one campaign gathers while the call before it is under
+ * way; the reply sends the next.
+ *
+ *   batcher_ask ──► waiting ──flush──► sent ══ FCALL ══► reply: each request gets its answer
+ *                      ▲                                   │
+ *                      └──────── gathers meanwhile ◄───────┘ flush again
+ *
+ * The first flush comes at the end of the loop's turn, so there is at most one write to Redis a
+ * turn and no timer. One call at a time for each campaign and operation. One thread. */
+#ifndef ONRUSH_GATEWAY_BATCHER_H
+#define ONRUSH_GATEWAY_BATCHER_H
+
+#include "gateway/request.h"
+
+#define BATCH_MAX 5000 /* what the functions take */
+
+enum operation {
+    OP_ENQUEUE, /* onrush_enqueue of the gathered users */
+    OP_STATUS,  /* onrush_status of the gathered users */
+    OP_HEAD,    /* onrush_status without users; all that gathered are answered at once */
+    OPERATIONS,
+};
+
+struct gathering {
+    struct campaign *campaign;
+    enum operation op;
+    struct request_list waiting, sent;
+    bool wanted;    /* HEAD: the worker itself wants to know */
+    bool in_flight; /* a call is under way, for `sent` */
+    bool dirty;     /* in the batcher's list */
+    int64_t sent_us;
+    TAILQ_ENTRY(gathering) in_dirty;
+};
+
+TAILQ_HEAD(gathering_list, gathering);
+
+struct batcher {
+    struct gathering_list dirty; /* something waits and nothing is in flight */
+    const char *args[BATCH_MAX]; /* scratch of one call */
+    size_t lengths[BATCH_MAX];
+};
+
+void batcher_init(struct batcher *batcher);
+void gathering_init(struct gathering *gathering, struct campaign *campaign, enum operation op);
+
+/* batcher_ask: the request becomes ASKING and is answered or moved on when the reply is there. It
+ * may be answered at once, when Redis is away. */
+void batcher_ask(struct request *request, enum operation op);
+
+/* batcher_want_head: the worker itself wants a fresh head; it comes through campaign_see(). */
+void batcher_want_head(struct campaign *campaign);
+
+/* batcher_flush: sends what is dirty. At the end of a turn. */
+void batcher_flush(struct worker *worker);
+
+/* batcher_abandon: the gateway waits no longer: everything that waits for Redis is answered 503. */
+void batcher_abandon(struct worker *worker);
+
+#endif

@@ -1,0 +1,212 @@
+#include "gateway/campaigns.h"
+
+#include "gateway/soldout.h"
+#include "gateway/status.h"
+#include "gateway/worker.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAMPAIGN_MAGIC  0x43414d50u
+#define EVICT_TRIES     64
+#define REFRESH_US      500000   /* half of what soldout.c believes a head for */
+#define SPEED_STEP_US   50000    /* two heads that are closer say little about the speed */
+#define SPEED_FORGET_US 10000000 /* what was measured before a longer pause says nothing */
+#define SPEED_WEIGHT    0.3      /* of the newest measurement */
+
+void campaigns_init(struct campaigns *campaigns)
+{
+    for (size_t i = 0; i < CAMPAIGNS_BUCKETS; i++)
+        LIST_INIT(&campaigns->buckets[i]);
+    TAILQ_INIT(&campaigns->by_age);
+    TAILQ_INIT(&campaigns->waited);
+    campaigns->n = 0;
+}
+
+static struct campaign_bucket *bucket_of(struct campaigns *campaigns, const char *name, size_t len)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)name[i]) * 16777619u;
+    return &campaigns->buckets[(h ^ h >> 15) % CAMPAIGNS_BUCKETS];
+}
+
+static struct campaign *find(struct campaign_bucket *bucket, const char *name, size_t len)
+{
+    struct campaign *c;
+    LIST_FOREACH (c, bucket, in_bucket) {
+        if (c->name_len == len && memcmp(c->name, name, len) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+static void forget(struct campaigns *campaigns, struct campaign *c)
+{
+    assert(c->magic == CAMPAIGN_MAGIC && c->refs == 0);
+    soldout_forget(c);
+    LIST_REMOVE(c, in_bucket);
+    TAILQ_REMOVE(&campaigns->by_age, c, in_age);
+    campaigns->n--;
+    c->magic = 0;
+    free(c);
+}
+
+/* make_room: forgets the idle campaign that was asked for longest ago. False: all looked busy. */
+static bool make_room(struct campaigns *campaigns)
+{
+    struct campaign *c = TAILQ_FIRST(&campaigns->by_age);
+    for (int i = 0; i < EVICT_TRIES && c != NULL && c->refs > 0; i++)
+        c = TAILQ_NEXT(c, in_age);
+    if (c == NULL || c->refs > 0)
+        return false;
+    forget(campaigns, c);
+    return true;
+}
+
+static struct campaign *create(struct worker *worker, struct campaign_bucket *bucket,
+                               const char *name, size_t len)
+{
+    struct campaigns *campaigns = &worker->campaigns;
+    if (campaigns->n >= CAMPAIGNS_MAX && !make_room(campaigns))
+        return NULL;
+    struct campaign *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return NULL;
+    c->magic = CAMPAIGN_MAGIC;
+    c->worker = worker;
+    memcpy(c->name, name, len);
+    c->name_len = (uint8_t)len;
+    campaign_keys_make(&c->keys, c->name);
+    for (int op = 0; op < OPERATIONS; op++)
+        gathering_init(&c->gathering[op], c, (enum operation)op);
+    TAILQ_INIT(&c->waiters);
+    LIST_INSERT_HEAD(bucket, c, in_bucket);
+    TAILQ_INSERT_TAIL(&campaigns->by_age, c, in_age);
+    campaigns->n++;
+    return c;
+}
+
+struct campaign *campaigns_get(struct worker *worker, const char *name, size_t len)
+{
+    struct campaigns *campaigns = &worker->campaigns;
+    struct campaign_bucket *bucket = bucket_of(campaigns, name, len);
+    struct campaign *c = find(bucket, name, len);
+    if (c == NULL) {
+        c = create(worker, bucket, name, len);
+        metric_set(&worker->metrics.campaigns, (int64_t)campaigns->n);
+    } else if (TAILQ_NEXT(c, in_age) != NULL) {
+        TAILQ_REMOVE(&campaigns->by_age, c, in_age);
+        TAILQ_INSERT_TAIL(&campaigns->by_age, c, in_age);
+    }
+    if (c != NULL)
+        c->refs++;
+    return c;
+}
+
+void campaigns_end(struct worker *worker)
+{
+    for (struct campaign *c; (c = TAILQ_FIRST(&worker->campaigns.by_age)) != NULL;)
+        forget(&worker->campaigns, c);
+}
+
+struct campaign *campaign_check(void *object)
+{
+    struct campaign *c = object;
+    assert(c != NULL && c->magic == CAMPAIGN_MAGIC);
+    return c;
+}
+
+void campaign_hold(struct campaign *c)
+{
+    c->refs++;
+}
+
+struct campaign *campaign_release(struct campaign *c)
+{
+    assert(c->magic == CAMPAIGN_MAGIC && c->refs > 0);
+    c->refs--;
+    return NULL;
+}
+
+int64_t campaign_decided(const struct campaign_head *head)
+{
+    return head->granted + head->sold_out + head->refused;
+}
+
+void speed_update(struct speed *s, const struct campaign_head *head)
+{
+    int64_t decided = campaign_decided(head), past_us = head->now_us - s->at_us;
+    bool usable =
+        s->at_us > 0 && past_us < SPEED_FORGET_US && past_us >= 0 && decided >= s->decided;
+    if (usable && past_us < SPEED_STEP_US)
+        return;
+    if (usable && (decided > s->decided || s->waiting > 0)) {
+        double now_per_s = (double)(decided - s->decided) * 1e6 / (double)past_us;
+        s->per_s += (now_per_s - s->per_s) * (s->per_s > 0 ? SPEED_WEIGHT : 1);
+    }
+    s->decided = decided;
+    s->at_us = head->now_us;
+    s->waiting = head->queued + head->claimed;
+}
+
+int64_t campaign_eta_ms(const struct campaign *c, uint64_t position)
+{
+    if (c->speed.per_s < 1e-3)
+        return 0;
+    double ms = (double)(position > 0 ? position : 1) * 1000 / c->speed.per_s;
+    return ms < 1 ? 1 : ms > 1e12 ? 0 : (int64_t)ms;
+}
+
+void campaign_see(struct campaign *c, const struct campaign_head *head, int64_t sent_us)
+{
+    c->head = *head;
+    c->has_head = true;
+    c->head_us = sent_us;
+    c->missing_until_us = 0;
+    speed_update(&c->speed, head);
+    soldout_see(c);
+    waiters_see(c);
+}
+
+void campaign_refresh(struct campaign *c)
+{
+    if (c->worker->now_us - c->gathering[OP_HEAD].sent_us > REFRESH_US)
+        batcher_want_head(c);
+}
+
+/* shown_state: what a newcomer would meet. */
+static const char *shown_state(enum campaign_state state, int64_t opens_us, int64_t closes_us,
+                               int64_t now_us, bool full)
+{
+    if (state == CAMPAIGN_CLOSED || state == CAMPAIGN_SETTLED ||
+        (closes_us > 0 && now_us >= closes_us))
+        return "closed";
+    if (state == CAMPAIGN_PAUSED)
+        return "paused";
+    if (now_us < opens_us)
+        return "scheduled";
+    return full ? "sold_out" : "open";
+}
+
+void campaign_view_head(struct campaign_view *view, const struct campaign_head *h)
+{
+    bool full = h->granted >= h->quota || (h->admit_limit >= 0 && h->admitted >= h->admit_limit);
+    *view = (struct campaign_view){
+        .state = shown_state(h->state, h->opens_us, h->closes_us, h->now_us, full),
+        .quota = h->quota,
+        .remaining = h->quota > h->granted ? h->quota - h->granted : 0,
+        .opens_us = h->opens_us,
+        .closes_us = h->closes_us};
+}
+
+void campaign_view_row(struct campaign_view *view, const struct archive_job *row, int64_t now_us)
+{
+    *view = (struct campaign_view){.state = shown_state(row->state, row->opens_us, row->closes_us,
+                                                        now_us, row->granted >= row->quota),
+                                   .quota = row->quota,
+                                   .remaining = row->quota - row->granted,
+                                   .opens_us = row->opens_us,
+                                   .closes_us = row->closes_us};
+}

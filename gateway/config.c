@@ -1,0 +1,31 @@
+#include "gateway/config.h"
+
+#define S gateway_config
+
+static const struct config_option options[] = {
+    CONFIG_STRING_ROW(S, "address", address, "127.0.0.1", 1, false),
+    CONFIG_INT_ROW(S, "port", port, "8080", 1, 65535, "", false),
+    CONFIG_INT_ROW(S, "workers", workers, "0", 0, WORKERS_MAX, "", false),
+    CONFIG_INT_ROW(S, "max_connections", max_connections, "16384", 1, 1000000, "", false),
+    CONFIG_INT_ROW(S, "max_in_flight", max_in_flight, "65536", 1, 1000000, "", true),
+    CONFIG_INT_ROW(S, "max_waiters", max_waiters, "20000", 0, 1000000, "", true),
+    CONFIG_INT_ROW(S, "max_body_bytes", max_body_bytes, "4096", 128, 65536, "bytes", false),
+    CONFIG_INT_ROW(S, "max_header_bytes", max_header_bytes, "16384", 4096, 262144, "bytes", false),
+    CONFIG_INT_ROW(S, "max_url_bytes", max_url_bytes, "1024", 256, 8192, "bytes", true),
+    CONFIG_INT_ROW(S, "idle_timeout_s", idle_timeout_s, "60", 1, 3600, "s", false),
+    CONFIG_INT_ROW(S, "request_timeout_s", request_timeout_s, "10", 1, 600, "s", true),
+    CONFIG_INT_ROW(S, "max_wait_s", max_wait_s, "30", 0, 30, "s", true),
+    CONFIG_INT_ROW(S, "poll_ms", poll_ms, "20", 1, 1000, "ms", true),
+    CONFIG_INT_ROW(S, "batch_max", batch_max, "1000", 1, 5000, "", true),
+    CONFIG_INT_ROW(S, "grace_s", grace_s, "10", 1, 600, "s", true),
+    CONFIG_REDIS_ROWS(S, "true"),
+    CONFIG_MARIADB_ROWS(S),
+    CONFIG_ADMIN_ROWS(S, "8081"),
+    CONFIG_LOG_ROWS(S),
+};
+
+const struct config_table gateway_config_table = {
+    .options = options,
+    .n = sizeof options / sizeof options[0],
+    .size = sizeof(struct gateway_config),
+};

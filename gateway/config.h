@@ -1,0 +1,30 @@
+/* The configuration of the gateway: plain values, immutable once published. What each key means
+ * stands in etc/gateway.cfg. */
+#ifndef ONRUSH_GATEWAY_CONFIG_H
+#define ONRUSH_GATEWAY_CONFIG_H
+
+#include "shared/admin.h"
+#include "shared/config_groups.h"
+#include "shared/db.h"
+#include "shared/redis.h"
+
+#define WORKERS_MAX 64
+
+struct gateway_config {
+    char address[64];
+    int64_t port;
+    int64_t workers; /* 0: as many as there are cores */
+    int64_t max_connections, max_in_flight, max_waiters;
+    int64_t max_body_bytes, max_header_bytes, max_url_bytes;
+    int64_t idle_timeout_s, request_timeout_s, max_wait_s, grace_s;
+    int64_t poll_ms;
+    int64_t batch_max;
+    struct redis_config redis;
+    struct db_config mariadb;
+    struct admin_config admin;
+    struct log_config log;
+};
+
+extern const struct config_table gateway_config_table;
+
+#endif

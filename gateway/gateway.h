@@ -1,0 +1,44 @@
+/* What the workers of one gateway share: the configuration in force and three counters that are
+ * limited for all of them together. Everything here is atomic; there is no lock. */
+#ifndef ONRUSH_GATEWAY_GATEWAY_H
+#define ONRUSH_GATEWAY_GATEWAY_H
+
+#include "gateway/config.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+
+/* A counter on a cache line of its own: counting must not slow the readers of its neighbours. */
+struct gauge {
+    alignas(64) _Atomic int64_t n;
+};
+
+struct gateway {
+    /* Main publishes a new object on SIGHUP and keeps the old ones until the end: whoever loaded
+     * the pointer may go on reading. */
+    _Atomic(const struct gateway_config *) config;
+    _Atomic bool stopping;
+    _Atomic int64_t stop_by_us; /* monotonic; set before `stopping` */
+    struct gauge connections, in_flight, waiters;
+};
+
+static inline const struct gateway_config *gateway_config(struct gateway *gateway)
+{
+    return atomic_load_explicit(&gateway->config, memory_order_acquire);
+}
+
+/* gauge_take: one more, unless there are `most` already. */
+static inline bool gauge_take(struct gauge *gauge, int64_t most)
+{
+    if (atomic_fetch_add_explicit(&gauge->n, 1, memory_order_relaxed) < most)
+        return true;
+    atomic_fetch_sub_explicit(&gauge->n, 1, memory_order_relaxed);
+    return false;
+}
+
+static inline void gauge_give(struct gauge *gauge)
+{
+    atomic_fetch_sub_explicit(&gauge->n, 1, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,319 @@
+/* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
+ *
+ * Threads: main (signals, configuration, life and death of the others), one for each worker
+ * (worker.c), one for each worker's archive (archive.c), and the admin listener's. */
+#include "gateway/worker.h"
+#include "shared/clock.h"
+#include "shared/command.h"
+#include "shared/listen.h"
+#include "shared/log.h"
+#include "shared/schema.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define FILES_ASIDE 64 /* descriptors that are no client's */
+
+/* A configuration that was in force once: workers may still read it. */
+struct generation {
+    struct gateway_config config;
+    struct generation *older;
+};
+
+struct daemon {
+    struct gateway gateway;
+    struct command command;
+    struct generation *newest;
+    struct worker *workers[WORKERS_MAX];
+    size_t n_workers;
+    _Atomic bool
+        started; /* workers and n_workers stay as they are until the admin listener is gone */
+    struct admin *admin;
+    struct event_base *base;
+};
+
+/* --- configuration --- */
+
+static void publish(struct daemon *d, struct generation *g)
+{
+    g->older = d->newest;
+    d->newest = g;
+    atomic_store_explicit(&d->gateway.config, &g->config, memory_order_release);
+    config_apply_log(&g->config.log);
+}
+
+static void reload(struct daemon *d)
+{
+    char error[CONFIG_ERROR_SIZE], quoted[CONFIG_ERROR_SIZE];
+    size_t kept;
+    struct generation *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        log_error("the configuration cannot be reloaded", "error=\"out of memory\"");
+        return;
+    }
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_mono_us());
+    if (config_reload(&gateway_config_table, d->command.path, d->command.sets, d->command.n_sets,
+                      &d->newest->config, &g->config, &kept, error) < 0) {
+        log_error("the configuration is wrong, the old one stays", "error=%s",
+                  log_quote(error, quoted, sizeof quoted));
+        free(g);
+    } else {
+        publish(d, g);
+        log_info("configuration reloaded", "need_restart=%zu", kept);
+    }
+    sd_notify(0, "READY=1");
+}
+
+/* --- signals --- */
+
+static void on_reload(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    reload(arg);
+}
+
+static void on_stop(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct daemon *d = arg;
+    int64_t grace_s = d->newest->config.grace_s;
+    (void)what;
+    if (atomic_load(&d->gateway.stopping))
+        return;
+    log_info("stopping", "signal=%d grace_s=%d", (int)signal_number, (int)grace_s);
+    sd_notify(0, "STOPPING=1");
+    atomic_store(&d->gateway.stop_by_us, clock_mono_us() + grace_s * 1000000);
+    atomic_store(&d->gateway.stopping, true);
+    for (size_t i = 0; i < d->n_workers; i++)
+        worker_wake(d->workers[i]);
+    event_base_loopbreak(d->base);
+}
+
+/* --- what the admin listener shows; in its thread, reads only atomics --- */
+
+static bool is_ready(void *arg, FILE *reasons)
+{
+    struct daemon *d = arg;
+    bool ready = !atomic_load(&d->gateway.stopping);
+    if (!atomic_load(&d->started))
+        return fprintf(reasons, "the gateway is starting\n"), false;
+    if (!ready)
+        fprintf(reasons, "the gateway is stopping\n");
+    for (size_t i = 0; i < d->n_workers; i++) {
+        if (redis_link_state(d->workers[i]->link) == LINK_UP)
+            continue;
+        fprintf(reasons, "worker %zu: %s\n", i, redis_link_reason(d->workers[i]->link));
+        ready = false;
+    }
+    return ready;
+}
+
+static void write_metrics(void *arg, FILE *out)
+{
+    struct daemon *d = arg;
+    struct gateway_metrics *shards[WORKERS_MAX];
+    size_t n = atomic_load(&d->started) ? d->n_workers : 0;
+    for (size_t i = 0; i < n; i++)
+        shards[i] = &d->workers[i]->metrics;
+    gateway_metrics_render(out, shards, n);
+}
+
+/* --- start --- */
+
+static int complain(const char *what, int r)
+{
+    log_error(what, "error=\"%s\"", strerror(-r));
+    return EX_UNAVAILABLE;
+}
+
+/* raise_files: as many descriptors as the system allows, and says when that is too few. */
+static void raise_files(const struct gateway_config *config)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max < (rlim_t)config->max_connections + FILES_ASIDE)
+        log_warning("too few file descriptors for max_connections, raise LimitNOFILE",
+                    "have=%llu max_connections=%lld", (unsigned long long)limit.rlim_max,
+                    (long long)config->max_connections);
+}
+
+/* check_schema: a MariaDB that is there must fit; one that is away is checked once it is back. */
+static int check_schema(const struct gateway_config *config)
+{
+    struct db db = {0};
+    char quoted[300];
+    enum db_outcome outcome = db_open(&db, &config->mariadb);
+    if (outcome == DB_OK)
+        outcome = schema_check(&db);
+    db_close(&db);
+    if (outcome == DB_OK)
+        return 0;
+    log_quote(db.error, quoted, sizeof quoted);
+    if (outcome == DB_REFUSED) {
+        log_error("mariadb does not fit", "error=%s", quoted);
+        return EX_UNAVAILABLE;
+    }
+    log_warning("mariadb is away, going on without it", "error=%s", quoted);
+    return 0;
+}
+
+static size_t worker_count(const struct gateway_config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t n = config->workers > 0 ? config->workers : cores;
+    return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
+}
+
+static int make_worker(struct daemon *d, const struct gateway_config *config)
+{
+    int fd = listen_tcp(config->address, config->port, true);
+    if (fd < 0) {
+        log_error("cannot listen", "address=%s port=%d error=\"%s\"", config->address,
+                  (int)config->port, strerror(-fd));
+        return EX_UNAVAILABLE;
+    }
+    int r = worker_new(&d->workers[d->n_workers], &d->gateway, fd);
+    if (r < 0)
+        return complain("a worker cannot be made", r);
+    d->n_workers++;
+    return 0;
+}
+
+static int start_admin(struct daemon *d, const struct gateway_config *config)
+{
+    struct admin_hooks hooks = {.arg = d, .ready = is_ready, .metrics = write_metrics};
+    int r = admin_start(&d->admin, &config->admin, &hooks);
+    if (r < 0) {
+        log_error("the admin listener cannot start", "address=%s port=%d error=\"%s\"",
+                  config->admin.address, (int)config->admin.port, strerror(-r));
+        return EX_UNAVAILABLE;
+    }
+    return 0;
+}
+
+static int make_workers(struct daemon *d, const struct gateway_config *config)
+{
+    size_t n = worker_count(config);
+    for (size_t i = 0; i < n; i++) {
+        int r = make_worker(d, config);
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+/* --- life --- */
+
+static int watch_signals(struct daemon *d, struct event **events)
+{
+    const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        events[i] =
+            evsignal_new(d->base, numbers[i], numbers[i] == SIGHUP ? on_reload : on_stop, d);
+        if (events[i] == NULL || event_add(events[i], NULL) < 0)
+            return complain("signals cannot be watched", -ENOMEM);
+    }
+    return 0;
+}
+
+/* run_workers: until a signal says stop. Signals are for this thread alone. */
+static int run_workers(struct daemon *d)
+{
+    sigset_t all, before;
+    size_t running = 0;
+    int r = 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (; running < d->n_workers && r == 0; running += r == 0)
+        r = worker_start(d->workers[running]);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r == 0) {
+        atomic_store(&d->started, true);
+        log_info("started", "version=%s workers=%zu port=%d", ONRUSH_VERSION, d->n_workers,
+                 (int)d->newest->config.port);
+        sd_notify(0, "READY=1");
+        event_base_dispatch(d->base);
+    } else {
+        atomic_store(&d->gateway.stopping, true);
+        for (size_t i = 0; i < running; i++)
+            worker_wake(d->workers[i]);
+    }
+    for (size_t i = 0; i < running; i++)
+        worker_join(d->workers[i]);
+    return r < 0 ? complain("a thread cannot start", r) : 0;
+}
+
+static int run(struct daemon *d)
+{
+    const struct gateway_config *config = &d->newest->config;
+    struct event *signals[3] = {0};
+    d->base = event_base_new();
+    if (d->base == NULL)
+        return complain("there is no event loop", -ENOMEM);
+    int r = watch_signals(d, signals);
+    if (r == 0)
+        r = check_schema(config);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the threads that start here inherit it */
+    /* The admin listener first: its port is not shared, so a second gateway by mistake ends here,
+     * before it takes connections away from the first. */
+    if (r == 0)
+        r = start_admin(d, config);
+    if (r == 0)
+        r = make_workers(d, config);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r == 0)
+        r = run_workers(d);
+    d->admin = admin_stop(d->admin);
+    for (size_t i = 0; i < d->n_workers; i++)
+        d->workers[i] = worker_free(d->workers[i]);
+    for (size_t i = 0; i < 3; i++) {
+        if (signals[i] != NULL)
+            event_free(signals[i]);
+    }
+    event_base_free(d->base);
+    return r;
+}
+
+static void free_generations(struct daemon *d)
+{
+    for (struct generation *g; (g = d->newest) != NULL;) {
+        d->newest = g->older;
+        free(g);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct daemon d;
+    d.command = (struct command){.name = "onrush-gateway",
+                                 .summary = "takes the requests of a coupon event over HTTP",
+                                 .table = &gateway_config_table};
+    struct generation *first = calloc(1, sizeof *first);
+    if (first == NULL)
+        return EX_UNAVAILABLE;
+    int r = command_parse(&d.command, argc, argv, &first->config);
+    if (r >= 0)
+        return free(first), r;
+    signal(SIGPIPE, SIG_IGN);
+    publish(&d, first);
+    raise_files(&first->config);
+    json_object_seed(0);
+    mysql_library_init(0, NULL, NULL);
+    r = run(&d);
+    mysql_library_end();
+    libevent_global_shutdown();
+    if (r == 0)
+        log_info("stopped", "%s", "");
+    free_generations(&d);
+    return r;
+}

@@ -1,0 +1,70 @@
+/* The metrics of the gateway; each worker has a shard of its own. */
+#ifndef ONRUSH_GATEWAY_METRICS_H
+#define ONRUSH_GATEWAY_METRICS_H
+
+#include "gateway/outcome.h"
+#include "shared/metrics.h"
+
+#define ANSWER_METRIC(COUNTER, id, ...)                                                            \
+    COUNTER(answers_##id, "onrush_gateway_answers_total", "outcome=\"" #id "\"",                   \
+            "Answers by outcome.")
+
+#define GATEWAY_METRICS(COUNTER, GAUGE, HISTOGRAM)                                                 \
+    COUNTER(requests_post, "onrush_gateway_requests_total", "route=\"post\"",                      \
+            "Complete requests by route.")                                                         \
+    COUNTER(requests_get, "onrush_gateway_requests_total", "route=\"get\"", "")                    \
+    COUNTER(requests_campaign, "onrush_gateway_requests_total", "route=\"campaign\"", "")          \
+    OUTCOMES(ANSWER_METRIC, COUNTER)                                                               \
+    COUNTER(accepted, "onrush_gateway_accepted_total", "", "Requests newly put into a queue.")     \
+    COUNTER(unavailable_redis_down, "onrush_gateway_unavailable_total", "cause=\"redis_down\"",    \
+            "Answers 503 by cause.")                                                               \
+    COUNTER(unavailable_redis_error, "onrush_gateway_unavailable_total", "cause=\"redis_error\"",  \
+            "")                                                                                    \
+    COUNTER(unavailable_undecodable, "onrush_gateway_unavailable_total", "cause=\"undecodable\"",  \
+            "")                                                                                    \
+    COUNTER(unavailable_no_reply, "onrush_gateway_unavailable_total", "cause=\"no_reply\"", "")    \
+    COUNTER(unavailable_mariadb, "onrush_gateway_unavailable_total", "cause=\"mariadb\"", "")      \
+    COUNTER(unavailable_unpublished, "onrush_gateway_unavailable_total",                           \
+            "cause=\"not_published\"", "")                                                         \
+    COUNTER(unavailable_connections, "onrush_gateway_unavailable_total",                           \
+            "cause=\"max_connections\"", "")                                                       \
+    COUNTER(unavailable_in_flight, "onrush_gateway_unavailable_total", "cause=\"max_in_flight\"",  \
+            "")                                                                                    \
+    COUNTER(unavailable_waiters, "onrush_gateway_unavailable_total", "cause=\"max_waiters\"", "")  \
+    COUNTER(unavailable_campaigns, "onrush_gateway_unavailable_total", "cause=\"max_campaigns\"",  \
+            "")                                                                                    \
+    COUNTER(calls_enqueue, "onrush_gateway_redis_calls_total", "call=\"enqueue\"",                 \
+            "Function calls to Redis.")                                                            \
+    COUNTER(calls_status, "onrush_gateway_redis_calls_total", "call=\"status\"", "")               \
+    COUNTER(calls_head, "onrush_gateway_redis_calls_total", "call=\"head\"", "")                   \
+    COUNTER(calls_scan, "onrush_gateway_redis_calls_total", "call=\"scan\"", "")                   \
+    COUNTER(users_enqueue, "onrush_gateway_redis_users_total", "call=\"enqueue\"",                 \
+            "Users in these calls: divided by the calls, the mean batch.")                         \
+    COUNTER(users_status, "onrush_gateway_redis_users_total", "call=\"status\"", "")               \
+    COUNTER(memory_answers, "onrush_gateway_memory_answers_total", "",                             \
+            "Sold out, answered without Redis.")                                                   \
+    COUNTER(slow_clients, "onrush_gateway_slow_clients_total", "",                                 \
+            "Connections closed because a request was not complete in time.")                      \
+    GAUGE(connections, "onrush_gateway_connections", "", "Open client connections.")               \
+    GAUGE(in_flight, "onrush_gateway_in_flight", "", "Requests that are being answered.")          \
+    GAUGE(waiters, "onrush_gateway_waiters", "", "Long-polls that wait for a decision.")           \
+    GAUGE(campaigns, "onrush_gateway_campaigns", "", "Campaigns in the tables of the workers.")    \
+    GAUGE(memory_bytes, "onrush_gateway_memory_bytes", "", "Size of the sold-out filters.")        \
+    GAUGE(redis_up, "onrush_gateway_redis_links_up", "", "Workers whose link to Redis is up.")     \
+    GAUGE(mariadb_up, "onrush_gateway_mariadb_links_up", "",                                       \
+          "Workers whose connection to MariaDB is up.")                                            \
+    HISTOGRAM(post_time, "onrush_gateway_request_seconds", "route=\"post\"",                       \
+              "From the headers of a request to the end of its answer; without long-polls.")       \
+    HISTOGRAM(get_time, "onrush_gateway_request_seconds", "route=\"get\"", "")                     \
+    HISTOGRAM(redis_time, "onrush_gateway_redis_call_seconds", "",                                 \
+              "From sending a function call to its reply.")
+
+METRICS_STRUCT(gateway_metrics, GATEWAY_METRICS);
+
+/* gateway_metrics_render: all shards summed, and what is known of the build. */
+void gateway_metrics_render(FILE *out, struct gateway_metrics *const *shards, size_t n);
+
+/* gateway_metrics_answer: the counter of an outcome. */
+metric_value *gateway_metrics_answer(struct gateway_metrics *metrics, enum outcome outcome);
+
+#endif

@@ -1,0 +1,47 @@
+/* Every way a request can end: one table, from which come the answers and their metrics.
+ *
+ * X(M, id, status, code, title, detail); M is passed through to X. An empty code is no problem but
+ * a document; the status of a request document also depends on the method (answer.c). */
+#ifndef ONRUSH_GATEWAY_OUTCOME_H
+#define ONRUSH_GATEWAY_OUTCOME_H
+
+#define OUTCOMES(X, M)                                                                             \
+    X(M, waiting, 202, "", "Accepted", "")                                                         \
+    X(M, granted, 200, "", "Granted", "")                                                          \
+    X(M, sold_out, 409, "SOLD_OUT", "Sold out", "There is no coupon left.")                        \
+    X(M, refused, 409, "REFUSED", "Refused", "This request cannot get a coupon.")                  \
+    X(M, campaign, 200, "", "Campaign", "")                                                        \
+    X(M, bad_json, 400, "BAD_JSON", "Bad request", "The body must be one JSON object.")            \
+    X(M, bad_user, 400, "BAD_USER", "Bad request",                                                 \
+      "The user id must be 1 to 64 of A-Z a-z 0-9 . _ - : @ + = | ~, or an integer from 0.")       \
+    X(M, bad_name, 400, "BAD_NAME", "Bad request",                                                 \
+      "A campaign name is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit.")        \
+    X(M, bad_wait, 400, "BAD_WAIT", "Bad request",                                                 \
+      "wait must be a number of seconds from 0 to 30.")                                            \
+    X(M, not_open, 403, "NOT_OPEN", "Not open yet", "The campaign has not opened yet.")            \
+    X(M, closed, 403, "CLOSED", "Closed", "The campaign is over.")                                 \
+    X(M, paused, 403, "PAUSED", "Paused", "The campaign takes no requests for now.")               \
+    X(M, no_route, 404, "NO_ROUTE", "Not found", "There is nothing at this path.")                 \
+    X(M, no_campaign, 404, "NO_CAMPAIGN", "Not found", "There is no campaign of this name.")       \
+    X(M, no_request, 404, "NO_REQUEST", "Not found", "This user has no request here.")             \
+    X(M, bad_method, 405, "BAD_METHOD", "Method not allowed", "See the Allow header.")             \
+    X(M, too_slow, 408, "TOO_SLOW", "Too slow", "The request was not complete in time.")           \
+    X(M, body_too_large, 413, "BODY_TOO_LARGE", "Body too large", "The body is too large.")        \
+    X(M, url_too_long, 414, "URL_TOO_LONG", "URL too long", "The path and query are too long.")    \
+    X(M, bad_media_type, 415, "BAD_MEDIA_TYPE", "Unsupported media type",                          \
+      "Send the body with Content-Type: application/json.")                                        \
+    X(M, overloaded, 503, "OVERLOADED", "Overloaded", "Too much to do right now: try again.")      \
+    X(M, unavailable, 503, "UNAVAILABLE", "Unavailable",                                           \
+      "This cannot be answered reliably right now: try again.")                                    \
+    X(M, unknown, 503, "UNKNOWN", "No answer from the queue",                                      \
+      "The request may or may not be queued: ask again, asking twice does no harm.")               \
+    X(M, stopping, 503, "STOPPING", "Shutting down", "This gateway is shutting down: try again.")
+
+enum outcome {
+#define OUTCOME_ENUM(M, id, ...) OUTCOME_##id,
+    OUTCOMES(OUTCOME_ENUM, )
+#undef OUTCOME_ENUM
+        OUTCOMES_N
+};
+
+#endif

@@ -1,0 +1,99 @@
+#include "gateway/request.h"
+
+#include "gateway/campaigns.h"
+#include "gateway/worker.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define REQUEST_MAGIC 0x52455155u
+#define ANSWER_MAX    1024 /* no document is longer: see answer.c */
+#define SPARE_MAX     4096 /* kept for the next rush; the rest goes back to the allocator */
+
+#define MOVE(from, to) (1u << ((from)*5 + (to)))
+
+static const unsigned legal_moves =
+    MOVE(STAGE_READING, STAGE_ASKING) | MOVE(STAGE_READING, STAGE_ANSWERED) |
+    MOVE(STAGE_ASKING, STAGE_WAITING) | MOVE(STAGE_ASKING, STAGE_ARCHIVED) |
+    MOVE(STAGE_ASKING, STAGE_ANSWERED) | MOVE(STAGE_WAITING, STAGE_ASKING) |
+    MOVE(STAGE_WAITING, STAGE_ANSWERED) | MOVE(STAGE_ARCHIVED, STAGE_ANSWERED);
+
+void request_pool_init(struct request_pool *pool, size_t max_body_bytes)
+{
+    TAILQ_INIT(&pool->spare);
+    pool->n_spare = 0;
+    pool->text_room = max_body_bytes > ANSWER_MAX ? max_body_bytes : ANSWER_MAX;
+}
+
+void request_pool_end(struct request_pool *pool)
+{
+    for (struct request *r; (r = TAILQ_FIRST(&pool->spare)) != NULL;) {
+        TAILQ_REMOVE(&pool->spare, r, next);
+        free(r);
+    }
+}
+
+struct request *request_new(struct worker *worker, struct MHD_Connection *connection)
+{
+    struct request_pool *pool = &worker->requests;
+    struct request *r = TAILQ_FIRST(&pool->spare);
+    if (r != NULL) {
+        TAILQ_REMOVE(&pool->spare, r, next);
+        pool->n_spare--;
+    } else if ((r = malloc(sizeof *r + pool->text_room)) == NULL) {
+        return NULL;
+    }
+    *r = (struct request){.magic = REQUEST_MAGIC,
+                          .stage = STAGE_READING,
+                          .worker = worker,
+                          .connection = connection,
+                          .text_room = pool->text_room};
+    return r;
+}
+
+void request_free(struct request *r)
+{
+    struct request_pool *pool = &r->worker->requests;
+    assert(r->magic == REQUEST_MAGIC && r->campaign == NULL);
+    r->magic = 0;
+    if (pool->n_spare >= SPARE_MAX)
+        return free(r);
+    TAILQ_INSERT_HEAD(&pool->spare, r, next);
+    pool->n_spare++;
+}
+
+struct request *request_check(void *object)
+{
+    struct request *r = object;
+    assert(r != NULL && r->magic == REQUEST_MAGIC);
+    return r;
+}
+
+void request_move(struct request *r, enum request_stage to)
+{
+    assert(r->magic == REQUEST_MAGIC);
+    assert((legal_moves & MOVE(r->stage, to)) != 0);
+    r->stage = to;
+}
+
+void request_answer(struct request *r, enum outcome outcome)
+{
+    request_move(r, STAGE_ANSWERED);
+    r->outcome = outcome;
+    if (r->campaign != NULL)
+        r->campaign = campaign_release(r->campaign);
+    if (r->suspended) {
+        r->suspended = false;
+        r->worker->resumed = true;
+        MHD_resume_connection(r->connection);
+    }
+}
+
+void request_answer_list(struct request_list *list, enum outcome outcome, metric_value *cause)
+{
+    for (struct request *r; (r = TAILQ_FIRST(list)) != NULL;) {
+        TAILQ_REMOVE(list, r, next);
+        metric_add(cause, 1);
+        request_answer(r, outcome);
+    }
+}

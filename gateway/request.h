@@ -1,0 +1,99 @@
+/* One HTTP request, from its headers to the end of its answer.
+ *
+ *              ┌─────────────────────────────────────────────────────────┐
+ *              │                                                         ▼
+ *   READING ───┼──► ASKING ◄────► WAITING (long-poll) ──────────────► ANSWERED ──► (free)
+ *              │      │ └──────────────────────────────────────────────► ▲
+ *              │      └──► ARCHIVED (with the MariaDB thread) ───────────┘
+ *              └──────────────────────────────────────────────────────────
+ *
+ * ASKING, WAITING and ARCHIVED requests are suspended in the HTTP library: it does not touch them,
+ * nor notices that a client has gone, until they are answered. A request belongs to its worker's
+ * thread; while it is ARCHIVED, `archive` in it belongs to the archive's thread. */
+#ifndef ONRUSH_GATEWAY_REQUEST_H
+#define ONRUSH_GATEWAY_REQUEST_H
+
+#include "gateway/archive.h"
+#include "gateway/outcome.h"
+#include "shared/campaign.h"
+#include "shared/metrics.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+
+struct worker;
+struct route;
+struct campaign;
+
+enum request_stage {
+    STAGE_READING,
+    STAGE_ASKING,
+    STAGE_WAITING,
+    STAGE_ARCHIVED,
+    STAGE_ANSWERED,
+};
+
+/* The campaign document. */
+struct campaign_view {
+    const char *state;
+    int64_t quota, remaining, opens_us, closes_us; /* closes_us 0: never */
+};
+
+struct request {
+    unsigned magic;
+    enum request_stage stage;
+    enum outcome outcome; /* ANSWERED, or READING when `judged` */
+    bool judged;          /* the outcome is known before the body has come: the rest is discarded */
+    bool suspended;       /* in the HTTP library */
+    bool close;           /* the connection ends with this answer */
+    bool counted;         /* in gateway.in_flight */
+    bool waited;          /* was a long-poll at some time: does not count as latency */
+    struct worker *worker;
+    struct MHD_Connection *connection;
+    const struct route *route; /* NULL: none matched */
+    struct campaign *campaign; /* a reference; NULL before it is looked up */
+    TAILQ_ENTRY(request) next; /* in the one list that its stage says */
+    int64_t start_us;          /* monotonic; when its headers were there */
+    int64_t wait_ms;           /* long-poll wanted; 0: answer at once */
+    int64_t deadline_us;       /* WAITING: monotonic */
+    struct request_state known;
+    int64_t eta_ms; /* 0: none */
+    struct campaign_view view;
+    struct archive_job archive;
+    char name[CAMPAIGN_NAME_MAX + 1], user[USER_ID_MAX + 1];
+    uint8_t name_len, user_len;
+    size_t discarded; /* bytes of a body that nobody wants */
+    size_t text_len, text_room;
+    char text[]; /* the body as it comes; later the answer as it goes */
+};
+
+TAILQ_HEAD(request_list, request);
+
+/* The free-list of a worker. */
+struct request_pool {
+    struct request_list spare;
+    size_t n_spare, text_room;
+};
+
+void request_pool_init(struct request_pool *pool, size_t max_body_bytes);
+void request_pool_end(struct request_pool *pool);
+
+/* request_new: NULL when there is no memory. request_free: it must be in no list. */
+struct request *request_new(struct worker *worker, struct MHD_Connection *connection);
+void request_free(struct request *request);
+
+/* request_check: the object of a callback, which must be a live request. */
+struct request *request_check(void *object);
+
+/* request_move: the one place where the stage changes; asserts that the move is legal. */
+void request_move(struct request *request, enum request_stage to);
+
+/* request_answer: decides the request, from any stage but ANSWERED, and wakes its connection. It
+ * must be in no list any more. Gives its campaign back. */
+void request_answer(struct request *request, enum outcome outcome);
+
+/* request_answer_list: the same for all of a list, which is empty afterwards. */
+void request_answer_list(struct request_list *list, enum outcome outcome, metric_value *cause);
+
+#endif

@@ -1,0 +1,28 @@
+/* What becomes of a request once somebody has answered about it, and the long-polls.
+ *
+ * Nobody polls Redis for a single waiter: while a campaign has waiters, one head is fetched each
+ * poll_ms, and only when more requests are decided, the waiters up to the watermark are asked for,
+ * in batches. One thread. */
+#ifndef ONRUSH_GATEWAY_STATUS_H
+#define ONRUSH_GATEWAY_STATUS_H
+
+#include "gateway/request.h"
+
+/* status_deliver: request->known is what Redis said. */
+void status_deliver(struct request *request);
+
+/* status_ask_archive: Redis does not know the campaign; the request is ASKING and in no list. */
+void status_ask_archive(struct request *request);
+
+/* status_take_archive: request->archive is what MariaDB said. */
+void status_take_archive(struct request *request);
+
+/* waiters_see: a new head is in campaign->head. */
+void waiters_see(struct campaign *campaign);
+
+/* waiters_poll: each poll_ms. waiters_sweep: each tick; those whose time is over (or all of them)
+ * get the document as it is. */
+void waiters_poll(struct worker *worker);
+void waiters_sweep(struct worker *worker, bool all);
+
+#endif

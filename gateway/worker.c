@@ -1,0 +1,275 @@
+/* One turn of the loop:
+ *
+ *   events: sockets of HTTP (only noted) and Redis (replies are handed out), the archive, timers
+ *     └─► HTTP runs: reads requests, writes answers ─► what gathered goes to Redis ─► next turn
+ *
+ * A worker is made and freed by the main thread while its own thread does not run; in between
+ * everything but the metrics and the state of the link belongs to its thread. */
+#include "gateway/worker.h"
+
+#include "gateway/http.h"
+#include "gateway/status.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define WORKER_MAGIC 0x574f524bu
+#define TICK_MS      100
+#define QUIET_US     200000 /* draining: so long without any request means that nobody is left */
+#define ROUNDS_MAX   8
+
+struct worker *worker_check(void *object)
+{
+    struct worker *worker = object;
+    assert(worker != NULL && worker->magic == WORKER_MAGIC);
+    return worker;
+}
+
+/* --- events --- */
+
+static void on_http(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what, (void)arg; /* woken up: the turn runs the library */
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker = worker_check(arg);
+    struct archive_list list = STAILQ_HEAD_INITIALIZER(list);
+    uint64_t ignored;
+    (void)what;
+    if (read(fd, &ignored, sizeof ignored) < 0)
+        return; /* woken up twice for one thing */
+    archive_take(worker->archive, &list);
+    for (struct archive_job *job; (job = STAILQ_FIRST(&list)) != NULL;) {
+        STAILQ_REMOVE_HEAD(&list, next);
+        status_take_archive(request_check(job->request));
+    }
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker = worker_check(arg);
+    (void)fd, (void)what;
+    worker->now_us = clock_mono_us();
+    waiters_sweep(worker, worker->draining);
+    conns_sweep(worker);
+}
+
+static void on_poll(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker = worker_check(arg);
+    (void)fd, (void)what;
+    waiters_poll(worker);
+    worker_poll(worker, true); /* again, with the poll_ms that is in force now */
+}
+
+static void on_link(void *arg, bool up)
+{
+    struct worker *worker = worker_check(arg);
+    metric_set(&worker->metrics.redis_up, up);
+}
+
+static struct timeval timeval_of(int64_t ms)
+{
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+void worker_poll(struct worker *worker, bool on)
+{
+    struct timeval tv = timeval_of(gateway_config(worker->gateway)->poll_ms);
+    if (on)
+        event_add(worker->poll_event, &tv);
+    else
+        event_del(worker->poll_event);
+}
+
+/* --- the loop --- */
+
+/* turn: serves HTTP and sends what gathered. Answers that come without Redis wake their connections
+ * at once, so both may have to be done again. */
+static void turn(struct worker *worker)
+{
+    bool idle = false;
+    for (int i = 0; i < ROUNDS_MAX && !idle; i++) {
+        idle = http_run(worker);
+        batcher_flush(worker);
+        idle = idle && !worker->resumed;
+    }
+    if (!idle)
+        event_active(worker->http_event, EV_READ, 0);
+}
+
+static void begin_drain(struct worker *worker)
+{
+    worker->draining = true;
+    worker->quiet_us = worker->now_us;
+    http_quiesce(worker);
+    waiters_sweep(worker, true);
+}
+
+/* drained: every request has its answer, or the grace is over. Idle connections are given a moment,
+ * as their next request may be on its way. */
+static bool drained(struct worker *worker)
+{
+    if (worker->n_requests > 0 || worker->conns.n_reading > 0)
+        worker->quiet_us = worker->now_us;
+    return worker->conns.n == 0 || worker->now_us - worker->quiet_us >= QUIET_US ||
+           worker->now_us >= worker->gateway->stop_by_us;
+}
+
+/* finish: whoever still waits when the grace is over is answered too. */
+static void finish(struct worker *worker)
+{
+    waiters_sweep(worker, true);
+    batcher_abandon(worker);
+    turn(worker);
+    while (worker->n_archived > 0) {
+        event_base_loop(worker->base, EVLOOP_ONCE); /* MariaDB has its deadlines */
+        turn(worker);
+    }
+    http_stop(worker);
+}
+
+static void *run(void *arg)
+{
+    struct worker *worker = worker_check(arg);
+    while (!worker->draining || !drained(worker)) {
+        event_base_loop(worker->base, EVLOOP_ONCE);
+        worker->now_us = clock_mono_us();
+        if (!worker->draining && atomic_load(&worker->gateway->stopping))
+            begin_drain(worker);
+        turn(worker);
+    }
+    finish(worker);
+    return NULL;
+}
+
+/* --- life --- */
+
+static int add_event(struct worker *worker, struct event **out, int fd, short what,
+                     event_callback_fn fn, int64_t every_ms)
+{
+    struct timeval tv = timeval_of(every_ms);
+    *out = event_new(worker->base, fd, what, fn, worker);
+    if (*out == NULL ||
+        ((fd >= 0 || every_ms > 0) && event_add(*out, every_ms > 0 ? &tv : NULL) < 0))
+        return -ENOMEM;
+    return 0;
+}
+
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    if (config == NULL)
+        return NULL;
+    /* No locks: one thread. Changes to the same socket within one turn become one system call. */
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+static int add_events(struct worker *worker)
+{
+    int r =
+        add_event(worker, &worker->http_event, http_fd(worker), EV_READ | EV_PERSIST, on_http, 0);
+    if (r == 0)
+        r = add_event(worker, &worker->wake_event, worker->wake_fd, EV_READ | EV_PERSIST, on_wake,
+                      0);
+    if (r == 0)
+        r = add_event(worker, &worker->tick_event, -1, EV_PERSIST, on_tick, TICK_MS);
+    if (r == 0)
+        r = add_event(worker, &worker->poll_event, -1, 0, on_poll, 0);
+    return r;
+}
+
+/* build: the parts, in the order in which worker_free() can take them down again. */
+static int build(struct worker *worker, int listen_fd)
+{
+    const struct gateway_config *config = gateway_config(worker->gateway);
+    int r;
+    worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (worker->wake_fd < 0)
+        return r = -errno, close(listen_fd), r;
+    worker->base = new_base();
+    if (worker->base == NULL)
+        return close(listen_fd), -ENOMEM;
+    if ((r = redis_link_new(&worker->link, worker->base, &config->redis, on_link, worker)) < 0 ||
+        (r = archive_new(&worker->archive, &config->mariadb, worker->wake_fd,
+                         &worker->metrics.mariadb_up)) < 0 ||
+        (r = http_start(worker, listen_fd)) < 0)
+        return close(listen_fd), r;
+    return add_events(worker);
+}
+
+int worker_new(struct worker **out, struct gateway *gateway, int listen_fd)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (worker == NULL)
+        return -ENOMEM;
+    worker->magic = WORKER_MAGIC;
+    worker->gateway = gateway;
+    worker->wake_fd = -1;
+    worker->now_us = clock_mono_us();
+    request_pool_init(&worker->requests, (size_t)gateway_config(gateway)->max_body_bytes);
+    conns_init(&worker->conns);
+    campaigns_init(&worker->campaigns);
+    batcher_init(&worker->batcher);
+    int r = build(worker, listen_fd);
+    if (r < 0)
+        return worker_free(worker), r;
+    *out = worker;
+    return 0;
+}
+
+int worker_start(struct worker *worker)
+{
+    return -pthread_create(&worker->thread, NULL, run, worker);
+}
+
+void worker_wake(struct worker *worker)
+{
+    uint64_t one = 1;
+    if (write(worker->wake_fd, &one, sizeof one) < 0)
+        return; /* only when the counter is full: then it is awake */
+}
+
+void worker_join(struct worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+}
+
+static void free_event(struct event *event)
+{
+    if (event != NULL)
+        event_free(event);
+}
+
+struct worker *worker_free(struct worker *worker)
+{
+    if (worker == NULL)
+        return NULL;
+    free_event(worker->poll_event);
+    free_event(worker->tick_event);
+    free_event(worker->wake_event);
+    free_event(worker->http_event);
+    if (worker->http != NULL)
+        http_stop(worker);
+    archive_free(worker->archive);
+    redis_link_free(worker->link);
+    campaigns_end(worker);
+    conns_end(&worker->conns);
+    request_pool_end(&worker->requests);
+    if (worker->base != NULL)
+        event_base_free(worker->base);
+    if (worker->wake_fd >= 0)
+        close(worker->wake_fd);
+    free(worker);
+    return NULL;
+}

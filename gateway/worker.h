@@ -1,0 +1,61 @@
+/* A worker: one thread, one event loop, one listening socket, one HTTP daemon, one link to Redis,
+ * one archive. Workers share nothing but struct gateway and their metrics, which are all atomic. */
+#ifndef ONRUSH_GATEWAY_WORKER_H
+#define ONRUSH_GATEWAY_WORKER_H
+
+#include "gateway/batcher.h"
+#include "gateway/campaigns.h"
+#include "gateway/conn.h"
+#include "gateway/gateway.h"
+#include "gateway/metrics.h"
+#include "gateway/request.h"
+#include "shared/redis_link.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+
+struct worker {
+    unsigned magic;
+    struct gateway *gateway;
+    pthread_t thread;
+    struct gateway_metrics
+        metrics; /* these and the state of `link` are read by the admin listener */
+
+    struct event_base *base;
+    struct event *http_event, *wake_event, *tick_event, *poll_event;
+    int wake_fd; /* eventfd: archive jobs are done, or the gateway is stopping */
+    struct MHD_Daemon *http;
+    struct redis_link *link;
+    struct archive *archive;
+
+    int64_t now_us;    /* monotonic; when this turn began */
+    bool resumed;      /* connections were resumed since the HTTP library ran last */
+    bool draining;     /* stopping: nothing new is taken */
+    int64_t quiet_us;  /* draining: since when there is nothing to do */
+    size_t n_requests; /* that exist */
+    size_t n_archived; /* of those, with the archive */
+    struct request_pool requests;
+    struct conns conns;
+    struct campaigns campaigns;
+    struct batcher batcher;
+};
+
+/* worker_new: everything but the thread; takes over `listen_fd` in any case. 0 and *out, or a
+ * negative errno. */
+int worker_new(struct worker **out, struct gateway *gateway, int listen_fd);
+
+/* worker_start: starts the thread. worker_wake: it looks at gateway->stopping; any thread.
+ * worker_join: waits for its end. worker_free: only when there is no thread (any more). */
+int worker_start(struct worker *worker);
+void worker_wake(struct worker *worker);
+void worker_join(struct worker *worker);
+struct worker *worker_free(struct worker *worker);
+
+/* --- for the parts of a worker --- */
+
+struct worker *worker_check(void *object);
+
+/* worker_poll: begins or ends calling waiters_poll() each poll_ms. */
+void worker_poll(struct worker *worker, bool on);
+
+#endif
