@@ -384,7 +384,7 @@ static void running_step(struct campaign *c)
     struct world *w = c->world;
     bool may_ask = w->now_us(w) >= c->retry_at_us;
     if (may_ask && c->publish_due && !c->publishing) {
-        c->publishing = campaign_asked(c, w->publish(w, c, PUBLISH_KEEP));
+        c->publishing = campaign_asked(c, w->publish(w, c, PUBLISH_CHANGE));
         c->publish_due = !c->publishing;
     }
     commit_some(c);

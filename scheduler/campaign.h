@@ -62,16 +62,17 @@ struct queue_answer {
     size_t n;
 };
 
-/* PUBLISH_READY: admits from now on, if Redis has counted the moves that the campaign has.
- * PUBLISH_KEEP: admits as it did before, but not when Redis knows less than MariaDB. */
-enum publish_ready { PUBLISH_READY, PUBLISH_KEEP };
+/* PUBLISH_TAKE: the takeover; Redis admits as it did before, but not when it knows less than
+ * MariaDB. PUBLISH_OPEN: it admits from now on, if it has counted our moves. PUBLISH_CHANGE: the
+ * settings changed. But for the first, our epoch must be there already. */
+enum publish_how { PUBLISH_TAKE, PUBLISH_OPEN, PUBLISH_CHANGE };
 
 struct campaign;
 
 /* What a campaign can do to the world. The queue functions give 0, and campaign_on_queue() is
  * called exactly once, later; or a negative errno, and it is not called. */
 struct world {
-    int (*publish)(struct world *, struct campaign *, enum publish_ready);
+    int (*publish)(struct world *, struct campaign *, enum publish_how);
     int (*claim)(struct world *, struct campaign *, size_t n,
                  uint64_t moves); /* MISSING if Redis counted others */
     int (*settle)(struct world *, struct campaign *,

@@ -210,7 +210,7 @@ int queue_expire(struct world *w, struct campaign *c)
                         (uint64_t[]){c->epoch, (uint64_t)w->queue->retention_s}, on_expire);
 }
 
-int queue_publish(struct world *w, struct campaign *c, enum publish_ready ready)
+int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
 {
     struct queue *q = w->queue;
     const struct campaign_row *row = &c->row;
@@ -232,8 +232,10 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_ready ready)
         put(q, i, texts[i]);
     }
     put(q, 2, campaign_state_text(row->state));
-    put(q, 8, ready == PUBLISH_READY ? "1" : "keep");
-    return redis_link_call(q->link, "onrush_publish", &c->keys, ready == PUBLISH_READY ? 10 : 9,
+    put(q, 8, how == PUBLISH_OPEN ? "1" : "keep");
+    if (how == PUBLISH_CHANGE)
+        put(q, 9, "any");
+    return redis_link_call(q->link, "onrush_publish", &c->keys, how == PUBLISH_TAKE ? 9 : 10,
                            q->args, q->lengths, on_publish, c);
 }
 

@@ -23,7 +23,7 @@ int queue_init(struct queue *queue, size_t most);
 void queue_destroy(struct queue *queue);
 
 /* The queue functions of struct world (scheduler/campaign.h); they work on world->queue. */
-int queue_publish(struct world *world, struct campaign *campaign, enum publish_ready ready);
+int queue_publish(struct world *world, struct campaign *campaign, enum publish_how how);
 int queue_claim(struct world *world, struct campaign *campaign, size_t n, uint64_t moves);
 int queue_settle(struct world *world, struct campaign *campaign, const struct batch *batch);
 int queue_claimed(struct world *world, struct campaign *campaign, size_t n);

@@ -20,7 +20,7 @@ static bool ask(struct campaign *c)
     case PHASE_LOADING:
         return campaign_submit(c, JOB_LOAD, NULL);
     case PHASE_PUBLISHING:
-        return campaign_asked(c, w->publish(w, c, PUBLISH_KEEP));
+        return campaign_asked(c, w->publish(w, c, PUBLISH_TAKE));
     case PHASE_RESTORING:
         return campaign_submit(c, JOB_PAGE, NULL);
     case PHASE_RECLAIMING:
@@ -29,7 +29,7 @@ static bool ask(struct campaign *c)
         return campaign_asked(c, w->revive(w, c, c->cursor, w->batch_size));
     case PHASE_OPENING:
         c->publish_due = false;
-        return campaign_asked(c, w->publish(w, c, PUBLISH_READY));
+        return campaign_asked(c, w->publish(w, c, PUBLISH_OPEN));
     default:
         assert(!"not a phase of the takeover");
         return false;

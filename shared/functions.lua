@@ -22,7 +22,7 @@ local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us',
 local NUMBER, POSITIVE = '^%d+$', '^[1-9]%d*$'
 local EPOCH_N = {NUMBER, POSITIVE}
 local EPOCH_CURSOR_N = {NUMBER, NUMBER, POSITIVE}
-local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$', NUMBER}
+local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$', '^%w+$'}
 local CLAIM = {NUMBER, POSITIVE, NUMBER}
 local STATES = {scheduled = true, open = true, paused = true, closed = true}
 local READY = {['0'] = true, ['1'] = true, keep = true}
@@ -180,14 +180,17 @@ end
 
 local function publish(keys, args)
     local epoch, id, state, quota, admit_limit, opens_us, closes_us, watermark, ready = unpack(args)
-    if not of_shape(args, PUBLISH, 9) or not STATES[state] or not READY[ready] then
+    if not of_shape(args, PUBLISH, 9) or not STATES[state] or not READY[ready] or
+        args[10] and args[10] ~= 'any' and not args[10]:find(NUMBER) then
         return redis.error_reply('BADARGS wrong number or kind of arguments')
     end
     local before = head_of(keys)
     if before[7] and tonumber(before[7]) > tonumber(epoch) then
         return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. before[7])
     end
-    local wrong = args[10] and went_back(keys[1], args[10])
+    -- With a tenth argument this is no takeover: the epoch must be there already, or Redis lost it.
+    if args[10] and before[7] ~= epoch then return redis.error_reply('LOST epoch ' .. epoch .. ' is not published') end
+    local wrong = args[10] and args[10] ~= 'any' and went_back(keys[1], args[10])
     if wrong then return wrong end
     -- Redis that knows less than MariaDB came back empty, or older: it must not admit before grants are restored.
     local older = tonumber(watermark) > tonumber(before[12] or -1)

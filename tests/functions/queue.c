@@ -10,8 +10,6 @@
 
 #define NEAR_US (60 * 1000000)
 
-#define HEAD_SIZE 17
-
 static struct private_redis redis;
 static redisContext *connection;
 static struct campaign_keys keys;
@@ -125,21 +123,12 @@ static void write_integer(FILE *out, int64_t n)
         fprintf(out, "%" PRId64, n);
 }
 
-/* is_head: the one kind of answer that ends with a time and a counter. */
-static bool is_head(const redisReply *r)
-{
-    return r->elements == HEAD_SIZE && r->element[HEAD_SIZE - 2]->type == REDIS_REPLY_INTEGER &&
-           r->element[HEAD_SIZE - 2]->integer > 1000000000000;
-}
-
 static void write_reply(FILE *out, const redisReply *r, int depth)
 {
     switch (r->type) {
     case REDIS_REPLY_ARRAY:
         fprintf(out, "%s", depth > 0 ? "[" : "");
         for (size_t i = 0; i < r->elements; i++) {
-            if (is_head(r) && i == HEAD_SIZE - 1)
-                break;
             fprintf(out, "%s", i > 0 ? " " : "");
             write_reply(out, r->element[i], depth + 1);
         }

@@ -9,8 +9,7 @@
  * #3 ...
  *
  * In answers: arrays are words, arrays within them stand in [ ], nil is -, an error is ! and its
- * first word, a time near the present is "now". The counter of moves at the end of a head is left
- * out (test_takeover.c looks at it). */
+ * first word, a time near the present is "now". */
 #ifndef ONRUSH_TEST_QUEUE_H
 #define ONRUSH_TEST_QUEUE_H
 

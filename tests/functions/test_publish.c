@@ -1,9 +1,11 @@
 /* onrush_publish and onrush_expire: the scheduler's copy of the campaign in Redis. */
 #include "tests/functions/queue.h"
 
+#include <stdio.h>
+
 /* The head: ready state quota admit_limit opens closes epoch admitted granted sold_out refused
- * watermark id, queued claimed now. */
-#define UNKNOWN_HEAD "- - - - - - - - - - - - - 0 0 now"
+ * watermark id, queued claimed now moves. */
+#define UNKNOWN_HEAD "- - - - - - - - - - - - - 0 0 now -"
 
 static void test_first_publish(void **state)
 {
@@ -15,9 +17,9 @@ static void test_first_publish(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused last_ticket"),
                         "0 0 0 0 0");
     assert_string_equal(ask("publish 5 7 open 100 110 #5 #9 #2 1"),
-                        "0 scheduled 100 110 #5 #9 4 0 0 0 0 #2 7 0 0 now");
+                        "0 scheduled 100 110 #5 #9 4 0 0 0 0 #2 7 0 0 now 0");
     assert_string_equal(ask("publish 5 7 open 100 110 #5 #9 #2 1"),
-                        "1 open 100 110 #5 #9 5 0 0 0 0 #2 7 0 0 now");
+                        "1 open 100 110 #5 #9 5 0 0 0 0 #2 7 0 0 now 0");
 }
 
 static void test_counters_are_kept(void **state)
@@ -28,9 +30,9 @@ static void test_counters_are_kept(void **state)
     ask("claim 1 4");
     ask("settle 1 a g1:C:#1 b s#2 c rwhy:#3");
     assert_string_equal(ask("publish 2 7 open 9 -1 0 0 0 keep"),
-                        "1 open 3 -1 0 0 1 6 1 1 1 #4 7 2 1 now");
+                        "1 open 3 -1 0 0 1 6 1 1 1 #4 7 2 1 now 2");
     assert_string_equal(ask("publish 2 7 open 9 -1 0 0 0 keep"),
-                        "1 open 9 -1 0 0 2 6 1 1 1 #4 7 2 1 now");
+                        "1 open 9 -1 0 0 2 6 1 1 1 #4 7 2 1 now 2");
     assert_string_equal(ask("HGET $meta last_ticket"), "#6");
 }
 
@@ -50,7 +52,7 @@ static void test_older_epoch_is_stale(void **state)
     ask("publish 10 7 open 3 -1 0 0 #0 1");
     assert_string_equal(ask("publish 9 8 closed 4 1 1 1 #9 0"), "!STALE");
     assert_string_equal(ask("publish 10 7 open 3 -1 0 0 #0 1"),
-                        "1 open 3 -1 0 0 10 0 0 0 0 #0 7 0 0 now");
+                        "1 open 3 -1 0 0 10 0 0 0 0 #0 7 0 0 now 0");
 }
 
 static void test_ready(void **state)
@@ -64,6 +66,63 @@ static void test_ready(void **state)
     ask("publish 1 7 open 3 -1 0 0 #0 0");
     ask("publish 1 7 open 3 -1 0 0 #0 keep");
     assert_string_equal(ask("HGET $meta ready"), "0");
+}
+
+/* A watermark above that of Redis: it came back empty, or older, and must not admit before the
+ * grants are restored. */
+static void test_a_redis_that_knows_less_is_not_ready(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a");
+    ask("claim 1 1");
+    ask("publish 2 7 open 3 -1 0 0 #1 keep");
+    assert_string_equal(ask("HGET $meta ready"), "1");
+    ask("publish 2 7 open 3 -1 0 0 #2 keep");
+    assert_string_equal(ask("HGET $meta ready"), "0");
+    ask("publish 2 7 open 3 -1 0 0 #2 keep");
+    assert_string_equal(ask("HGET $meta ready"), "0");
+    ask("publish 2 7 open 3 -1 0 0 #3 1");
+    assert_string_equal(ask("HGET $meta ready"), "1");
+}
+
+/* Moves are counted: a scheduler that expects another number is told that Redis lost data, and
+ * nothing changes. */
+static void test_moves(void **state)
+{
+    (void)state;
+    static const char *const moves[] = {"claim 1 2",   "settle 1 a s#1", "settle 1",
+                                        "reclaim 1 1", "revive 1 0 10",  "claim 1 9"};
+    ask(OPEN);
+    ask("enqueue a b c");
+    for (size_t i = 0; i < LENGTH(moves); i++) {
+        char expected[16];
+        snprintf(expected, sizeof expected, "%zu", i);
+        assert_string_equal(ask("HGET $meta moves"), expected);
+        ask("%s", moves[i]);
+    }
+    assert_string_equal(ask("claim 1 9"), "0"); /* pops nothing: no move */
+    assert_string_equal(ask("enqueue d"), "n#4:1");
+    assert_string_equal(ask("HGET $meta moves"), "6");
+    assert_string_equal(ask("claim 1 9 5"), "!LOST");
+    assert_string_equal(ask("claim 1 9 7"), "!LOST");
+    assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 5"), "!LOST");
+    assert_string_equal(ask("HMGET $meta epoch state quota"), "1 open 3");
+    assert_string_equal(ask("ZCARD $queue"), "1");
+    assert_string_equal(ask("claim 1 9 6"), "0 d #4");
+    assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 7"), "!LOST"); /* no takeover */
+    assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 any"), "!LOST");
+    assert_int_equal(ask("publish 1 7 paused 4 -1 0 0 #0 1 7")[0], '1');
+    assert_int_equal(ask("publish 1 7 paused 4 -1 0 0 #0 keep any")[0], '1');
+    assert_string_equal(ask("HGET $meta state"), "paused");
+}
+
+static void test_moves_of_an_empty_redis(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("publish 1 7 open 3 -1 0 0 #0 1 3"), "!LOST");
+    assert_string_equal(ask("DBSIZE"), "0");
+    assert_string_equal(ask("publish 1 7 open 3 -1 0 0 #0 1 0"), "!LOST");
 }
 
 static void test_expire_and_publish(void **state)
@@ -89,6 +148,9 @@ int main(void)
         QUEUE_TEST(test_watermark_never_falls),
         QUEUE_TEST(test_older_epoch_is_stale),
         QUEUE_TEST(test_ready),
+        QUEUE_TEST(test_a_redis_that_knows_less_is_not_ready),
+        QUEUE_TEST(test_moves),
+        QUEUE_TEST(test_moves_of_an_empty_redis),
         QUEUE_TEST(test_expire_and_publish),
     };
     return QUEUE_GROUP(tests);

@@ -39,7 +39,7 @@ static enum job_outcome run_commit(struct model *m, struct job *job, unsigned ow
         return JOB_CLASH;
     if (!owns(m, job, owner) && m->bug != BUG_GUARD_WITHOUT_EPOCH)
         return JOB_FENCED;
-    if (db->granted + job->batch->n > db->quota && m->bug != BUG_GUARD_WITHOUT_QUOTA)
+    if (db->granted + job->batch->n > db->quota)
         return JOB_FENCED;
     for (size_t i = 0; i < job->batch->n; i++) {
         const struct grant *row = &job->batch->rows[i];
@@ -60,10 +60,10 @@ static void add_found(struct model *m, struct job *job, int u)
     batch_add(job->found, &row);
 }
 
-static enum job_outcome read_users(struct model *m, struct job *job, bool blind)
+static enum job_outcome read_users(struct model *m, struct job *job)
 {
     job->found = batch_new(job->batch->n);
-    for (size_t i = 0; i < job->batch->n && !blind; i++) {
+    for (size_t i = 0; i < job->batch->n && m->bug != BUG_NO_READ_BACK; i++) {
         int u = user_number(job->batch->rows[i].user);
         if (m->db.rows[u].serial != 0)
             add_found(m, job, u);
@@ -75,15 +75,16 @@ static enum job_outcome run_confirm(struct model *m, struct job *job, unsigned o
 {
     if (!owns(m, job, owner))
         return JOB_FENCED;
-    job->exhausted = m->db.granted >= m->db.quota || m->bug == BUG_CONFIRM_WITHOUT_QUOTA;
-    return read_users(m, job, m->bug == BUG_CONFIRM_WITHOUT_USERS);
+    job->exhausted = m->db.granted >= m->db.quota || m->bug == BUG_LOSER_FINAL_EARLY;
+    return read_users(m, job);
 }
 
 static enum job_outcome run_page(struct model *m, struct job *job)
 {
     job->found = batch_new(4);
     job->found->verdict = VERDICT_GRANTED;
-    for (uint32_t s = job->after + 1; s <= SERIALS && job->found->n < 4 && m->bug != BUG_NO_RESTORE;
+    for (uint32_t s = job->after + 1; s <= SERIALS && job->found->n < 4 &&
+                                      m->bug != BUG_NO_RESTORE && m->bug != BUG_NO_READ_BACK;
          s++) {
         if (m->db.serial_owner[s] != 0)
             add_found(m, job, m->db.serial_owner[s] - 1);
@@ -127,7 +128,7 @@ void model_run(struct model *m, struct job *job, unsigned owner)
         job->outcome = run_commit(m, job, owner);
         return;
     case JOB_READ_BACK:
-        job->outcome = read_users(m, job, m->bug == BUG_NO_READ_BACK);
+        job->outcome = read_users(m, job);
         return;
     case JOB_CONFIRM:
         job->outcome = run_confirm(m, job, owner);

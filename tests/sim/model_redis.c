@@ -21,9 +21,11 @@ void model_enqueue(struct model *m, int u)
         return;
     if (r->limit >= 0 && r->admitted >= r->limit)
         return;
-    uint64_t ticket = max64((uint64_t)m->now, r->last_ticket + 1);
+    uint64_t ticket = max64((uint64_t)(m->now + m->skew), r->last_ticket + 1);
     if (m->bug != BUG_NO_WATERMARK)
         ticket = max64(ticket, r->watermark + 1);
+    if (r->known && r->epoch == m->db.epoch && ticket <= m->db.watermark)
+        m->broken = "a request entered below what was decided";
     if (user->state == 0)
         r->admitted++;
     else if (user->ticket != ticket)
@@ -72,11 +74,13 @@ static void do_publish(struct model *m, struct model_op *op)
                                              .granted = r->present ? r->granted : -1,
                                              .sold_out = r->present ? r->sold_out : -1,
                                              .moves = r->present ? (int64_t)r->moves : -1};
-    if (r->present && r->epoch > op->epoch && m->bug != BUG_STALE_PUBLISH) {
+    if (r->present && r->epoch > op->epoch) {
         op->answer.outcome = QUEUE_STALE;
         return;
     }
-    if (op->ready == PUBLISH_READY && op->moves != r->moves && m->bug != BUG_READY_WITHOUT_MOVES) {
+    bool lost = (op->how != PUBLISH_TAKE && (!r->present || op->epoch != r->epoch)) ||
+                (op->how == PUBLISH_OPEN && op->moves != r->moves);
+    if (lost && m->bug != BUG_MOVES_NOT_COMPARED) {
         op->answer.outcome = QUEUE_MISSING;
         return;
     }
@@ -87,13 +91,14 @@ static void do_publish(struct model *m, struct model_op *op)
     r->limit = op->row.overflow < 0 ? -1 : op->row.quota + op->row.overflow;
     bool older = op->watermark > r->watermark;
     r->watermark = max64(r->watermark, op->watermark);
-    r->ready = op->ready == PUBLISH_READY || (r->ready && !older);
+    r->known |= op->how == PUBLISH_OPEN;
+    r->ready = op->how == PUBLISH_OPEN || (r->ready && !older);
 }
 
 static void do_claim(struct model *m, struct model_op *op)
 {
     struct model_redis *r = &m->redis;
-    if (op->moves != r->moves && m->bug != BUG_CLAIM_WITHOUT_MOVES) {
+    if (op->moves != r->moves && m->bug != BUG_MOVES_NOT_COMPARED && m->bug != BUG_CLAIM_UNFENCED) {
         op->answer.outcome = QUEUE_MISSING;
         return;
     }
@@ -133,7 +138,7 @@ static void write_state(struct model *m, const struct grant *row, char state)
     struct model_redis *r = &m->redis;
     struct model_user *user = &r->users[user_number(row->user)];
     user->claimed = user->queued = 0;
-    if (user->state == 'g' && m->bug != BUG_SETTLE_OVERWRITES_GRANT)
+    if (user->state == 'g')
         return;
     if (user->state == 0)
         r->admitted++;
@@ -199,8 +204,7 @@ static void do_revive(struct model *m)
 static bool fenced(const struct model *m, struct model_op *op)
 {
     const struct model_redis *r = &m->redis;
-    bool exempt = (op->op == QUEUE_CLAIM && m->bug == BUG_CLAIM_WITHOUT_EPOCH) ||
-                  (op->op == QUEUE_SETTLE && m->bug == BUG_SETTLE_WITHOUT_EPOCH);
+    bool exempt = op->op == QUEUE_CLAIM && m->bug == BUG_CLAIM_UNFENCED;
     if (!r->present)
         op->answer.outcome = QUEUE_MISSING;
     else if (r->epoch != op->epoch && !exempt)

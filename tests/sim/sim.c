@@ -25,11 +25,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LEASE     60
-#define OPS_MAX   64
-#define JOBS_MAX  64
-#define ZOMBIES   8
-#define END_STEPS 20000
+#define LEASE      60
+#define CLOCK_STEP 400 /* how far the clock of Redis may be off */
+#define OPS_MAX    64
+#define JOBS_MAX   64
+#define ZOMBIES    8
+#define END_STEPS  20000
 
 /* A scheduler process, and what is under way from it. */
 struct scheduler {
@@ -110,9 +111,9 @@ static int send_op(struct world *w, struct campaign *c, struct model_op op)
     return 0;
 }
 
-static int w_publish(struct world *w, struct campaign *c, enum publish_ready ready)
+static int w_publish(struct world *w, struct campaign *c, enum publish_how how)
 {
-    return send_op(w, c, (struct model_op){.op = QUEUE_PUBLISH, .ready = ready, .moves = c->moves});
+    return send_op(w, c, (struct model_op){.op = QUEUE_PUBLISH, .how = how, .moves = c->moves});
 }
 
 static int w_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves)
@@ -375,6 +376,7 @@ static void lose_redis(struct sim *sim)
         m->redis = sim->snapshot;
     else
         memset(&m->redis, 0, sizeof m->redis);
+    m->redis.known = false;
     m->wiped = true;
     for (int u = 0; u < USERS; u++) /* what Redis forgot is not promised any more */
         m->acked &= m->redis.users[u].state != 0 ? UINT64_MAX : ~(UINT64_C(1) << u);
@@ -405,10 +407,25 @@ static void world_step(struct sim *sim, uint32_t dice)
         sim->snapshot = m->redis, sim->have_snapshot = true;
     else if (dice < 95)
         raise_quota(m);
-    else if (dice < 97)
+    else if (dice < 96)
+        m->skew = (int64_t)random_below(m, 2 * CLOCK_STEP) - CLOCK_STEP;
+    else if (dice < 98)
         m->db.state = m->db.state == CAMPAIGN_PAUSED ? CAMPAIGN_OPEN : CAMPAIGN_PAUSED;
     else
         m->now += random_below(m, LEASE);
+}
+
+/* step: as the conductor's tick. A planted bug: those who stand in line are told before the batches
+ * under way are known. */
+static void step(struct sim *sim, struct scheduler *s)
+{
+    unsigned batches = s->campaign.batches;
+    bool early = sim->model.bug == BUG_LOSER_FINAL_EARLY && s->campaign.phase == PHASE_RUNNING;
+    if (early)
+        s->campaign.batches = 0;
+    campaign_step(&s->campaign);
+    if (early)
+        s->campaign.batches += batches;
 }
 
 static void scheduler_step(struct sim *sim, struct scheduler *s, uint32_t dice, bool faults)
@@ -429,7 +446,7 @@ static void scheduler_step(struct sim *sim, struct scheduler *s, uint32_t dice, 
     else if (dice < 87)
         keeper_round(sim, s);
     else if (dice < 94 || !faults)
-        s->up = true, campaign_step(&s->campaign);
+        s->up = true, step(sim, s);
     else if (dice < 96)
         cut(sim, s);
     else if (dice < 98)
