@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# Loopback ports for stacks. Sourced by ops/stack.
+#
+# A port is reserved by a file /tmp/onrush-ports/PORT that holds the directory of its stack, from `up`
+# to `down`: so stacks that start at once never take the same one, and a part comes back on its old
+# port after a kill. All are below the ephemeral ports, which the kernel gives to anybody.
+
+readonly PORTS_DIR=/tmp/onrush-ports PORTS_FIRST=20000 PORTS_LAST=32767
+
+# ports_open: makes the directory, for every user of the machine, and takes its lock as descriptor 9.
+# The lock file is opened for reading: the kernel refuses to create or truncate another user's file
+# in a sticky directory, even for root.
+ports_open() {
+    (umask 0 && mkdir -m 1777 "$PORTS_DIR" 2>/dev/null) || true
+    (set -o noclobber && umask 0 && : >"$PORTS_DIR/lock") 2>/dev/null || true
+    exec 9<"$PORTS_DIR/lock"
+    flock -w 60 9 || die "cannot lock $PORTS_DIR/lock: another ops/stack hangs?"
+}
+
+ports_close() {
+    exec 9<&-
+}
+
+port_in_use() {
+    local tables=(/proc/net/tcp) hex
+    [[ ! -r /proc/net/tcp6 ]] || tables+=(/proc/net/tcp6)
+    printf -v hex ':%04X' "$1"
+    awk -v end="$hex" 'substr($2, length($2) - 4) == end { found = 1; exit } END { exit !found }' "${tables[@]}"
+}
+
+# port_reserve PORT: fails when the port is another stack's. A reservation of a stack that is no more
+# (its directory was deleted) is taken over, if it is ours to remove.
+port_reserve() {
+    local file=$PORTS_DIR/$1 owner
+    if [[ -e $file ]]; then
+        { owner=$(<"$file"); } 2>/dev/null || return 1
+        [[ ! -e $owner/stack ]] || return 1
+        rm -f "$file" 2>/dev/null || return 1
+    fi
+    (set -o noclobber && umask 022 && printf '%s\n' "$DIR" >"$file") 2>/dev/null
+}
+
+# ports_choose NAME...: a free port for each, as variables PORT_NAME. Call it between ports_open and
+# ports_close, and write the stack's record before ports_close: it is what keeps them reserved.
+ports_choose() {
+    local span=$((PORTS_LAST - PORTS_FIRST + 1)) at tries=0 name
+    at=$((RANDOM % span))
+    for name in "$@"; do
+        until port_take $((PORTS_FIRST + at)); do
+            at=$(((at + 1) % span))
+            ((++tries <= span)) || die "no free port from $PORTS_FIRST to $PORTS_LAST"
+        done
+        printf -v "PORT_$name" '%s' $((PORTS_FIRST + at))
+        at=$(((at + 1) % span))
+    done
+}
+
+port_take() {
+    ! port_in_use "$1" && port_reserve "$1"
+}
+
+# ports_release: gives back every port that is reserved for DIR.
+ports_release() {
+    local file owner
+    ports_open
+    for file in "$PORTS_DIR"/[0-9]*; do
+        { owner=$(<"$file"); } 2>/dev/null || continue
+        [[ $owner != "$DIR" ]] || rm -f "$file"
+    done
+    ports_close
+}

@@ -1,0 +1,280 @@
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPEN_MS 10000
+
+void event_open(struct event *e, struct stack *stack, const char *name)
+{
+    *e = (struct event){.stack = stack, .name = name, .redis = stack_redis(stack)};
+    stack_db(stack, &e->db);
+}
+
+void event_close(struct event *e)
+{
+    redisFree(e->redis);
+    db_close(&e->db);
+    free(e->told);
+    free(e->index);
+}
+
+const char *event_url(const struct event *e, const char *format, ...)
+{
+    static _Thread_local char url[512];
+    va_list args;
+    int n = snprintf(url, sizeof url, "%s/v1/campaigns/%s", e->stack->url, e->name);
+    va_start(args, format);
+    vsnprintf(url + n, sizeof url - (size_t)n, format, args);
+    va_end(args);
+    return url;
+}
+
+void event_wait_open(const struct event *e)
+{
+    struct campaign_head h;
+    int64_t deadline_us = clock_mono_us() + OPEN_MS * 1000;
+    while (!stack_head(e->redis, e->name, &h)) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+}
+
+void event_create(struct event *e, const char *options)
+{
+    assert_int_equal(stack_ctl(e->stack, NULL, "campaign create %s %s", e->name, options), 0);
+    event_wait_open(e);
+}
+
+int event_post(const struct event *e, const char *user, struct http_answer *answer)
+{
+    char body[128];
+    snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", user);
+    return http_post(event_url(e, "/requests"), body, answer);
+}
+
+void event_wait(struct event *e, int64_t timeout_ms)
+{
+    struct campaign_head h;
+    int64_t deadline_us = clock_mono_us() + timeout_ms * 1000;
+    while (!stack_head(e->redis, e->name, &h) || h.queued + h.claimed > 0) {
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%s: %" PRId64 " wait and %" PRId64 " are claimed, still", e->name, h.queued,
+                     h.claimed);
+        wait_a_moment();
+    }
+}
+
+/* --- what the clients were told --- */
+
+/* index_slot: the place in the index that this user has, or would have. */
+static uint32_t *index_slot(struct event *e, const char *user)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const char *p = user; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+    for (size_t i = hash % e->room;; i = (i + 1) % e->room) {
+        if (e->index[i] == 0 || strcmp(e->told[e->index[i] - 1].user, user) == 0)
+            return &e->index[i];
+    }
+}
+
+static void index_grow(struct event *e)
+{
+    free(e->index);
+    e->room = 2 * e->room + 1024;
+    e->index = calloc(e->room, sizeof *e->index);
+    e->told = realloc(e->told, e->room / 2 * sizeof *e->told);
+    for (size_t i = 0; i < e->n; i++)
+        *index_slot(e, e->told[i].user) = (uint32_t)i + 1;
+}
+
+void event_note(struct event *e, const char *user, uint64_t ticket)
+{
+    if (2 * (e->n + 1) > e->room)
+        index_grow(e);
+    uint32_t *slot = index_slot(e, user);
+    if (*slot == 0) {
+        *slot = (uint32_t)++e->n;
+        e->told[e->n - 1] = (struct told){.ticket = 0};
+        snprintf(e->told[e->n - 1].user, sizeof e->told[0].user, "%s", user);
+    }
+    struct told *t = &e->told[*slot - 1];
+    if (ticket != 0 && t->ticket != 0 && t->ticket != ticket)
+        fail_msg("%s was told the tickets %" PRIu64 " and %" PRIu64, user, t->ticket, ticket);
+    if (ticket != 0)
+        t->ticket = ticket;
+}
+
+static int by_ticket(const void *a, const void *b)
+{
+    uint64_t x = ((const struct told *)a)->ticket - 1, y = ((const struct told *)b)->ticket - 1;
+    return x < y ? -1 : x > y; /* 0 - 1 is the largest: no ticket, at the end */
+}
+
+/* sort_told: by ticket, and counts those that have one. */
+static void sort_told(struct event *e)
+{
+    qsort(e->told, e->n, sizeof *e->told, by_ticket);
+    e->room = 0; /* the index is of the old order */
+    for (e->n_tickets = 0; e->n_tickets < e->n && e->told[e->n_tickets].ticket != 0;)
+        e->n_tickets++;
+}
+
+void event_read_ledger(struct event *e, const char *path)
+{
+    char text[256], user[USER_ID_MAX + 1], ticket[32];
+    FILE *in = fopen(path, "re");
+    assert_non_null(in);
+    while (fgets(text, sizeof text, in) != NULL) {
+        int status;
+        if (sscanf(text, "%64s\t%d %*[^\t]\t%31s", user, &status, ticket) != 3)
+            fail_msg("a line of the ledger that nobody can read: %s", text);
+        e->answers++;
+        e->faults += status == 0 || status >= 500;
+        event_note(e, user, strcmp(ticket, "-") == 0 ? 0 : strtoull(ticket, NULL, 10));
+    }
+    fclose(in);
+}
+
+/* --- what Redis and MariaDB hold --- */
+
+static void check_grant(struct told *t, MYSQL_ROW row, size_t i)
+{
+    t->serial = (uint32_t)strtoul(row[0], NULL, 10);
+    snprintf(t->code, sizeof t->code, "%s", row[2]);
+    if (t->serial != i + 1 || strcmp(t->user, row[1]) != 0 ||
+        t->ticket != strtoull(row[3], NULL, 10))
+        fail_msg(
+            "serial %s went to %s with ticket %s; place %zu is that of %s with ticket %" PRIu64,
+            row[0], row[1], row[3], i + 1, t->user, t->ticket);
+}
+
+static void check_mariadb(struct event *e, uint32_t quota)
+{
+    char sql[256];
+    MYSQL_RES *rows;
+    size_t winners = e->n_tickets < quota ? e->n_tickets : quota;
+    snprintf(sql, sizeof sql,
+             "SELECT serial, user_id, code, ticket FROM coupons c JOIN campaigns k ON k.id = "
+             "c.campaign_id "
+             "WHERE k.name = '%s' ORDER BY serial",
+             e->name);
+    assert_int_equal(db_query(&e->db, sql, &rows), DB_OK);
+    assert_int_equal(mysql_num_rows(rows), winners);
+    for (size_t i = 0; i < winners; i++)
+        check_grant(&e->told[i], mysql_fetch_row(rows), i);
+    mysql_free_result(rows);
+    assert_int_equal(
+        stack_number(&e->db, "SELECT granted FROM campaigns WHERE name = '%s'", e->name), winners);
+    assert_int_equal(stack_number(&e->db, "SELECT COUNT(*) - COUNT(DISTINCT code) FROM coupons"),
+                     0);
+}
+
+static void check_redis_user(struct event *e, const struct told *t)
+{
+    char want[USER_STATE_MAX + 1];
+    redisReply *r = redisCommand(e->redis, "HGET onrush:{%s}:users %s", e->name, t->user);
+    if (t->serial != 0)
+        snprintf(want, sizeof want, "g%u:%s:%" PRIu64, t->serial, t->code, t->ticket);
+    else
+        snprintf(want, sizeof want, "s%" PRIu64, t->ticket);
+    if (t->ticket == 0 ? r->type != REDIS_REPLY_NIL
+                       : r->type != REDIS_REPLY_STRING || strcmp(r->str, want) != 0)
+        fail_msg("redis says of %s: %s", t->user,
+                 r->type == REDIS_REPLY_STRING ? r->str : "nothing");
+    freeReplyObject(r);
+}
+
+static void check_redis(struct event *e)
+{
+    struct campaign_head h;
+    assert_true(stack_head(e->redis, e->name, &h));
+    assert_int_equal(h.queued + h.claimed + h.refused, 0);
+    assert_int_equal(h.admitted, e->n_tickets);
+    assert_int_equal(h.granted + h.sold_out, e->n_tickets);
+    for (size_t i = 0; i < e->n; i++)
+        check_redis_user(e, &e->told[i]);
+}
+
+static int64_t member(const json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+    if (!json_is_integer(value))
+        fail_msg("the audit does not say %s", name);
+    return json_integer_value(value);
+}
+
+static void check_audit(struct event *e)
+{
+    json_t *audit = stack_ctl_json(e->stack, "audit %s", e->name);
+    assert_non_null(audit);
+    if (!json_is_true(json_object_get(audit, "ok")))
+        fail_msg("the audit says %s", json_dumps(audit, 0));
+    assert_int_equal(member(audit, "accepted"), e->n_tickets);
+    assert_int_equal(member(audit, "granted") + member(audit, "sold_out"), e->n_tickets);
+    static const char *const zero[] = {"pending", "duplicates", "inversions", "serial_gaps",
+                                       "unaccounted"};
+    for (size_t i = 0; i < LENGTH(zero); i++)
+        assert_int_equal(member(audit, zero[i]), 0);
+    json_decref(audit);
+}
+
+void event_check(struct event *e, uint32_t quota)
+{
+    sort_told(e);
+    check_mariadb(e, quota);
+    check_redis(e);
+    check_audit(e);
+}
+
+/* --- what the gateway answers --- */
+
+static void check_document(const struct told *t, const struct http_answer *a, bool post)
+{
+    json_t *d = json_loads(a->body, 0, NULL);
+    const char *code = json_string_value(json_object_get(d, "code"));
+    int64_t ticket = json_integer_value(json_object_get(d, "ticket"));
+    bool good;
+    if (t->serial != 0)
+        good = a->status == 200 && json_integer_value(json_object_get(d, "serial")) == t->serial &&
+               strcmp(json_string_value(json_object_get(d, "status")), "granted") == 0 &&
+               code != NULL && strcmp(code, t->code) == 0 && ticket == (int64_t)t->ticket;
+    else if (post)
+        good = a->status == 409 && code != NULL && strcmp(code, "SOLD_OUT") == 0 &&
+               ticket == (int64_t)t->ticket;
+    else
+        good = a->status == 200 &&
+               strcmp(json_string_value(json_object_get(d, "status")), "sold_out") == 0 &&
+               ticket == (int64_t)t->ticket;
+    if (!good)
+        fail_msg("%s of %s (ticket %" PRIu64 ", serial %u): %d %s", post ? "POST" : "GET", t->user,
+                 t->ticket, t->serial, a->status, a->body);
+    json_decref(d);
+}
+
+void event_check_answers(struct event *e)
+{
+    static const char *const json[] = {"Content-Type: application/json", NULL};
+    static struct http_answer a;
+    for (size_t i = 0; i < e->n; i++) {
+        char body[128];
+        snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", e->told[i].user);
+        http_ask(&(struct http_request){.url = event_url(e, "/requests"),
+                                        .body = body,
+                                        .headers = json,
+                                        .keep_alive = true},
+                 &a);
+        check_document(&e->told[i], &a, true);
+        http_ask(&(struct http_request){.url = event_url(e, "/requests/%s", e->told[i].user),
+                                        .keep_alive = true},
+                 &a);
+        check_document(&e->told[i], &a, false);
+    }
+    http_close();
+}

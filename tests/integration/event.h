@@ -1,0 +1,65 @@
+/* What the integration tests do with a campaign: create it, send a burst, wait until everybody is
+ * decided, and compare what the clients were told with what Redis and MariaDB hold. */
+#ifndef ONRUSH_TEST_EVENT_H
+#define ONRUSH_TEST_EVENT_H
+
+#include "tests/support/http.h"
+#include "tests/support/stack.h"
+#include "tests/support/test.h"
+
+/* What one user was told, over all answers. */
+struct told {
+    char user[USER_ID_MAX + 1];
+    uint64_t ticket; /* 0: never admitted */
+    uint32_t serial; /* by MariaDB; 0: none */
+    char code[COUPON_CODE_LEN + 1];
+};
+
+struct event {
+    struct stack *stack;
+    const char *name;
+    redisContext *redis;
+    struct db db;
+    struct told *told; /* one a user, by ticket; those without one at the end */
+    uint32_t *index;   /* places in told[] + 1, by a hash of the user; 0: free. Rebuilt as needed */
+    size_t room;       /* of the index */
+    size_t n, n_tickets;
+    size_t answers, faults; /* lines of the ledger; those that are no answer, or a 5xx */
+};
+
+/* event_open: connects; `name` must live as long. event_close: frees. */
+void event_open(struct event *event, struct stack *stack, const char *name);
+void event_close(struct event *event);
+
+/* event_create: `onrushctl campaign create NAME options`, and waits until Redis has it.
+ * event_wait_open: this alone. */
+void event_create(struct event *event, const char *options);
+void event_wait_open(const struct event *event);
+
+/* event_url: path of the campaign behind the gateway's address: "" or "/requests" or
+ * "/requests/u-1"; static. */
+const char *event_url(const struct event *event, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* event_post: the status of POST for this user; the answer may be NULL. */
+int event_post(const struct event *event, const char *user, struct http_answer *answer);
+
+/* event_wait: until nobody waits for a decision; fails the test after `timeout_ms`. */
+void event_wait(struct event *event, int64_t timeout_ms);
+
+/* event_read_ledger: reads what `onrushctl burst --ledger` wrote into told[]. Fails when one user
+ * got two tickets. */
+void event_read_ledger(struct event *event, const char *path);
+
+/* event_note: notes one answer of one user; ticket 0: none was told. */
+void event_note(struct event *event, const char *user, uint64_t ticket);
+
+/* event_check: the grants in MariaDB are exactly the first min(quota, tickets) tickets, with the
+ * serials 1, 2, 3 ... in their order, and distinct codes; Redis holds the same of every user; audit
+ * agrees. Fills in serial and code. */
+void event_check(struct event *event, uint32_t quota);
+
+/* event_check_answers: asks GET and POST again for every user; both must say what MariaDB says. */
+void event_check_answers(struct event *event);
+
+#endif

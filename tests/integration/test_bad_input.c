@@ -1,0 +1,527 @@
+/* Bad input: every malformed body, id, path, method, media type and size has its exact answer, and
+ * nothing of it reaches Redis: the number of function calls does not change. The scheduler is
+ * stopped, so that nobody else calls. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+#include "tests/support/raw.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME64 "123456789.123456789.123456789.123456789.123456789.123456789.1234"
+#define JSON   "application/json"
+#define BODY   "{\"user_id\":\"u-1\"}"
+
+/* Small limits, so that they can be reached. */
+static const char *const options[] = {
+    "--set", "gateway.max_body_bytes=512",
+    "--set", "gateway.max_url_bytes=256",
+    "--set", "gateway.max_header_bytes=4096",
+    "--set", "gateway.max_connections=8",
+    "--set", "gateway.max_in_flight=4",
+    "--set", "gateway.request_timeout_s=1",
+    "--set", "gateway.workers=1",
+    NULL,
+};
+
+static struct stack stack;
+static struct event event;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, options);
+    event_open(&event, &stack, "noon");
+    event_create(&event, "--quota 10");
+    stack_kill(&stack, "scheduler", "TERM");
+    return 0;
+}
+
+static int close_event(void **state)
+{
+    (void)state;
+    event_close(&event);
+    return 0;
+}
+
+/* calls: how many function calls Redis has ever seen (this test asks for INFO only). */
+static long calls(void)
+{
+    long n = 0;
+    redisReply *r = redisCommand(event.redis, "INFO commandstats");
+    static const char *const names[] = {"cmdstat_fcall:calls=", "cmdstat_fcall_ro:calls="};
+    for (size_t i = 0; i < LENGTH(names); i++) {
+        const char *at = strstr(r->str, names[i]);
+        n += at != NULL ? atol(at + strlen(names[i])) : 0;
+    }
+    freeReplyObject(r);
+    return n;
+}
+
+static long long keys(void)
+{
+    redisReply *r = redisCommand(event.redis, "DBSIZE");
+    long long n = r->integer;
+    freeReplyObject(r);
+    return n;
+}
+
+static long calls_before;
+static long long keys_before;
+
+static int note_redis(void **state)
+{
+    (void)state;
+    calls_before = calls();
+    keys_before = keys();
+    return 0;
+}
+
+static int nothing_reached_redis(void **state)
+{
+    (void)state;
+    if (calls() == calls_before && keys() == keys_before)
+        return 0;
+    print_error("something reached Redis: %ld calls\n", calls() - calls_before);
+    return -1;
+}
+
+/* check_problem: an application/problem+json with this status and code. */
+static void check_problem(const char *what, const char *body, int status, int want_status,
+                          const char *code)
+{
+    json_t *d = json_loads(body, 0, NULL);
+    const char *got = json_string_value(json_object_get(d, "code"));
+    if (status != want_status || got == NULL || strcmp(got, code) != 0 ||
+        json_integer_value(json_object_get(d, "status")) != want_status ||
+        json_string_value(json_object_get(d, "title")) == NULL)
+        fail_msg("%s: %d %s instead of %d %s", what, status, body, want_status, code);
+    json_decref(d);
+}
+
+/* --- bodies --- */
+
+static const struct {
+    const char *body, *code;
+} bodies[] = {
+    {"", "BAD_JSON"},
+    {"{", "BAD_JSON"},
+    {"null", "BAD_JSON"},
+    {"[]", "BAD_JSON"},
+    {"\"u-1\"", "BAD_JSON"},
+    {"42", "BAD_JSON"},
+    {"{\"user_id\":\"u\"}x", "BAD_JSON"},
+    {"{\"user_id\":\"u\",}", "BAD_JSON"},
+    {"{'user_id':'u'}", "BAD_JSON"},
+    {"{\"user_id\":\"u\",\"user_id\":\"v\"}", "BAD_JSON"},
+    {"{\"user_id\":\"\xff\"}", "BAD_JSON"},
+    {"user_id=u", "BAD_JSON"},
+    {"{}", "BAD_USER"},
+    {"{\"user_id\":null}", "BAD_USER"},
+    {"{\"user_id\":true}", "BAD_USER"},
+    {"{\"user_id\":[]}", "BAD_USER"},
+    {"{\"user_id\":\"\"}", "BAD_USER"},
+    {"{\"user_id\":\"a b\"}", "BAD_USER"},
+    {"{\"user_id\":\"a/b\"}", "BAD_USER"},
+    {"{\"user_id\":\"a\\u0000b\"}", "BAD_JSON"},
+    {"{\"user_id\":\"\xc3\xa9\"}", "BAD_USER"},
+    {"{\"user_id\":\"" NAME64 "5\"}", "BAD_USER"},
+    {"{\"user_id\":-1}", "BAD_USER"},
+    {"{\"user_id\":1.5}", "BAD_USER"},
+    {"{\"user_id\":1e3}", "BAD_USER"},
+    {"{\"user_id\":9223372036854775808}", "BAD_USER"},
+};
+
+static void test_bodies(void **state)
+{
+    (void)state;
+    static const char *const json[] = {"Content-Type: " JSON, NULL};
+    static struct http_answer a;
+    for (size_t i = 0; i < LENGTH(bodies); i++) {
+        http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
+                                        .body = bodies[i].body,
+                                        .headers = json},
+                 &a);
+        check_problem(bodies[i].body, a.body, a.status, 400, bodies[i].code);
+        assert_string_equal(http_header(&a, "Content-Type"), "application/problem+json");
+    }
+}
+
+static const char *const media_types[] = {
+    "Content-Type:",
+    "Content-Type: text/plain",
+    "Content-Type: application/x-www-form-urlencoded",
+    "Content-Type: application/jsonx",
+    "Content-Type: application/problem+json",
+    "Content-Type: multipart/form-data",
+};
+
+static void test_media_types(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    for (size_t i = 0; i < LENGTH(media_types); i++) {
+        http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
+                                        .body = BODY,
+                                        .headers = (const char *const[]){media_types[i], NULL}},
+                 &a);
+        check_problem(media_types[i], a.body, a.status, 415, "BAD_MEDIA_TYPE");
+    }
+}
+
+/* --- paths and methods --- */
+
+static const struct {
+    const char *method, *path;
+    int status;
+    const char *code;
+} paths[] = {
+    {"GET", "/", 404, "NO_ROUTE"},
+    {"GET", "/v1", 404, "NO_ROUTE"},
+    {"GET", "/v1/campaigns", 404, "NO_ROUTE"},
+    {"GET", "/v1/campaigns/", 404, "NO_ROUTE"},
+    {"GET", "/v1/campaigns/noon/", 404, "NO_ROUTE"},
+    {"GET", "/v1/campaigns//requests", 404, "NO_ROUTE"},
+    {"GET", "/v1/campaigns/noon/requests/u/v", 404, "NO_ROUTE"},
+    {"GET", "/v2/campaigns/noon", 404, "NO_ROUTE"},
+    {"GET", "/../v1/campaigns/noon", 404, "NO_ROUTE"},
+    {"GET", "/metrics", 404, "NO_ROUTE"},
+    {"GET", "/healthz", 404, "NO_ROUTE"},
+    {"GET", "/admin/v1/x", 404, "NO_ROUTE"},
+    {"POST", "/v1/campaigns/a%2Fb/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/a%20b/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/a%00b/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/a%/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/a%zz/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/.a/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/-a/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/a:b/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/%7Bx%7D/requests", 400, "BAD_NAME"},
+    {"POST", "/v1/campaigns/" NAME64 "5/requests", 400, "BAD_NAME"},
+    {"GET", "/v1/campaigns/a%0Ab", 400, "BAD_NAME"},
+    {"GET", "/v1/campaigns/noon/requests/a%20b", 400, "BAD_USER"},
+    {"GET", "/v1/campaigns/noon/requests/a%2Fb", 400, "BAD_USER"},
+    {"GET", "/v1/campaigns/noon/requests/%", 400, "BAD_USER"},
+    {"GET", "/v1/campaigns/noon/requests/%C3%A9", 400, "BAD_USER"},
+    {"GET", "/v1/campaigns/noon/requests/" NAME64 "5", 400, "BAD_USER"},
+    {"GET", "/v1/campaigns/noon/requests/u?wait=31", 400, "BAD_WAIT"},
+    {"GET", "/v1/campaigns/noon/requests/u?wait=-1", 400, "BAD_WAIT"},
+    {"GET", "/v1/campaigns/noon/requests/u?wait=", 400, "BAD_WAIT"},
+    {"GET", "/v1/campaigns/noon/requests/u?wait", 400, "BAD_WAIT"},
+    {"GET", "/v1/campaigns/noon/requests/u?wait=x", 400, "BAD_WAIT"},
+    {"GET", "/v1/campaigns/noon/requests/u?wait=1s", 400, "BAD_WAIT"},
+    {"GET", "/v1/campaigns/noon/requests", 405, "BAD_METHOD"},
+    {"PUT", "/v1/campaigns/noon/requests", 405, "BAD_METHOD"},
+    {"DELETE", "/v1/campaigns/noon/requests", 405, "BAD_METHOD"},
+    {"PATCH", "/v1/campaigns/noon/requests", 405, "BAD_METHOD"},
+    {"OPTIONS", "/v1/campaigns/noon/requests", 405, "BAD_METHOD"},
+    {"TRACE", "/v1/campaigns/noon/requests", 405, "BAD_METHOD"},
+    {"post", "/v1/campaigns/noon/requests", 405, "BAD_METHOD"},
+    {"BREW", "/v1/campaigns/noon/requests", 405, "BAD_METHOD"},
+    {"POST", "/v1/campaigns/noon/requests/u-1", 405, "BAD_METHOD"},
+    {"DELETE", "/v1/campaigns/noon/requests/u-1", 405, "BAD_METHOD"},
+    {"POST", "/v1/campaigns/noon", 405, "BAD_METHOD"},
+    {"PUT", "/v1/campaigns/noon", 405, "BAD_METHOD"},
+};
+
+static void test_paths_and_methods(void **state)
+{
+    (void)state;
+    static const char *const json[] = {"Content-Type: " JSON, NULL};
+    static struct http_answer a;
+    for (size_t i = 0; i < LENGTH(paths); i++) {
+        char url[512];
+        bool post = strcmp(paths[i].method, "POST") == 0;
+        snprintf(url, sizeof url, "%s%s", stack.url, paths[i].path);
+        http_ask(
+            &(struct http_request){
+                .method = paths[i].method, .url = url, .body = post ? BODY : NULL, .headers = json},
+            &a);
+        check_problem(url, a.body, a.status, paths[i].status, paths[i].code);
+        if (a.status == 405)
+            assert_string_equal(http_header(&a, "Allow"),
+                                strstr(url, "/requests") + 9 == url + strlen(url) ? "POST"
+                                                                                  : "GET, HEAD");
+    }
+}
+
+/* --- sizes --- */
+
+static void test_body_too_large(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {513, 5000, 100000, 1000000};
+    static const char *const json[] = {"Content-Type: " JSON, NULL};
+    static const char *const chunked[] = {"Content-Type: " JSON, "Transfer-Encoding: chunked",
+                                          NULL};
+    static struct http_answer a;
+    static char body[1000001];
+    for (size_t i = 0; i < LENGTH(sizes); i++) {
+        memset(body, ' ', sizes[i]);
+        memcpy(body, BODY, strlen(BODY));
+        for (int way = 0; way < 2; way++) {
+            http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
+                                            .body = body,
+                                            .body_len = sizes[i],
+                                            .headers = way == 0 ? json : chunked},
+                     &a);
+            check_problem("large body", a.body, a.status, 413, "BODY_TOO_LARGE");
+        }
+    }
+}
+
+static void test_url_too_long(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    char url[1024];
+    int n = snprintf(url, sizeof url, "%s/v1/campaigns/noon?", stack.url);
+    memset(url + n, 'x', 300);
+    url[n + 300] = '\0';
+    http_ask(&(struct http_request){.url = url}, &a);
+    check_problem("long URL", a.body, a.status, 414, "URL_TOO_LONG");
+}
+
+static void test_headers_too_large(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    static char header[9000];
+    memset(header, 'x', sizeof header - 1);
+    memcpy(header, "X-Large: ", 9);
+    http_ask(&(struct http_request){.url = event_url(&event, "%s", ""),
+                                    .headers = (const char *const[]){header, NULL}},
+             &a);
+    assert_int_equal(a.status, 431);
+}
+
+/* --- what no HTTP library sends --- */
+
+static const struct {
+    const char *bytes;
+    int status; /* 0: the connection is closed without an answer, or with any 4xx */
+} raw[] = {
+    {"\r\n\r\n\r\n\r\n", 0},
+    {"hello\r\n\r\n", 0},
+    {"GET\r\n\r\n", 0},
+    {"GET /v1/campaigns/noon\r\n\r\n", 0},
+    {"GET /v1/campaigns/noon HTTP/9.9\r\nHost: x\r\n\r\n", 0},
+    {"GET /v1/campaigns/noon HTTP/1.1\r\n\r\n", 400},
+    {"POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: "
+     "application/json\r\nContent-Length: -5\r\n\r\n",
+     0},
+    {"POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: "
+     "application/json\r\nContent-Length: abc\r\n\r\n",
+     0},
+    {"POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+     "Content-Length: 99999999999999999999\r\n\r\n",
+     0},
+    {"POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+     "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+     0},
+    {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 0},
+};
+
+static void test_raw_bytes(void **state)
+{
+    (void)state;
+    static char text[RAW_MAX];
+    for (size_t i = 0; i < LENGTH(raw); i++) {
+        bool closed;
+        int fd = raw_connect(stack.url);
+        raw_send(fd, raw[i].bytes, strlen(raw[i].bytes));
+        raw_read(fd, text, 5000, &closed);
+        int status = raw_status(text);
+        bool good = raw[i].status != 0
+                        ? status == raw[i].status
+                        : (closed && status == 0) || (status >= 400 && status <= 505);
+        if (!good)
+            fail_msg("%s: status %d, %s: %s", raw[i].bytes, status, closed ? "closed" : "open",
+                     text);
+        close(fd);
+    }
+}
+
+/* Requests that do not become complete: 408 within the time for a request, and the connection is
+ * closed. */
+static const char *const slow[] = {
+    "G",
+    "GET /v1/campaigns/noon HTTP/1.1\r\nHo",
+    "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: "
+    "application/json\r\nContent-Length: 16\r\n\r\n{\"us",
+};
+
+static void test_slow_requests(void **state)
+{
+    (void)state;
+    static char text[RAW_MAX];
+    int fds[LENGTH(slow)];
+    int64_t began_us = clock_mono_us();
+    for (size_t i = 0; i < LENGTH(slow); i++) {
+        fds[i] = raw_connect(stack.url);
+        raw_send(fds[i], slow[i], strlen(slow[i]));
+    }
+    for (size_t i = 0; i < LENGTH(slow); i++) {
+        bool closed;
+        raw_read(fds[i], text, 8000, &closed);
+        const char *body = strstr(text, "\r\n\r\n");
+        check_problem(slow[i], body != NULL ? body : "", raw_status(text), 408, "TOO_SLOW");
+        raw_read(fds[i], text, 8000, &closed);
+        assert_true(closed);
+        close(fds[i]);
+    }
+    assert_in_range(clock_mono_us() - began_us, 900000, 6000000);
+}
+
+/* A client that sends a byte from time to time does not hold its connection for good. */
+static void test_dribbling_request(void **state)
+{
+    (void)state;
+    static char text[RAW_MAX];
+    static const char line[] = "GET /v1/campaigns/noon HTTP/1.1\r\nX: "
+                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    bool closed = false;
+    int fd = raw_connect(stack.url);
+    int64_t began_us = clock_mono_us();
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof line && n == 0 && !closed; i++) {
+        raw_send(fd, line + i, 1);
+        n = raw_read(fd, text, 100, &closed);
+    }
+    assert_int_equal(raw_status(text), 408);
+    assert_in_range(clock_mono_us() - began_us, 500000, 6000000);
+    close(fd);
+}
+
+/* More connections than allowed: the ones beyond get 503 OVERLOADED with Retry-After; when others
+ * close, there is room. */
+static void test_too_many_connections(void **state)
+{
+    (void)state;
+    enum { MOST = 8 };
+    static struct http_answer a;
+    int fds[MOST];
+    for (int i = 0; i < MOST; i++)
+        fds[i] = raw_connect(stack.url);
+    http_ask(&(struct http_request){.url = event_url(&event, "/nowhere")}, &a);
+    check_problem("one connection too many", a.body, a.status, 503, "OVERLOADED");
+    assert_non_null(http_header(&a, "Retry-After"));
+    for (int i = 0; i < MOST; i++)
+        close(fds[i]);
+    int64_t deadline_us = clock_mono_us() + 5000000;
+    while (http_get(event_url(&event, "/nowhere"), &a) == 503 && clock_mono_us() < deadline_us)
+        wait_a_moment();
+    check_problem("there is room again", a.body, a.status, 404, "NO_ROUTE");
+}
+
+/* Long-polls are requests in flight: with as many as allowed the next is refused. Redis is asked
+ * for the first four. */
+static void test_too_many_in_flight(void **state)
+{
+    (void)state;
+    enum { MOST = 4 };
+    static const char poll[] =
+        "GET /v1/campaigns/noon/requests/waits?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n";
+    static struct http_answer a;
+    int fds[MOST];
+    assert_int_equal(event_post(&event, "waits", NULL), 202);
+    for (int i = 0; i < MOST; i++) {
+        fds[i] = raw_connect(stack.url);
+        raw_send(fds[i], poll, sizeof poll - 1);
+    }
+    int64_t deadline_us = clock_mono_us() + 5000000;
+    while (event_post(&event, "more", &a) != 503 && clock_mono_us() < deadline_us)
+        wait_a_moment();
+    check_problem("one in flight too many", a.body, a.status, 503, "OVERLOADED");
+    assert_non_null(http_header(&a, "Retry-After"));
+    for (int i = 0; i < MOST; i++)
+        close(fds[i]);
+}
+
+/* --- configurations --- */
+
+static const struct {
+    const char *program, *file, *message;
+} configs[] = {
+    {"gateway", "port = 0;\n", "bad.cfg:1: port = 0 is out of range: expected 1 to 65535"},
+    {"gateway", "\nport = \"80\";\n", "bad.cfg:2: port: expected a whole number"},
+    {"gateway", "prot = 80;\n", "bad.cfg:1: there is no key prot; --print-config lists them all"},
+    {"gateway", "redis: {\n require_durable = 1;\n};\n",
+     "bad.cfg:2: redis.require_durable: expected true or false"},
+    {"gateway", "log: { level = \"loud\"; };\n",
+     "bad.cfg:1: log.level = \"loud\": expected error, warning, info or debug"},
+    {"gateway", "log: { format = \"xml\"; };\n",
+     "bad.cfg:1: log.format = \"xml\": expected logfmt or json"},
+    {"gateway", "max_body_bytes = 127;\n",
+     "bad.cfg:1: max_body_bytes = 127 is out of range: expected 128 to 65536 bytes"},
+    {"gateway", "port = ;\n", "bad.cfg:1: syntax error"},
+    {"scheduler", "batch_size = 5001;\n",
+     "bad.cfg:1: batch_size = 5001 is out of range: expected 1 to 5000 rows"},
+    {"scheduler", "pool_size = 0;\n",
+     "bad.cfg:1: pool_size = 0 is out of range: expected 1 to 64 connections"},
+    {"scheduler", "name = \"a b\";\n",
+     "bad.cfg:1: name = \"a b\": expected letters, digits and . _ -, or nothing for the host's "
+     "name"},
+    {"scheduler", "mariadb: { port = 1.5; };\n",
+     "bad.cfg:1: mariadb.port: expected a whole number"},
+};
+
+static char *output_of(const char *path)
+{
+    char *text = calloc(1, 8192);
+    FILE *in = fopen(path, "re");
+    assert_non_null(in);
+    size_t n = fread(text, 1, 8191, in);
+    text[n] = '\0';
+    fclose(in);
+    return text;
+}
+
+static void test_configurations(void **state)
+{
+    (void)state;
+    const char *dir = tempdir_make();
+    char file[256], log[256], program[512], want[512];
+    snprintf(file, sizeof file, "%s/bad.cfg", dir);
+    for (size_t i = 0; i < LENGTH(configs); i++) {
+        FILE *out = fopen(file, "we");
+        fputs(configs[i].file, out);
+        fclose(out);
+        snprintf(log, sizeof log, "%s/log%zu", dir, i);
+        snprintf(program, sizeof program, "%s/%s/onrush-%s", getenv("ONRUSH_BUILD"),
+                 configs[i].program, configs[i].program);
+        int code = child_run((const char *const[]){program, "--config", file, NULL}, log);
+        char *text = output_of(log);
+        snprintf(want, sizeof want, "onrush-%s: %s/%s\n", configs[i].program, dir,
+                 configs[i].message);
+        assert_string_equal(text, want);
+        assert_int_equal(code, 78);
+        free(text);
+    }
+}
+
+#define QUIET_TEST(function)                                                                       \
+    cmocka_unit_test_setup_teardown(function, note_redis, nothing_reached_redis)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        QUIET_TEST(test_bodies),
+        QUIET_TEST(test_media_types),
+        QUIET_TEST(test_paths_and_methods),
+        QUIET_TEST(test_body_too_large),
+        QUIET_TEST(test_url_too_long),
+        QUIET_TEST(test_headers_too_large),
+        QUIET_TEST(test_raw_bytes),
+        QUIET_TEST(test_slow_requests),
+        QUIET_TEST(test_dribbling_request),
+        QUIET_TEST(test_too_many_connections),
+        QUIET_TEST(test_configurations),
+        cmocka_unit_test(test_too_many_in_flight), /* its long-polls go on asking: the last */
+    };
+    return cmocka_run_group_tests(tests, up, close_event);
+}

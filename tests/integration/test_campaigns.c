@@ -1,0 +1,244 @@
+/* The life of a campaign: opening and closing on time, pause, resume, close, another quota; and
+ * many at once. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000)
+
+static struct stack stack;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, NULL);
+    return 0;
+}
+
+/* wait_for_202: posts a user until the request is accepted. */
+static void wait_for_202(const struct event *e, const char *user)
+{
+    static struct http_answer a;
+    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
+    while (event_post(e, user, &a) != 202) {
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%s: %d %s instead of 202", user, a.status, a.body);
+        wait_a_moment();
+    }
+}
+
+/* wait_for_refusal: posts one new user after the other until one is refused with this code. */
+static void wait_for_refusal(const struct event *e, const char *code)
+{
+    static struct http_answer a;
+    static int number;
+    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
+    a.status = 0;
+    for (char user[32]; a.status != 403 || strstr(a.body, code) == NULL;) {
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%d %s instead of 403 %s", a.status, a.body, code);
+        snprintf(user, sizeof user, "late-%d", number++);
+        event_post(e, user, &a);
+    }
+}
+
+/* wait_for_status: long-polls until the request document says so. */
+static void wait_for_status(const struct event *e, const char *user, const char *status)
+{
+    static struct http_answer a;
+    char want[64];
+    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
+    snprintf(want, sizeof want, "\"status\":\"%s\"", status);
+    while (http_get(event_url(e, "/requests/%s?wait=5", user), &a) != 200 ||
+           strstr(a.body, want) == NULL) {
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%s: %d %s instead of %s", user, a.status, a.body, status);
+        wait_a_moment();
+    }
+}
+
+static void test_opens_on_time(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    char options[96], when[CLOCK_TEXT_SIZE];
+    struct event e;
+    event_open(&e, &stack, "opens");
+    int64_t opens_us = clock_wall_us() + 3 * SECOND;
+    snprintf(options, sizeof options, "--quota 5 --opens-at %s", clock_format(opens_us, when));
+    event_create(&e, options);
+    assert_int_equal(event_post(&e, "ann", &a), 403);
+    assert_non_null(strstr(a.body, "\"code\":\"NOT_OPEN\""));
+    assert_in_range(atoi(http_header(&a, "Retry-After")), 1, 4);
+    assert_int_equal(http_get(event_url(&e, "%s", ""), &a), 200);
+    assert_non_null(strstr(a.body, "\"state\":\"scheduled\""));
+    wait_for_202(&e, "ann");
+    int64_t late_us = clock_wall_us() - opens_us;
+    assert_in_range(late_us + SECOND, SECOND, 2 * SECOND); /* never early, within a second */
+    wait_for_status(&e, "ann", "granted");
+    event_close(&e);
+}
+
+static void test_closes_on_time(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    char options[96], when[CLOCK_TEXT_SIZE];
+    struct event e;
+    event_open(&e, &stack, "closes");
+    int64_t closes_us = clock_wall_us() + 3 * SECOND;
+    snprintf(options, sizeof options, "--quota 5 --overflow -1 --closes-at %s",
+             clock_format(closes_us, when));
+    event_create(&e, options);
+    assert_int_equal(event_post(&e, "ann", &a), 202);
+    wait_for_refusal(&e, "CLOSED");
+    assert_true(clock_wall_us() >= closes_us);
+    assert_in_range(clock_wall_us() - closes_us, 0, SECOND);
+    wait_for_status(&e, "ann", "granted"); /* who was in time keeps the coupon */
+    event_close(&e);
+}
+
+static void test_pause_resume_close(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "pause");
+    event_create(&e, "--quota 5");
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause pause"), 0);
+    wait_for_refusal(&e, "PAUSED");
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign resume pause"), 0);
+    wait_for_202(&e, "ann");
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign close pause"), 0);
+    wait_for_refusal(&e, "CLOSED");
+    wait_for_status(&e, "ann", "granted");
+    event_close(&e);
+}
+
+static void test_unknown_campaign(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event e;
+    event_open(&e, &stack, "nowhere");
+    assert_int_equal(event_post(&e, "ann", &a), 404);
+    assert_non_null(strstr(a.body, "\"code\":\"NO_CAMPAIGN\""));
+    assert_int_equal(http_get(event_url(&e, "%s", ""), &a), 404);
+    assert_int_equal(http_get(event_url(&e, "/requests/ann"), &a), 404);
+    event_close(&e);
+    event_open(&e, &stack, "pause");
+    assert_int_equal(http_get(event_url(&e, "/requests/nobody"), &a), 404);
+    assert_non_null(strstr(a.body, "\"code\":\"NO_REQUEST\""));
+    event_close(&e);
+}
+
+/* A raised quota goes to those who were sold out, first come first served. */
+static void test_raised_quota(void **state)
+{
+    (void)state;
+    static const char *const users[] = {"ann", "bob", "cid", "dan", "eve"};
+    static struct http_answer a;
+    struct event e;
+    event_open(&e, &stack, "more");
+    event_create(&e, "--quota 2 --overflow -1");
+    for (size_t i = 0; i < LENGTH(users); i++) {
+        assert_int_equal(event_post(&e, users[i], &a), 202);
+        event_note(&e, users[i], strtoull(strstr(a.body, "\"ticket\":") + 9, NULL, 10));
+    }
+    for (size_t i = 0; i < LENGTH(users); i++)
+        wait_for_status(&e, users[i], i < 2 ? "granted" : "sold_out");
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota more 4"), 0);
+    wait_for_status(&e, "cid", "granted");
+    wait_for_status(&e, "dan", "granted");
+    wait_for_status(&e, "eve", "sold_out");
+    event_wait(&e, 10000);
+    event_check(&e, 4);
+    event_check_answers(&e);
+    event_close(&e);
+}
+
+/* A huge backlog does not starve a small campaign: the small one is done before half of the huge
+ * one is. */
+static void test_a_huge_campaign_does_not_starve_a_small_one(void **state)
+{
+    (void)state;
+    enum { HUGE_N = 30000, SMALL_N = 20 };
+    struct event huge, small;
+    event_open(&huge, &stack, "huge");
+    event_open(&small, &stack, "small");
+    event_create(&huge, "--quota 30000");
+    event_create(&small, "--quota 10");
+    stack_kill(&stack, "scheduler", "TERM");
+    assert_int_equal(stack_ctl(&stack, NULL,
+                               "burst huge --requests %d --concurrency 100 --no-progress --json",
+                               HUGE_N),
+                     0);
+    for (int i = 0; i < SMALL_N; i++) {
+        char user[16];
+        snprintf(user, sizeof user, "s-%d", i);
+        assert_int_equal(event_post(&small, user, NULL), 202);
+    }
+    stack_start(&stack, "scheduler");
+    event_wait(&small, 10000);
+    event_wait(&huge, 30000);
+    assert_int_equal(stack_number(&small.db, "SELECT granted FROM campaigns WHERE name = 'small'"),
+                     10);
+    int64_t before = stack_number(
+        &huge.db, "SELECT COUNT(*) FROM coupons WHERE campaign_id = (SELECT id FROM campaigns "
+                  "WHERE name = 'huge') "
+                  "AND granted_at <= (SELECT MAX(granted_at) FROM coupons WHERE campaign_id = "
+                  "(SELECT id FROM campaigns WHERE name = 'small'))");
+    print_message("%d of the huge one were granted before the small one was done\n", (int)before);
+    assert_in_range(before, 0, HUGE_N / 2);
+    event_close(&huge);
+    event_close(&small);
+}
+
+/* Twenty at once, each exact. */
+static void test_many_campaigns_at_once(void **state)
+{
+    (void)state;
+    enum { CAMPAIGNS = 20, USERS = 30 };
+    static struct http_answer a;
+    static char names[CAMPAIGNS][16];
+    struct event events[CAMPAIGNS];
+    for (int i = 0; i < CAMPAIGNS; i++) {
+        snprintf(names[i], sizeof names[i], "many-%d", i);
+        event_open(&events[i], &stack, names[i]);
+        assert_int_equal(
+            stack_ctl(&stack, NULL, "campaign create %s --quota 12 --no-wait", names[i]), 0);
+    }
+    for (int i = 0; i < CAMPAIGNS; i++)
+        event_wait_open(&events[i]);
+    for (int u = 0; u < USERS; u++) {
+        for (int i = 0; i < CAMPAIGNS; i++) {
+            char user[16];
+            snprintf(user, sizeof user, "u-%d", u);
+            assert_int_equal(event_post(&events[i], user, &a), 202);
+            event_note(&events[i], user, strtoull(strstr(a.body, "\"ticket\":") + 9, NULL, 10));
+        }
+    }
+    for (int i = 0; i < CAMPAIGNS; i++) {
+        event_wait(&events[i], 10000);
+        event_check(&events[i], 12);
+        event_close(&events[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_opens_on_time),
+        cmocka_unit_test(test_closes_on_time),
+        cmocka_unit_test(test_pause_resume_close),
+        cmocka_unit_test(test_unknown_campaign),
+        cmocka_unit_test(test_raised_quota),
+        cmocka_unit_test(test_a_huge_campaign_does_not_starve_a_small_one),
+        cmocka_unit_test(test_many_campaigns_at_once),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}

@@ -1,0 +1,92 @@
+/* One coupon event: 20,000 requests of 5,000 users for 1,000 coupons over 200 connections; once
+ * with the default bound of admission, once without one. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUOTA    1000
+#define USERS    5000
+#define REQUESTS 20000
+
+static struct stack stack;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, NULL);
+    return 0;
+}
+
+static void run_event(struct event *e, const char *options)
+{
+    char ledger[256], *out;
+    event_create(e, options);
+    snprintf(ledger, sizeof ledger, "%s/%s.ledger", stack.dir, e->name);
+    int code =
+        stack_ctl(&stack, &out,
+                  "burst %s --users %d --requests %d --concurrency 200 --no-progress --ledger %s",
+                  e->name, USERS, REQUESTS, ledger);
+    if (code != 0)
+        fail_msg("%s", out);
+    free(out);
+    event_wait(e, 30000);
+    event_read_ledger(e, ledger);
+    remove(ledger);
+    assert_int_equal(e->answers, REQUESTS);
+    assert_int_equal(e->faults, 0);
+    assert_int_equal(e->n, USERS);
+}
+
+static void test_exactly_the_first_win(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "noon");
+    run_event(&e, "--quota 1000");
+    event_check(&e, QUOTA);
+    assert_in_range(e.n_tickets, QUOTA, 2 * QUOTA); /* the rest was told at once that it is full */
+    event_check_answers(&e);
+    event_close(&e);
+}
+
+static void test_without_a_bound_of_admission(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "open-end");
+    run_event(&e, "--quota 1000 --overflow -1");
+    event_check(&e, QUOTA);
+    assert_int_equal(e.n_tickets, USERS);
+    event_check_answers(&e);
+    event_close(&e);
+}
+
+/* A long-poll is answered by the decision, not by the end of its patience. */
+static void test_long_poll(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event e;
+    event_open(&e, &stack, "poll");
+    event_create(&e, "--quota 1");
+    assert_int_equal(event_post(&e, "ann", &a), 202);
+    int64_t began_us = clock_mono_us();
+    assert_int_equal(http_get(event_url(&e, "/requests/ann?wait=30"), &a), 200);
+    assert_non_null(strstr(a.body, "\"status\":\"granted\""));
+    assert_in_range(clock_mono_us() - began_us, 0, 10000000);
+    event_close(&e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exactly_the_first_win),
+        cmocka_unit_test(test_without_a_bound_of_admission),
+        cmocka_unit_test(test_long_poll),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}

@@ -1,0 +1,294 @@
+/* Stopping, starting and reloading the daemons while requests come in: every request in flight is
+ * answered, every accepted one is kept, and the outcome stays exact. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLIENTS     16
+#define ANSWERS_MAX 20000 /* of one client */
+
+static struct stack stack;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, NULL);
+    return 0;
+}
+
+/* --- clients that post one user after the other, each over one connection --- */
+
+struct client {
+    const struct event *event;
+    pthread_t thread;
+    int number;
+    size_t n;
+    size_t lost; /* sent, and never answered */
+    struct {
+        int status;
+        uint64_t ticket;
+    } answers[ANSWERS_MAX];
+};
+
+static struct client *clients;
+static atomic_bool enough;
+static atomic_size_t answered;
+
+static void user_of(char user[32], int client, size_t i)
+{
+    snprintf(user, 32, "c%d-%zu", client, i);
+}
+
+static uint64_t ticket_in(const char *body)
+{
+    const char *at = strstr(body, "\"ticket\":");
+    return at != NULL ? strtoull(at + 9, NULL, 10) : 0;
+}
+
+static void *client_run(void *arg)
+{
+    static const char *const json[] = {"Content-Type: application/json", NULL};
+    struct client *c = arg;
+    struct http_answer *a = malloc(sizeof *a);
+    for (c->n = 0; c->n < ANSWERS_MAX && !enough; c->n++) {
+        char user[32], body[64];
+        user_of(user, c->number, c->n);
+        snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", user);
+        http_ask(&(struct http_request){.url = event_url(c->event, "/requests"),
+                                        .body = body,
+                                        .headers = json,
+                                        .keep_alive = true},
+                 a);
+        if (a->refused)
+            break; /* the gateway is gone, and this one was not sent */
+        if (a->status == 0)
+            c->lost++;
+        c->answers[c->n].status = a->status;
+        c->answers[c->n].ticket = ticket_in(a->body);
+        answered++;
+    }
+    http_close();
+    free(a);
+    return NULL;
+}
+
+static void clients_start(const struct event *event)
+{
+    clients = calloc(CLIENTS, sizeof *clients);
+    enough = false;
+    answered = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        clients[i].event = event;
+        clients[i].number = i;
+        assert_int_equal(pthread_create(&clients[i].thread, NULL, client_run, &clients[i]), 0);
+    }
+}
+
+static void clients_wait_for(size_t n)
+{
+    int64_t deadline_us = clock_mono_us() + 20000000;
+    while (answered < n && clock_mono_us() < deadline_us)
+        wait_a_moment();
+    assert_true(answered >= n);
+}
+
+/* clients_join: notes what they were told in `event`; gives how many requests were never answered.
+ */
+static size_t clients_join(struct event *event, size_t statuses[600])
+{
+    size_t lost = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        pthread_join(clients[i].thread, NULL);
+        lost += clients[i].lost;
+        for (size_t j = 0; j < clients[i].n; j++) {
+            char user[32];
+            int status = clients[i].answers[j].status;
+            user_of(user, i, j);
+            statuses[status]++;
+            if (clients[i].answers[j].ticket != 0)
+                event_note(event, user, clients[i].answers[j].ticket);
+        }
+    }
+    free(clients);
+    return lost;
+}
+
+/* check_kept: Redis knows every request that was accepted, with its ticket. */
+static void check_kept(struct event *e)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        struct request_state s;
+        redisReply *r =
+            redisCommand(e->redis, "HGET onrush:{%s}:users %s", e->name, e->told[i].user);
+        assert_int_equal(r->type, REDIS_REPLY_STRING);
+        assert_int_equal(request_state_parse(r->str, r->len, &s), 0);
+        assert_int_equal(s.ticket, e->told[i].ticket);
+        freeReplyObject(r);
+    }
+}
+
+static void test_gateway_stops_under_load(void **state)
+{
+    (void)state;
+    struct event e;
+    size_t statuses[600] = {0};
+    event_open(&e, &stack, "gateway-stops");
+    event_create(&e, "--quota 1000000");
+    clients_start(&e);
+    clients_wait_for(3000);
+    int64_t began_us = clock_mono_us();
+    stack_kill(&stack, "gateway", "TERM");
+    assert_in_range(clock_mono_us() - began_us, 0, 10000000); /* grace_s */
+    enough = true;
+    size_t lost = clients_join(&e, statuses);
+    print_message("202: %zu, 200: %zu, 503: %zu\n", statuses[202], statuses[200], statuses[503]);
+    assert_int_equal(lost, 0);
+    assert_int_equal(statuses[202] + statuses[200] + statuses[503], (size_t)answered);
+    assert_true(e.n >= 3000);
+    check_kept(&e);
+    event_wait(&e, 20000);
+    stack_start(&stack, "gateway");
+    event_check(&e, 1000000);
+    event_close(&e);
+}
+
+/* While the scheduler is away requests are accepted; the next one decides them, exactly. */
+static void test_scheduler_restarts_under_load(void **state)
+{
+    (void)state;
+    struct event e;
+    size_t statuses[600] = {0};
+    event_open(&e, &stack, "scheduler-restarts");
+    event_create(&e, "--quota 3000 --overflow -1");
+    clients_start(&e);
+    clients_wait_for(1000);
+    stack_kill(&stack, "scheduler", "TERM");
+    clients_wait_for(answered + 2000);
+    stack_start(&stack, "scheduler");
+    clients_wait_for(answered + 3000);
+    enough = true;
+    assert_int_equal(clients_join(&e, statuses), 0);
+    assert_int_equal(statuses[202] + statuses[200], (size_t)answered);
+    event_wait(&e, 20000);
+    event_check(&e, 3000);
+    event_close(&e);
+}
+
+/* --- SIGHUP --- */
+
+/* edit_config: replaces the line of a key in a daemon's configuration. */
+static void edit_config(const char *part, const char *key, const char *line)
+{
+    char command[512];
+    snprintf(command, sizeof command, "sed -i 's/^ *%s = .*/%s/' '%s/%s.cfg'", key, line, stack.dir,
+             part);
+    assert_int_equal(system(command), 0);
+}
+
+/* reload: SIGHUP, and waits until the log says what came of it. */
+static void reload(const char *part, const char *message)
+{
+    char *log = stack_log(&stack, part);
+    size_t before = strlen(log);
+    free(log);
+    stack_kill(&stack, part, "HUP");
+    if (!stack_log_wait(&stack, part, before, message))
+        fail_msg("%s does not say: %s", part, message);
+}
+
+/* long_url: the status of a GET with a URL of 400 bytes. */
+static int long_url(void)
+{
+    char url[600];
+    int n = snprintf(url, sizeof url, "%s/v1/campaigns/nobody?", stack.url);
+    memset(url + n, 'x', 400);
+    url[n + 400] = '\0';
+    return http_get(url, NULL);
+}
+
+static void test_gateway_rereads_its_tunables(void **state)
+{
+    (void)state;
+    assert_int_equal(long_url(), 404);
+    edit_config("gateway", "max_url_bytes", "max_url_bytes = 300;");
+    reload("gateway", "configuration reloaded");
+    assert_int_equal(long_url(), 414);
+    edit_config("gateway", "max_url_bytes", "max_url_bytes = 5;");
+    reload("gateway", "the configuration is wrong, the old one stays");
+    assert_int_equal(long_url(), 414);
+    edit_config("gateway", "max_url_bytes", "max_url_bytes = 1024;");
+    edit_config("gateway", "max_connections", "max_connections = 9;"); /* wants a restart */
+    reload("gateway", "msg=\"configuration reloaded\" need_restart=1");
+    assert_int_equal(long_url(), 404);
+    edit_config("gateway", "max_connections", "max_connections = 16384;");
+}
+
+static void test_scheduler_rereads_its_tunables(void **state)
+{
+    (void)state;
+    edit_config("scheduler", "batch_size", "batch_size = 0;");
+    reload("scheduler", "the configuration is wrong; the one in force stays");
+    edit_config("scheduler", "batch_size", "batch_size = 7;");
+    edit_config("scheduler", "pool_size", "pool_size = 3;"); /* wants a restart */
+    reload("scheduler", "msg=\"configuration reloaded\" keys_that_need_a_restart=1");
+    edit_config("scheduler", "batch_size", "batch_size = 1000;");
+    edit_config("scheduler", "pool_size", "pool_size = 4;");
+    reload("scheduler", "msg=\"configuration reloaded\" keys_that_need_a_restart=0");
+}
+
+/* --- a schema that nobody knows --- */
+
+static void test_unknown_schema(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"gateway", "scheduler"};
+    struct db db;
+    stack_db(&stack, &db);
+    assert_int_equal(
+        db_exec(&db, "INSERT INTO schema_version (version, name) VALUES (999, 'future')", NULL),
+        DB_OK);
+    for (size_t i = 0; i < LENGTH(parts); i++) {
+        char program[512], config[256], log[256], command[600];
+        stack_kill(&stack, parts[i], "TERM");
+        snprintf(program, sizeof program, "%s/%s/onrush-%s", getenv("ONRUSH_BUILD"), parts[i],
+                 parts[i]);
+        snprintf(config, sizeof config, "%s/%s.cfg", stack.dir, parts[i]);
+        snprintf(log, sizeof log, "%s/schema-%s.log", tempdir_make(), parts[i]);
+        assert_int_equal(child_run((const char *const[]){program, "--config", config, NULL}, log),
+                         69);
+        snprintf(
+            command, sizeof command,
+            "grep -q 'the schema has version 999, this binary knows %d: install the binaries' %s",
+            (int)stack_number(&db, "SELECT MAX(version) FROM schema_version WHERE version < 999"),
+            log);
+        if (system(command) != 0) {
+            show_log(log);
+            fail_msg("%s does not say what is wrong", parts[i]);
+        }
+    }
+    assert_int_equal(db_exec(&db, "DELETE FROM schema_version WHERE version = 999", NULL), DB_OK);
+    db_close(&db);
+    stack_start(&stack, "scheduler");
+    stack_start(&stack, "gateway");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gateway_stops_under_load),
+        cmocka_unit_test(test_scheduler_restarts_under_load),
+        cmocka_unit_test(test_gateway_rereads_its_tunables),
+        cmocka_unit_test(test_scheduler_rereads_its_tunables),
+        cmocka_unit_test(test_unknown_schema),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}

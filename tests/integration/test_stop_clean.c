@@ -1,0 +1,71 @@
+/* An orderly stop leaves nothing behind: both daemons run under valgrind, serve an event, and are
+ * stopped by SIGTERM. */
+#include "tests/integration/event.h"
+
+#include "tests/support/child.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct stack stack;
+
+/* check_logs: what valgrind wrote of one daemon. */
+static void check_logs(const char *dir, const char *daemon)
+{
+    char pattern[256], command[512];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/%s.*.valgrind", dir, daemon);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        snprintf(command, sizeof command, "grep -q 'ERROR SUMMARY: 0 errors' '%s'",
+                 found.gl_pathv[i]);
+        if (system(command) != 0) {
+            show_log(found.gl_pathv[i]);
+            fail_msg("valgrind complains about the %s", daemon);
+        }
+    }
+    globfree(&found);
+}
+
+static void test_no_leak(void **state)
+{
+    (void)state;
+    static const char valgrind[] =
+        "valgrind --leak-check=full --show-leak-kinds=definite,indirect,possible "
+        "--errors-for-leak-kinds=definite,indirect,possible --log-file=%s/%s.%%p.valgrind";
+    struct event e;
+    char gateway[512], scheduler[512], ledger[256];
+    const char *dir = tempdir_make();
+    snprintf(gateway, sizeof gateway, valgrind, dir, "gateway");
+    snprintf(scheduler, sizeof scheduler, valgrind, dir, "scheduler");
+    stack_up(&stack,
+             (const char *const[]){"--wrap-gateway", gateway, "--wrap-scheduler", scheduler, NULL});
+    event_open(&e, &stack, "noon");
+    event_create(&e, "--quota 200");
+    snprintf(ledger, sizeof ledger, "%s/ledger", dir);
+    assert_int_equal(
+        stack_ctl(&stack, NULL,
+                  "burst noon --users 1500 --requests 2000 --concurrency 50 --timeout-ms 60000 "
+                  "--no-progress --json --ledger %s",
+                  ledger),
+        0);
+    event_wait(&e, 60000);
+    event_read_ledger(&e, ledger);
+    assert_int_equal(e.faults, 0);
+    event_check(&e, 200);
+    assert_int_equal(http_get(event_url(&e, "-not"), NULL), 404);
+    assert_int_equal(http_post(event_url(&e, "/requests"), "{", NULL), 400);
+    event_close(&e);
+    stack_kill(&stack, "gateway", "TERM");
+    stack_kill(&stack, "scheduler", "TERM");
+    check_logs(dir, "gateway");
+    check_logs(dir, "scheduler");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_leak)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
