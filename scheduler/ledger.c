@@ -105,7 +105,8 @@ static size_t leave(struct ledger *l, struct batch *batch, size_t n, bool with_s
             row->serial = next_serial(l);
     }
     l->n_line -= n;
-    memmove(l->line, l->line + n, l->n_line * sizeof l->line[0]);
+    if (l->n_line > 0)
+        memmove(l->line, l->line + n, l->n_line * sizeof l->line[0]);
     return n;
 }
 

@@ -77,12 +77,28 @@ none_runs() {
     done
 }
 
+running() {
+    local part
+    for part in "$@"; do
+        ! part_runs "$part" || printf '%s ' "$part"
+    done
+}
+
 signal_parts() {
     local signal=$1 part pid
     shift
     for part in "$@"; do
         pid=$(part_pid "$part") || continue
         kill -s "$signal" "$pid" 2>/dev/null || true # it may have ended by itself meanwhile
+    done
+}
+
+# kill_sessions PART...: a part leads a session, so this also ends what a wrapper has started.
+kill_sessions() {
+    local part pid
+    for part in "$@"; do
+        pid=$(part_pid "$part") || continue
+        kill -s KILL -- "-$pid" "$pid" 2>/dev/null || true
     done
 }
 
@@ -94,8 +110,8 @@ stop_parts() {
     signal_parts TERM "$@"
     signal_parts CONT "$@"
     if ! wait_until "$seconds" none_runs "$@"; then
-        say "still running after $seconds s, killed: $*"
-        signal_parts KILL "$@"
+        say "still running after $seconds s, killed: $(running "$@")"
+        kill_sessions "$@"
         wait_until 10 none_runs "$@" || die "a process of $* cannot be killed"
     fi
 }
