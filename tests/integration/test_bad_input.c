@@ -41,13 +41,6 @@ static int up(void **state)
     return 0;
 }
 
-static int close_event(void **state)
-{
-    (void)state;
-    event_close(&event);
-    return 0;
-}
-
 /* calls: how many function calls Redis has ever seen (this test asks for INFO only). */
 static long calls(void)
 {
@@ -346,13 +339,15 @@ static void test_raw_bytes(void **state)
     }
 }
 
+#define POST_HEAD                                                                                  \
+    "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
 /* Requests that do not become complete: 408 within the time for a request, and the connection is
  * closed. */
 static const char *const slow[] = {
     "G",
     "GET /v1/campaigns/noon HTTP/1.1\r\nHo",
-    "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: "
-    "application/json\r\nContent-Length: 16\r\n\r\n{\"us",
+    (POST_HEAD "Content-Length: 16\r\n\r\n{\"us"),
 };
 
 static void test_slow_requests(void **state)
@@ -504,6 +499,14 @@ static void test_configurations(void **state)
     }
 }
 
+/* The last test: everything stops in order, and no log tells of a fault. */
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    event_close(&event);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
 #define QUIET_TEST(function)                                                                       \
     cmocka_unit_test_setup_teardown(function, note_redis, nothing_reached_redis)
 
@@ -522,6 +525,7 @@ int main(void)
         QUIET_TEST(test_too_many_connections),
         QUIET_TEST(test_configurations),
         cmocka_unit_test(test_too_many_in_flight), /* its long-polls go on asking: the last */
+        cmocka_unit_test(test_the_stack_stops_clean),
     };
-    return cmocka_run_group_tests(tests, up, close_event);
+    return cmocka_run_group_tests(tests, up, NULL);
 }

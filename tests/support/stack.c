@@ -127,9 +127,22 @@ static char *run_shell(const char *command, int *code)
     return text;
 }
 
+/* read_word: the value of a variable in DIR/env. */
+static void read_word(const struct stack *s, const char *name, char *to, size_t size)
+{
+    char command[512];
+    int code;
+    snprintf(command, sizeof command, ". '%s/env' && printf %%s \"$%s\"", s->dir, name);
+    char *text = run_shell(command, &code);
+    if (code != 0)
+        test_fail_start("%s/env cannot be read", s->dir);
+    snprintf(to, size, "%s", text);
+    free(text);
+}
+
 static void read_env(struct stack *s)
 {
-    char command[512], pids[2][16], port[16];
+    char port[16];
     struct {
         const char *name;
         char *to;
@@ -139,26 +152,14 @@ static void read_env(struct stack *s)
         {"GATEWAY_ADMIN_URL", s->admin_url, sizeof s->admin_url},
         {"SCHEDULER_ADMIN_URL", s->scheduler_admin_url, sizeof s->scheduler_admin_url},
         {"ONRUSHCTL", s->ctl, sizeof s->ctl},
-        {"GATEWAY_PID", pids[0], sizeof pids[0]},
-        {"SCHEDULER_PID", pids[1], sizeof pids[1]},
         {"REDIS_SOCKET", s->redis.socket, sizeof s->redis.socket},
         {"REDIS_PORT", port, sizeof port},
         {"DB_SOCKET", s->db.socket, sizeof s->db.socket},
         {"DB_NAME", s->db.database, sizeof s->db.database},
         {"DB_USER", s->db.user, sizeof s->db.user},
     };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        int code;
-        snprintf(command, sizeof command, ". '%s/env' && printf %%s \"$%s\"", s->dir,
-                 words[i].name);
-        char *text = run_shell(command, &code);
-        if (code != 0)
-            test_fail_start("%s/env cannot be read", s->dir);
-        snprintf(words[i].to, words[i].size, "%s", text);
-        free(text);
-    }
-    s->gateway = atoi(pids[0]);
-    s->scheduler = atoi(pids[1]);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        read_word(s, words[i].name, words[i].to, words[i].size);
     s->redis.port = atoi(port);
     s->redis.connect_timeout_ms = s->redis.command_timeout_ms = 10000;
     s->db.connect_timeout_ms = s->db.query_timeout_ms = 10000;
@@ -183,12 +184,18 @@ void stack_kill(struct stack *s, const char *part, const char *signal)
 void stack_start(struct stack *s, const char *part)
 {
     must(s, "start", (const char *const[]){part, NULL});
-    read_env(s);
 }
 
-void stack_down(struct stack *s)
+int stack_finish(struct stack *s)
 {
+    static const char faults[] =
+        "runtime error:|ERROR: [A-Za-z]*Sanitizer|WARNING: [A-Za-z]*Sanitizer|Assertion .* failed";
+    char command[512];
+    int code;
     must(s, "down", NULL);
+    snprintf(command, sizeof command, "grep -E -A20 '%s' '%s'/logs/*.log >&2", faults, s->dir);
+    free(run_shell(command, &code));
+    return code == 1 ? 0 : -1; /* grep found nothing */
 }
 
 char *stack_log(struct stack *s, const char *part)
@@ -210,6 +217,9 @@ bool stack_log_wait(struct stack *s, const char *part, size_t from, const char *
             return found;
     }
 }
+
+static char *ctl(struct stack *s, const char *prefix, int *code, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
 
 static char *ctl(struct stack *s, const char *prefix, int *code, const char *format, va_list args)
 {

@@ -20,7 +20,6 @@ struct stack {
     char admin_url[128]; /* of its admin listener */
     char scheduler_admin_url[128];
     char ctl[512]; /* a command line */
-    pid_t gateway, scheduler;
     struct redis_config redis;
     struct db_config db;
 };
@@ -33,8 +32,9 @@ void stack_up(struct stack *stack, const char *const *options);
 void stack_kill(struct stack *stack, const char *part, const char *signal);
 void stack_start(struct stack *stack, const char *part);
 
-/* stack_down: orderly; the directory stays until the program ends. */
-void stack_down(struct stack *stack);
+/* stack_finish: stops everything in order. -1 when a daemon's log tells of a failed assertion or of
+ * something that a sanitizer found. The directory stays until the program ends. */
+int stack_finish(struct stack *stack);
 
 /* stack_try: `ops/stack COMMAND DIR ARGUMENT...`; its exit code. */
 int stack_try(struct stack *stack, const char *command, const char *const *arguments);

@@ -41,7 +41,7 @@ static void test_head(void **state)
     assert_int_equal(h.state, CAMPAIGN_OPEN);
     const int64_t got[] = {h.quota,    h.admit_limit, h.opens_us, h.closes_us, h.epoch,
                            h.admitted, h.granted,     h.sold_out, h.refused,   h.watermark,
-                           h.id,       h.queued,      h.claimed,  h.now_us,  h.moves};
+                           h.id,       h.queued,      h.claimed,  h.now_us,    h.moves};
     const int64_t want[] = {10, -1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
     assert_memory_equal(got, want, sizeof want);
 }

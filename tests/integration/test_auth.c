@@ -1,0 +1,172 @@
+/* Tokens: with auth.key_file set, a user is served only with a token of their own, and whatever is
+ * refused is refused before Redis is asked. */
+#include "tests/integration/event.h"
+
+#include "tests/support/child.h"
+
+#include <jwt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SECRET "an integration test's own secret"
+
+static struct stack stack;
+static struct event event;
+static char *anns, *bobs, *old, *forged; /* headers */
+
+/* bearer: a header with a token of `user` that ends `life_s` from now. */
+static char *bearer(const char *user, long life_s, const char *secret)
+{
+    char *header = NULL;
+    jwt_t *jwt = NULL;
+    assert_int_equal(jwt_new(&jwt), 0);
+    assert_int_equal(jwt_add_grant(jwt, "sub", user), 0);
+    assert_int_equal(jwt_add_grant_int(jwt, "exp", (long)time(NULL) + life_s), 0);
+    assert_int_equal(
+        jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)secret, (int)strlen(secret)), 0);
+    char *token = jwt_encode_str(jwt);
+    assert_true(asprintf(&header, "Authorization: Bearer %s", token) > 0);
+    free(token);
+    jwt_free(jwt);
+    return header;
+}
+
+static int up(void **state)
+{
+    (void)state;
+    char key[256], set[300];
+    snprintf(key, sizeof key, "%s/key", tempdir_make());
+    FILE *file = fopen(key, "w");
+    assert_non_null(file);
+    fprintf(file, "%s\n", SECRET);
+    assert_int_equal(fclose(file), 0);
+    snprintf(set, sizeof set, "gateway.auth.key_file=%s", key);
+    stack_up(&stack, (const char *const[]){"--set", set, "--set", "gateway.log.level=debug", NULL});
+    event_open(&event, &stack, "noon");
+    event_create(&event, "--quota 10");
+    anns = bearer("ann", 3600, SECRET);
+    bobs = bearer("bob", 3600, SECRET);
+    old = bearer("ann", -3600, SECRET);
+    forged = bearer("ann", 3600, "not the secret of this gateway!!");
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    free(anns), free(bobs), free(old), free(forged);
+    event_close(&event);
+    return 0;
+}
+
+/* ask: POST for `user`, or GET when `path` is not NULL; `header` NULL: no token. */
+static int ask(const char *path, const char *user, const char *header, struct http_answer *a)
+{
+    char body[128];
+    const char *headers[] = {"Content-Type: application/json", header, NULL};
+    snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", user);
+    struct http_request r = {.url = event_url(&event, "%s", path != NULL ? path : "/requests"),
+                             .body = path != NULL ? NULL : body,
+                             .headers = headers};
+    http_ask(&r, a);
+    return a->status;
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    const struct {
+        const char *header;
+        int status;
+        const char *code;
+    } cases[] = {{NULL, 401, "UNAUTHORIZED"},
+                 {"Authorization: Basic YW5uOnB3", 401, "UNAUTHORIZED"},
+                 {"Authorization: Bearer garbage", 401, "UNAUTHORIZED"},
+                 {old, 401, "UNAUTHORIZED"},
+                 {forged, 401, "UNAUTHORIZED"},
+                 {bobs, 403, "WRONG_USER"}};
+    for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
+        const char *path = i % 2 == 0 ? NULL : "/requests/ann?wait=1";
+        int status = ask(path, "ann", cases[i / 2].header, &a);
+        const char *challenge = http_header(&a, "WWW-Authenticate");
+        if (status != cases[i / 2].status || strstr(a.body, cases[i / 2].code) == NULL ||
+            (challenge != NULL && strcmp(challenge, "Bearer") == 0) != (status == 401))
+            fail_msg("case %zu: %d %s", i, status, a.body);
+    }
+}
+
+static void test_nothing_of_it_reached_redis(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    char url[192];
+    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
+    assert_int_equal(http_get(url, &a), 200);
+    assert_non_null(strstr(a.body, "onrush_gateway_redis_calls_total{call=\"enqueue\"} 0\n"));
+    assert_non_null(strstr(a.body, "onrush_gateway_redis_calls_total{call=\"status\"} 0\n"));
+    assert_non_null(strstr(a.body, "outcome=\"unauthorized\"} 10\n"));
+    assert_non_null(strstr(a.body, "outcome=\"wrong_user\"} 2\n"));
+}
+
+static void test_taken(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    assert_int_equal(ask("", "", NULL, &a), 200); /* the campaign is open to all */
+    assert_int_equal(ask(NULL, "ann", anns, &a), 202);
+    assert_int_equal(ask("/requests/ann?wait=10", "ann", anns, &a), 200);
+    assert_non_null(strstr(a.body, "\"status\":\"granted\""));
+    assert_int_equal(ask("/requests/ann", "ann", bobs, &a), 403);
+    assert_int_equal(ask("/requests/bob", "bob", bobs, &a), 404);
+}
+
+/* Even at level debug. */
+static void test_no_token_in_the_log(void **state)
+{
+    (void)state;
+    const char *const headers[] = {anns, bobs, old, forged};
+    char *log = stack_log(&stack, "gateway");
+    for (size_t i = 0; i < LENGTH(headers); i++)
+        assert_null(strstr(log, strrchr(headers[i], '.')));
+    assert_null(strstr(log, SECRET));
+    free(log);
+}
+
+static void test_a_wrong_key_stops_the_start(void **state)
+{
+    (void)state;
+    char program[256], log[256];
+    const char *dir = tempdir_make();
+    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
+    snprintf(log, sizeof log, "%s/log", dir);
+    assert_int_equal(child_run((const char *const[]){program, "--config", "/dev/null", "--set",
+                                                     "auth.key_file=/does/not/exist", NULL},
+                               log),
+                     78);
+    assert_int_equal(child_run((const char *const[]){program, "--config", "/dev/null", "--set",
+                                                     "auth.algorithm=none", NULL},
+                               log),
+                     78);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_nothing_of_it_reached_redis),
+        cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_no_token_in_the_log),
+        cmocka_unit_test(test_a_wrong_key_stops_the_start),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, down);
+}
