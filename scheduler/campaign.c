@@ -49,6 +49,7 @@ void campaign_enter(struct campaign *c, enum campaign_phase phase)
     log_debug("campaign", "name=%s epoch=%" PRIu64 " from=%s to=%s", c->row.name, c->epoch,
               phase_texts[c->phase], phase_texts[phase]);
     c->phase = phase;
+    c->journal_due = phase == PHASE_RUNNING; /* whoever takes over looks into the journal first */
     c->cursor = 0;
 }
 
@@ -62,7 +63,8 @@ static void forget(struct campaign *c)
     c->n_decided = 0;
     c->batches = 0;
     c->left = 0;
-    c->drained = false;
+    c->drained = c->draining = false;
+    c->drained_rows = batch_free(c->drained_rows);
     c->publish_due = false;
 }
 
@@ -333,6 +335,8 @@ static bool may_claim(const struct campaign *c)
     if (c->claiming || c->stopping || c->drained || c->row.state == CAMPAIGN_PAUSED ||
         c->ledger.n_line > 0)
         return false;
+    if (c->journal_due || c->draining)
+        return false;
     if (now_us < c->retry_at_us || now_us >= c->row.lease_until_us ||
         c->n_decided >= c->world->max_batches)
         return false;
@@ -347,7 +351,8 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
     c->moves += a->n > 0;
     if (a->n == 0) {
         c->poll_at_us = c->world->now_us(c->world) + c->world->poll_us;
-        c->drained = c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing;
+        c->drained =
+            c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing && !c->journal_due;
     }
     for (size_t i = 0; i < a->n; i++) {
         if (ledger_join(&c->ledger, &a->rows[i]) < 0) {
@@ -357,13 +362,49 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
     }
 }
 
+/* --- RUNNING: the journal --- */
+
+/* drain: page by page the journal goes into the queue, then out of MariaDB; what is in the queue
+ * twice is known there. */
+static void drain(struct campaign *c)
+{
+    if (c->journal_due && !c->draining && !c->claiming && !c->stopping)
+        c->draining = campaign_submit(c, JOB_JOURNAL, NULL);
+}
+
+static void on_journal(struct campaign *c, struct job *job)
+{
+    c->draining = false;
+    if (job->outcome != JOB_DONE) {
+        campaign_retry_later(c);
+        return;
+    }
+    if (job->found->n == 0) {
+        c->journal_due = false;
+        return;
+    }
+    c->draining = campaign_asked(c, c->world->drain(c->world, c, job->found));
+    if (c->draining) {
+        c->drained_rows = job->found;
+        job->found = NULL;
+    }
+}
+
+static void on_drain(struct campaign *c)
+{
+    struct batch *rows = c->drained_rows;
+    c->drained_rows = NULL;
+    c->moves++;
+    c->draining = campaign_submit(c, JOB_UNJOURNAL, rows);
+}
+
 /* --- RUNNING: closed, and everybody is decided --- */
 
 /* finish: first the keys are made to expire, then the row says settled: whoever dies in between is
  * repeated. */
 static void finish(struct campaign *c)
 {
-    if (c->drained && campaign_quiet(c) && c->ledger.n_line == 0)
+    if (c->drained && !c->journal_due && campaign_quiet(c) && c->ledger.n_line == 0)
         campaign_asked(c, c->world->expire(c->world, c));
 }
 
@@ -373,6 +414,8 @@ static void on_finish(struct campaign *c, struct job *job)
         campaign_enter(c, PHASE_DROPPING);
     else if (job->outcome == JOB_FENCED)
         campaign_drop(c, "its end was fenced");
+    else if (job->outcome == JOB_CLASH)
+        c->journal_due = true, c->drained = false;
     else
         campaign_submit(c, JOB_FINISH, NULL);
 }
@@ -390,6 +433,8 @@ static void running_step(struct campaign *c)
     commit_some(c);
     if (may_ask)
         settle_some(c);
+    if (may_ask && c->phase == PHASE_RUNNING)
+        drain(c);
     if (c->phase == PHASE_RUNNING)
         confirm(c);
     if (c->phase == PHASE_RUNNING && may_claim(c))
@@ -410,6 +455,8 @@ static void failed(struct campaign *c, const struct queue_answer *a)
         campaign_drop(c, "redis did not answer");
     else
         campaign_retry_later(c);
+    if (a->op == QUEUE_DRAIN)
+        c->drained_rows = batch_free(c->drained_rows);
     if (a->op == QUEUE_PUBLISH)
         c->publish_due = true;
 }
@@ -422,6 +469,8 @@ static void running_on_queue(struct campaign *c, const struct queue_answer *a)
         on_claim(c, a);
     else if (a->op == QUEUE_SETTLE)
         on_settle(c);
+    else if (a->op == QUEUE_DRAIN)
+        on_drain(c);
     else if (a->op == QUEUE_EXPIRE)
         campaign_submit(c, JOB_FINISH, NULL);
 }
@@ -437,6 +486,12 @@ static void running_on_job(struct campaign *c, struct job *job)
         return;
     case JOB_CONFIRM:
         on_confirm(c, job);
+        return;
+    case JOB_JOURNAL:
+        on_journal(c, job);
+        return;
+    case JOB_UNJOURNAL: /* when it failed the rows are read again, and Redis knows them */
+        c->draining = false;
         return;
     case JOB_FINISH:
         on_finish(c, job);
@@ -468,6 +523,8 @@ static void clear_flag(struct campaign *c, enum queue_op op)
         c->settling = false;
     else if (op == QUEUE_PUBLISH)
         c->publishing = false;
+    else if (op == QUEUE_DRAIN)
+        c->draining = false;
 }
 
 void campaign_on_queue(struct campaign *c, const struct queue_answer *a)
@@ -509,6 +566,7 @@ static void follow(struct campaign *c, const struct campaign_row *row)
         campaign_drop(c, "the quota changed");
     else if (!same_settings(row, &c->row))
         c->publish_due = true;
+    c->journal_due |= row->journal && c->phase == PHASE_RUNNING;
 }
 
 void campaign_update(struct campaign *c, const struct campaign_row *row)

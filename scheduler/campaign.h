@@ -32,6 +32,7 @@ struct campaign_row {
     int64_t opens_us, closes_us; /* closes_us 0: never */
     uint64_t epoch;
     bool mine;              /* this scheduler has the lease */
+    bool journal;           /* there are requests that gateways wrote down while Redis was away */
     int64_t lease_until_us; /* monotonic, of this machine, on the safe side */
 };
 
@@ -39,6 +40,7 @@ enum queue_op {
     QUEUE_PUBLISH,
     QUEUE_CLAIM,
     QUEUE_SETTLE,
+    QUEUE_DRAIN,
     QUEUE_CLAIMED,
     QUEUE_RECLAIM,
     QUEUE_REVIVE,
@@ -77,6 +79,8 @@ struct world {
                  uint64_t moves); /* MISSING if Redis counted others */
     int (*settle)(struct world *, struct campaign *,
                   const struct batch *); /* by the batch's verdict */
+    int (*drain)(struct world *, struct campaign *,
+                 const struct batch *); /* tickets are arrivals */
     int (*claimed)(struct world *, struct campaign *, size_t n);
     int (*reclaim)(struct world *, struct campaign *, size_t n);
     int (*revive)(struct world *, struct campaign *, uint64_t cursor, size_t n);
@@ -127,8 +131,11 @@ struct campaign {
     unsigned batches; /* of these: batches of grants that are not known to be committed */
     unsigned asks;    /* under way in Redis */
     bool claiming, settling, publishing, confirming; /* of these: at most one of each */
-    bool publish_due;                                /* the row changed since it was published */
-    bool stopping;                                   /* takes nothing new */
+    bool journal_due;    /* the journal may hold requests: nothing is claimed before they are in the
+                            queue */
+    bool draining;       /* a part of it is under way */
+    bool publish_due;    /* the row changed since it was published */
+    bool stopping;       /* takes nothing new */
     bool drained;        /* closed in Redis, and the queue is empty: nothing can come any more */
     uint64_t left;       /* size of the queue after the last claim */
     uint64_t moves;      /* claims and settles that Redis must have seen */
@@ -137,7 +144,9 @@ struct campaign {
     struct batch_list decided; /* batches to be settled, in order; the first may be under way */
     unsigned n_decided;
     uint64_t cursor; /* RESTORING: serial; REVIVING: HSCAN cursor */
-    size_t back;     /* RECLAIMING: how many of the page go back to the queue */
+    struct batch
+        *drained_rows; /* what Redis is asked to queue, until it is deleted from the journal */
+    size_t back;       /* RECLAIMING: how many of the page go back to the queue */
     uint64_t
         dropped_epoch; /* the last epoch that was given up: a stale row does not bring it back */
 };

@@ -223,6 +223,7 @@ static void set_world(struct conductor *k)
         .publish = queue_publish,
         .claim = queue_claim,
         .settle = queue_settle,
+        .drain = queue_drain,
         .claimed = queue_claimed,
         .reclaim = queue_reclaim,
         .revive = queue_revive,

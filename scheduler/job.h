@@ -16,7 +16,10 @@ enum job_kind {
     JOB_READ_BACK, /* which rows of the batch have a grant already? They come back as `found` */
     JOB_CONFIRM,   /* JOB_READ_BACK, and: is the quota exhausted under our own epoch? */
     JOB_PAGE,      /* grants behind the serial `after`, as `found`, to rebuild Redis */
-    JOB_FINISH,    /* a closed campaign in which everybody is decided: state 'settled' */
+    JOB_JOURNAL,   /* the first rows of the journal, as `found`: users and arrivals */
+    JOB_UNJOURNAL, /* the rows of the users of the batch are in the queue: delete them */
+    JOB_FINISH, /* a closed campaign in which everybody is decided: state 'settled'; CLASH when the
+                   journal is not empty */
 };
 
 enum job_outcome {

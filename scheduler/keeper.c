@@ -20,15 +20,16 @@
 #define CAMPAIGN_MAX 10000
 #define WRITES_MAX   100 /* of one transaction: it locks rows that batches wait for */
 
+/* clang-format off */
 #define US(column) "CAST(UNIX_TIMESTAMP(" column ") * 1000000 AS SIGNED)"
-#define ROWS_SQL                                                                                   \
-    "SELECT id, name, quota, overflow, state, " US("opens_at") ", COALESCE(" US(                   \
-        "closes_at") ", 0), owner, epoch, "                                                        \
-                     "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_until), state = "         \
-                     "'scheduled' AND opens_at <= UTC_TIMESTAMP(6), "                              \
-                     "state <> 'closed' AND closes_at <= UTC_TIMESTAMP(6) FROM campaigns WHERE "   \
-                     "state <> 'settled' "                                                         \
-                     "ORDER BY id LIMIT 10000"
+#define ROWS_SQL \
+    "SELECT id, name, quota, overflow, state, " US("opens_at") ", COALESCE(" US("closes_at") ", 0), owner, epoch, " \
+    "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_until), " \
+    "state = 'scheduled' AND opens_at <= UTC_TIMESTAMP(6), " \
+    "state <> 'closed' AND closes_at <= UTC_TIMESTAMP(6), " \
+    "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id) " \
+    "FROM campaigns WHERE state <> 'settled' ORDER BY id LIMIT 10000"
+/* clang-format on */
 
 struct renounced {
     uint32_t id;
@@ -104,6 +105,7 @@ static int parse_seen(const struct keeper *k, char **v, struct seen *seen)
     row->epoch = strtoull(v[8], NULL, 10);
     seen->left_us = v[7][0] == '\0' ? -1 : strtoll(v[9], NULL, 10);
     seen->to_open = v[10][0] == '1';
+    row->journal = v[12][0] == '1';
     seen->to_close = v[11] != NULL && v[11][0] == '1';
     return campaign_state_parse(v[4], &row->state);
 }

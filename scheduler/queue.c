@@ -158,6 +158,11 @@ static void on_reclaim(void *arg, const redisReply *r)
     answer(arg, QUEUE_RECLAIM, r);
 }
 
+static void on_drain(void *arg, const redisReply *r)
+{
+    answer(arg, QUEUE_DRAIN, r);
+}
+
 static void on_expire(void *arg, const redisReply *r)
 {
     answer(arg, QUEUE_EXPIRE, r);
@@ -239,6 +244,7 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
                            q->args, q->lengths, on_publish, c);
 }
 
+/* format_state: what the function is told of a user; of one without a verdict, the arrival. */
 static void format_state(char text[USER_STATE_MAX + 1], const struct batch *batch,
                          const struct grant *row)
 {
@@ -247,6 +253,8 @@ static void format_state(char text[USER_STATE_MAX + 1], const struct batch *batc
                  row->ticket);
     else if (batch->verdict == VERDICT_SOLD_OUT)
         snprintf(text, USER_STATE_MAX + 1, "s%" PRIu64, row->ticket);
+    else if (batch->verdict == VERDICT_OPEN)
+        snprintf(text, USER_STATE_MAX + 1, "%" PRIu64, row->ticket);
     else
         snprintf(text, USER_STATE_MAX + 1, "r%s:%" PRIu64, batch->reason, row->ticket);
 }
@@ -284,4 +292,9 @@ int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
     if (r == 0)
         count_decided(batch);
     return r;
+}
+
+int queue_drain(struct world *w, struct campaign *c, const struct batch *batch)
+{
+    return call_states(w, c, "onrush_drain", batch, on_drain);
 }

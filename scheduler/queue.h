@@ -26,6 +26,7 @@ void queue_destroy(struct queue *queue);
 int queue_publish(struct world *world, struct campaign *campaign, enum publish_how how);
 int queue_claim(struct world *world, struct campaign *campaign, size_t n, uint64_t moves);
 int queue_settle(struct world *world, struct campaign *campaign, const struct batch *batch);
+int queue_drain(struct world *world, struct campaign *campaign, const struct batch *batch);
 int queue_claimed(struct world *world, struct campaign *campaign, size_t n);
 int queue_reclaim(struct world *world, struct campaign *campaign, size_t n);
 int queue_revive(struct world *world, struct campaign *campaign, uint64_t cursor, size_t n);

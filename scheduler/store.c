@@ -14,7 +14,8 @@
 #define GUARD_SQL                                                                                  \
     "UPDATE campaigns SET granted = granted + ?, watermark = GREATEST(watermark, ?) "              \
     "WHERE id = ? AND owner = ? AND epoch = ? AND granted + ? <= quota"
-#define PAGE_ROWS 5000
+#define PAGE_ROWS    5000
+#define JOURNAL_ROWS 1000
 
 /* --- the connection --- */
 
@@ -189,18 +190,15 @@ static enum db_outcome read_found(struct store *s, struct job *job, const char *
     return job->found != NULL ? DB_OK : DB_BUSY;
 }
 
-/* users_query: the grants of the users of the batch; the caller frees it. NULL: out of memory. */
-static char *users_query(struct store *s, const struct job *job)
+/* append_users: `<head><campaign> AND user_id IN (<users of the batch>)`; the caller frees it.
+ * NULL: out of memory. */
+static char *append_users(struct store *s, const struct job *job, const char *head)
 {
     size_t size = 256 + job->batch->n * (2 * USER_ID_MAX + 4);
     char *sql = malloc(size);
     if (sql == NULL)
         return NULL;
-    int n =
-        snprintf(sql, size,
-                 "SELECT serial, user_id, code, ticket FROM coupons WHERE campaign_id = %" PRIu32
-                 " AND user_id IN (''",
-                 job->campaign_id);
+    int n = snprintf(sql, size, "%s%" PRIu32 " AND user_id IN (''", head, job->campaign_id);
     for (size_t i = 0; i < job->batch->n; i++) {
         const struct grant *row = &job->batch->rows[i];
         n += sprintf(sql + n, ",'");
@@ -213,7 +211,8 @@ static char *users_query(struct store *s, const struct job *job)
 
 static enum db_outcome read_users(struct store *s, struct job *job)
 {
-    char *sql = users_query(s, job);
+    char *sql = append_users(
+        s, job, "SELECT serial, user_id, code, ticket FROM coupons WHERE campaign_id = ");
     if (sql == NULL)
         return DB_BUSY;
     enum db_outcome outcome = read_found(s, job, sql);
@@ -324,30 +323,80 @@ static void run_load(struct store *s, struct job *job)
             job->granted, job->next_serial - 1 - job->n_gaps);
 }
 
+/* --- JOB_JOURNAL, JOB_UNJOURNAL --- */
+
+static void run_journal(struct store *s, struct job *job)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT 0, user_id, '', ticket FROM journal WHERE campaign_id = %" PRIu32
+             " ORDER BY ticket, id LIMIT %d",
+             job->campaign_id, JOURNAL_ROWS);
+    job->outcome = read_outcome_of(read_found(s, job, sql));
+}
+
+static void run_unjournal(struct store *s, struct job *job)
+{
+    char *sql = append_users(s, job, "DELETE FROM journal WHERE campaign_id = ");
+    job->outcome = sql != NULL ? job_outcome_of(db_exec(&s->db, sql, NULL)) : JOB_BUSY;
+    free(sql);
+}
+
 /* --- JOB_FINISH --- */
 
-static void run_finish(struct store *s, struct job *job)
+/* journal_empty: with the row of the campaign locked, no gateway can add to the journal. */
+static enum db_outcome journal_empty(struct store *s, const struct job *job, bool *empty)
+{
+    char sql[256];
+    MYSQL_RES *rows;
+    snprintf(sql, sizeof sql,
+             "SELECT id FROM journal WHERE campaign_id = %" PRIu32 " LIMIT 1 FOR UPDATE",
+             job->campaign_id);
+    enum db_outcome outcome = db_query(&s->db, sql, &rows);
+    if (outcome == DB_OK) {
+        *empty = mysql_num_rows(rows) == 0;
+        mysql_free_result(rows);
+    }
+    return outcome;
+}
+
+static enum db_outcome mark_settled(struct store *s, const struct job *job, uint64_t *changed)
 {
     char sql[512];
-    uint64_t changed = 0;
     if (db_format(&s->db, sql, sizeof sql,
                   "UPDATE campaigns SET state = 'settled' WHERE id = %d AND owner = %s AND epoch = "
                   "%d AND "
                   "state = 'closed'",
-                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) < 0) {
-        job->outcome = JOB_REFUSED;
-        return;
-    }
-    job->outcome = job_outcome_of(db_exec(&s->db, sql, &changed));
-    if (job->outcome == JOB_DONE && changed != 1)
-        job->outcome = JOB_FENCED;
+                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) < 0)
+        return DB_REFUSED;
+    return db_exec(&s->db, sql, changed);
+}
+
+static void run_finish(struct store *s, struct job *job)
+{
+    uint64_t changed = 0;
+    bool empty = false;
+    enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
+    if (outcome == DB_OK)
+        outcome = mark_settled(s, job, &changed);
+    if (outcome == DB_OK)
+        outcome = journal_empty(s, job, &empty);
+    if (outcome == DB_OK && changed == 1 && empty)
+        outcome = mysql_commit(s->db.link) == 0 ? DB_OK : db_fail(&s->db, NULL);
+    job->outcome = outcome != DB_OK ? job_outcome_of(outcome)
+                   : changed != 1   ? JOB_FENCED
+                   : empty          ? JOB_DONE
+                                    : JOB_CLASH;
+    if (job->outcome != JOB_DONE && job->outcome != JOB_UNKNOWN && mysql_rollback(s->db.link) != 0)
+        job->outcome = JOB_UNKNOWN;
 }
 
 /* --- all of them --- */
 
 static void (*const runners[])(struct store *, struct job *) = {
-    [JOB_LOAD] = run_load,       [JOB_COMMIT] = run_commit, [JOB_READ_BACK] = run_read_back,
-    [JOB_CONFIRM] = run_confirm, [JOB_PAGE] = run_page,     [JOB_FINISH] = run_finish,
+    [JOB_LOAD] = run_load,           [JOB_COMMIT] = run_commit, [JOB_READ_BACK] = run_read_back,
+    [JOB_CONFIRM] = run_confirm,     [JOB_PAGE] = run_page,     [JOB_JOURNAL] = run_journal,
+    [JOB_UNJOURNAL] = run_unjournal, [JOB_FINISH] = run_finish,
 };
 
 void store_run(struct store *s, struct job *job)

@@ -267,6 +267,43 @@ local function settle(keys, args)
     return write_states(keys, users, states_of(keys[4], users), states)
 end
 
+-- used: does a waiting or claimed request have this ticket?
+local function used(keys, ticket)
+    return redis.call('ZCOUNT', keys[2], ticket, ticket) > 0 or redis.call('ZCOUNT', keys[3], ticket, ticket) > 0
+end
+
+-- drain: requests that were journalled while Redis was away, by their arrival. They were accepted, so no bound of admission holds; and
+-- none gets a ticket at or below what was claimed, or one that is in use.
+local function drain(keys, args)
+    local wrong = fenced(keys[1], args)
+    if wrong then return wrong end
+    if #args % 2 ~= 1 or #args > 2 * MAX_USERS + 1 then return redis.error_reply('BADARGS drain takes an epoch, then user and arrival in turn') end
+    local users = {}
+    for i = 2, #args, 2 do
+        if not args[i + 1]:find(NUMBER) then return redis.error_reply('BADARGS an arrival is a number') end
+        users[i / 2] = args[i]
+    end
+    local states, seen = states_of(keys[4], users), {}
+    local meta = redis.call('HMGET', keys[1], 'watermark', 'last_ticket', 'admitted')
+    local last, ticket, n = tonumber(meta[2]), tonumber(meta[1]), 0
+    local tickets, fresh = {}, {}
+    for i = 1, #users do
+        if not states[i] and not seen[users[i]] then
+            ticket = math.max(tonumber(args[2 * i + 1]), ticket + 1)
+            while used(keys, integer(ticket)) do ticket = ticket + 1 end
+            n = n + 1
+            seen[users[i]] = true
+            tickets[2 * n - 1], tickets[2 * n] = integer(ticket), users[i]
+            fresh[2 * n - 1], fresh[2 * n] = users[i], 'q' .. integer(ticket)
+        end
+    end
+    in_chunks('ZADD', keys[2], tickets)
+    in_chunks('HSET', keys[4], fresh)
+    redis.call('HSET', keys[1], 'last_ticket', integer(math.max(last, ticket)), 'admitted', integer(tonumber(meta[3]) + n))
+    redis.call('HINCRBY', keys[1], 'moves', 1)
+    return n
+end
+
 local function claimed(keys, args)
     local wrong = fenced(keys[1], args, EPOCH_N)
     if wrong then return wrong end
@@ -318,6 +355,7 @@ redis.register_function('onrush_enqueue', enqueue)
 redis.register_function('onrush_publish', publish)
 redis.register_function('onrush_claim', claim)
 redis.register_function('onrush_settle', settle)
+redis.register_function('onrush_drain', drain)
 redis.register_function('onrush_reclaim', reclaim)
 redis.register_function('onrush_revive', revive)
 redis.register_function('onrush_expire', expire)

@@ -180,13 +180,40 @@ static void test_moves_are_counted(void **state)
     assert_string_equal(ask("HMGET $meta epoch quota"), "2 4");
 }
 
+/* onrush_drain: by arrival, above the watermark, never a ticket that is in use, and nobody twice.
+ */
+static void test_drain(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 3 0 0 #10 1");
+    ask("enqueue a b c");
+    assert_string_equal(ask("enqueue full"), "f");
+    ask("claim 1 1 0");
+    assert_string_equal(ask("HGET $meta watermark"), "#11");
+    assert_string_equal(ask("drain 1 early #5 b #6 late #12 early #13 later #40"), "3");
+    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"),
+                        "b #12 c #13 early #14 late #15 later #40");
+    assert_string_equal(ask("HMGET $meta admitted last_ticket moves"), "6 #40 2");
+    assert_string_equal(ask("HMGET $users early late later"), "q#14 q#15 q#40");
+    assert_string_equal(ask("drain 1 early #5 late #12"), "0");
+    assert_string_equal(ask("drain 1"), "0");
+    assert_string_equal(ask("drain 1 x"), "!BADARGS");
+    assert_string_equal(ask("drain 1 x soon"), "!BADARGS");
+    assert_string_equal(ask("drain 2 x #50"), "!STALE");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_wrong_epoch_changes_nothing), QUEUE_TEST(test_fenced_without_meta),
-        QUEUE_TEST(test_reclaim_in_chunks),           QUEUE_TEST(test_settle_over_every_state),
-        QUEUE_TEST(test_empty_redis_is_rebuilt),      QUEUE_TEST(test_revive_over_many_pages),
-        QUEUE_TEST(test_revive_leaves_others_alone),  QUEUE_TEST(test_moves_are_counted),
+        QUEUE_TEST(test_wrong_epoch_changes_nothing),
+        QUEUE_TEST(test_fenced_without_meta),
+        QUEUE_TEST(test_reclaim_in_chunks),
+        QUEUE_TEST(test_settle_over_every_state),
+        QUEUE_TEST(test_empty_redis_is_rebuilt),
+        QUEUE_TEST(test_revive_over_many_pages),
+        QUEUE_TEST(test_revive_leaves_others_alone),
+        QUEUE_TEST(test_moves_are_counted),
+        QUEUE_TEST(test_drain),
     };
     return QUEUE_GROUP(tests);
 }

@@ -7,7 +7,7 @@
 
 #include "scheduler/campaign.h"
 
-#define USERS      48
+#define USERS      60
 #define SERIALS    64
 #define SCHEDULERS 3
 
@@ -31,7 +31,11 @@
     X(BUG_TICKET_NOT_KEPT, "ticket-not-kept")                                                      \
     X(BUG_NO_RESTORE, "no-restore")                                                                \
     X(BUG_MOVES_NOT_COMPARED, "moves-not-compared")                                                \
-    X(BUG_NO_REVIVE, "no-revive")
+    X(BUG_NO_REVIVE, "no-revive")                                                                  \
+    X(BUG_JOURNAL_NOT_DRAINED, "journal-not-drained")                                              \
+    X(BUG_JOURNAL_DELETED_FIRST, "journal-deleted-first")                                          \
+    X(BUG_DRAIN_BELOW_WATERMARK, "drain-below-watermark")                                          \
+    X(BUG_DRAIN_TAKES_USED_TICKET, "drain-takes-used-ticket")
 
 enum sim_bug {
 #define X(id, text) id,
@@ -89,6 +93,7 @@ struct model_db {
     int64_t lease_until;
     struct model_row rows[USERS];
     int serial_owner[SERIALS + 1]; /* user + 1 */
+    int64_t journal[USERS];        /* arrival; 0: not in it */
     uint64_t poison;               /* users whose row is refused */
 };
 
@@ -108,8 +113,10 @@ struct model {
 uint32_t random_below(struct model *model, uint32_t n);
 bool chance(struct model *model, uint32_t percent);
 
-/* model_enqueue: a client asks for user u. */
+/* model_enqueue: a client asks for user u. model_journal: the same, while its gateway has no Redis.
+ */
 void model_enqueue(struct model *model, int u);
+void model_journal(struct model *model, int u);
 
 /* model_execute: Redis does the operation, and fills in its answer. */
 void model_execute(struct model *model, struct model_op *op);

@@ -113,10 +113,61 @@ static enum job_outcome run_load(struct model *m, struct job *job, unsigned owne
     return JOB_DONE;
 }
 
+static bool in_batch(const struct batch *batch, int u)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        if (user_number(batch->rows[i].user) == u)
+            return true;
+    }
+    return false;
+}
+
+/* run_journal: the first rows by arrival. */
+static enum job_outcome run_journal(struct model *m, struct job *job)
+{
+    int64_t *journal = m->db.journal, after = 0;
+    job->found = batch_new(3);
+    while (job->found->n < job->found->room && m->bug != BUG_JOURNAL_NOT_DRAINED) {
+        int first = -1;
+        for (int u = 0; u < USERS; u++) {
+            bool taken = journal[u] < after || (journal[u] == after && in_batch(job->found, u));
+            if (journal[u] != 0 && !taken && (first < 0 || journal[u] < journal[first]))
+                first = u;
+        }
+        if (first < 0)
+            break;
+        struct grant row = {.campaign_id = 1, .ticket = (uint64_t)journal[first]};
+        user_name(row.user, first);
+        batch_add(job->found, &row);
+        after = journal[first];
+        if (m->bug == BUG_JOURNAL_DELETED_FIRST)
+            journal[first] = 0;
+    }
+    return JOB_DONE;
+}
+
+static enum job_outcome run_unjournal(struct model *m, const struct job *job)
+{
+    for (size_t i = 0; i < job->batch->n; i++)
+        m->db.journal[user_number(job->batch->rows[i].user)] = 0;
+    return JOB_DONE;
+}
+
+static bool journal_empty(const struct model_db *db)
+{
+    for (int u = 0; u < USERS; u++) {
+        if (db->journal[u] != 0)
+            return false;
+    }
+    return true;
+}
+
 static enum job_outcome run_finish(struct model *m, const struct job *job, unsigned owner)
 {
     if (!owns(m, job, owner) || m->db.state != CAMPAIGN_CLOSED)
         return JOB_FENCED;
+    if (!journal_empty(&m->db) && m->bug != BUG_JOURNAL_NOT_DRAINED)
+        return JOB_CLASH;
     m->db.state = CAMPAIGN_SETTLED;
     return JOB_DONE;
 }
@@ -138,6 +189,12 @@ void model_run(struct model *m, struct job *job, unsigned owner)
         return;
     case JOB_LOAD:
         job->outcome = run_load(m, job, owner);
+        return;
+    case JOB_JOURNAL:
+        job->outcome = run_journal(m, job);
+        return;
+    case JOB_UNJOURNAL:
+        job->outcome = run_unjournal(m, job);
         return;
     case JOB_FINISH:
         job->outcome = run_finish(m, job, owner);

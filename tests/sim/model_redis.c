@@ -36,6 +36,46 @@ void model_enqueue(struct model *m, int u)
     m->acked |= UINT64_C(1) << u;
 }
 
+void model_journal(struct model *m, int u)
+{
+    if (m->db.state != CAMPAIGN_OPEN || m->db.journal[u] != 0)
+        return;
+    m->db.journal[u] = m->now;
+    m->acked |= UINT64_C(1) << u;
+}
+
+static bool ticket_used(const struct model_redis *r, uint64_t ticket)
+{
+    for (int u = 0; u < USERS; u++) {
+        if (r->users[u].queued == ticket || r->users[u].claimed == ticket)
+            return true;
+    }
+    return false;
+}
+
+static void do_drain(struct model *m, struct model_op *op)
+{
+    struct model_redis *r = &m->redis;
+    uint64_t ticket = m->bug == BUG_DRAIN_BELOW_WATERMARK ? 0 : r->watermark;
+    r->moves++;
+    for (size_t i = 0; i < op->batch->n; i++) {
+        struct model_user *user = &r->users[user_number(op->batch->rows[i].user)];
+        if (user->state != 0)
+            continue;
+        ticket = max64(op->batch->rows[i].ticket, ticket + 1);
+        while (ticket_used(r, ticket) && m->bug != BUG_DRAIN_TAKES_USED_TICKET)
+            ticket++;
+        if (ticket_used(r, ticket))
+            m->broken = "two requests have the same ticket";
+        if (r->known && r->epoch == m->db.epoch && ticket <= m->db.watermark)
+            m->broken = "a request entered below what was decided";
+        user->state = 'q';
+        user->ticket = user->queued = ticket;
+        r->admitted++;
+    }
+    r->last_ticket = max64(r->last_ticket, ticket);
+}
+
 /* lowest: the user with the lowest score above `after`, or -1. */
 static int lowest(const struct model_redis *r, bool claimed, uint64_t after)
 {
@@ -227,6 +267,9 @@ void model_execute(struct model *m, struct model_op *op)
         return;
     case QUEUE_SETTLE:
         do_settle(m, op);
+        return;
+    case QUEUE_DRAIN:
+        do_drain(m, op);
         return;
     case QUEUE_CLAIMED:
         do_claimed(m, op);

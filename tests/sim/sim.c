@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define LEASE      60
-#define CLOCK_STEP 400 /* how far the clock of Redis may be off */
+#define CLOCK_STEP 5000 /* how far the clock of Redis may be off */
 #define OPS_MAX    64
 #define JOBS_MAX   64
 #define ZOMBIES    8
@@ -62,6 +62,7 @@ struct sim {
     size_t n_zombies;
     struct model_redis snapshot;
     bool have_snapshot, wipes;
+    bool calm; /* fewer faults: more gets decided between them */
     uint64_t steps;
 };
 
@@ -128,6 +129,13 @@ static int w_settle(struct world *w, struct campaign *c, const struct batch *bat
                : -ENOTCONN;
 }
 
+static int w_drain(struct world *w, struct campaign *c, const struct batch *batch)
+{
+    return of(w)->up
+               ? send_op(w, c, (struct model_op){.op = QUEUE_DRAIN, .batch = copy_batch(batch)})
+               : -ENOTCONN;
+}
+
 static int w_claimed(struct world *w, struct campaign *c, size_t n)
 {
     return send_op(w, c, (struct model_op){.op = QUEUE_CLAIMED, .n = n});
@@ -167,6 +175,15 @@ static int64_t w_now_us(struct world *w)
 
 /* --- life and death of a scheduler --- */
 
+static bool journal_used(const struct model_db *db)
+{
+    for (int u = 0; u < USERS; u++) {
+        if (db->journal[u] != 0)
+            return true;
+    }
+    return false;
+}
+
 static struct campaign_row row_of(struct sim *sim, const struct scheduler *s)
 {
     const struct model_db *db = &sim->model.db;
@@ -177,7 +194,8 @@ static struct campaign_row row_of(struct sim *sim, const struct scheduler *s)
                                  .state = db->state,
                                  .epoch = db->epoch,
                                  .mine = db->owner == s->owner,
-                                 .lease_until_us = db->owner == s->owner ? db->lease_until : 0};
+                                 .lease_until_us = db->owner == s->owner ? db->lease_until : 0,
+                                 .journal = journal_used(db)};
 }
 
 static void start(struct sim *sim, struct scheduler *s)
@@ -188,6 +206,7 @@ static void start(struct sim *sim, struct scheduler *s)
     s->world = (struct world){.publish = w_publish,
                               .claim = w_claim,
                               .settle = w_settle,
+                              .drain = w_drain,
                               .claimed = w_claimed,
                               .reclaim = w_reclaim,
                               .revive = w_revive,
@@ -369,7 +388,7 @@ static void run_zombie(struct sim *sim)
 static void lose_redis(struct sim *sim)
 {
     struct model *m = &sim->model;
-    if (!sim->wipes)
+    if (!sim->wipes || (sim->calm && chance(m, 70)))
         return;
     trace(sim, "redis loses data");
     if (sim->have_snapshot && chance(m, 50))
@@ -379,7 +398,8 @@ static void lose_redis(struct sim *sim)
     m->redis.known = false;
     m->wiped = true;
     for (int u = 0; u < USERS; u++) /* what Redis forgot is not promised any more */
-        m->acked &= m->redis.users[u].state != 0 ? UINT64_MAX : ~(UINT64_C(1) << u);
+        m->acked &= m->redis.users[u].state != 0 || m->db.journal[u] != 0 ? UINT64_MAX
+                                                                          : ~(UINT64_C(1) << u);
 }
 
 /* raise_quota: as `onrushctl campaign set-quota`: the lease is fenced. */
@@ -397,19 +417,22 @@ static void raise_quota(struct model *m)
 static void world_step(struct sim *sim, uint32_t dice)
 {
     struct model *m = &sim->model;
-    if (dice < 84)
-        model_enqueue(m, (int)random_below(m, USERS));
-    else if (dice < 90)
+    int u = (int)random_below(m, USERS);
+    if (dice < 72 && (m->redis.ready ? chance(m, 96) : chance(m, 20)))
+        model_enqueue(m, u);
+    else if (dice < 72)
+        model_journal(m, u);
+    else if (dice < 80)
         run_zombie(sim);
-    else if (dice < 92)
+    else if (dice < 84)
         lose_redis(sim);
-    else if (dice < 94 && sim->wipes)
+    else if (dice < 87 && sim->wipes)
         sim->snapshot = m->redis, sim->have_snapshot = true;
-    else if (dice < 95)
+    else if (dice < 90)
         raise_quota(m);
-    else if (dice < 96)
+    else if (dice < 95)
         m->skew = (int64_t)random_below(m, 2 * CLOCK_STEP) - CLOCK_STEP;
-    else if (dice < 98)
+    else if (dice < 97)
         m->db.state = m->db.state == CAMPAIGN_PAUSED ? CAMPAIGN_OPEN : CAMPAIGN_PAUSED;
     else
         m->now += random_below(m, LEASE);
@@ -445,7 +468,7 @@ static void scheduler_step(struct sim *sim, struct scheduler *s, uint32_t dice, 
         do_job(sim, s, faults);
     else if (dice < 87)
         keeper_round(sim, s);
-    else if (dice < 94 || !faults)
+    else if (dice < 94 || !faults || (sim->calm && chance(m, 80)))
         s->up = true, step(sim, s);
     else if (dice < 96)
         cut(sim, s);
@@ -469,7 +492,7 @@ static void begin(struct sim *sim, uint64_t seed, enum sim_bug bug)
     memset(sim, 0, sizeof *sim);
     m->random = seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
     m->bug = bug;
-    m->now = 1000;
+    m->now = 100000;
     m->db.quota = 1 + random_below(m, 24);
     m->db.overflow = (int64_t)random_below(m, 12);
     m->db.state = CAMPAIGN_OPEN;
@@ -478,7 +501,8 @@ static void begin(struct sim *sim, uint64_t seed, enum sim_bug bug)
     if (m->db.poison != 0)
         for (int u = 0; u < USERS; u++)
             m->db.poison |= (uint64_t)chance(m, 5) << u;
-    sim->wipes = chance(m, 25);
+    sim->wipes = chance(m, 35);
+    sim->calm = chance(m, 50);
     for (int i = 0; i < SCHEDULERS; i++)
         start(sim, &sim->schedulers[i]);
 }
@@ -523,7 +547,7 @@ static const char *history(struct sim *sim, uint64_t seed, enum sim_bug bug, uin
 {
     begin(sim, seed, bug);
     struct model *m = &sim->model;
-    uint32_t n = 60 + random_below(m, 340);
+    uint32_t n = 60 + random_below(m, 940);
     for (uint32_t i = 0; i < n && m->broken == NULL; i++) {
         m->now += random_below(m, 3);
         if (chance(m, 30))
