@@ -187,6 +187,8 @@ static void add_headers(struct MHD_Response *response, const struct request *r, 
         add_location(response, r);
     if (r->outcome == OUTCOME_bad_method)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, r->route->allow);
+    if (r->outcome == OUTCOME_unauthorized)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     int64_t retry_s = answer_retry_after_s(r, r->outcome == OUTCOME_not_open ? clock_wall_us() : 0);
     if (retry_s > 0) {
         snprintf(seconds, sizeof seconds, "%" PRId64, retry_s);

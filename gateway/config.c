@@ -20,6 +20,11 @@ static const struct config_option options[] = {
     CONFIG_INT_ROW(S, "grace_s", grace_s, "10", 1, 600, "s", true),
     CONFIG_REDIS_ROWS(S, "true"),
     CONFIG_MARIADB_ROWS(S),
+    CONFIG_STRING_ROW(S, "auth.key_file", auth.key_file, "", 0, false),
+    {"auth.algorithm", CONFIG_STRING, offsetof(struct S, auth.algorithm), 1,
+     sizeof(((struct S *)0)->auth.algorithm) - 1, "HS256", "", false, auth_check_algorithm,
+     "HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384 or ES512"},
+    CONFIG_STRING_ROW(S, "auth.claim", auth.claim, "sub", 1, false),
     CONFIG_ADMIN_ROWS(S, "8081"),
     CONFIG_LOG_ROWS(S),
 };

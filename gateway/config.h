@@ -3,6 +3,7 @@
 #ifndef ONRUSH_GATEWAY_CONFIG_H
 #define ONRUSH_GATEWAY_CONFIG_H
 
+#include "gateway/auth.h"
 #include "shared/admin.h"
 #include "shared/config_groups.h"
 #include "shared/db.h"
@@ -21,6 +22,7 @@ struct gateway_config {
     int64_t batch_max;
     struct redis_config redis;
     struct db_config mariadb;
+    struct auth_config auth;
     struct admin_config admin;
     struct log_config log;
 };

@@ -145,6 +145,16 @@ static void raise_files(const struct gateway_config *config)
                     (long long)config->max_connections);
 }
 
+static int load_auth(struct daemon *d, const struct gateway_config *config)
+{
+    char error[AUTH_ERROR_SIZE], quoted[AUTH_ERROR_SIZE];
+    if (auth_new(&d->gateway.auth, &config->auth, error) == 0)
+        return 0;
+    log_error("the key for tokens cannot be used", "error=%s",
+              log_quote(error, quoted, sizeof quoted));
+    return EX_CONFIG;
+}
+
 /* check_schema: a MariaDB that is there must fit; one that is away is checked once it is back. */
 static int check_schema(const struct gateway_config *config)
 {
@@ -260,6 +270,8 @@ static int run(struct daemon *d)
         return complain("there is no event loop", -ENOMEM);
     int r = watch_signals(d, signals);
     if (r == 0)
+        r = load_auth(d, config);
+    if (r == 0)
         r = check_schema(config);
     sigset_t all, before;
     sigfillset(&all);
@@ -276,6 +288,7 @@ static int run(struct daemon *d)
     d->admin = admin_stop(d->admin);
     for (size_t i = 0; i < d->n_workers; i++)
         d->workers[i] = worker_free(d->workers[i]);
+    d->gateway.auth = auth_free(d->gateway.auth);
     for (size_t i = 0; i < 3; i++) {
         if (signals[i] != NULL)
             event_free(signals[i]);

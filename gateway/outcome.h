@@ -18,6 +18,9 @@
       "A campaign name is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit.")        \
     X(M, bad_wait, 400, "BAD_WAIT", "Bad request",                                                 \
       "wait must be a number of seconds from 0 to 30.")                                            \
+    X(M, unauthorized, 401, "UNAUTHORIZED", "Unauthorized",                                        \
+      "This needs Authorization: Bearer with a valid token.")                                      \
+    X(M, wrong_user, 403, "WRONG_USER", "Wrong user", "The token belongs to another user.")        \
     X(M, not_open, 403, "NOT_OPEN", "Not open yet", "The campaign has not opened yet.")            \
     X(M, closed, 403, "CLOSED", "Closed", "The campaign is over.")                                 \
     X(M, paused, 403, "PAUSED", "Paused", "The campaign takes no requests for now.")               \

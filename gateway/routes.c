@@ -4,6 +4,7 @@
 #include "gateway/campaigns.h"
 #include "gateway/soldout.h"
 #include "gateway/worker.h"
+#include "shared/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -180,6 +181,20 @@ static bool read_body(struct request *r)
     return error == 0;
 }
 
+/* may_ask: is the token, if one is wanted, the user's? False when the request is answered. */
+static bool may_ask(struct request *r)
+{
+    const struct auth *auth = r->worker->gateway->auth;
+    if (auth == NULL || r->route->user_from == USER_NONE)
+        return true;
+    const char *header =
+        MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    int error = auth_check(auth, header, r->user, clock_wall_us());
+    if (error < 0)
+        request_answer(r, error == -EPERM ? OUTCOME_wrong_user : OUTCOME_unauthorized);
+    return error == 0;
+}
+
 /* refuse: answers 503 and counts why. */
 static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
 {
@@ -214,7 +229,7 @@ void routes_dispatch(struct request *r)
         r->close = true;
         return request_answer(r, OUTCOME_stopping);
     }
-    if (r->route->user_from == USER_FROM_BODY && !read_body(r))
+    if ((r->route->user_from == USER_FROM_BODY && !read_body(r)) || !may_ask(r))
         return;
     if (!gauge_take(&worker->gateway->in_flight, gateway_config(worker->gateway)->max_in_flight))
         return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_in_flight);

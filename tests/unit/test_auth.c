@@ -18,7 +18,7 @@
 
 #define NOW_S  INT64_C(1800000000)
 #define SECRET "0123456789abcdef0123456789abcdef"
-#define KEYS   8
+#define KEYS   9
 
 /* A key: `sign` is what an issuer signs with, `verify` is what the gateway is given. */
 struct key {
@@ -26,7 +26,7 @@ struct key {
     char sign[4096], verify[4096];
 };
 
-enum { HS, HS_OTHER, RS, RS_OTHER, RS_SMALL, ES, ES_OTHER, ES_384 };
+enum { HS, HS_OTHER, RS, RS_OTHER, RS_SMALL, PSS, ES, ES_OTHER, ES_384 };
 
 static struct key keys[KEYS] = {
     [HS] = {"hs", SECRET, SECRET},
@@ -34,6 +34,7 @@ static struct key keys[KEYS] = {
     [RS] = {.name = "rs"},
     [RS_OTHER] = {.name = "rs-other"},
     [RS_SMALL] = {.name = "rs-small"},
+    [PSS] = {.name = "pss"},
     [ES] = {.name = "es"},
     [ES_OTHER] = {.name = "es-other"},
     [ES_384] = {.name = "es-384"},
@@ -62,6 +63,18 @@ static void make_pem(struct key *key, EVP_PKEY *made)
     assert_int_equal(PEM_write_bio_PUBKEY(bio, made), 1);
     take(bio, key->verify);
     EVP_PKEY_free(made);
+}
+
+/* make_pss: a key that looks like RSA, and is not for RS. */
+static EVP_PKEY *make_pss(void)
+{
+    EVP_PKEY *made = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA_PSS, NULL);
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048), 1);
+    assert_int_equal(EVP_PKEY_keygen(ctx, &made), 1);
+    EVP_PKEY_CTX_free(ctx);
+    return made;
 }
 
 /* write_file: into the test's directory; the path is static. */
@@ -128,6 +141,7 @@ static int up(void **state)
     make_pem(&keys[RS], EVP_RSA_gen(2048));
     make_pem(&keys[RS_OTHER], EVP_RSA_gen(2048));
     make_pem(&keys[RS_SMALL], EVP_RSA_gen(1024));
+    make_pem(&keys[PSS], make_pss());
     make_pem(&keys[ES], EVP_EC_gen("P-256"));
     make_pem(&keys[ES_OTHER], EVP_EC_gen("P-256"));
     make_pem(&keys[ES_384], EVP_EC_gen("P-384"));
@@ -419,6 +433,7 @@ static const struct {
     {"a public key", "RS384", keys[RS].verify, NULL},
     {"a private key", "RS256", keys[RS].sign, "RSA public key"},
     {"a small key", "RS256", keys[RS_SMALL].verify, "2048 bits"},
+    {"a key of PS", "RS256", keys[PSS].verify, "RSA public key"},
     {"a key of ES", "RS256", keys[ES].verify, "RSA public key"},
     {"no PEM", "RS256", SECRET, "RSA public key"},
     {"a public key", "ES256", keys[ES].verify, NULL},

@@ -1,0 +1,199 @@
+/* Names and user ids that come here are valid: none of their letters needs escaping in SQL. */
+#include "gateway/lookup.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MAX 100 /* campaigns in one SELECT */
+
+/* A SELECT that grows; see append(). */
+struct text {
+    char *at;
+    size_t size, len;
+};
+
+static void append(struct text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void append(struct text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    text->len += (size_t)vsnprintf(text->at + text->len, text->size - text->len, format, args);
+    va_end(args);
+}
+
+static struct text text_begin(struct lookup *l)
+{
+    return (struct text){.at = l->sql, .size = sizeof l->sql};
+}
+
+static int64_t number(const char *text)
+{
+    return text != NULL ? strtoll(text, NULL, 10) : 0;
+}
+
+/* --- campaigns --- */
+
+static void take_campaign(struct round_group *group, MYSQL_ROW row)
+{
+    if (campaign_state_parse(row[2], &group->row.state) < 0)
+        return;
+    group->found = true;
+    group->row.id = number(row[0]);
+    group->row.quota = number(row[3]);
+    group->row.overflow = number(row[4]);
+    group->row.granted = number(row[5]);
+    group->row.opens_us = number(row[6]);
+    group->row.closes_us = number(row[7]);
+    group->row.now_us = number(row[8]);
+}
+
+static void write_campaigns(struct lookup *l, const struct round_group *groups, size_t n, bool lock)
+{
+    struct text text = text_begin(l);
+    append(&text, "SELECT id, name, state, quota, overflow, granted, "
+                  "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', opens_at), "
+                  "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', closes_at), "
+                  "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) "
+                  "FROM campaigns WHERE name IN (");
+    for (size_t i = 0; i < n; i++)
+        append(&text, "%s'%s'", i > 0 ? "," : "", groups[i].firsts[0]->name);
+    append(&text, ")%s", lock ? " LOCK IN SHARE MODE" : "");
+}
+
+static enum db_outcome find_campaigns(struct lookup *l, struct round_group *groups, size_t n,
+                                      bool lock)
+{
+    MYSQL_RES *rows;
+    write_campaigns(l, groups, n, lock);
+    enum db_outcome outcome = db_query(&l->db, l->sql, &rows);
+    if (outcome != DB_OK)
+        return outcome;
+    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
+        for (size_t i = 0; i < n; i++) {
+            if (strcmp(groups[i].firsts[0]->name, row[1]) == 0)
+                take_campaign(&groups[i], row);
+        }
+    }
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+enum db_outcome lookup_campaigns(struct lookup *l, struct round *round, bool lock)
+{
+    enum db_outcome outcome = DB_OK;
+    for (size_t i = 0, n; i < round->n_groups && outcome == DB_OK; i += n) {
+        n = round->n_groups - i < NAMES_MAX ? round->n_groups - i : NAMES_MAX;
+        outcome = find_campaigns(l, &round->groups[i], n, lock);
+    }
+    return outcome;
+}
+
+/* --- users --- */
+
+typedef void take_fn(struct archive_job *job, MYSQL_ROW row);
+
+static void take_grant(struct archive_job *job, MYSQL_ROW row)
+{
+    job->known = (struct request_state){.kind = REQUEST_GRANTED,
+                                        .serial = (uint32_t)number(row[1]),
+                                        .ticket = strtoull(row[3], NULL, 10)};
+    snprintf(job->known.code, sizeof job->known.code, "%s", row[2]);
+}
+
+static void take_journalled(struct archive_job *job, MYSQL_ROW row)
+{
+    (void)row;
+    if (job->known.kind == REQUEST_NONE)
+        job->known.kind = REQUEST_WAITING;
+}
+
+/* find_users: rows whose first column is the user, of at most LOOKUP_USERS_MAX users. The index is
+ * told, as the statistics of a table that has just been filled can mislead. */
+static enum db_outcome find_users(struct lookup *l, const char *select, int64_t campaign_id,
+                                  struct archive_job *const *jobs, size_t n, take_fn *take)
+{
+    MYSQL_RES *rows;
+    struct text text = text_begin(l);
+    append(&text,
+           "SELECT %s FORCE INDEX (one_per_user) WHERE campaign_id = %" PRId64 " AND user_id IN (",
+           select, campaign_id);
+    for (size_t i = 0; i < n; i++)
+        append(&text, "%s'%s'", i > 0 ? "," : "", jobs[i]->user);
+    append(&text, ")");
+    enum db_outcome outcome = db_query(&l->db, l->sql, &rows);
+    if (outcome != DB_OK)
+        return outcome;
+    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
+        struct archive_job *job = round_find(jobs, n, row[0]);
+        if (job != NULL)
+            take(job, row);
+    }
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+static enum db_outcome find_all(struct lookup *l, const char *select, int64_t campaign_id,
+                                struct archive_job *const *jobs, size_t n, take_fn *take)
+{
+    enum db_outcome outcome = DB_OK;
+    for (size_t i = 0, part; i < n && outcome == DB_OK; i += part) {
+        part = n - i < LOOKUP_USERS_MAX ? n - i : LOOKUP_USERS_MAX;
+        outcome = find_users(l, select, campaign_id, jobs + i, part, take);
+    }
+    return outcome;
+}
+
+enum db_outcome lookup_grants(struct lookup *l, int64_t campaign_id,
+                              struct archive_job *const *jobs, size_t n)
+{
+    return find_all(l, "user_id, serial, code, ticket FROM coupons", campaign_id, jobs, n,
+                    take_grant);
+}
+
+enum db_outcome lookup_journal(struct lookup *l, int64_t campaign_id,
+                               struct archive_job *const *jobs, size_t n)
+{
+    return find_all(l, "user_id FROM journal", campaign_id, jobs, n, take_journalled);
+}
+
+enum db_outcome lookup_journalled(struct lookup *l, int64_t campaign_id, int64_t *count)
+{
+    MYSQL_RES *rows;
+    snprintf(l->sql, sizeof l->sql, "SELECT COUNT(*) FROM journal WHERE campaign_id = %" PRId64,
+             campaign_id);
+    enum db_outcome outcome = db_query(&l->db, l->sql, &rows);
+    if (outcome != DB_OK)
+        return outcome;
+    *count = number(mysql_fetch_row(rows)[0]);
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+/* --- a round of questions --- */
+
+/* ask_group: of a campaign that was found. A job without user stands first. The journal is asked
+ * first: whoever leaves it meanwhile, by a grant, is then found there. */
+static enum db_outcome ask_group(struct lookup *l, struct round_group *group)
+{
+    size_t skip = group->firsts[0]->user[0] == '\0';
+    struct archive_job *const *jobs = group->firsts + skip;
+    enum db_outcome outcome = lookup_journal(l, group->row.id, jobs, group->n - skip);
+    if (outcome == DB_OK)
+        outcome = lookup_grants(l, group->row.id, jobs, group->n - skip);
+    return outcome;
+}
+
+enum db_outcome lookup_round(struct lookup *l, struct round *round)
+{
+    enum db_outcome outcome = lookup_campaigns(l, round, false);
+    for (size_t i = 0; i < round->n_groups && outcome == DB_OK; i++) {
+        if (round->groups[i].found)
+            outcome = ask_group(l, &round->groups[i]);
+    }
+    return outcome;
+}

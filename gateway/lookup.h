@@ -1,0 +1,33 @@
+/* The questions that are asked of MariaDB about the jobs of a round; SELECTs only. They write what
+ * they find into groups and jobs. DB_OK, or why there is no answer, and then the round must be
+ * arranged again. The archive's thread. */
+#ifndef ONRUSH_GATEWAY_LOOKUP_H
+#define ONRUSH_GATEWAY_LOOKUP_H
+
+#include "gateway/round.h"
+
+#define LOOKUP_USERS_MAX 500 /* users in one SELECT: from 1,000 on MariaDB plans IN differently */
+
+struct lookup {
+    struct db db;
+    char sql[512 + LOOKUP_USERS_MAX * (USER_ID_MAX + 3)];
+};
+
+/* lookup_campaigns: the row of each group's campaign. `lock`: nobody changes these rows until the
+ * transaction ends. */
+enum db_outcome lookup_campaigns(struct lookup *lookup, struct round *round, bool lock);
+
+/* lookup_grants, lookup_journal: which of these users, who are in order, have a coupon of the
+ * campaign, or are in its journal. */
+enum db_outcome lookup_grants(struct lookup *lookup, int64_t campaign_id,
+                              struct archive_job *const *jobs, size_t n);
+enum db_outcome lookup_journal(struct lookup *lookup, int64_t campaign_id,
+                               struct archive_job *const *jobs, size_t n);
+
+/* lookup_journalled: how many are in the journal of a campaign. */
+enum db_outcome lookup_journalled(struct lookup *lookup, int64_t campaign_id, int64_t *count);
+
+/* lookup_round: everything about a round of ARCHIVE_ASK. */
+enum db_outcome lookup_round(struct lookup *lookup, struct round *round);
+
+#endif
