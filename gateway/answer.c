@@ -79,7 +79,7 @@ static void write_request(struct request *r)
     append(r, "{\"campaign\":\"%s\",\"user_id\":\"%s\",\"status\":\"%s\"", r->name, r->user,
            statuses[r->outcome]);
     append_ticket(r);
-    if (r->outcome == OUTCOME_waiting)
+    if (r->outcome == OUTCOME_waiting && r->known.ticket > 0) /* else it is in the journal */
         append_number(r, "position", r->known.position);
     if (r->outcome == OUTCOME_waiting && r->eta_ms > 0)
         append_number(r, "eta_ms", (uint64_t)r->eta_ms);

@@ -7,8 +7,8 @@
  * One archive a worker. Whatever gathered while the thread was busy goes into one round: a few
  * questions, or one transaction, for all of them (group commit, no timer). The mutex is held only
  * to link and unlink; a job belongs to the thread from archive_put() until archive_take() gives it
- * back. A job is part of a request, so max_in_flight bounds the queue. A round ends by the deadlines
- * of connecting and of each query. */
+ * back. A job is part of a request, so max_in_flight bounds the queue. A round ends by the
+ * deadlines of connecting and of each query. */
 #ifndef ONRUSH_GATEWAY_ARCHIVE_H
 #define ONRUSH_GATEWAY_ARCHIVE_H
 

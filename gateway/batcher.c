@@ -1,6 +1,7 @@
 #include "gateway/batcher.h"
 
 #include "gateway/campaigns.h"
+#include "gateway/fallback.h"
 #include "gateway/status.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
@@ -20,11 +21,23 @@ void gathering_init(struct gathering *g, struct campaign *campaign, enum operati
     TAILQ_INIT(&g->sent);
 }
 
-/* redis_is_away: the one place that says what becomes of requests while there is no Redis: they
- * cannot be accepted durably, so they are turned away. */
+/* fall_back: all of a list to the archive. */
+static void fall_back(struct request_list *list, enum fallback_why why)
+{
+    for (struct request *r; (r = TAILQ_FIRST(list)) != NULL;) {
+        TAILQ_REMOVE(list, r, next);
+        fallback_ask(r, why);
+    }
+}
+
+/* redis_is_away: the one place that says what becomes of requests while there is no Redis. Without
+ * the journal they cannot be accepted durably, so they are turned away. */
 static void redis_is_away(struct worker *worker, struct request_list *list)
 {
-    request_answer_list(list, OUTCOME_unavailable, &worker->metrics.unavailable_redis_down);
+    if (gateway_config(worker->gateway)->journal)
+        fall_back(list, FALLBACK_REDIS_AWAY);
+    else
+        request_answer_list(list, OUTCOME_unavailable, &worker->metrics.unavailable_redis_down);
 }
 
 static void mark_dirty(struct gathering *g)
@@ -39,11 +52,19 @@ void batcher_ask(struct request *r, enum operation op)
 {
     struct gathering *g = &r->campaign->gathering[op];
     request_move(r, STAGE_ASKING);
+    if (op == OP_ENQUEUE)
+        r->archive.arrival_us = (uint64_t)clock_wall_us();
     TAILQ_INSERT_TAIL(&g->waiting, r, next);
     if (redis_link_state(r->worker->link) != LINK_UP)
         redis_is_away(r->worker, &g->waiting);
     else
         mark_dirty(g);
+}
+
+void batcher_go_on(struct campaign *c)
+{
+    if (!TAILQ_EMPTY(&c->gathering[OP_ENQUEUE].waiting))
+        mark_dirty(&c->gathering[OP_ENQUEUE]);
 }
 
 void batcher_want_head(struct campaign *c)
@@ -63,20 +84,11 @@ static void fail_sent(struct gathering *g, enum outcome outcome, metric_value *c
     request_answer_list(&g->sent, outcome, cause);
 }
 
-/* ask_archive: Redis does not know the campaign. */
-static void ask_archive(struct gathering *g)
-{
-    for (struct request *r; (r = TAILQ_FIRST(&g->sent)) != NULL;) {
-        TAILQ_REMOVE(&g->sent, r, next);
-        status_ask_archive(r);
-    }
-}
-
 static void take_error(struct gathering *g, const redisReply *reply)
 {
     char quoted[256];
     if (redis_error_is(reply, "NOCAMPAIGN"))
-        return ask_archive(g);
+        return fall_back(&g->sent, FALLBACK_NO_CAMPAIGN);
     log_warning("redis refuses", "campaign=%s error=%s", g->campaign->name,
                 log_quote(reply->str, quoted, sizeof quoted));
     fail_sent(g, OUTCOME_unavailable, &g->campaign->worker->metrics.unavailable_redis_error);
@@ -210,7 +222,7 @@ static void send_call(struct gathering *g)
 {
     struct campaign *c = g->campaign;
     struct worker *worker = c->worker;
-    if (TAILQ_EMPTY(&g->waiting) && !g->wanted)
+    if ((TAILQ_EMPTY(&g->waiting) && !g->wanted) || (g->op == OP_ENQUEUE && c->n_writes > 0))
         return;
     size_t n = fill(g);
     g->sent_us = clock_mono_us();

@@ -43,17 +43,22 @@ struct batcher {
 void batcher_init(struct batcher *batcher);
 void gathering_init(struct gathering *gathering, struct campaign *campaign, enum operation op);
 
-/* batcher_ask: the request becomes ASKING and is answered or moved on when the reply is there. It
- * may be answered at once, when Redis is away. */
+/* batcher_ask: the request is complete, or asks again. It becomes ASKING and is answered or moved
+ * on when the reply is there; at once, when Redis is away. */
 void batcher_ask(struct request *request, enum operation op);
 
 /* batcher_want_head: the worker itself wants a fresh head; it comes through campaign_see(). */
 void batcher_want_head(struct campaign *campaign);
 
+/* batcher_go_on: no request of this campaign is on its way into the journal any more. Until then
+ * those that came later are not sent to Redis, or they would overtake. */
+void batcher_go_on(struct campaign *campaign);
+
 /* batcher_flush: sends what is dirty. At the end of a turn. */
 void batcher_flush(struct worker *worker);
 
-/* batcher_abandon: the gateway waits no longer: everything that waits for Redis is answered 503. */
+/* batcher_abandon: the gateway waits no longer for Redis: what was sent is answered 503, the rest
+ * is treated as when Redis is away. */
 void batcher_abandon(struct worker *worker);
 
 #endif

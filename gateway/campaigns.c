@@ -201,10 +201,10 @@ void campaign_view_head(struct campaign_view *view, const struct campaign_head *
         .closes_us = h->closes_us};
 }
 
-void campaign_view_row(struct campaign_view *view, const struct archive_job *row, int64_t now_us)
+void campaign_view_row(struct campaign_view *view, const struct archive_row *row)
 {
     *view = (struct campaign_view){.state = shown_state(row->state, row->opens_us, row->closes_us,
-                                                        now_us, row->granted >= row->quota),
+                                                        row->now_us, row->granted >= row->quota),
                                    .quota = row->quota,
                                    .remaining = row->quota - row->granted,
                                    .opens_us = row->opens_us,

@@ -29,6 +29,7 @@ struct campaign {
     struct campaign_keys keys;
     struct gathering gathering[OPERATIONS];
     int64_t missing_until_us; /* MariaDB does not know it either; believed until then */
+    size_t n_writes;          /* requests on their way into the journal */
 
     bool has_head;
     struct campaign_head head;
@@ -87,6 +88,6 @@ void speed_update(struct speed *speed, const struct campaign_head *head);
 
 /* campaign_view_head, campaign_view_row: the campaign document out of Redis, or out of MariaDB. */
 void campaign_view_head(struct campaign_view *view, const struct campaign_head *head);
-void campaign_view_row(struct campaign_view *view, const struct archive_job *row, int64_t now_us);
+void campaign_view_row(struct campaign_view *view, const struct archive_row *row);
 
 #endif

@@ -20,6 +20,7 @@ struct gateway_config {
     int64_t idle_timeout_s, request_timeout_s, max_wait_s, grace_s;
     int64_t poll_ms;
     int64_t batch_max;
+    bool journal;
     struct redis_config redis;
     struct db_config mariadb;
     struct auth_config auth;

@@ -60,12 +60,12 @@ static void reload(struct daemon *d)
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_mono_us());
     if (config_reload(&gateway_config_table, d->command.path, d->command.sets, d->command.n_sets,
                       &d->newest->config, &g->config, &kept, error) < 0) {
-        log_error("the configuration is wrong, the old one stays", "error=%s",
+        log_error("the configuration is wrong; the one in force stays", "error=%s",
                   log_quote(error, quoted, sizeof quoted));
         free(g);
     } else {
         publish(d, g);
-        log_info("configuration reloaded", "need_restart=%zu", kept);
+        log_info("configuration reloaded", "keys_that_need_a_restart=%zu", kept);
     }
     sd_notify(0, "READY=1");
 }
@@ -105,10 +105,14 @@ static bool is_ready(void *arg, FILE *reasons)
     if (!ready)
         fprintf(reasons, "the gateway is stopping\n");
     for (size_t i = 0; i < d->n_workers; i++) {
-        if (redis_link_state(d->workers[i]->link) == LINK_UP)
+        struct worker *worker = d->workers[i];
+        if (redis_link_state(worker->link) == LINK_UP)
             continue;
-        fprintf(reasons, "worker %zu: %s\n", i, redis_link_reason(d->workers[i]->link));
-        ready = false;
+        bool journal =
+            gateway_config(&d->gateway)->journal && metric_get(&worker->metrics.mariadb_up) > 0;
+        fprintf(reasons, "worker %zu: %s; %s\n", i, redis_link_reason(worker->link),
+                journal ? "the journal is in use" : "and the journal cannot be used");
+        ready = ready && journal;
     }
     return ready;
 }

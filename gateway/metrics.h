@@ -16,6 +16,12 @@
     COUNTER(requests_campaign, "onrush_gateway_requests_total", "route=\"campaign\"", "")          \
     OUTCOMES(ANSWER_METRIC, COUNTER)                                                               \
     COUNTER(accepted, "onrush_gateway_accepted_total", "", "Requests newly put into a queue.")     \
+    COUNTER(journalled, "onrush_gateway_journalled_total", "",                                     \
+            "Requests answered 202 out of the journal, while Redis was away.")                     \
+    COUNTER(journal_batches, "onrush_gateway_journal_batches_total", "",                           \
+            "Transactions that wrote to the journal.")                                             \
+    COUNTER(journal_rows, "onrush_gateway_journal_rows_total", "",                                 \
+            "Rows that they made: a user who asks again makes none.")                              \
     COUNTER(unavailable_redis_down, "onrush_gateway_unavailable_total", "cause=\"redis_down\"",    \
             "Answers 503 by cause.")                                                               \
     COUNTER(unavailable_redis_error, "onrush_gateway_unavailable_total", "cause=\"redis_error\"",  \
@@ -51,13 +57,16 @@
     GAUGE(campaigns, "onrush_gateway_campaigns", "", "Campaigns in the tables of the workers.")    \
     GAUGE(memory_bytes, "onrush_gateway_memory_bytes", "", "Size of the sold-out filters.")        \
     GAUGE(redis_up, "onrush_gateway_redis_links_up", "", "Workers whose link to Redis is up.")     \
+    GAUGE(journal_in_use, "onrush_gateway_journals_in_use", "",                                    \
+          "Workers that write new requests to the journal, because Redis is away.")                \
     GAUGE(mariadb_up, "onrush_gateway_mariadb_links_up", "",                                       \
           "Workers whose connection to MariaDB is up.")                                            \
     HISTOGRAM(post_time, "onrush_gateway_request_seconds", "route=\"post\"",                       \
               "From the headers of a request to the end of its answer; without long-polls.")       \
     HISTOGRAM(get_time, "onrush_gateway_request_seconds", "route=\"get\"", "")                     \
     HISTOGRAM(redis_time, "onrush_gateway_redis_call_seconds", "",                                 \
-              "From sending a function call to its reply.")
+              "From sending a function call to its reply.")                                        \
+    HISTOGRAM(journal_time, "onrush_gateway_journal_seconds", "", "One transaction of the journal.")
 
 METRICS_STRUCT(gateway_metrics, GATEWAY_METRICS);
 

@@ -34,6 +34,13 @@ enum request_stage {
     STAGE_ANSWERED,
 };
 
+/* Why a request went to the archive: see fallback.h. */
+enum fallback_why {
+    FALLBACK_REDIS_AWAY,
+    FALLBACK_NO_CAMPAIGN,
+    FALLBACK_NO_REQUEST,
+};
+
 /* The campaign document. */
 struct campaign_view {
     const char *state;
@@ -61,6 +68,7 @@ struct request {
     int64_t eta_ms; /* 0: none */
     struct campaign_view view;
     struct archive_job archive;
+    enum fallback_why why; /* ARCHIVED */
     char name[CAMPAIGN_NAME_MAX + 1], user[USER_ID_MAX + 1];
     uint8_t name_len, user_len;
     size_t discarded; /* bytes of a body that nobody wants */

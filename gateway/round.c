@@ -24,9 +24,8 @@ static int by_campaign_user_arrival(const void *a, const void *b)
 /* arrange_one: `job` comes behind all that were arranged before it. */
 static void arrange_one(struct round *round, struct archive_job *job)
 {
-    struct round_group *group = &round->groups[round->n_groups - 1];
-    bool other = round->n_groups == 0 || strcmp(group->firsts[0]->name, job->name) != 0;
-    if (other) {
+    struct round_group *group = round->n_groups > 0 ? &round->groups[round->n_groups - 1] : NULL;
+    if (group == NULL || strcmp(group->firsts[0]->name, job->name) != 0) {
         group = &round->groups[round->n_groups++];
         *group = (struct round_group){.firsts = &round->firsts[round->n_firsts]};
     } else if (strcmp(group->firsts[group->n - 1]->user, job->user) == 0) {

@@ -1,14 +1,9 @@
 #include "gateway/status.h"
 
 #include "gateway/campaigns.h"
-#include "gateway/routes.h"
+#include "gateway/fallback.h"
 #include "gateway/soldout.h"
 #include "gateway/worker.h"
-#include "shared/clock.h"
-
-#include <string.h>
-
-#define MISSING_US 1000000
 
 static const enum outcome outcome_of_kind[] = {
     [REQUEST_WAITING] = OUTCOME_waiting,   [REQUEST_GRANTED] = OUTCOME_granted,
@@ -17,6 +12,11 @@ static const enum outcome outcome_of_kind[] = {
     [REQUEST_CLOSED] = OUTCOME_closed,     [REQUEST_PAUSED] = OUTCOME_paused,
     [REQUEST_NONE] = OUTCOME_no_request,
 };
+
+enum outcome status_outcome(enum request_kind kind)
+{
+    return outcome_of_kind[kind];
+}
 
 /* --- long-polls --- */
 
@@ -110,6 +110,8 @@ void status_deliver(struct request *r)
     if (known->kind == REQUEST_WAITING && r->wait_ms > 0 && r->worker->now_us < r->deadline_us &&
         !r->worker->draining)
         return wait_on(r);
+    if ((known->kind == REQUEST_NONE || known->kind == REQUEST_FULL) && fallback_doubted(r))
+        return fallback_ask(r, FALLBACK_NO_REQUEST);
     if (known->fresh)
         metric_add(&r->worker->metrics.accepted, 1);
     if (known->kind == REQUEST_FULL)
@@ -117,64 +119,5 @@ void status_deliver(struct request *r)
     campaign_refresh(c);
     if (known->kind == REQUEST_WAITING)
         r->eta_ms = campaign_eta_ms(c, known->position);
-    request_answer(r, outcome_of_kind[known->kind]);
-}
-
-/* --- what MariaDB said --- */
-
-void status_ask_archive(struct request *r)
-{
-    request_move(r, STAGE_ARCHIVED);
-    r->archive.request = r;
-    r->archive.name = r->name;
-    r->archive.user = r->user_len > 0 ? r->user : NULL;
-    if (archive_put(r->worker->archive, &r->archive) == 0) {
-        r->worker->n_archived++;
-        return;
-    }
-    metric_add(&r->worker->metrics.unavailable_mariadb, 1);
-    request_answer(r, OUTCOME_unavailable);
-}
-
-static void take_grant(struct request *r)
-{
-    const struct archive_job *job = &r->archive;
-    r->known = (struct request_state){
-        .kind = REQUEST_GRANTED, .ticket = job->ticket, .serial = job->serial};
-    memcpy(r->known.code, job->code, sizeof r->known.code);
-    request_answer(r, OUTCOME_granted);
-}
-
-/* take_row: the campaign exists in MariaDB and not in Redis: its keys have expired, or they are not
- * there yet. */
-static void take_row(struct request *r)
-{
-    const struct archive_job *job = &r->archive;
-    if (r->user_len == 0) {
-        campaign_view_row(&r->view, job, clock_wall_us());
-        return request_answer(r, OUTCOME_campaign);
-    }
-    if (job->has_grant)
-        return take_grant(r);
-    if (job->state == CAMPAIGN_SETTLED)
-        return request_answer(r, r->route->user_from == USER_FROM_BODY ? OUTCOME_closed
-                                                                       : OUTCOME_no_request);
-    metric_add(&r->worker->metrics.unavailable_unpublished, 1);
-    request_answer(r, OUTCOME_unavailable);
-}
-
-void status_take_archive(struct request *r)
-{
-    r->worker->n_archived--;
-    switch (r->archive.answer) {
-    case ARCHIVE_FOUND:
-        return take_row(r);
-    case ARCHIVE_NOTHING:
-        r->campaign->missing_until_us = r->worker->now_us + MISSING_US;
-        return request_answer(r, OUTCOME_no_campaign);
-    case ARCHIVE_AWAY:
-        break;
-    }
-    metric_add(&r->worker->metrics.unavailable_mariadb, 1);
-    request_answer(r, OUTCOME_unavailable);
+    request_answer(r, status_outcome(known->kind));
 }

@@ -11,11 +11,8 @@
 /* status_deliver: request->known is what Redis said. */
 void status_deliver(struct request *request);
 
-/* status_ask_archive: Redis does not know the campaign; the request is ASKING and in no list. */
-void status_ask_archive(struct request *request);
-
-/* status_take_archive: request->archive is what MariaDB said. */
-void status_take_archive(struct request *request);
+/* status_outcome: how a request ends of which this is known. */
+enum outcome status_outcome(enum request_kind kind);
 
 /* waiters_see: a new head is in campaign->head. */
 void waiters_see(struct campaign *campaign);

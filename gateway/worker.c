@@ -7,6 +7,7 @@
  * everything but the metrics and the state of the link belongs to its thread. */
 #include "gateway/worker.h"
 
+#include "gateway/fallback.h"
 #include "gateway/http.h"
 #include "gateway/status.h"
 #include "shared/clock.h"
@@ -48,8 +49,15 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     archive_take(worker->archive, &list);
     for (struct archive_job *job; (job = STAILQ_FIRST(&list)) != NULL;) {
         STAILQ_REMOVE_HEAD(&list, next);
-        status_take_archive(request_check(job->request));
+        fallback_take(request_check(job->request));
     }
+}
+
+/* journal_in_use: would a new request of some campaign be written to the journal? */
+static bool journal_in_use(struct worker *worker)
+{
+    return gateway_config(worker->gateway)->journal &&
+           metric_get(&worker->metrics.mariadb_up) > 0 && redis_link_state(worker->link) != LINK_UP;
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -59,6 +67,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     worker->now_us = clock_mono_us();
     waiters_sweep(worker, worker->draining);
     conns_sweep(worker);
+    metric_set(&worker->metrics.journal_in_use, journal_in_use(worker));
 }
 
 static void on_poll(evutil_socket_t fd, short what, void *arg)
@@ -73,6 +82,8 @@ static void on_link(void *arg, bool up)
 {
     struct worker *worker = worker_check(arg);
     metric_set(&worker->metrics.redis_up, up);
+    if (up)
+        fallback_doubt(worker);
 }
 
 static struct timeval timeval_of(int64_t ms)
@@ -201,8 +212,8 @@ static int build(struct worker *worker, int listen_fd)
     if (worker->base == NULL)
         return close(listen_fd), -ENOMEM;
     if ((r = redis_link_new(&worker->link, worker->base, &config->redis, on_link, worker)) < 0 ||
-        (r = archive_new(&worker->archive, &config->mariadb, worker->wake_fd,
-                         &worker->metrics.mariadb_up)) < 0 ||
+        (r = archive_new(&worker->archive, &config->mariadb, worker->wake_fd, &worker->metrics)) <
+            0 ||
         (r = http_start(worker, listen_fd)) < 0)
         return close(listen_fd), r;
     return add_events(worker);

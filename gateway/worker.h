@@ -28,12 +28,13 @@ struct worker {
     struct redis_link *link;
     struct archive *archive;
 
-    int64_t now_us;    /* monotonic; when this turn began */
-    bool resumed;      /* connections were resumed since the HTTP library ran last */
-    bool draining;     /* stopping: nothing new is taken */
-    int64_t quiet_us;  /* draining: since when there is nothing to do */
-    size_t n_requests; /* that exist */
-    size_t n_archived; /* of those, with the archive */
+    int64_t now_us;         /* monotonic; when this turn began */
+    int64_t doubt_until_us; /* so long Redis is doubted when it says that there is no request */
+    bool resumed;           /* connections were resumed since the HTTP library ran last */
+    bool draining;          /* stopping: nothing new is taken */
+    int64_t quiet_us;       /* draining: since when there is nothing to do */
+    size_t n_requests;      /* that exist */
+    size_t n_archived;      /* of those, with the archive */
     struct request_pool requests;
     struct conns conns;
     struct campaigns campaigns;

@@ -1,5 +1,6 @@
 #include "scheduler/queue.h"
 
+#include "scheduler/fault.h"
 #include "scheduler/metrics.h"
 #include "shared/log.h"
 
@@ -116,6 +117,8 @@ static void on_claim(void *arg, const redisReply *r)
         a.n = read_rows(q, c, r, 1);
         metric_add(&scheduler_metrics.claimed, (int64_t)a.n);
         metric_add(&scheduler_metrics.claims, a.n > 0);
+        if (a.n > 0)
+            fault_point("after-claim");
     }
     campaign_on_queue(c, &a);
 }
@@ -150,6 +153,7 @@ static void on_revive(void *arg, const redisReply *r)
 
 static void on_settle(void *arg, const redisReply *r)
 {
+    fault_point("after-settle");
     answer(arg, QUEUE_SETTLE, r);
 }
 
@@ -288,6 +292,7 @@ static void count_decided(const struct batch *batch)
 
 int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
 {
+    fault_point("before-settle");
     int r = call_states(w, c, "onrush_settle", batch, on_settle);
     if (r == 0)
         count_decided(batch);

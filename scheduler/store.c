@@ -1,6 +1,7 @@
 #include "scheduler/store.h"
 
 #include "scheduler/code.h"
+#include "scheduler/fault.h"
 #include "shared/log.h"
 
 #include <errno.h>
@@ -151,12 +152,16 @@ static void run_commit(struct store *s, struct job *job)
         return;
     }
     enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
+    fault_point("before-insert");
     if (outcome == DB_OK)
         outcome = insert(s, job->batch);
+    fault_point("after-insert");
     if (outcome == DB_OK)
         outcome = guard(s, job, &changed);
+    fault_point("after-guard");
     if (outcome == DB_OK && changed)
         outcome = mysql_commit(s->db.link) == 0 ? DB_OK : db_fail(&s->db, NULL);
+    fault_point("after-commit");
     job->outcome = changed ? job_outcome_of(outcome) : JOB_FENCED;
     /* An error may have undone only its own statement. */
     if (job->outcome != JOB_DONE && job->outcome != JOB_UNKNOWN && mysql_rollback(s->db.link) != 0)

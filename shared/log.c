@@ -144,7 +144,7 @@ static int format_line(char *line, size_t size, enum log_level level, const char
 void log_write(struct log_site *site, enum log_level level, const char *message, const char *format,
                ...)
 {
-    char line[LOG_LINE_MAX + 128], fields[LOG_LINE_MAX - 128];
+    char line[LOG_LINE_MAX], fields[LOG_LINE_MAX - 160];
     uint32_t suppressed;
     if ((int)level > log_level || !admit(site, clock_mono_us() / 1000000, &suppressed))
         return;

@@ -34,8 +34,8 @@ typedef void redis_link_state_fn(void *arg, bool up);
 int redis_link_new(struct redis_link **out, struct event_base *base,
                    const struct redis_config *config, redis_link_state_fn *on_state, void *arg);
 
-/* redis_link_free: closes; commands under way are answered with NULL first. NULL is fine. Gives
- * NULL. */
+/* redis_link_free: closes; commands under way are answered with NULL first. Not from within a
+ * redis_link_fn. NULL is fine. Gives NULL. */
 struct redis_link *redis_link_free(struct redis_link *link);
 
 /* redis_link_call: FCALL of `function` with the four keys and `n` arguments, which are copied. 0,

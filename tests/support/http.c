@@ -89,7 +89,10 @@ void http_ask(const struct http_request *r, struct http_answer *a)
     for (size_t i = 0; r->headers != NULL && r->headers[i] != NULL; i++)
         headers = curl_slist_append(headers, r->headers[i]);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    long connects = 0;
     a->refused = curl_easy_perform(curl) == CURLE_COULDNT_CONNECT;
+    curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &connects);
+    a->fresh = connects > 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     a->status = (int)status;
     curl_slist_free_all(headers);

@@ -25,6 +25,7 @@ struct http_answer {
     char headers[8192];       /* all of them, with a NUL */
     char error[256];          /* why there was no answer */
     bool refused;             /* nobody took the connection: the request was never sent */
+    bool fresh;               /* it went over a new connection */
 };
 
 /* http_ask: does the request, on a connection of its own unless it says keep_alive. */

@@ -1,0 +1,165 @@
+#include "tests/chaos/crowd.h"
+
+#include "tests/support/child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct crowd *crowd_new(void)
+{
+    struct crowd *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        test_fail_start("crowd: out of memory");
+    return c;
+}
+
+struct crowd *crowd_free(struct crowd *c)
+{
+    if (c != NULL)
+        free(c->by_serial);
+    free(c);
+    return NULL;
+}
+
+/* person_of: NULL for a user whom this test did not send. */
+static struct person *person_of(struct crowd *c, const char *user)
+{
+    char *end;
+    if (strncmp(user, "u-", 2) != 0)
+        return NULL;
+    unsigned long n = strtoul(user + 2, &end, 10);
+    return *end == '\0' && n < CROWD_MAX ? &c->people[n] : NULL;
+}
+
+/* --- what they were told --- */
+
+void crowd_told(struct crowd *c, uint32_t user, enum told what, uint64_t ticket, uint32_t serial,
+                const char *code)
+{
+    struct person *p = &c->people[user];
+    p->told |= (uint8_t)what;
+    if (ticket != 0 && p->ticket != 0 && p->ticket != ticket)
+        p->told |= TOLD_TWO_TICKETS;
+    if (serial != 0 && p->serial != 0 && (p->serial != serial || strcmp(p->code, code) != 0))
+        p->told |= TOLD_TWO_COUPONS;
+    if (ticket != 0)
+        p->ticket = ticket;
+    if (what == TOLD_GRANTED)
+        p->granted_ticket = ticket;
+    if (serial != 0) {
+        p->serial = serial;
+        snprintf(p->code, sizeof p->code, "%s", code);
+    }
+}
+
+/* told_by: what the status of a ledger's line binds the system to; 0: nothing. */
+static int told_by(const char *status, uint64_t ticket)
+{
+    if (strcmp(status, "202 waiting") == 0)
+        return TOLD_WAITING;
+    if (strcmp(status, "200 granted") == 0)
+        return TOLD_GRANTED;
+    if (strcmp(status, "409 SOLD_OUT") == 0)
+        return ticket != 0 ? TOLD_SOLD_OUT : TOLD_FULL;
+    return strcmp(status, "409 REFUSED") == 0 ? TOLD_REFUSED : 0;
+}
+
+static void read_line(struct crowd *c, char *line)
+{
+    char *rest = line, *user = strsep(&rest, "\t"), *status = strsep(&rest, "\t"),
+         *ticket_text = strsep(&rest, "\t");
+    struct person *p = person_of(c, user);
+    if (p == NULL || ticket_text == NULL)
+        test_fail_start("a line of the ledger cannot be read: %s %s", user, status);
+    uint64_t ticket = strtoull(ticket_text, NULL, 10); /* "-": 0 */
+    int what = told_by(status, ticket);
+    if (what != 0)
+        crowd_told(c, (uint32_t)(p - c->people), (enum told)what, ticket, 0, NULL);
+    c->answers++;
+}
+
+void crowd_read_ledger(struct crowd *c, const char *path)
+{
+    char line[512];
+    FILE *in = fopen(path, "re");
+    if (in == NULL)
+        test_fail_start("%s: %s", path, strerror(errno));
+    while (fgets(line, sizeof line, in) != NULL)
+        read_line(c, line);
+    fclose(in);
+}
+
+/* --- what is true --- */
+
+static void read_row(struct crowd *c, char **row)
+{
+    struct person *p = person_of(c, row[1]);
+    if (p == NULL) {
+        c->strangers++;
+        return;
+    }
+    p->rows++;
+    p->row_serial = (uint32_t)strtoul(row[0], NULL, 10);
+    snprintf(p->row_code, sizeof p->row_code, "%s", row[2]);
+    p->row_ticket = strtoull(row[3], NULL, 10);
+    c->by_serial[c->n_rows++] = (uint32_t)(p - c->people);
+}
+
+static bool read_mariadb(struct crowd *c, struct stack *s, const char *campaign)
+{
+    struct db db = {0};
+    char sql[256];
+    MYSQL_RES *rows;
+    snprintf(sql, sizeof sql,
+             "SELECT serial, user_id, code, ticket FROM coupons JOIN campaigns ON id = campaign_id "
+             "WHERE name = '%s' ORDER BY serial",
+             campaign);
+    bool answers = db_open(&db, &s->db) == DB_OK && db_query(&db, sql, &rows) == DB_OK;
+    if (answers) {
+        c->by_serial = calloc(mysql_num_rows(rows) + 1, sizeof c->by_serial[0]);
+        for (MYSQL_ROW row; c->by_serial != NULL && (row = mysql_fetch_row(rows)) != NULL;)
+            read_row(c, row);
+        mysql_free_result(rows);
+    }
+    db_close(&db);
+    return answers && c->by_serial != NULL;
+}
+
+/* read_state: `q<ticket>`, `s<ticket>`, `g<serial>:<code>:<ticket>` or `r<reason>:<ticket>`. */
+static void read_state(struct crowd *c, const char *user, const char *state)
+{
+    char expected[64];
+    struct person *p = person_of(c, user);
+    if (p == NULL) {
+        c->strangers++;
+        return;
+    }
+    const char *colon = strrchr(state, ':');
+    p->state = state[0];
+    p->state_ticket = strtoull(colon != NULL ? colon + 1 : state + 1, NULL, 10);
+    snprintf(expected, sizeof expected, "g%u:%s:%llu", p->row_serial, p->row_code,
+             (unsigned long long)p->row_ticket);
+    p->shown_wrong = state[0] == 'g' && (p->rows == 0 || strcmp(state, expected) != 0);
+}
+
+static bool read_redis(struct crowd *c, struct stack *s, const char *campaign)
+{
+    redisContext *redis;
+    char error[REDIS_ERROR_SIZE];
+    if (redis_open(&redis, &s->redis, error) < 0)
+        return false;
+    redisReply *r = redisCommand(redis, "HGETALL onrush:{%s}:users", campaign);
+    bool answers = r != NULL && r->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; answers && i + 1 < r->elements; i += 2)
+        read_state(c, r->element[i]->str, r->element[i + 1]->str);
+    freeReplyObject(r);
+    redisFree(redis);
+    return answers;
+}
+
+bool crowd_read_stores(struct crowd *c, struct stack *s, const char *campaign)
+{
+    return read_mariadb(c, s, campaign) && read_redis(c, s, campaign);
+}

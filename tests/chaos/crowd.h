@@ -1,0 +1,58 @@
+/* Everybody who asked for a coupon: what they were told, and what Redis and MariaDB hold of them.
+ * Users are u-N, N below CROWD_MAX. Not thread safe. */
+#ifndef ONRUSH_CHAOS_CROWD_H
+#define ONRUSH_CHAOS_CROWD_H
+
+#include "tests/support/stack.h"
+
+#include <stdint.h>
+
+#define CROWD_MAX 100000
+
+enum told {
+    TOLD_WAITING = 1 << 0,
+    TOLD_GRANTED = 1 << 1,
+    TOLD_SOLD_OUT = 1 << 2, /* with a ticket: the request was decided */
+    TOLD_FULL = 1 << 3,     /* sold out without a ticket: not admitted */
+    TOLD_REFUSED = 1 << 4,
+    TOLD_TWO_TICKETS = 1 << 5,
+    TOLD_TWO_COUPONS = 1 << 6,
+};
+
+struct person {
+    uint8_t told; /* enum told; 0: nothing that binds anybody */
+    uint64_t ticket, granted_ticket;
+    uint32_t serial; /* 0: was not told */
+    char code[COUPON_CODE_LEN + 1];
+
+    uint8_t rows; /* in MariaDB */
+    uint64_t row_ticket;
+    uint32_t row_serial;
+    char row_code[COUPON_CODE_LEN + 1];
+
+    char state; /* in Redis: q, g, s, r; 0: none */
+    bool shown_wrong;
+    uint64_t state_ticket;
+};
+
+struct crowd {
+    struct person people[CROWD_MAX];
+    uint32_t *by_serial; /* users, in the order of their serials */
+    uint32_t n_rows, strangers;
+    uint64_t answers; /* lines of ledgers */
+};
+
+struct crowd *crowd_new(void);
+struct crowd *crowd_free(struct crowd *crowd);
+
+/* crowd_told: an answer. `ticket` and `serial` 0, `code` NULL: not in it. */
+void crowd_told(struct crowd *crowd, uint32_t user, enum told what, uint64_t ticket,
+                uint32_t serial, const char *code);
+
+/* crowd_read_ledger: the file that `onrushctl burst --ledger` wrote. */
+void crowd_read_ledger(struct crowd *crowd, const char *path);
+
+/* crowd_read_stores: the grants, then the states; false when a store does not answer. */
+bool crowd_read_stores(struct crowd *crowd, struct stack *stack, const char *campaign);
+
+#endif

@@ -1,0 +1,263 @@
+#include "tests/chaos/oracle.h"
+
+#include "shared/clock.h"
+#include "tests/chaos/probe.h"
+#include "tests/support/child.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define EXAMPLES 3
+#define GETS     200 /* users whose status is asked for over HTTP */
+
+/* The breaches; the third: it is one also when Redis lost data. */
+#define BREACHES(X)                                                                                \
+    X(LOST, "accepted, and never decided", false)                                                  \
+    X(DOUBLED, "more than one coupon", true)                                                       \
+    X(OVER_QUOTA, "grants beyond the quota", true)                                                 \
+    X(INVERSION, "sold out below a granted ticket, or serials not in ticket order", false)         \
+    X(MISTOLD, "told a grant that is not in MariaDB", true)                                        \
+    X(SHOWN_WRONG, "Redis shows a grant that is not in MariaDB", true)                             \
+    X(NOT_SHOWN, "granted in MariaDB, something else in Redis", true)                              \
+    X(CONTRADICTED, "told sold out or refused, and granted", false)                                \
+    X(TWO_TICKETS, "told two tickets, or another than what is kept", false)                        \
+    X(UNDECIDED, "still waiting", true)                                                            \
+    X(GAP, "a serial that nobody has", false)                                                      \
+    X(LEFT_OVER, "somebody told sold out, and coupons are left", false)                            \
+    X(STRANGER, "in the stores, and never asked", true)                                            \
+    X(WRONG_STATUS, "the gateway's status is not what is kept", true)
+
+enum breach {
+#define X(id, text, always) id,
+    BREACHES(X)
+#undef X
+        N_BREACHES
+};
+
+static const char *const texts[] = {
+#define X(id, text, always) text,
+    BREACHES(X)
+#undef X
+};
+
+static const bool always[] = {
+#define X(id, text, always) always,
+    BREACHES(X)
+#undef X
+};
+
+struct check {
+    struct stage *stage;
+    const struct crowd *crowd;
+    const char *campaign;
+    uint32_t quota;
+    enum oracle_rules rules;
+    uint64_t highest; /* granted ticket */
+    unsigned counts[N_BREACHES];
+};
+
+static void breach(struct check *k, enum breach what, uint32_t user)
+{
+    const struct person *p = &k->crowd->people[user];
+    if (k->rules == ORACLE_DATA_LOST && !always[what])
+        return;
+    if (k->counts[what]++ >= EXAMPLES)
+        return;
+    chaos_say("BREACH: %s: u-%" PRIu32 " told=%x ticket=%" PRIu64 " serial=%" PRIu32
+              " mariadb: rows=%d serial=%" PRIu32 " ticket=%" PRIu64 " redis: %c%" PRIu64,
+              texts[what], user, p->told, p->ticket, p->serial, p->rows, p->row_serial,
+              p->row_ticket, p->state != '\0' ? p->state : '-', p->state_ticket);
+}
+
+/* --- each person --- */
+
+static bool is_final(const struct person *p)
+{
+    return p->rows > 0 || p->state == 's' || p->state == 'r';
+}
+
+/* told_coupon_wrong: what they were told of a grant is not what is in MariaDB. */
+static bool told_coupon_wrong(const struct person *p)
+{
+    if (p->told & TOLD_TWO_COUPONS)
+        return true;
+    if (!(p->told & TOLD_GRANTED))
+        return false;
+    return p->rows == 0 || p->granted_ticket != p->row_ticket ||
+           (p->serial != 0 && (p->serial != p->row_serial || strcmp(p->code, p->row_code) != 0));
+}
+
+static bool ticket_changed(const struct person *p)
+{
+    return (p->told & TOLD_TWO_TICKETS) ||
+           (p->ticket != 0 && p->rows > 0 && p->ticket != p->row_ticket) ||
+           (p->ticket != 0 && p->state != '\0' && p->ticket != p->state_ticket);
+}
+
+static void check_person(struct check *k, uint32_t user)
+{
+    const struct person *p = &k->crowd->people[user];
+    uint64_t sold_out = p->state == 's' ? p->state_ticket : p->told & TOLD_SOLD_OUT ? p->ticket : 0;
+    if ((p->told & ~TOLD_FULL) && !is_final(p))
+        breach(k, p->state == 'q' ? UNDECIDED : LOST, user);
+    if (p->rows > 1)
+        breach(k, DOUBLED, user);
+    if (told_coupon_wrong(p))
+        breach(k, MISTOLD, user);
+    if (p->shown_wrong)
+        breach(k, SHOWN_WRONG, user);
+    if (p->rows > 0 && p->state != 'g')
+        breach(k, NOT_SHOWN, user);
+    if (p->rows > 0 && (p->told & (TOLD_SOLD_OUT | TOLD_FULL | TOLD_REFUSED)))
+        breach(k, CONTRADICTED, user);
+    if (ticket_changed(p))
+        breach(k, TWO_TICKETS, user);
+    if (sold_out != 0 && p->rows == 0 && sold_out < k->highest)
+        breach(k, INVERSION, user);
+    if ((sold_out != 0 || p->told & TOLD_FULL) && k->crowd->n_rows < k->quota)
+        breach(k, LEFT_OVER, user);
+}
+
+/* --- all grants --- */
+
+static void check_rows(struct check *k)
+{
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < k->crowd->n_rows; i++) {
+        uint32_t user = k->crowd->by_serial[i];
+        const struct person *p = &k->crowd->people[user];
+        if (p->row_serial != i + 1)
+            breach(k, p->row_serial > k->quota ? OVER_QUOTA : GAP, user);
+        if (p->row_ticket <= before)
+            breach(k, INVERSION, user);
+        before = p->row_ticket;
+        k->highest = before > k->highest ? before : k->highest;
+    }
+    if (k->crowd->n_rows > k->quota)
+        breach(k, OVER_QUOTA, 0);
+    if (k->crowd->strangers > 0)
+        breach(k, STRANGER, 0);
+}
+
+/* --- what the gateways say in the end --- */
+
+static void check_status(struct check *k, uint32_t user, const char *url)
+{
+    uint64_t ticket;
+    uint32_t serial;
+    char code[COUPON_CODE_LEN + 1];
+    const struct person *p = &k->crowd->people[user];
+    int told = probe_status(url, k->campaign, user, &ticket, &serial, code);
+    bool right = p->rows > 0 ? told == TOLD_GRANTED && serial == p->row_serial &&
+                                   strcmp(code, p->row_code) == 0
+                 : p->state == 's' ? told == TOLD_SOLD_OUT && ticket == p->state_ticket
+                 : p->state == 'r' ? told == TOLD_REFUSED
+                                   : (told & ~TOLD_FULL) == 0;
+    if (!right)
+        breach(k, WRONG_STATUS, user);
+}
+
+static void check_statuses(struct check *k)
+{
+    uint32_t n = 0, seen = 0;
+    for (uint32_t user = 0; user < CROWD_MAX; user++)
+        n += k->crowd->people[user].told != 0;
+    for (uint32_t user = 0; user < CROWD_MAX; user++) {
+        if (k->crowd->people[user].told != 0 && seen++ % (n / GETS + 1) == 0)
+            check_status(k, user, k->stage->urls[seen % N_GATEWAYS]);
+    }
+}
+
+/* --- onrushctl's own audit --- */
+
+static unsigned check_audit(struct check *k)
+{
+    static const char *const names[] = {"over_quota",  "duplicates", "granted_column",
+                                        "unaccounted", "not_shown",  "shown_uncommitted",
+                                        "misplaced"};
+    unsigned n = 0;
+    json_t *audit = stack_ctl_json(&k->stage->stack, "audit %s", k->campaign);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const json_t *value = json_object_get(audit, names[i]);
+        n += !json_is_integer(value) || json_integer_value(value) != 0;
+    }
+    if (k->rules == ORACLE_STRICT)
+        n += !json_is_true(json_object_get(audit, "ok"));
+    if (n > 0) {
+        char *text = json_dumps(audit, 0);
+        chaos_say("BREACH: the audit finds: %s", text != NULL ? text : "no answer");
+        free(text);
+    }
+    json_decref(audit);
+    return n;
+}
+
+unsigned oracle_check(struct stage *stage, struct crowd *crowd, const char *campaign,
+                      uint32_t quota, enum oracle_rules rules)
+{
+    struct check k = {
+        .stage = stage, .crowd = crowd, .campaign = campaign, .quota = quota, .rules = rules};
+    if (!crowd_read_stores(crowd, &stage->stack, campaign)) {
+        chaos_say("BREACH: the stores do not answer");
+        return 1;
+    }
+    check_rows(&k);
+    for (uint32_t user = 0; user < CROWD_MAX; user++)
+        check_person(&k, user);
+    check_statuses(&k);
+    unsigned sum = check_audit(&k);
+    for (int i = 0; i < N_BREACHES; i++) {
+        if (k.counts[i] > EXAMPLES)
+            chaos_say("BREACH: %s: %u in all", texts[i], k.counts[i]);
+        sum += k.counts[i];
+    }
+    return sum;
+}
+
+/* --- waiting --- */
+
+/* journalled: requests that wait in MariaDB for Redis to come back; 0 as well when there is no such
+ * table. */
+static int64_t journalled(struct stage *stage, const char *campaign)
+{
+    struct db db = {0};
+    char sql[256];
+    MYSQL_RES *rows;
+    int64_t n = 0;
+    snprintf(sql, sizeof sql,
+             "SELECT COUNT(*) FROM journal j JOIN campaigns c ON c.id = j.campaign_id "
+             "WHERE c.name = '%s'",
+             campaign);
+    if (db_open(&db, &stage->stack.db) == DB_OK && db_query(&db, sql, &rows) == DB_OK) {
+        n = strtoll(mysql_fetch_row(rows)[0], NULL, 10);
+        mysql_free_result(rows);
+    }
+    db_close(&db);
+    return n;
+}
+
+static bool settled(struct stage *stage, const char *campaign)
+{
+    if (journalled(stage, campaign) > 0)
+        return false;
+    json_t *audit = stack_ctl_json(&stage->stack, "audit %s 2>/dev/null", campaign);
+    const json_t *pending = json_object_get(audit, "pending"), *ok = json_object_get(audit, "ok");
+    bool all = json_is_integer(pending) && json_integer_value(pending) == 0 && json_is_boolean(ok);
+    json_decref(audit);
+    return all;
+}
+
+int64_t oracle_wait(struct stage *stage, const char *campaign, int64_t timeout_ms)
+{
+    int64_t began_us = clock_mono_us();
+    while (!settled(stage, campaign)) {
+        if (clock_mono_us() - began_us > timeout_ms * 1000)
+            return -ETIMEDOUT;
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+    return clock_mono_us() - began_us;
+}

@@ -1,0 +1,168 @@
+/*   campaign ─► bursts, probes, watch ─► faults ─► heal ─► bursts end ─► all decided? ─► oracle
+ */
+#include "tests/chaos/round.h"
+
+#include "tests/chaos/plan.h"
+#include "tests/chaos/probe.h"
+#include "tests/chaos/watch.h"
+#include "tests/support/child.h"
+#include "tests/support/dice.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WINDOW_MS   15000 /* faults begin within */
+#define BURST_MS    60000 /* after the faults */
+#define SETTLE_MS   60000
+#define PROBE_FIRST 80000
+#define PROBE_ROOM  10000
+
+struct round {
+    struct stage *stage;
+    char name[32];
+    uint32_t users, quota; /* each burst has so many users; half of them are in both */
+    int overflow;
+    bool loses_data;
+    pid_t bursts[N_GATEWAYS];
+    struct probe *probes[N_GATEWAYS];
+    struct watch *watch;
+    struct plan plan;
+};
+
+/* --- clients --- */
+
+bool round_campaign(struct stage *s, const char *name, uint32_t quota, int overflow)
+{
+    char *out;
+    int code =
+        stack_ctl(&s->stack, &out, "campaign create %s --quota %" PRIu32 " --overflow %d 2>&1",
+                  name, quota, overflow);
+    if (code != 0)
+        chaos_say("BREACH: campaign create: %s", out);
+    free(out);
+    return code == 0;
+}
+
+void round_ledger(const struct stage *s, const char *campaign, int number, char path[256])
+{
+    snprintf(path, 256, "%s/%s-%d.ledger", s->dir, campaign, number);
+}
+
+pid_t round_burst(struct stage *s, const char *campaign, int number, const char *arguments)
+{
+    char command[2048], ledger[256], log[256];
+    round_ledger(s, campaign, number, ledger);
+    snprintf(log, sizeof log, "%s/%s-%d.log", s->dir, campaign, number);
+    snprintf(command, sizeof command,
+             "exec %s burst %s --url %s --ledger %s --timeout-ms 4000 --no-progress %s",
+             s->stack.ctl, campaign, s->urls[number % N_GATEWAYS], ledger, arguments);
+    return child_start((const char *const[]){"sh", "-c", command, NULL}, log);
+}
+
+void round_join(pid_t burst, int64_t timeout_ms)
+{
+    if (child_wait(burst, timeout_ms) == -ETIMEDOUT)
+        child_end(burst, SIGTERM);
+}
+
+/* --- one round --- */
+
+/* choose: mostly there are more users than coupons, and it takes the whole round until they are
+ * gone; sometimes one burst comes all at once. */
+static void choose(struct round *r, const char *list, char arguments[N_GATEWAYS][256])
+{
+    static const uint32_t shares[] = {15, 60, 90, 120}; /* % of the users */
+    r->users = 8000 + (uint32_t)dice(6000);
+    r->quota = r->users * 3 / 2 * shares[dice(4)] / 100;
+    r->overflow = dice(3) == 0 ? 200 : -1;
+    for (uint32_t i = 0; i < N_GATEWAYS; i++) {
+        uint32_t requests = r->users * 13 / 10, rate = requests * 1000 / WINDOW_MS;
+        bool at_once = i == 1 && dice(3) == 0;
+        snprintf(arguments[i], 256,
+                 "--users %" PRIu32 " --requests %" PRIu32 " --first-user %" PRIu32
+                 " --seed %" PRIu64 " --rate %" PRIu32,
+                 r->users, requests, 1 + i * r->users / 2, dice(1 << 30), at_once ? 1000000 : rate);
+    }
+    plan_make(&r->plan, list, WINDOW_MS, r->loses_data);
+}
+
+static void begin(struct round *r, char arguments[N_GATEWAYS][256])
+{
+    r->watch = watch_start(&r->stage->stack.db, r->name);
+    for (int i = 0; i < N_GATEWAYS; i++) {
+        r->probes[i] =
+            probe_start(r->stage->urls[i], r->name, PROBE_FIRST + (uint32_t)i * PROBE_ROOM);
+        r->bursts[i] = round_burst(r->stage, r->name, i, arguments[i]);
+    }
+}
+
+/* finish: the faults are over. Gives how long it took until everything was decided. */
+static int64_t finish(struct round *r)
+{
+    stage_heal(r->stage);
+    for (int i = 0; i < N_GATEWAYS; i++)
+        round_join(r->bursts[i], BURST_MS);
+    for (int i = 0; i < N_GATEWAYS; i++)
+        probe_stop(r->probes[i]);
+    int64_t us = oracle_wait(r->stage, r->name, SETTLE_MS);
+    watch_stop(r->watch);
+    return us;
+}
+
+static unsigned judge(struct round *r)
+{
+    char path[256];
+    struct crowd *crowd = crowd_new();
+    for (int i = 0; i < N_GATEWAYS; i++) {
+        round_ledger(r->stage, r->name, i, path);
+        crowd_read_ledger(crowd, path);
+        probe_tell(r->probes[i], crowd);
+    }
+    unsigned breaches = oracle_check(r->stage, crowd, r->name, r->quota,
+                                     r->loses_data ? ORACLE_DATA_LOST : ORACLE_STRICT);
+    chaos_say("%s: %" PRIu64 " answers, %" PRIu32 " of %" PRIu32 " granted, %u breaches", r->name,
+              crowd->answers, crowd->n_rows, r->quota, breaches);
+    crowd_free(crowd);
+    return breaches;
+}
+
+static void forget(struct round *r)
+{
+    for (int i = 0; i < N_GATEWAYS; i++) {
+        char path[256];
+        r->probes[i] = probe_free(r->probes[i]);
+        round_ledger(r->stage, r->name, i, path);
+        remove(path);
+    }
+    r->watch = watch_free(r->watch);
+    stack_ctl(&r->stage->stack, NULL, "campaign close %s --no-wait >/dev/null 2>&1", r->name);
+}
+
+unsigned round_run(struct stage *stage, struct tally *tally, int number, const char *list,
+                   bool loses_data)
+{
+    struct round r = {.stage = stage, .loses_data = loses_data};
+    char arguments[N_GATEWAYS][256];
+    unsigned broken = stage->broken;
+    snprintf(r.name, sizeof r.name, "round-%d", number);
+    choose(&r, list, arguments);
+    chaos_say("%s: quota %" PRIu32 ", %" PRIu32 " users, overflow %d%s", r.name, r.quota,
+              r.users * 3 / 2, r.overflow, loses_data ? ", Redis loses data" : "");
+    if (!round_campaign(stage, r.name, r.quota, r.overflow))
+        return 1;
+    begin(&r, arguments);
+    plan_run(&r.plan, stage, r.watch);
+    int64_t us = finish(&r);
+    plan_count(&r.plan, tally, r.probes);
+    if (us >= 0)
+        tally_recovery(tally, "(all decided)", us);
+    else
+        chaos_say("BREACH: %s is not decided within %d s", r.name, SETTLE_MS / 1000);
+    unsigned breaches = judge(&r) + (us < 0) + (stage->broken - broken);
+    if (breaches == 0)
+        forget(&r);
+    return breaches;
+}

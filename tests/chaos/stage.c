@@ -1,0 +1,201 @@
+#include "tests/chaos/stage.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIG_MAX 65536
+
+const char *const part_names[N_PARTS] = {
+#define X(id, text) text,
+    STAGE_PARTS(X)
+#undef X
+};
+
+void chaos_say(const char *format, ...)
+{
+    static int64_t began_us;
+    va_list args;
+    if (began_us == 0)
+        began_us = clock_mono_us();
+    printf("%9.3f  ", (double)(clock_mono_us() - began_us) / 1e6);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+    fflush(stdout);
+}
+
+/* --- parts --- */
+
+bool stage_signal(struct stage *s, enum part part, const char *signal)
+{
+    return stack_try(&s->stack, "kill", (const char *const[]){part_names[part], signal, NULL}) == 0;
+}
+
+static void start(struct stage *s, enum part part, const char *alive)
+{
+    if (stack_try(&s->stack, "start", (const char *const[]){part_names[part], alive, NULL}) == 0)
+        return;
+    chaos_say("BROKEN: %s does not come back", part_names[part]);
+    s->broken++;
+}
+
+void stage_start(struct stage *s, enum part part)
+{
+    start(s, part, "--alive");
+}
+
+/* process_runs: also not a zombie, where nobody collects those. */
+static bool process_runs(int pid)
+{
+    char path[64], state = 'Z';
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *in = fopen(path, "re");
+    if (in == NULL)
+        return false;
+    if (fscanf(in, "%*d (%*[^)]) %c", &state) != 1)
+        state = 'Z';
+    fclose(in);
+    return state != 'Z' && state != 'X';
+}
+
+pid_t stage_pid(const struct stage *s, enum part part)
+{
+    char path[256];
+    int pid = 0;
+    snprintf(path, sizeof path, "%s/pids/%s", s->stack.dir, part_names[part]);
+    FILE *in = fopen(path, "re");
+    if (in == NULL)
+        return 0;
+    if (fscanf(in, "%d", &pid) != 1 || !process_runs(pid))
+        pid = 0;
+    fclose(in);
+    return pid;
+}
+
+void stage_heal(struct stage *s)
+{
+    for (int i = 0; i < N_DAEMONS * N_STORES; i++)
+        relay_do(s->relay, s->links[i / N_STORES][i % N_STORES], RELAY_PASS);
+    for (int part = N_PARTS - 1; part >= 0; part--) {
+        if (stage_pid(s, (enum part)part) != 0)
+            continue;
+        chaos_say("BROKEN: %s ended by itself", part_names[part]);
+        s->broken++;
+        start(s, (enum part)part, NULL);
+    }
+}
+
+/* --- the relays --- */
+
+static char *read_config(const char *path)
+{
+    char *text = calloc(1, CONFIG_MAX);
+    FILE *in = fopen(path, "re");
+    if (text == NULL || in == NULL || fread(text, 1, CONFIG_MAX - 1, in) == 0)
+        test_fail_start("%s: %s", path, strerror(errno));
+    fclose(in);
+    return text;
+}
+
+/* reroute: writes the part's configuration anew, with `to` in the place of the socket `from`. */
+static void reroute(const struct stage *s, enum part part, const char *from, const char *to)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s.cfg", s->stack.dir, part_names[part]);
+    char *text = read_config(path), *found = strstr(text, from);
+    FILE *out = fopen(path, "we");
+    if (found == NULL || out == NULL)
+        test_fail_start("%s does not name %s", path, from);
+    fprintf(out, "%.*s%s%s", (int)(found - text), text, to, found + strlen(from));
+    fclose(out);
+    free(text);
+}
+
+static void add_links(struct stage *s, enum part part)
+{
+    const char *sockets[N_STORES] = {s->stack.redis.socket, s->stack.db.socket};
+    for (int store = 0; store < N_STORES; store++) {
+        char path[256];
+        snprintf(path, sizeof path, "%s/%s-%s", s->dir, part_names[part],
+                 part_names[PART_REDIS + store]);
+        s->links[part][store] = relay_add(s->relay, path, sockets[store]);
+        reroute(s, part, sockets[store], path);
+    }
+}
+
+static void restart_behind_relays(struct stage *s)
+{
+    for (int part = 0; part < N_DAEMONS; part++) {
+        add_links(s, (enum part)part);
+        stage_signal(s, (enum part)part, "TERM");
+    }
+    relay_run(s->relay);
+    for (int part = N_DAEMONS - 1; part >= 0; part--)
+        start(s, (enum part)part, NULL);
+    if (s->broken > 0)
+        test_fail_start("the daemons do not start behind the relays");
+}
+
+/* --- up and down --- */
+
+/* read_url: GATEWAY2_URL and such, of DIR/env. */
+static void read_url(const struct stage *s, const char *name, char *url, size_t size)
+{
+    char path[256], line[512];
+    snprintf(path, sizeof path, "%s/env", s->stack.dir);
+    FILE *in = fopen(path, "re");
+    url[0] = '\0';
+    while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+        char *value = strchr(line, '=');
+        if (value == NULL || (size_t)(value - line) != strlen(name) ||
+            strncmp(line, name, strlen(name)) != 0)
+            continue;
+        value += 1 + strspn(value + 1, "'\"");
+        value[strcspn(value, "'\"\n")] = '\0';
+        snprintf(url, size, "%s", value);
+    }
+    if (in != NULL)
+        fclose(in);
+    if (url[0] == '\0')
+        test_fail_start("%s has no %s", path, name);
+}
+
+void stage_up(struct stage *s, const char *self, int lease_ms)
+{
+    char wrap[1024], lease[64];
+    *s = (struct stage){.dir = tempdir_make(), .relay = relay_new(), .lease_ms = lease_ms};
+    snprintf(wrap, sizeof wrap, "%s --as-scheduler %s/point", self, s->dir);
+    snprintf(lease, sizeof lease, "scheduler.lease_ms=%d", lease_ms);
+    stack_up(&s->stack, (const char *const[]){"--gateways", "2", "--schedulers", "2", "--set",
+                                              lease, "--wrap-scheduler", wrap, NULL});
+    read_url(s, "GATEWAY_URL", s->urls[0], sizeof s->urls[0]);
+    read_url(s, "GATEWAY2_URL", s->urls[1], sizeof s->urls[1]);
+    restart_behind_relays(s);
+}
+
+bool stage_down(struct stage *s)
+{
+    int r = stack_finish(&s->stack);
+    s->relay = relay_free(s->relay);
+    return r == 0;
+}
+
+void stage_keep(struct stage *s, const char *to)
+{
+    char logs[256], log[256];
+    snprintf(logs, sizeof logs, "%s/logs", s->stack.dir);
+    snprintf(log, sizeof log, "%s/keep.log", s->dir);
+    if (child_run((const char *const[]){"mkdir", "-p", to, NULL}, log) != 0 ||
+        child_run((const char *const[]){"cp", "-r", logs, to, NULL}, log) != 0)
+        show_log(log);
+    snprintf(logs, sizeof logs, "cp %s/*.ledger %s/*.log %s", s->dir, s->dir, to);
+    child_run((const char *const[]){"sh", "-c", logs, NULL}, log);
+}

@@ -1,0 +1,491 @@
+/* Redis is away: requests are accepted in MariaDB, durably, once a user, and told honestly; when
+ * Redis is back every one of them is decided, in the order of arrival. The tests build on each
+ * other. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000)
+#define QUOTA  1000 /* of noon */
+#define USERS  4000 /* of the burst while Redis is away */
+
+static const char *const options[] = {
+    "--set", "gateway.workers=2",
+    "--set", "gateway.mariadb.query_timeout_ms=1000",
+    "--set", "gateway.mariadb.connect_timeout_ms=1000",
+    NULL,
+};
+
+static struct stack stack;
+static struct event noon;
+static struct told early; /* has a coupon of noon before Redis goes */
+static int64_t n_noted;   /* rows that noon had in the journal when Redis came back */
+
+/* --- helpers --- */
+
+/* metric: one value of the gateway. */
+static long metric(const char *name)
+{
+    static struct http_answer a;
+    char url[256], want[128];
+    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
+    snprintf(want, sizeof want, "\n%s ", name);
+    assert_int_equal(http_get(url, &a), 200);
+    const char *at = strstr(a.body, want);
+    if (at == NULL)
+        fail_msg("there is no metric %s", name);
+    return atol(at + strlen(want));
+}
+
+static void wait_for_metric(const char *name, long value)
+{
+    int64_t deadline_us = clock_mono_us() + 20 * SECOND;
+    for (; metric(name) != value; wait_a_moment()) {
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%s is %ld instead of %ld", name, metric(name), value);
+    }
+}
+
+static int ready(struct http_answer *a)
+{
+    char url[256];
+    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    return http_get(url, a);
+}
+
+/* event_of: another campaign of the same stack, by its name alone. */
+static struct event event_of(const char *name)
+{
+    return (struct event){.stack = &stack, .name = name};
+}
+
+/* check: the answer has this status, and its body this text and not that one. */
+static void check(const struct http_answer *a, int status, const char *with, const char *without)
+{
+    if (a->status != status || strstr(a->body, with) == NULL ||
+        (without != NULL && strstr(a->body, without) != NULL))
+        fail_msg("%d %s instead of %d with %s", a->status, a->body, status, with);
+}
+
+static void post(const char *campaign, const char *user, int status, const char *with,
+                 const char *without)
+{
+    static struct http_answer a;
+    struct event e = event_of(campaign);
+    event_post(&e, user, &a);
+    check(&a, status, with, without);
+    if (status == 202)
+        assert_non_null(http_header(&a, "Location"));
+    if (status == 503)
+        assert_non_null(http_header(&a, "Retry-After"));
+}
+
+static void get(const char *campaign, const char *path, int status, const char *with,
+                const char *without)
+{
+    static struct http_answer a;
+    struct event e = event_of(campaign);
+    http_get(event_url(&e, "%s", path), &a);
+    check(&a, status, with, without);
+}
+
+static int64_t journalled(const char *campaign)
+{
+    return stack_number(&noon.db,
+                        "SELECT COUNT(*) FROM journal j JOIN campaigns k ON k.id = j.campaign_id "
+                        "WHERE k.name = '%s'",
+                        campaign);
+}
+
+static void create(const char *name, const char *more)
+{
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign create %s %s", name, more), 0);
+}
+
+/* wait_granted: until this user has a coupon; the ticket, serial and code of it into *told. */
+static void wait_granted(const char *campaign, const char *user, struct told *told)
+{
+    static struct http_answer a;
+    struct event e = event_of(campaign);
+    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
+    do {
+        assert_int_equal(http_get(event_url(&e, "/requests/%s?wait=1", user), &a), 200);
+        assert_true(clock_mono_us() < deadline_us);
+    } while (strstr(a.body, "\"granted\"") == NULL);
+    json_t *d = json_loads(a.body, 0, NULL);
+    *told = (struct told){.ticket = (uint64_t)json_integer_value(json_object_get(d, "ticket"))};
+    snprintf(told->user, sizeof told->user, "%s", user);
+    snprintf(told->code, sizeof told->code, "%s", json_string_value(json_object_get(d, "code")));
+    json_decref(d);
+}
+
+/* --- Redis goes --- */
+
+static int up(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct told ignored;
+    stack_up(&stack, options);
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 1000 --overflow -1");
+    create("later", "--quota 5 --opens-at +1h");
+    create("paused", "--quota 5");
+    create("closed", "--quota 5");
+    create("all-gone", "--quota 1");
+    create("small", "--quota 2 --overflow 1");
+    assert_int_equal(event_post(&noon, "early", &a), 202);
+    wait_granted("noon", "early", &early);
+    struct event all_gone = event_of("all-gone");
+    assert_int_equal(event_post(&all_gone, "winner", &a), 202);
+    wait_granted("all-gone", "winner", &ignored);
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause paused"), 0);
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign close closed"), 0);
+    stack_kill(&stack, "redis", "KILL");
+    wait_for_metric("onrush_gateway_journals_in_use", 2);
+    return 0;
+}
+
+static void test_accepted_without_position(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        post("noon", "ann", 202, "\"status\":\"waiting\"", "ticket");
+    post("noon", "ann", 202, "\"status\":\"waiting\"", "position");
+    get("noon", "/requests/ann", 200, "\"status\":\"waiting\"", "ticket");
+    get("noon", "/requests/ann?wait=20", 200, "\"status\":\"waiting\"", "ticket");
+    assert_int_equal(journalled("noon"), 1);
+    int64_t arrival_us = stack_number(&noon.db, "SELECT ticket FROM journal WHERE user_id = 'ann'");
+    assert_in_range(clock_wall_us() - arrival_us, 0, 60 * SECOND);
+}
+
+static void test_told_what_mariadb_knows(void **state)
+{
+    (void)state;
+    post("noon", "early", 200, early.code, NULL);
+    get("noon", "/requests/early", 200, early.code, NULL);
+    get("noon", "/requests/nobody", 503, "\"code\":\"UNAVAILABLE\"", NULL);
+    get("noon", "", 200, "\"remaining\":999", NULL);
+    get("no-such", "", 404, "\"code\":\"NO_CAMPAIGN\"", NULL);
+    post("no-such", "ann", 404, "\"code\":\"NO_CAMPAIGN\"", NULL);
+}
+
+static void test_refused_as_ever(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event later = event_of("later");
+    assert_int_equal(event_post(&later, "ann", &a), 403);
+    check(&a, 403, "\"code\":\"NOT_OPEN\"", NULL);
+    assert_in_range(atoi(http_header(&a, "Retry-After")), 3000, 3601);
+    post("paused", "ann", 403, "\"code\":\"PAUSED\"", NULL);
+    post("closed", "ann", 403, "\"code\":\"CLOSED\"", NULL);
+    post("all-gone", "ann", 409, "\"code\":\"SOLD_OUT\"", "ticket");
+    post("all-gone", "winner", 200, "\"granted\"", NULL);
+    post("noon", "a b", 400, "\"code\":\"BAD_USER\"", NULL);
+    assert_int_equal(journalled("later") + journalled("paused") + journalled("closed") +
+                         journalled("all-gone"),
+                     0);
+}
+
+/* Nobody beyond quota + overflow can win, so nobody else is taken; who is in stays in, also when
+ * the campaign is paused meanwhile. */
+static void test_bounded(void **state)
+{
+    (void)state;
+    static const char *const users[] = {"u1", "u2", "u3"};
+    for (size_t i = 0; i < LENGTH(users); i++)
+        post("small", users[i], 202, "\"waiting\"", NULL);
+    for (int i = 0; i < 4; i++) /* whichever worker gets it */
+        post("small", "u4", 409, "\"code\":\"SOLD_OUT\"", "ticket");
+    post("small", "u1", 202, "\"waiting\"", NULL);
+    assert_int_equal(journalled("small"), 3);
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause small"), 0);
+    post("small", "u2", 202, "\"waiting\"", NULL);
+    post("small", "u4", 403, "\"code\":\"PAUSED\"", NULL);
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign resume small"), 0);
+}
+
+static void test_ready(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    ready(&a);
+    check(&a, 200, "the journal is in use", NULL);
+}
+
+/* --- a burst --- */
+
+static void ledger_path(char path[256], const char *name)
+{
+    snprintf(path, 256, "%s/%s.ledger", stack.dir, name);
+}
+
+/* burst: the command line, so that a thread can run it. */
+static void burst_command(char command[1024], const char *ledger, const char *more)
+{
+    snprintf(command, 1024,
+             "%s burst noon --no-progress --concurrency 200 --ledger '%s' %s >/dev/null", stack.ctl,
+             ledger, more);
+}
+
+/* check_ledger: every 202 of a ledger is in the journal. Gives how many there were. */
+static size_t check_ledger(const char *path)
+{
+    char text[256], user[USER_ID_MAX + 1];
+    size_t n = 0;
+    int status;
+    struct told *t;
+    struct event in_journal = {.n = 0};
+    MYSQL_RES *rows;
+    assert_int_equal(db_query(&noon.db,
+                              "SELECT user_id FROM journal WHERE campaign_id = "
+                              "(SELECT id FROM campaigns WHERE name = 'noon')",
+                              &rows),
+                     DB_OK);
+    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;)
+        event_note(&in_journal, row[0], 0);
+    mysql_free_result(rows);
+    size_t before = in_journal.n;
+    FILE *in = fopen(path, "re");
+    assert_non_null(in);
+    while (fgets(text, sizeof text, in) != NULL) {
+        assert_int_equal(sscanf(text, "%64s\t%d", user, &status), 2);
+        if (status != 202)
+            continue;
+        n++;
+        event_note(&in_journal, user, 0);
+        t = &in_journal.told[in_journal.n - 1];
+        if (in_journal.n > before)
+            fail_msg("%s was told 202 and is not in the journal", t->user);
+    }
+    fclose(in);
+    free(in_journal.told);
+    free(in_journal.index);
+    return n;
+}
+
+static void test_burst(void **state)
+{
+    (void)state;
+    char ledger[256], command[1024], more[128];
+    int64_t before = journalled("noon");
+    ledger_path(ledger, "burst");
+    snprintf(more, sizeof more, "--users %d --requests %d", USERS, 4 * USERS);
+    burst_command(command, ledger, more);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(check_ledger(ledger), 4 * USERS);
+    assert_int_equal(journalled("noon"), before + USERS);
+    assert_int_equal(metric("onrush_gateway_journal_rows_total"), before + USERS + 3);
+    assert_true(metric("onrush_gateway_journal_batches_total") < 4 * USERS);
+}
+
+static void *run_command(void *command)
+{
+    return (void *)(intptr_t)system(command);
+}
+
+/* MariaDB is killed and started while requests are written: what was told 202 is there, whatever
+ * was not is told 503. */
+static void test_mariadb_dies_too(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    char ledger[256], command[1024];
+    pthread_t thread;
+    ledger_path(ledger, "killed");
+    burst_command(command, ledger, "--first-user 10001 --users 6000 --requests 6000 --rate 2000");
+    assert_int_equal(pthread_create(&thread, NULL, run_command, command), 0);
+    for (int64_t n = journalled("noon"); journalled("noon") < n + 1000;)
+        wait_a_moment();
+    stack_kill(&stack, "mariadb", "KILL");
+    db_close(&noon.db);
+    wait_for_metric("onrush_gateway_mariadb_links_up", 0);
+    post("noon", "bob", 503, "\"code\":\"UNAVAILABLE\"", NULL);
+    get("noon", "/requests/ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
+    ready(&a);
+    check(&a, 503, "the journal cannot be used", "ready");
+    stack_start(&stack, "mariadb");
+    wait_for_metric("onrush_gateway_journals_in_use", 2);
+    pthread_join(thread, NULL);
+    stack_db(&stack, &noon.db);
+    size_t told = check_ledger(ledger);
+    print_message("%zu of 6000 were told 202\n", told);
+    assert_in_range(told, 1000, 5999);
+    post("noon", "bob", 202, "\"waiting\"", NULL);
+}
+
+/* A MariaDB that hangs: the deadlines answer, and it goes on when it does. */
+static void test_mariadb_hangs(void **state)
+{
+    (void)state;
+    int64_t begun_us = clock_mono_us();
+    stack_kill(&stack, "mariadb", "STOP");
+    post("noon", "eve", 503, "\"code\":\"UNAVAILABLE\"", NULL);
+    assert_in_range(clock_mono_us() - begun_us, 0, 9 * SECOND);
+    stack_kill(&stack, "mariadb", "CONT");
+    wait_for_metric("onrush_gateway_journals_in_use", 2);
+    post("noon", "eve", 202, "\"waiting\"", NULL);
+}
+
+/* --- the switch --- */
+
+static void set_journal(const char *value)
+{
+    char command[512];
+    char *log = stack_log(&stack, "gateway");
+    size_t before = strlen(log);
+    free(log);
+    snprintf(command, sizeof command, "sed -i 's/^ *journal = .*/journal = %s;/' '%s/gateway.cfg'",
+             value, stack.dir);
+    assert_int_equal(system(command), 0);
+    stack_kill(&stack, "gateway", "HUP");
+    assert_true(stack_log_wait(&stack, "gateway", before, "configuration reloaded"));
+}
+
+static void test_switched_off(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    set_journal("false");
+    post("noon", "ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
+    get("noon", "/requests/ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
+    ready(&a);
+    check(&a, 503, "redis", NULL);
+    set_journal("true");
+    post("noon", "ann", 202, "\"waiting\"", NULL);
+}
+
+/* --- Redis is back --- */
+
+struct arrival {
+    char user[USER_ID_MAX + 1];
+    uint64_t us;
+};
+
+/* read_arrivals: the journal of noon, as it is before Redis comes back. */
+static struct arrival *read_arrivals(void)
+{
+    MYSQL_RES *rows;
+    assert_int_equal(db_query(&noon.db,
+                              "SELECT user_id, ticket FROM journal WHERE campaign_id = "
+                              "(SELECT id FROM campaigns WHERE name = 'noon') ORDER BY ticket",
+                              &rows),
+                     DB_OK);
+    n_noted = (int64_t)mysql_num_rows(rows);
+    struct arrival *arrivals = calloc((size_t)n_noted, sizeof *arrivals);
+    for (int64_t i = 0; i < n_noted; i++) {
+        MYSQL_ROW row = mysql_fetch_row(rows);
+        snprintf(arrivals[i].user, sizeof arrivals[i].user, "%s", row[0]);
+        arrivals[i].us = strtoull(row[1], NULL, 10);
+    }
+    mysql_free_result(rows);
+    return arrivals;
+}
+
+static uint64_t ticket_of(const char *user)
+{
+    struct request_state s;
+    redisReply *r = redisCommand(noon.redis, "HGET onrush:{noon}:users %s", user);
+    if (r->type != REDIS_REPLY_STRING || request_state_parse(r->str, r->len, &s) < 0)
+        fail_msg("redis does not know %s", user);
+    freeReplyObject(r);
+    return s.ticket;
+}
+
+static void test_decided_in_the_order_of_arrival(void **state)
+{
+    (void)state;
+    struct arrival *arrivals = read_arrivals();
+    assert_true(n_noted > USERS);
+    stack_start(&stack, "redis");
+    redisFree(noon.redis);
+    noon.redis = stack_redis(&stack);
+    wait_for_metric("onrush_gateway_journals_in_use", 0);
+    get("noon", "/requests/ann", 200, "\"status\":", NULL); /* never "no request" */
+    for (int64_t deadline_us = clock_mono_us() + 30 * SECOND; journalled("noon") > 0;) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+    event_wait(&noon, 30000);
+    event_note(&noon, "early", early.ticket);
+    uint64_t last = 0, last_us = 0;
+    for (int64_t i = 0; i < n_noted; i++) {
+        uint64_t ticket = ticket_of(arrivals[i].user);
+        if (ticket < arrivals[i].us || (arrivals[i].us > last_us && ticket <= last))
+            fail_msg("%s arrived at %" PRIu64 " and got ticket %" PRIu64 " after %" PRIu64,
+                     arrivals[i].user, arrivals[i].us, ticket, last);
+        last = ticket > last ? ticket : last;
+        last_us = arrivals[i].us;
+        event_note(&noon, arrivals[i].user, ticket);
+    }
+    free(arrivals);
+    event_check(&noon, QUOTA);
+    event_check_answers(&noon);
+}
+
+static void test_later_ones_go_to_redis(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event small = event_of("small");
+    struct told ignored;
+    wait_granted("small", "u1", &ignored);
+    wait_granted("small", "u2", &ignored);
+    event_post(&small, "u4", &a);
+    assert_true(a.status == 202 || a.status == 409);
+    assert_int_equal(stack_number(&noon.db, "SELECT COUNT(*) FROM journal"), 0);
+}
+
+/* --- Redis is there and does not know the campaign --- */
+
+static void test_campaign_that_redis_does_not_know(void **state)
+{
+    (void)state;
+    struct told ignored;
+    stack_kill(&stack, "scheduler", "TERM");
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign create fresh --quota 5 --no-wait"), 0);
+    post("fresh", "ann", 202, "\"waiting\"", "ticket");
+    post("fresh", "ann", 202, "\"waiting\"", "ticket");
+    get("fresh", "/requests/ann", 200, "\"waiting\"", "ticket");
+    get("fresh", "/requests/nobody", 503, "\"code\":\"UNAVAILABLE\"", NULL);
+    assert_int_equal(journalled("fresh"), 1);
+    stack_start(&stack, "scheduler");
+    wait_granted("fresh", "ann", &ignored);
+    get("fresh", "/requests/nobody", 404, "\"code\":\"NO_REQUEST\"", NULL);
+}
+
+/* The last test: everything stops in order, and no log tells of a fault. */
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accepted_without_position),
+        cmocka_unit_test(test_told_what_mariadb_knows),
+        cmocka_unit_test(test_refused_as_ever),
+        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_ready),
+        cmocka_unit_test(test_burst),
+        cmocka_unit_test(test_mariadb_dies_too),
+        cmocka_unit_test(test_mariadb_hangs),
+        cmocka_unit_test(test_switched_off),
+        cmocka_unit_test(test_decided_in_the_order_of_arrival),
+        cmocka_unit_test(test_later_ones_go_to_redis),
+        cmocka_unit_test(test_campaign_that_redis_does_not_know),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}

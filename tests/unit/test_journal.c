@@ -1,0 +1,211 @@
+/* The pure parts of the journal: who may enter it, its bound, and how a round is arranged. */
+#include "gateway/journal_rules.h"
+#include "gateway/round.h"
+#include "tests/support/dice.h"
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the gate --- */
+
+static const struct {
+    struct archive_row row;
+    enum request_kind want;
+} gates[] = {
+    {{.state = CAMPAIGN_OPEN, .quota = 1, .opens_us = 5, .now_us = 5}, REQUEST_NONE},
+    {{.state = CAMPAIGN_SCHEDULED, .quota = 1, .opens_us = 5, .now_us = 5}, REQUEST_NONE},
+    {{.state = CAMPAIGN_OPEN, .quota = 1, .opens_us = 5, .now_us = 4}, REQUEST_NOT_OPEN},
+    {{.state = CAMPAIGN_SCHEDULED, .quota = 1, .opens_us = 5, .now_us = 4}, REQUEST_NOT_OPEN},
+    {{.state = CAMPAIGN_OPEN, .quota = 1, .closes_us = 9, .now_us = 8}, REQUEST_NONE},
+    {{.state = CAMPAIGN_OPEN, .quota = 1, .closes_us = 9, .now_us = 9}, REQUEST_CLOSED},
+    {{.state = CAMPAIGN_PAUSED, .quota = 1, .now_us = 9}, REQUEST_PAUSED},
+    {{.state = CAMPAIGN_PAUSED, .quota = 1, .closes_us = 9, .now_us = 9}, REQUEST_CLOSED},
+    {{.state = CAMPAIGN_CLOSED, .quota = 1, .now_us = 9}, REQUEST_CLOSED},
+    {{.state = CAMPAIGN_SETTLED, .quota = 1, .now_us = 9}, REQUEST_CLOSED},
+    {{.state = CAMPAIGN_OPEN, .quota = 2, .granted = 1, .now_us = 9}, REQUEST_NONE},
+    {{.state = CAMPAIGN_OPEN, .quota = 2, .granted = 2, .now_us = 9}, REQUEST_FULL},
+    {{.state = CAMPAIGN_CLOSED, .quota = 2, .granted = 2, .now_us = 9}, REQUEST_CLOSED},
+};
+
+static void test_gate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(gates); i++) {
+        if (journal_gate(&gates[i].row) != gates[i].want)
+            fail_msg("gate %zu says %d", i, (int)journal_gate(&gates[i].row));
+    }
+}
+
+/* --- the bound --- */
+
+static void test_limit(void **state)
+{
+    (void)state;
+    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = 3}), 13);
+    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = 0}), 10);
+    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = -1}), -1);
+}
+
+static void test_no_limit_is_never_counted(void **state)
+{
+    (void)state;
+    struct journal_bound b = {.id = 1, .counted = -1};
+    assert_true(journal_bound_roomy(&b, -1, 1000000));
+    assert_false(journal_bound_stale(&b, -1, 1000000, 0));
+    assert_int_equal(journal_bound_take(&b, -1, 1000000), 1000000);
+}
+
+static void test_counted_before_anybody_is_let_in_or_turned_away(void **state)
+{
+    (void)state;
+    struct journal_bound b = {.id = 1, .counted = -1};
+    assert_false(journal_bound_roomy(&b, 1600, 1));
+    assert_true(journal_bound_stale(&b, 1600, 1, 0));
+    journal_bound_count(&b, 1000, 0);
+    assert_true(journal_bound_roomy(&b, 1600, 600));
+    assert_false(journal_bound_roomy(&b, 1600, 601));
+    assert_int_equal(journal_bound_take(&b, 1600, 100), 100);
+    assert_true(journal_bound_roomy(&b, 1600, 500));
+    assert_int_equal(journal_bound_take(&b, 1600, 1), 1);
+    assert_false(journal_bound_roomy(&b, 1600, 1)); /* a 16th was added: others may have too */
+    assert_true(journal_bound_stale(&b, 1600, 1, 0));
+}
+
+static void test_full_is_believed_for_a_second(void **state)
+{
+    (void)state;
+    struct journal_bound b = {.id = 1, .counted = -1};
+    journal_bound_count(&b, 97, 5);
+    assert_int_equal(journal_bound_take(&b, 100, 10), 3);
+    assert_true(journal_bound_stale(&b, 100, 1, 5)); /* by our own count only */
+    journal_bound_count(&b, 100, 5);
+    assert_false(journal_bound_roomy(&b, 100, 1));
+    assert_false(journal_bound_stale(&b, 100, 1, 1000004));
+    assert_int_equal(journal_bound_take(&b, 100, 10), 0);
+    assert_true(journal_bound_stale(&b, 100, 1, 1000005));
+    assert_true(journal_bound_roomy(&b, 101, 1)); /* the quota was raised */
+}
+
+static void test_table_of_bounds_forgets(void **state)
+{
+    (void)state;
+    static struct journal_bound table[JOURNAL_BOUNDS];
+    journal_bound_count(journal_bound_of(table, 1), 50, 0);
+    assert_int_equal(journal_bound_of(table, 1)->counted, 50);
+    assert_int_equal(journal_bound_of(table, 1 + JOURNAL_BOUNDS)->counted, -1);
+    assert_int_equal(journal_bound_of(table, 1)->counted, -1);
+}
+
+/* --- a round --- */
+
+static struct round round_of;
+
+static void begin(struct archive_job *jobs, size_t n)
+{
+    round_of.n = 0;
+    for (size_t i = 0; i < n; i++)
+        assert_true(round_add(&round_of, &jobs[i]));
+    round_arrange(&round_of);
+}
+
+static void test_arranged_by_campaign_and_user(void **state)
+{
+    (void)state;
+    struct archive_job jobs[] = {
+        {.name = "b", .user = "y", .arrival_us = 3}, {.name = "a", .user = "y", .arrival_us = 5},
+        {.name = "b", .user = "x", .arrival_us = 9}, {.name = "a", .user = "y", .arrival_us = 4},
+        {.name = "a", .user = "", .arrival_us = 0},
+    };
+    begin(jobs, LENGTH(jobs));
+    assert_int_equal(round_of.n_groups, 2);
+    const struct round_group *a = &round_of.groups[0], *b = &round_of.groups[1];
+    assert_int_equal(a->n, 2);
+    assert_ptr_equal(a->firsts[0], &jobs[4]);
+    assert_ptr_equal(a->firsts[1], &jobs[3]); /* the earlier of two */
+    assert_int_equal(b->n, 2);
+    assert_ptr_equal(b->firsts[0], &jobs[2]);
+    assert_ptr_equal(b->firsts[1], &jobs[0]);
+    assert_ptr_equal(round_find(a->firsts, a->n, "y"), &jobs[3]);
+    assert_null(round_find(a->firsts, a->n, "x"));
+    assert_null(round_find(a->firsts, 0, "y"));
+}
+
+static void test_everybody_gets_the_answer_of_the_first(void **state)
+{
+    (void)state;
+    struct archive_job *unknown[4], jobs[] = {
+                                        {.name = "a", .user = "y", .arrival_us = 5},
+                                        {.name = "a", .user = "y", .arrival_us = 4},
+                                        {.name = "a", .user = "z", .arrival_us = 1},
+                                        {.name = "none", .user = "y", .arrival_us = 1},
+                                    };
+    begin(jobs, LENGTH(jobs));
+    round_of.groups[0].found = true;
+    round_of.groups[0].row.id = 7;
+    jobs[1].known.kind = REQUEST_WAITING;
+    assert_int_equal(round_unknown(round_of.groups[0].firsts, 2, unknown), 1);
+    assert_ptr_equal(unknown[0], &jobs[2]);
+    round_spread(&round_of);
+    assert_int_equal(jobs[0].answer, ARCHIVE_FOUND);
+    assert_int_equal(jobs[0].known.kind, REQUEST_WAITING);
+    assert_int_equal(jobs[0].row.id, 7);
+    assert_int_equal(jobs[2].answer, ARCHIVE_FOUND);
+    assert_int_equal(jobs[2].known.kind, REQUEST_NONE);
+    assert_int_equal(jobs[3].answer, ARCHIVE_NOTHING);
+    round_arrange(&round_of); /* tried again: what was known is forgotten */
+    assert_int_equal(jobs[1].known.kind, REQUEST_NONE);
+    round_fail(&round_of, ARCHIVE_UNKNOWN);
+    for (size_t i = 0; i < LENGTH(jobs); i++)
+        assert_int_equal(jobs[i].answer, ARCHIVE_UNKNOWN);
+}
+
+/* Any mix of jobs: each gets exactly the answer of its campaign and user. */
+static void test_random_rounds(void **state)
+{
+    (void)state;
+    enum { NAMES = 5, USERS = 40 };
+    static struct archive_job jobs[ROUND_MAX + 1];
+    static char names[NAMES][8], users[USERS][8];
+    dice_seed();
+    for (int i = 0; i < NAMES; i++)
+        snprintf(names[i], sizeof names[i], "n%d", i);
+    for (int i = 0; i < USERS; i++)
+        snprintf(users[i], sizeof users[i], "u%d", i);
+    for (size_t i = 0; i <= ROUND_MAX; i++)
+        jobs[i] = (struct archive_job){
+            .name = names[dice(NAMES)], .user = users[dice(USERS)], .arrival_us = dice(1000)};
+    begin(jobs, ROUND_MAX);
+    assert_false(round_add(&round_of, &jobs[ROUND_MAX]));
+    for (size_t g = 0; g < round_of.n_groups; g++) {
+        struct round_group *group = &round_of.groups[g];
+        group->found = true;
+        for (size_t k = 0; k < group->n; k++)
+            group->firsts[k]->known.ticket = (uint64_t)(group->firsts[k] - jobs) + 1;
+    }
+    round_spread(&round_of);
+    for (size_t i = 0; i < ROUND_MAX; i++) {
+        const struct archive_job *first = &jobs[jobs[i].known.ticket - 1];
+        assert_int_equal(jobs[i].answer, ARCHIVE_FOUND);
+        assert_ptr_equal(first->name, jobs[i].name);
+        assert_ptr_equal(first->user, jobs[i].user);
+        assert_true(first->arrival_us <= jobs[i].arrival_us);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gate),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_no_limit_is_never_counted),
+        cmocka_unit_test(test_counted_before_anybody_is_let_in_or_turned_away),
+        cmocka_unit_test(test_full_is_believed_for_a_second),
+        cmocka_unit_test(test_table_of_bounds_forgets),
+        cmocka_unit_test(test_arranged_by_campaign_and_user),
+        cmocka_unit_test(test_everybody_gets_the_answer_of_the_first),
+        cmocka_unit_test(test_random_rounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
