@@ -16,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIES_MAX 1
+#define TRIES_MAX 3
+#define IDLE_US   1000000 /* between two looks at a connection that nobody uses */
 #define FAST_US   500000  /* a round that took longer to fail is not tried again */
 #define SAY_US    1000000 /* between two complaints about rounds */
 
@@ -47,7 +48,6 @@ static void disconnected(struct archive *a, const char *what)
     if (a->backoff.tries == 1)
         log_warning(what, "error=%s retry_ms=%d",
                     log_quote(a->lookup.db.error, quoted, sizeof quoted), (int)wait_ms);
-    journal_close(&a->journal);
     db_close(&a->lookup.db);
     metric_set(&a->metrics->mariadb_up, 0);
     a->retry_us = clock_mono_us() + wait_ms * 1000;
@@ -145,23 +145,28 @@ static void work_off(struct archive *a, enum archive_op op, struct archive_list 
 
 /* --- the thread: its loop --- */
 
-/* take_work: waits for jobs; also returns, with an empty list, when it is time to reconnect. False:
- * stop. */
+/* take_work: waits for jobs; also returns, with an empty list, when it is time to look after the
+ * connection. False: stop. */
 static bool take_work(struct archive *a, struct archive_list *list)
 {
+    int64_t until_us = a->lookup.db.link != NULL ? clock_mono_us() + IDLE_US : a->retry_us;
+    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    bool late = false;
     pthread_mutex_lock(&a->mutex);
-    while (STAILQ_EMPTY(&a->queue) && !a->stop) {
-        struct timespec until = {.tv_sec = a->retry_us / 1000000,
-                                 .tv_nsec = a->retry_us % 1000000 * 1000};
-        if (a->lookup.db.link != NULL)
-            pthread_cond_wait(&a->wake, &a->mutex);
-        else if (pthread_cond_timedwait(&a->wake, &a->mutex, &until) == ETIMEDOUT)
-            break;
-    }
+    while (STAILQ_EMPTY(&a->queue) && !a->stop && !late)
+        late = pthread_cond_timedwait(&a->wake, &a->mutex, &until) == ETIMEDOUT;
     bool go_on = !a->stop;
     STAILQ_CONCAT(list, &a->queue);
     pthread_mutex_unlock(&a->mutex);
     return go_on;
+}
+
+/* look_after: opens the connection, or finds out whether it is still there: /readyz and the metrics
+ * are to tell even when nobody asks for anything. */
+static void look_after(struct archive *a)
+{
+    if (connected(a) && db_exec(&a->lookup.db, "DO 0", NULL) == DB_LOST)
+        disconnected(a, "mariadb is lost");
 }
 
 static void *run(void *arg)
@@ -174,7 +179,8 @@ static void *run(void *arg)
             STAILQ_INIT(&lists[op]);
         if (!take_work(a, &all))
             break;
-        connected(a);
+        if (STAILQ_EMPTY(&all))
+            look_after(a);
         for (struct archive_job *job; (job = STAILQ_FIRST(&all)) != NULL;) {
             STAILQ_REMOVE_HEAD(&all, next);
             STAILQ_INSERT_TAIL(&lists[job->op], job, next);
@@ -182,7 +188,6 @@ static void *run(void *arg)
         for (int op = 0; op < ARCHIVE_OPS; op++)
             work_off(a, (enum archive_op)op, &lists[op]);
     }
-    journal_close(&a->journal);
     db_close(&a->lookup.db);
     mysql_thread_end();
     return NULL;

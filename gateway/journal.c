@@ -3,6 +3,8 @@
 #include "gateway/metrics.h"
 #include "shared/clock.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,35 +28,6 @@ void journal_init(struct journal *j, struct lookup *lookup, struct gateway_metri
     j->lookup = lookup;
     j->metrics = metrics;
     name_gateway(j->gateway);
-}
-
-void journal_close(struct journal *j)
-{
-    if (j->insert != NULL)
-        mysql_stmt_close(j->insert);
-    j->insert = NULL;
-}
-
-/* prepare: the INSERT, when this connection has not seen it yet. */
-static enum db_outcome prepare(struct journal *j)
-{
-    char sql[256];
-    if (j->insert != NULL)
-        return DB_OK;
-    snprintf(sql, sizeof sql,
-             "INSERT INTO journal (campaign_id, user_id, ticket, gateway) "
-             "VALUES (?, ?, ?, '%s') ON DUPLICATE KEY UPDATE id = id",
-             j->gateway);
-    MYSQL_STMT *stmt = mysql_stmt_init(j->lookup->db.link);
-    if (stmt == NULL)
-        return db_fail(&j->lookup->db, NULL);
-    if (mysql_stmt_prepare(stmt, sql, strlen(sql)) != 0) {
-        enum db_outcome outcome = db_fail(&j->lookup->db, stmt);
-        mysql_stmt_close(stmt);
-        return outcome;
-    }
-    j->insert = stmt;
-    return DB_OK;
 }
 
 /* --- who gets in --- */
@@ -118,71 +91,66 @@ static enum db_outcome judge(struct journal *j, struct round_group *group)
 
 /* --- writing --- */
 
-/* collect: the rows of all that wait, also of those that are there already. */
-static size_t collect(struct journal *j, const struct round *round)
+/* flush: writes the rows that were collected. */
+static enum db_outcome flush(struct journal *j)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < round->n_groups; i++) {
-        const struct round_group *group = &round->groups[i];
-        for (size_t k = 0; k < group->n; k++) {
-            const struct archive_job *job = group->firsts[k];
-            struct journal_row *row = &j->rows[n];
-            if (job->known.kind != REQUEST_WAITING)
-                continue;
-            row->campaign_id = (uint32_t)group->row.id;
-            row->ticket = job->arrival_us;
-            row->user_len = strlen(job->user);
-            memcpy(row->user, job->user, row->user_len + 1);
-            n++;
-        }
+    uint64_t changed = 0;
+    if (j->n_rows == 0)
+        return DB_OK;
+    enum db_outcome outcome = db_exec(&j->lookup->db, j->sql, &changed);
+    j->written += (int64_t)changed;
+    j->n_rows = 0;
+    return outcome;
+}
+
+/* add: one more row. One INSERT of many rows, and not bulk array binding: MariaDB (10.11) executes
+ * such an array row by row, and when it meets a duplicate that another transaction is just writing,
+ * INSERT IGNORE silently loses the rows before it, and still says OK. */
+static enum db_outcome add(struct journal *j, int64_t campaign_id, const struct archive_job *job)
+{
+    if (j->n_rows == 0)
+        j->len = (size_t)sprintf(
+            j->sql, "INSERT IGNORE INTO journal (campaign_id, user_id, ticket, gateway) VALUES ");
+    j->len += (size_t)snprintf(j->sql + j->len, sizeof j->sql - j->len,
+                               "%s(%" PRId64 ",'%s',%" PRIu64 ",'%s')", j->n_rows > 0 ? "," : "",
+                               campaign_id, job->user, job->arrival_us, j->gateway);
+    assert(j->len < sizeof j->sql);
+    return ++j->n_rows < JOURNAL_ROWS_MAX ? DB_OK : flush(j);
+}
+
+/* write_group: all that wait, also those who are in the journal already. */
+static enum db_outcome write_group(struct journal *j, const struct round_group *group)
+{
+    enum db_outcome outcome = DB_OK;
+    for (size_t i = 0; i < group->n && outcome == DB_OK; i++) {
+        if (group->firsts[i]->known.kind == REQUEST_WAITING)
+            outcome = add(j, group->row.id, group->firsts[i]);
     }
-    return n;
+    return outcome;
 }
 
-/* insert: all rows in one round trip. Row-wise bulk binding: each bind points into the first row,
- * and the library steps by the size of a row. */
-static enum db_outcome insert(struct journal *j, size_t rows)
-{
-    struct journal_row *first = j->rows;
-    unsigned int n = (unsigned int)rows;
-    size_t row_size = sizeof *first;
-    MYSQL_BIND bind[] = {
-        {.buffer_type = MYSQL_TYPE_LONG, .buffer = &first->campaign_id, .is_unsigned = 1},
-        {.buffer_type = MYSQL_TYPE_STRING, .buffer = first->user, .length = &first->user_len},
-        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &first->ticket, .is_unsigned = 1},
-    };
-    mysql_stmt_attr_set(j->insert, STMT_ATTR_ARRAY_SIZE, &n);
-    mysql_stmt_attr_set(j->insert, STMT_ATTR_ROW_SIZE, &row_size);
-    if (mysql_stmt_bind_param(j->insert, bind) != 0 || mysql_stmt_execute(j->insert) != 0)
-        return fprintf(stderr,"YYY %s\n", mysql_stmt_error(j->insert)), db_fail(&j->lookup->db, j->insert);
-    j->written = (int64_t)mysql_stmt_affected_rows(j->insert);
-    if (!(j->lookup->db.link->server_status & SERVER_STATUS_IN_TRANS)) fprintf(stderr, "XXX not in trans\n");
-    return DB_OK;
-}
-
-static enum db_outcome write_rows(struct journal *j, struct round *round)
+static enum db_outcome write_round(struct journal *j, struct round *round)
 {
     enum db_outcome outcome = lookup_campaigns(j->lookup, round, true);
     for (size_t i = 0; i < round->n_groups && outcome == DB_OK; i++) {
-        if (round->groups[i].found)
-            outcome = judge(j, &round->groups[i]);
+        if (!round->groups[i].found)
+            continue;
+        outcome = judge(j, &round->groups[i]);
+        if (outcome == DB_OK)
+            outcome = write_group(j, &round->groups[i]);
     }
-    if (outcome != DB_OK)
-        return outcome;
-    size_t n = collect(j, round);
-    return n > 0 ? insert(j, n) : DB_OK;
+    return outcome == DB_OK ? flush(j) : outcome;
 }
 
 enum db_outcome journal_round(struct journal *j, struct round *round, bool *unknown)
 {
     struct db *db = &j->lookup->db;
     int64_t begun_us = clock_mono_us();
+    j->n_rows = 0;
     j->written = 0;
-    enum db_outcome outcome = prepare(j);
+    enum db_outcome outcome = db_exec(db, "START TRANSACTION", NULL);
     if (outcome == DB_OK)
-        outcome = db_exec(db, "START TRANSACTION", NULL);
-    if (outcome == DB_OK)
-        outcome = write_rows(j, round);
+        outcome = write_round(j, round);
     if (outcome == DB_OK && mysql_commit(db->link) != 0) {
         outcome = db_fail(db, NULL);
         *unknown = true;

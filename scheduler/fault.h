@@ -1,7 +1,7 @@
-/* Places where the tests let the scheduler die (tests/chaos), at the worst moments. Nothing in
- * normal builds. With ONRUSH_FAULTS defined, fault_point("after-claim") kills the process when
- * $ONRUSH_FAULT names it: "after-claim" the first time that somebody comes by, "after-claim:3" the
- * fourth time. Thread safe. */
+/* Places where the tests let the scheduler die or sleep (tests/chaos), at the worst moments.
+ * Nothing in normal builds. With ONRUSH_FAULTS defined, fault_point("after-claim") acts when
+ * $ONRUSH_FAULT names it: "after-claim" kills the process the first time that somebody comes by,
+ * "after-claim:3" the fourth time, and "after-claim:3:stop" stops it (SIGSTOP). Thread safe. */
 #ifndef ONRUSH_SCHEDULER_FAULT_H
 #define ONRUSH_SCHEDULER_FAULT_H
 
@@ -20,7 +20,8 @@ static inline void fault_point(const char *name)
     if (armed == NULL || strncmp(armed, name, n) != 0 || (armed[n] != ':' && armed[n] != '\0'))
         return;
     if (atomic_fetch_add(&passed, 1) == (armed[n] == ':' ? atoi(armed + n + 1) : 0))
-        raise(SIGKILL);
+        raise(strstr(armed, ":stop") != NULL ? SIGSTOP
+                                             : SIGKILL); /* not kill(): this thread stops here */
 }
 
 #else

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DATA_LOST_EVERY 4 /* rounds: one of so many loses data */
+#define DATA_LOST_EVERY 3 /* rounds: one of so many loses data */
 #define POINTS_EVERY    20
 
 struct options {

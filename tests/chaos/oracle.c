@@ -12,7 +12,8 @@
 #include <time.h>
 
 #define EXAMPLES 3
-#define GETS     200 /* users whose status is asked for over HTTP */
+#define GETS     200  /* users whose status is asked for over HTTP */
+#define GET_MS   5000 /* until a gateway must have an answer */
 
 /* The breaches; the third: it is one also when Redis lost data. */
 #define BREACHES(X)                                                                                \
@@ -151,14 +152,22 @@ static void check_status(struct check *k, uint32_t user, const char *url)
     uint32_t serial;
     char code[COUPON_CODE_LEN + 1];
     const struct person *p = &k->crowd->people[user];
-    int told = probe_status(url, k->campaign, user, &ticket, &serial, code);
+    int told;
+    int64_t until_us = clock_mono_us() + GET_MS * 1000;
+    while ((told = probe_status(url, k->campaign, user, &ticket, &serial, code)) == -EAGAIN &&
+           clock_mono_us() < until_us)
+        wait_a_moment();
     bool right = p->rows > 0 ? told == TOLD_GRANTED && serial == p->row_serial &&
                                    strcmp(code, p->row_code) == 0
                  : p->state == 's' ? told == TOLD_SOLD_OUT && ticket == p->state_ticket
                  : p->state == 'r' ? told == TOLD_REFUSED
                                    : (told & ~TOLD_FULL) == 0;
-    if (!right)
-        breach(k, WRONG_STATUS, user);
+    if (right)
+        return;
+    if (k->counts[WRONG_STATUS] < EXAMPLES)
+        chaos_say("%s says of u-%" PRIu32 ": told=%x ticket=%" PRIu64 " serial=%" PRIu32, url, user,
+                  (unsigned)told, ticket, serial);
+    breach(k, WRONG_STATUS, user);
 }
 
 static void check_statuses(struct check *k)

@@ -55,6 +55,7 @@ static void do_nothing(struct stage *s, enum part part, int link)
     }
 LINK_ACTION(do_link_stall, RELAY_STALL)
 LINK_ACTION(do_link_mute, RELAY_MUTE)
+LINK_ACTION(do_link_lose, RELAY_LOSE)
 LINK_ACTION(do_link_tear, RELAY_TEAR)
 LINK_ACTION(do_link_refuse, RELAY_REFUSE)
 LINK_ACTION(do_link_cut, RELAY_CUT)
@@ -131,6 +132,7 @@ static const struct plan_kind kinds[] = {
     {"db-kill", TARGET_MARIADB, do_db_kill, do_nothing, 0, 0, false, 1},
     {"link-stall", TARGET_LINK, do_link_stall, do_link_pass, 100, 6000, false, 2},
     {"link-mute", TARGET_LINK, do_link_mute, do_link_pass, 50, 4000, false, 2},
+    {"link-lose", TARGET_LINK, do_link_lose, do_link_pass, 50, 4000, false, 2},
     {"link-tear", TARGET_LINK, do_link_tear, do_link_pass, 50, 2000, false, 1},
     {"link-refuse", TARGET_LINK, do_link_refuse, do_link_pass, 50, 4000, false, 1},
     {"link-cut", TARGET_LINK, do_link_cut, do_nothing, 0, 0, false, 1},
@@ -187,7 +189,7 @@ static const struct plan_kind *choose_kind(const char *list, bool loses_data)
 static void choose(struct plan_fault *f, const char *list, int64_t window_ms, bool loses_data)
 {
     f->kind = choose_kind(list, loses_data);
-    f->begin_ms = 1000 + (int64_t)dice((uint64_t)window_ms - 1000);
+    f->begin_ms = 200 + (int64_t)dice((uint64_t)window_ms - 200);
     f->on_owner = dice(4) > 0;
     f->pick = (unsigned)dice(N_GATEWAYS + 1);
     f->store = (int)dice(N_STORES);

@@ -1,14 +1,14 @@
-/* Deaths at named points of the scheduler, not at random moments. The stack's schedulers are
- * started through this program: when a point was armed, the next one to start becomes the scheduler
- * that is built with fault points (scheduler/fault.h), told to die there; every other is the normal
- * one. */
+/* Deaths, sleeps past the lease, and cut connections at named points of the scheduler, not at
+ * random moments. The stack's schedulers are started through this program: when a point was armed,
+ * the next one to start becomes the scheduler that is built with fault points (scheduler/fault.h),
+ * told to die or to stop there; every other is the normal one. */
 #ifndef ONRUSH_CHAOS_POINTS_H
 #define ONRUSH_CHAOS_POINTS_H
 
 #include "tests/chaos/stage.h"
 #include "tests/chaos/tally.h"
 
-/* points_run: a small campaign for each point. How many breaches. */
+/* points_run: three small campaigns for each point. How many breaches. */
 unsigned points_run(struct stage *stage, struct tally *tally);
 
 /* points_exec: `chaos --as-scheduler FILE SCHEDULER ARGUMENT...`: becomes it. Gives an exit code

@@ -4,6 +4,7 @@
 #include "tests/support/child.h"
 #include "tests/support/http.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -93,24 +94,25 @@ static void post(const char *gateway, const char *campaign, struct note *note)
         note->answered_us = 0;
 }
 
-static void get(const char *gateway, const char *campaign, struct note *note)
+static int get(const char *gateway, const char *campaign, struct note *note)
 {
     char url[256];
     snprintf(url, sizeof url, "%s/v1/campaigns/%s/requests/u-%" PRIu32, gateway, campaign,
              note->user);
-    ask(note, &(struct http_request){.url = url, .timeout_ms = TIMEOUT_MS});
+    int status = ask(note, &(struct http_request){.url = url, .timeout_ms = TIMEOUT_MS});
     note->answered_us = 0;
+    return status;
 }
 
 int probe_status(const char *url, const char *campaign, uint32_t user, uint64_t *ticket,
                  uint32_t *serial, char code[COUPON_CODE_LEN + 1])
 {
     struct note note = {.user = user};
-    get(url, campaign, &note);
+    int status = get(url, campaign, &note);
     *ticket = note.ticket;
     *serial = note.serial;
     memcpy(code, note.code, COUPON_CODE_LEN + 1);
-    return note.told;
+    return status == 0 || status >= 500 ? -EAGAIN : note.told;
 }
 
 /* --- all the time --- */

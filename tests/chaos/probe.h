@@ -20,7 +20,8 @@ void probe_tell(const struct probe *probe, struct crowd *crowd);
  * none. */
 int64_t probe_next_answer(const struct probe *probe, int64_t after_us);
 
-/* probe_status: asks for the status of a user: what they are told, 0 when there is no answer. */
+/* probe_status: asks for the status of a user: what they are told (enum told; 0: nothing that
+ * binds), or -EAGAIN when there is no answer, or one of 500 and above. */
 int probe_status(const char *url, const char *campaign, uint32_t user, uint64_t *ticket,
                  uint32_t *serial, char code[COUPON_CODE_LEN + 1]);
 

@@ -14,6 +14,7 @@
 #include <event2/listener.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ struct link {
     struct relay *relay;
     struct sockaddr_un at, target;
     struct evconnlistener *listener; /* NULL while it refuses */
-    enum relay_action mode;          /* PASS, STALL, MUTE, TEAR or REFUSE */
+    enum relay_action mode;          /* none of those that happen once */
     TAILQ_HEAD(, pair) pairs;
 };
 
@@ -104,7 +105,10 @@ static void on_read(struct bufferevent *from, void *arg)
         pair_tear(p);
         return;
     }
-    bufferevent_write_buffer(to, bufferevent_get_input(from));
+    if (from == p->client && p->link->mode == RELAY_LOSE)
+        evbuffer_drain(bufferevent_get_input(from), SIZE_MAX);
+    else
+        bufferevent_write_buffer(to, bufferevent_get_input(from));
     pair_pump(p);
 }
 
@@ -171,7 +175,7 @@ static void link_enter(struct link *l, enum relay_action mode)
         evconnlistener_free(l->listener);
         l->listener = NULL;
     }
-    if (mode == RELAY_REFUSE || l->mode == RELAY_MUTE)
+    if (mode == RELAY_REFUSE || l->mode == RELAY_MUTE || l->mode == RELAY_LOSE)
         drop_pairs(l);
     l->mode = mode;
     TAILQ_FOREACH (p, &l->pairs, entry)

@@ -9,6 +9,7 @@ enum relay_action {
     RELAY_PASS,   /* forwards; a link that misbehaved recovers */
     RELAY_STALL,  /* until PASS: takes connections, forwards nothing; then all of it, late */
     RELAY_MUTE,   /* until PASS: requests get through, their answers are lost */
+    RELAY_LOSE,   /* until PASS: requests are lost */
     RELAY_TEAR,   /* until PASS: the first answer on a connection breaks off in its middle */
     RELAY_REFUSE, /* until PASS: nobody listens, and what was connected is cut */
     RELAY_CUT,    /* once: every connection is closed */

@@ -52,32 +52,48 @@ void stage_start(struct stage *s, enum part part)
     start(s, part, "--alive");
 }
 
-/* process_runs: also not a zombie, where nobody collects those. */
-static bool process_runs(int pid)
+/* process_state: as in ps; Z as well when it is not there. */
+static char process_state(int pid)
 {
     char path[64], state = 'Z';
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     FILE *in = fopen(path, "re");
     if (in == NULL)
-        return false;
+        return 'Z';
     if (fscanf(in, "%*d (%*[^)]) %c", &state) != 1)
         state = 'Z';
     fclose(in);
-    return state != 'Z' && state != 'X';
+    return state;
 }
 
-pid_t stage_pid(const struct stage *s, enum part part)
+static pid_t part_process(const struct stage *s, enum part part, char *state)
 {
     char path[256];
     int pid = 0;
     snprintf(path, sizeof path, "%s/pids/%s", s->stack.dir, part_names[part]);
     FILE *in = fopen(path, "re");
+    *state = 'Z';
     if (in == NULL)
         return 0;
-    if (fscanf(in, "%d", &pid) != 1 || !process_runs(pid))
-        pid = 0;
+    if (fscanf(in, "%d", &pid) == 1)
+        *state = process_state(pid);
     fclose(in);
     return pid;
+}
+
+/* stage_pid: a zombie does not run; not everywhere somebody collects those. */
+pid_t stage_pid(const struct stage *s, enum part part)
+{
+    char state;
+    pid_t pid = part_process(s, part, &state);
+    return state != 'Z' && state != 'X' ? pid : 0;
+}
+
+bool stage_stopped(const struct stage *s, enum part part)
+{
+    char state;
+    part_process(s, part, &state);
+    return state == 'T';
 }
 
 void stage_heal(struct stage *s)

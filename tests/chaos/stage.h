@@ -53,6 +53,9 @@ void stage_start(struct stage *stage, enum part part);
 /* stage_pid: of a part that runs, else 0. */
 pid_t stage_pid(const struct stage *stage, enum part part);
 
+/* stage_stopped: by SIGSTOP, wherever that came from. */
+bool stage_stopped(const struct stage *stage, enum part part);
+
 /* stage_heal: every link passes, every part runs and is ready. What does not run although nothing
  * killed it counts as broken. */
 void stage_heal(struct stage *stage);
