@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define CAMPAIGN_MAGIC 0x43414d50u
-#define RETRY_US       100000
 #define CLASHES_MAX    3
 
 /* --- phases --- */
@@ -63,7 +62,7 @@ static void forget(struct campaign *c)
     c->n_decided = 0;
     c->batches = 0;
     c->left = 0;
-    c->drained = c->draining = false;
+    c->drained = c->draining = c->confirming = false;
     c->drained_rows = batch_free(c->drained_rows);
     c->publish_due = false;
 }
@@ -86,7 +85,8 @@ static void dropping_step(struct campaign *c)
         return;
     forget(c);
     c->dropped_epoch = c->epoch;
-    c->world->renounce(c->world, c);
+    assert(!c->claiming && !c->settling && !c->publishing && !c->confirming);
+    c->world->renounce(c->world, c, c->epoch);
     campaign_enter(c, PHASE_AWAY);
     c->epoch = 0;
 }
@@ -104,7 +104,7 @@ bool campaign_asked(struct campaign *c, int result)
 
 void campaign_retry_later(struct campaign *c)
 {
-    c->retry_at_us = c->world->now_us(c->world) + RETRY_US;
+    c->retry_at_us = c->world->now_us(c->world) + c->world->retry_us;
 }
 
 bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch)
@@ -492,6 +492,8 @@ static void running_on_job(struct campaign *c, struct job *job)
         return;
     case JOB_UNJOURNAL: /* when it failed the rows are read again, and Redis knows them */
         c->draining = false;
+        if (job->outcome != JOB_DONE)
+            campaign_retry_later(c);
         return;
     case JOB_FINISH:
         on_finish(c, job);
@@ -575,6 +577,8 @@ void campaign_update(struct campaign *c, const struct campaign_row *row)
     if (c->phase != PHASE_AWAY && c->phase != PHASE_DROPPING)
         follow(c, row);
     c->row = *row;
+    if (c->phase == PHASE_AWAY && row->mine && row->epoch <= c->dropped_epoch)
+        c->world->renounce(c->world, c, row->epoch);
     if (c->phase == PHASE_AWAY && row->mine && row->epoch > c->dropped_epoch && !c->stopping) {
         c->epoch = row->epoch;
         c->retry_at_us = 0;

@@ -85,15 +85,18 @@ struct world {
     int (*reclaim)(struct world *, struct campaign *, size_t n);
     int (*revive)(struct world *, struct campaign *, uint64_t cursor, size_t n);
     int (*expire)(struct world *, struct campaign *);
-    void (*submit)(struct world *, struct job *);        /* comes back by campaign_on_job() */
-    void (*renounce)(struct world *, struct campaign *); /* gives the lease of this epoch back */
-    int64_t (*now_us)(struct world *);                   /* monotonic */
+    void (*submit)(struct world *, struct job *); /* comes back by campaign_on_job() */
+    /* Gives the lease of this epoch back; it may get lost, and is repeated while the row is still
+     * ours. */
+    void (*renounce)(struct world *, struct campaign *, uint64_t epoch);
+    int64_t (*now_us)(struct world *); /* monotonic */
     struct queue *queue; /* what the daemon's functions work on; others leave them NULL */
     struct pool *pool;
     struct keeper *keeper;
     const char *owner;  /* this scheduler's name in MariaDB */
     size_t batch_size;  /* rows of a batch, at most */
     size_t max_batches; /* batches of a campaign under way, at most */
+    int64_t retry_us;   /* how long Redis is left alone after an error */
     int64_t poll_us;    /* how often an idle queue is asked */
 };
 

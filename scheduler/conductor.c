@@ -233,6 +233,7 @@ static void set_world(struct conductor *k)
         .now_us = world_now_us,
         .queue = &k->queue,
         .owner = k->owner,
+        .retry_us = 100000,
     };
 }
 

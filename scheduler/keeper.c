@@ -15,13 +15,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define ROUND_MS     500
-#define RENOUNCE_MAX 1024 /* what does not fit expires by itself */
+#define ROUND_MS 500
+#define RENOUNCE_MAX                                                                               \
+    1024 /* what does not fit, or gets lost, is renounced again after the next round */
 #define CAMPAIGN_MAX 10000
 #define WRITES_MAX   100 /* of one transaction: it locks rows that batches wait for */
 
 /* clang-format off */
-#define US(column) "CAST(UNIX_TIMESTAMP(" column ") * 1000000 AS SIGNED)"
+#define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")" /* UNIX_TIMESTAMP ends in 2038 */
 #define ROWS_SQL \
     "SELECT id, name, quota, overflow, state, " US("opens_at") ", COALESCE(" US("closes_at") ", 0), owner, epoch, " \
     "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_until), " \
@@ -258,7 +259,8 @@ static enum db_outcome keeper_round(struct keeper *k)
 
 /* --- the thread --- */
 
-/* wait_for: until the time is over, or there is something to give back. False: stop. */
+/* wait_for: until the time is over, or, after a round that worked, there is something to give back.
+ * False: stop. */
 static bool wait_for(struct keeper *k, int64_t us)
 {
     struct timespec until;
@@ -268,7 +270,8 @@ static bool wait_for(struct keeper *k, int64_t us)
     if (until.tv_nsec >= 1000000000)
         until.tv_sec++, until.tv_nsec -= 1000000000;
     pthread_mutex_lock(&k->lock);
-    for (int r = 0; r != ETIMEDOUT && !k->stopping && k->n_renounced == 0;)
+    for (int r = 0;
+         r != ETIMEDOUT && !k->stopping && (k->n_renounced == 0 || k->backoff.tries > 0);)
         r = pthread_cond_timedwait(&k->wake, &k->lock, &until);
     bool go_on = !k->stopping;
     pthread_mutex_unlock(&k->lock);
@@ -328,12 +331,12 @@ static void on_fd(evutil_socket_t fd, short what, void *arg)
         k->on_rows(k->arg, rows);
 }
 
-void keeper_renounce(struct world *world, struct campaign *campaign)
+void keeper_renounce(struct world *world, struct campaign *campaign, uint64_t epoch)
 {
     struct keeper *k = world->keeper;
     pthread_mutex_lock(&k->lock);
     if (k->n_renounced < RENOUNCE_MAX)
-        k->renounced[k->n_renounced++] = (struct renounced){campaign->row.id, campaign->epoch};
+        k->renounced[k->n_renounced++] = (struct renounced){campaign->row.id, epoch};
     pthread_mutex_unlock(&k->lock);
     pthread_cond_signal(&k->wake);
 }

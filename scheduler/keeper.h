@@ -28,7 +28,7 @@ int keeper_new(struct keeper **out, struct event_base *base, const struct schedu
                const char *owner, void (*on_rows)(void *arg, struct keeper_rows *rows), void *arg);
 
 /* keeper_renounce: the renounce function of struct world; a round follows at once. */
-void keeper_renounce(struct world *world, struct campaign *campaign);
+void keeper_renounce(struct world *world, struct campaign *campaign, uint64_t epoch);
 
 /* keeper_fresh: a round worked within the last lease time. Any thread. */
 bool keeper_fresh(const struct keeper *keeper);

@@ -144,6 +144,15 @@ static enum db_outcome guard(struct store *s, const struct job *job, bool *chang
     return DB_OK;
 }
 
+/* commit: whatever goes wrong here, it may have been done. */
+static enum db_outcome commit(struct store *s)
+{
+    if (mysql_commit(s->db.link) == 0)
+        return DB_OK;
+    db_fail(&s->db, NULL);
+    return DB_LOST;
+}
+
 static void run_commit(struct store *s, struct job *job)
 {
     bool changed = true;
@@ -160,7 +169,7 @@ static void run_commit(struct store *s, struct job *job)
         outcome = guard(s, job, &changed);
     fault_point("after-guard");
     if (outcome == DB_OK && changed)
-        outcome = mysql_commit(s->db.link) == 0 ? DB_OK : db_fail(&s->db, NULL);
+        outcome = commit(s);
     fault_point("after-commit");
     job->outcome = changed ? job_outcome_of(outcome) : JOB_FENCED;
     /* An error may have undone only its own statement. */
@@ -387,7 +396,7 @@ static void run_finish(struct store *s, struct job *job)
     if (outcome == DB_OK)
         outcome = journal_empty(s, job, &empty);
     if (outcome == DB_OK && changed == 1 && empty)
-        outcome = mysql_commit(s->db.link) == 0 ? DB_OK : db_fail(&s->db, NULL);
+        outcome = commit(s);
     job->outcome = outcome != DB_OK ? job_outcome_of(outcome)
                    : changed != 1   ? JOB_FENCED
                    : empty          ? JOB_DONE
@@ -410,6 +419,9 @@ void store_run(struct store *s, struct job *job)
     runners[job->kind](s, job);
     if (job->outcome != JOB_DONE) {
         char quoted[300];
+        if (job->outcome ==
+            JOB_CLASH) /* the text of the error holds the key, which may be a code */
+            s->db.error[0] = '\0';
         log_warning("mariadb did not do a job", "kind=%d outcome=%d rows=%zu error=%s",
                     (int)job->kind, (int)job->outcome, job->batch != NULL ? job->batch->n : 0,
                     log_quote(s->db.error, quoted, sizeof quoted));

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* db_classify: only what is about the data of a row is a refusal; whatever else goes wrong may be
+ * repaired, and must never cost somebody a coupon. */
 enum db_outcome db_classify(unsigned error_number)
 {
     switch (error_number) {
@@ -19,18 +21,17 @@ enum db_outcome db_classify(unsigned error_number)
     case ER_DUP_ENTRY:
     case ER_DUP_ENTRY_WITH_KEY_NAME:
         return DB_DUPLICATE;
-    case ER_LOCK_DEADLOCK:
-    case ER_LOCK_WAIT_TIMEOUT:
-    case ER_OUT_OF_RESOURCES:
-    case ER_OUTOFMEMORY:
-    case ER_TOO_MANY_USER_CONNECTIONS:
-    case ER_DISK_FULL:
-    case ER_RECORD_FILE_FULL:
-    case ER_OPTION_PREVENTS_STATEMENT: /* read-only during a failover */
-    case ER_CANT_LOCK:
-    case ER_LOCK_TABLE_FULL:
-    case ER_QUERY_INTERRUPTED:
-        return DB_BUSY;
+    case ER_BAD_NULL_ERROR:
+    case ER_WARN_DATA_OUT_OF_RANGE:
+    case WARN_DATA_TRUNCATED:
+    case ER_DATA_TOO_LONG:
+    case ER_TRUNCATED_WRONG_VALUE:
+    case ER_TRUNCATED_WRONG_VALUE_FOR_FIELD:
+    case ER_NO_REFERENCED_ROW:
+    case ER_NO_REFERENCED_ROW_2:
+    case ER_CONSTRAINT_FAILED:
+    case ER_SIGNAL_EXCEPTION: /* a trigger of the operator's that says no */
+        return DB_REFUSED;
     case ER_SERVER_SHUTDOWN:
     case ER_CON_COUNT_ERROR:
     case ER_CONNECTION_KILLED:
@@ -41,7 +42,7 @@ enum db_outcome db_classify(unsigned error_number)
     case ER_STATEMENT_TIMEOUT:
         return DB_LOST;
     default:
-        return error_number >= CR_MIN_ERROR && error_number <= CR_MAX_ERROR ? DB_LOST : DB_REFUSED;
+        return error_number >= CR_MIN_ERROR && error_number <= CR_MAX_ERROR ? DB_LOST : DB_BUSY;
     }
 }
 
@@ -96,9 +97,13 @@ enum db_outcome db_open(struct db *db, const struct db_config *config)
     explicit_bzero(password, sizeof password);
     if (ok != NULL)
         return DB_OK;
+    unsigned number = mysql_errno(db->link);
     enum db_outcome outcome = db_fail(db, NULL);
     db_close(db);
-    return outcome;
+    return number == ER_ACCESS_DENIED_ERROR || number == ER_DBACCESS_DENIED_ERROR ||
+                   number == ER_BAD_DB_ERROR
+               ? DB_REFUSED
+               : outcome;
 }
 
 void db_close(struct db *db)

@@ -25,9 +25,10 @@ struct db_config {
 enum db_outcome {
     DB_OK,
     DB_DUPLICATE, /* a unique key has the value already */
-    DB_BUSY,      /* deadlock, lock wait, out of resources: roll back and try again */
-    DB_REFUSED,   /* the server understood and will not take this row or statement: do not repeat */
-    DB_LOST,      /* no connection, or no answer: what was under way is unknown */
+    DB_BUSY,    /* deadlock, lock wait, disk full, anything that can be repaired: roll back and try
+                   again */
+    DB_REFUSED, /* the data of a row is not acceptable, or (db_open) the login: do not repeat */
+    DB_LOST,    /* no connection, or no answer: what was under way is unknown */
 };
 
 struct db {

@@ -12,6 +12,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -125,6 +126,16 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         pair_free(arg);
 }
 
+/* stream_socket: closed on exec like all that a link holds: a child with a copy would keep a cut
+ * connection open. */
+static int stream_socket(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        test_fail_start("relay: %s", strerror(errno));
+    return fd;
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
                       int from_len, void *arg)
 {
@@ -135,7 +146,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         test_fail_start("relay: out of memory");
     p->link = l;
     p->client = bufferevent_socket_new(l->relay->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    p->server = bufferevent_socket_new(l->relay->base, -1, BEV_OPT_CLOSE_ON_FREE);
+    p->server = bufferevent_socket_new(l->relay->base, stream_socket(), BEV_OPT_CLOSE_ON_FREE);
     if (p->client == NULL || p->server == NULL)
         test_fail_start("relay: out of memory");
     TAILQ_INSERT_TAIL(&l->pairs, p, entry);
@@ -155,7 +166,8 @@ static void link_listen(struct link *l)
     if (l->listener != NULL)
         return;
     unlink(l->at.sun_path);
-    l->listener = evconnlistener_new_bind(l->relay->base, on_accept, l, LEV_OPT_CLOSE_ON_FREE, 128,
+    l->listener = evconnlistener_new_bind(l->relay->base, on_accept, l,
+                                          LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 128,
                                           (struct sockaddr *)&l->at, sizeof l->at);
     if (l->listener == NULL)
         test_fail_start("relay: %s: %s", l->at.sun_path, strerror(errno));
@@ -226,7 +238,7 @@ static void *run(void *arg)
 struct relay *relay_new(void)
 {
     struct relay *r = calloc(1, sizeof *r);
-    if (r == NULL || pipe(r->commands) != 0 || pipe(r->done) != 0 ||
+    if (r == NULL || pipe2(r->commands, O_CLOEXEC) != 0 || pipe2(r->done, O_CLOEXEC) != 0 ||
         (r->base = event_base_new()) == NULL ||
         (r->on_command = event_new(r->base, r->commands[0], EV_READ | EV_PERSIST, on_command, r)) ==
             NULL)

@@ -163,9 +163,10 @@ static void w_submit(struct world *w, struct job *job)
     s->jobs[s->n_jobs++] = job;
 }
 
-static void w_renounce(struct world *w, struct campaign *c)
+static void w_renounce(struct world *w, struct campaign *c, uint64_t epoch)
 {
-    of(w)->renounced = c->epoch;
+    (void)c;
+    of(w)->renounced = epoch;
 }
 
 static int64_t w_now_us(struct world *w)
@@ -217,6 +218,7 @@ static void start(struct sim *sim, struct scheduler *s)
                               .owner = s->owner_name,
                               .batch_size = 1 + random_below(&sim->model, 6),
                               .max_batches = 1 + random_below(&sim->model, 4),
+                              .retry_us = 5,
                               .poll_us = 3};
     s->alive = s->up = true;
     s->renounced = 0;
@@ -355,7 +357,7 @@ static void keeper_round(struct sim *sim, struct scheduler *s)
 {
     struct model *m = &sim->model;
     struct model_db *db = &m->db;
-    if (s->renounced != 0 && db->owner == s->owner && db->epoch == s->renounced)
+    if (s->renounced != 0 && !chance(m, 20) && db->owner == s->owner && db->epoch == s->renounced)
         db->owner = 0;
     s->renounced = 0;
     if (db->state == CAMPAIGN_SETTLED)
@@ -517,12 +519,15 @@ static bool all_decided(const struct sim *sim)
 static void finish(struct sim *sim)
 {
     struct model *m = &sim->model;
+    m->db.state = CAMPAIGN_CLOSED;
+    for (int i = 1; i < SCHEDULERS; i++) { /* one is left, and nobody repairs what it does not */
+        if (sim->schedulers[i].alive)
+            crash(sim, &sim->schedulers[i]);
+    }
     while (sim->n_zombies > 0)
         run_zombie(sim);
-    m->db.state = CAMPAIGN_CLOSED;
     for (int i = 0; i < END_STEPS && m->broken == NULL && !all_decided(sim); i++) {
-        scheduler_step(sim, &sim->schedulers[random_below(m, SCHEDULERS)], random_below(m, 94),
-                       false);
+        scheduler_step(sim, &sim->schedulers[0], random_below(m, 94), false);
         m->now += i % 500 == 499 ? LEASE : random_below(m, 8) == 0;
         check_step(sim);
     }
