@@ -48,6 +48,8 @@ static int read_plan(const char *const *values, struct plan *plan)
         r = read_time("--opens-at", values[CREATE_OPENS], &plan->opens_us);
     if (r == 0)
         r = read_time("--closes-at", values[CREATE_CLOSES], &plan->closes_us);
+    if (r == 0 && plan->opens_us <= 0)
+        return ctl_error(CTL_USAGE, "--opens-at lies before 1970");
     if (r == 0 && values[CREATE_CLOSES] != NULL && plan->closes_us <= plan->opens_us)
         r = ctl_error(CTL_USAGE, "--closes-at must be later than %s",
                       values[CREATE_OPENS] != NULL ? "--opens-at" : "now");

@@ -1,9 +1,9 @@
 /* What becomes of a request that Redis cannot answer: it goes to the archive, a new one to be
  * written to the journal, any other to be looked up.
  *
- *   Redis is away          the journal takes it; what MariaDB knows is told; the rest stays open:
- * 503 no (ready) meta        the same; once MariaDB says "settled", what it does not know is not
- * there Redis has no request   soon after an outage it may still be in the journal
+ *   Redis is away              the journal takes it; what MariaDB knows is told; the rest: 503
+ *   no (ready) meta there      the same; once MariaDB says "settled", what it does not know is not
+ *   Redis has no request       soon after an outage it may still be in the journal
  *
  * One thread: the worker's. */
 #ifndef ONRUSH_GATEWAY_FALLBACK_H

@@ -1,8 +1,9 @@
 /* The memory of a full campaign:
  *
  *   "full" was answered ──► head ──► memory begins ──► HSCAN ... HSCAN ──► ready
- *                                                                            │ each head confirms
- * it dropped ◄── head with another limit, count, epoch; not open any more ◄───┘
+ *                                                                            │
+ *                                                       each head confirms it │
+ *   dropped ◄── head with another limit, count or epoch, or not open any more ◄┘
  *
  * A memory answers only while the last head that confirmed it was asked for at most KNOWN_US ago:
  * a raised quota is seen within that time. While Redis is away nobody can be admitted, so it goes

@@ -1,6 +1,7 @@
 -- The first schema. Times are UTC; names and user ids are ASCII and compare byte by byte.
+-- A migration may be cut off in the middle and run again: every statement must bear being repeated.
 
-CREATE TABLE campaigns (
+CREATE TABLE IF NOT EXISTS campaigns (
     id          INT UNSIGNED    NOT NULL AUTO_INCREMENT PRIMARY KEY,
     name        VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
     quota       INT UNSIGNED    NOT NULL COMMENT 'how many coupons there are',
@@ -18,7 +19,7 @@ CREATE TABLE campaigns (
     CHECK (granted <= quota)
 ) ENGINE = InnoDB;
 
-CREATE TABLE coupons (
+CREATE TABLE IF NOT EXISTS coupons (
     campaign_id INT UNSIGNED    NOT NULL,
     serial      INT UNSIGNED    NOT NULL COMMENT '1..quota, in ticket order',
     user_id     VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -30,7 +31,7 @@ CREATE TABLE coupons (
     UNIQUE KEY one_code (code)
 ) ENGINE = InnoDB;
 
-CREATE TABLE audit_log (
+CREATE TABLE IF NOT EXISTS audit_log (
     id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     at          DATETIME(6)     NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
     actor       VARCHAR(64)     NOT NULL COMMENT 'who: user@host of onrushctl',

@@ -1,7 +1,7 @@
 -- Requests that were accepted while Redis was away. A scheduler moves them into the queue once it is back, by their arrival, and
 -- deletes them here.
 
-CREATE TABLE journal (
+CREATE TABLE IF NOT EXISTS journal (
     id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     campaign_id INT UNSIGNED    NOT NULL,
     user_id     VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

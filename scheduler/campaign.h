@@ -1,12 +1,18 @@
 /* One campaign, as its scheduler sees it: from the lease to the last settled request. The heart of
  * the protocol.
  *
- *   AWAY ──lease──► LOADING ──► PUBLISHING ──► RECLAIMING ──► (RESTORING) ──► (REVIVING) ──►
- * OPENING ──► RUNNING ▲             (MariaDB:     (our epoch    (what a dead     (Redis lost (quota
- * was     (Redis      (claim, decide, │              granted,      in Redis)     scheduler had
- * grants)         raised)        admits)     commit, settle) │              gaps) claimed) │ │ │
- *    └──────────── DROPPING ◄──── lease lost, fenced, Redis lost: from every state
- * ────────────────────────────┘ (until nothing is out)
+ *   AWAY ──── the lease is ours ────────────────────────────────────┐
+ *    ▲                                                              ▼
+ *    │   LOADING      MariaDB: what is granted, which serials are missing
+ *    │   PUBLISHING   our epoch goes to Redis, and fences the owner before
+ *    │   RECLAIMING   what that owner had claimed: granted in MariaDB, or back to the queue
+ *    │   RESTORING    only if Redis lost grants: they come from MariaDB
+ *    │   REVIVING     only if the quota was raised: the sold-out go back to the queue
+ *    │   OPENING      Redis admits
+ *    │   RUNNING      drain the journal; claim, decide, commit, settle
+ *    │      │
+ *    │      ▼         (also from every phase above: lease lost, fenced, Redis lost)
+ *    └── DROPPING     nothing new, until nothing is out
  *
  * It is driven by events (campaign_on_*, campaign_step) and acts only through its `struct world`:
  * the daemon's is made of redis_link and the committer pool, the simulation's is a model. No

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCK_WAIT_S 30
+#define LOCK_TRIES 30 /* of a second each: shorter than any deadline of the connection */
 #define TABLE                                                                                      \
     "CREATE TABLE IF NOT EXISTS schema_version (version INT UNSIGNED NOT NULL PRIMARY KEY, "       \
     "name VARCHAR(128) NOT NULL, applied_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) "   \
@@ -111,18 +111,16 @@ static enum db_outcome apply_missing(struct db *db, void (*applied)(void *arg, c
 enum db_outcome schema_migrate(struct db *db, void (*applied)(void *arg, const char *name),
                                void *arg)
 {
-    char lock[128];
-    int locked;
-    snprintf(lock, sizeof lock, "SELECT GET_LOCK(CONCAT(DATABASE(), '.onrush_migrate'), %d)",
-             LOCK_WAIT_S);
+    int locked = 0;
     enum db_outcome outcome = db_exec(db, "SET max_statement_time=0", NULL);
-    if (outcome == DB_OK)
-        outcome = query_number(db, lock, &locked);
+    for (int i = 0; i < LOCK_TRIES && outcome == DB_OK && !locked; i++)
+        outcome =
+            query_number(db, "SELECT GET_LOCK(CONCAT(DATABASE(), '.onrush_migrate'), 1)", &locked);
     if (outcome != DB_OK)
         return outcome;
     if (!locked)
         return snprintf(db->error, sizeof db->error, "another migration holds the lock for %d s",
-                        LOCK_WAIT_S),
+                        LOCK_TRIES),
                DB_BUSY;
     outcome = db_exec(db, TABLE, NULL);
     if (outcome == DB_OK)
