@@ -32,6 +32,8 @@
     X(BUG_NO_RESTORE, "no-restore")                                                                \
     X(BUG_MOVES_NOT_COMPARED, "moves-not-compared")                                                \
     X(BUG_NO_REVIVE, "no-revive")                                                                  \
+    X(BUG_FLAG_CARRIED_OVER, "flag-carried-over")                                                  \
+    X(BUG_RENOUNCE_ONCE, "renounce-once")                                                          \
     X(BUG_JOURNAL_NOT_DRAINED, "journal-not-drained")                                              \
     X(BUG_JOURNAL_DELETED_FIRST, "journal-deleted-first")                                          \
     X(BUG_DRAIN_BELOW_WATERMARK, "drain-below-watermark")                                          \

@@ -165,8 +165,9 @@ static void w_submit(struct world *w, struct job *job)
 
 static void w_renounce(struct world *w, struct campaign *c, uint64_t epoch)
 {
-    (void)c;
-    of(w)->renounced = epoch;
+    bool again = c->epoch == 0; /* the row is still ours after the first time */
+    if (!again || of(w)->sim->model.bug != BUG_RENOUNCE_ONCE)
+        of(w)->renounced = epoch;
 }
 
 static int64_t w_now_us(struct world *w)
@@ -360,6 +361,8 @@ static void keeper_round(struct sim *sim, struct scheduler *s)
     if (s->renounced != 0 && !chance(m, 20) && db->owner == s->owner && db->epoch == s->renounced)
         db->owner = 0;
     s->renounced = 0;
+    if (m->bug == BUG_FLAG_CARRIED_OVER && s->campaign.phase == PHASE_AWAY && chance(m, 20))
+        s->campaign.confirming = true;
     if (db->state == CAMPAIGN_SETTLED)
         return;
     if (db->owner != s->owner && (db->owner == 0 || db->lease_until < m->now)) {
