@@ -36,6 +36,7 @@ static void mariadb_checks(struct audit *a)
     a->inversions = a->serial_inversions;
     a->serial_gaps = a->highest_serial - (a->rows - a->double_serials);
     a->granted_column = a->row.granted - a->rows;
+    a->journal_forgotten = strcmp(a->row.state, "settled") == 0 ? a->journalled : 0;
     a->gaps_judged = true;
 }
 
@@ -116,7 +117,8 @@ bool audit_ok(const struct audit *a, bool strict)
            a->serial_inversions <= excused && (!a->gaps_judged || a->serial_gaps <= excused) &&
            a->granted_column == 0 && (a->unaccounted == 0 || a->accepted < 0) &&
            a->shown_uncommitted <= 0 && a->not_shown <= 0 && a->misplaced <= 0 &&
-           a->miscounted <= 0 && a->told_too_early <= 0 && !(strict && a->durable == 0);
+           a->miscounted <= 0 && a->told_too_early <= 0 && a->journal_forgotten == 0 &&
+           !(strict && a->durable == 0);
 }
 
 bool audit_blind(const struct audit *a)

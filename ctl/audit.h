@@ -35,7 +35,8 @@
     X(not_shown, "in MariaDB, told something else")                                                \
     X(misplaced, "waiting requests lost or doubled")                                               \
     X(miscounted, "counters against the users")                                                    \
-    X(told_too_early, "told sold out with coupons left")
+    X(told_too_early, "told sold out with coupons left")                                           \
+    X(journal_forgotten, "journalled, but the campaign is settled")
 
 struct audit {
     const char *name;
@@ -48,8 +49,10 @@ struct audit {
     int64_t rows, highest_serial, beyond_quota, double_serials, double_users, double_codes;
     int64_t serial_inversions, overtaken;
     uint64_t last_ticket;
-    int durable; /* 1 yes, 0 no, -1 not known */
-    bool live;   /* something moved between the first and the last head */
+    int64_t
+        journalled; /* requests that wait in MariaDB until Redis is back; not in `accepted` yet */
+    int durable;    /* 1 yes, 0 no, -1 not known */
+    bool live;      /* something moved between the first and the last head */
     int passes;
     /* figures, of the moment of head 4; -1: not known */
     int64_t accepted, granted, sold_out, refused, pending;

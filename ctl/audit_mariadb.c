@@ -66,6 +66,21 @@ static int read_grants(struct ctl *ctl, struct audit *a)
     return broken ? stores_db_failed(ctl, outcome, "reading the grants") : 0;
 }
 
+static int read_journal(struct ctl *ctl, struct audit *a)
+{
+    char sql[96];
+    MYSQL_RES *rows;
+    db_format(&ctl->db, sql, sizeof sql, "SELECT COUNT(*) FROM journal WHERE campaign_id = %d",
+              a->row.id);
+    enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
+    if (outcome != DB_OK)
+        return stores_db_failed(ctl, outcome, "reading the journal");
+    MYSQL_ROW cells = mysql_fetch_row(rows);
+    a->journalled = cells != NULL ? strtoll(cells[0], NULL, 10) : 0;
+    mysql_free_result(rows);
+    return 0;
+}
+
 static int by_value(const void *left, const void *right)
 {
     const uint64_t *a = left, *b = right;
@@ -93,6 +108,8 @@ int audit_mariadb_read(struct ctl *ctl, struct audit *audit)
     int r = campaign_row_find(ctl, audit->name, false, &audit->row);
     if (r == 0)
         r = read_grants(ctl, audit);
+    if (r == 0)
+        r = read_journal(ctl, audit);
     if (r == 0)
         count_double_codes(audit);
     db_exec(&ctl->db, "ROLLBACK", NULL);

@@ -41,6 +41,8 @@ static json_t *notes_json(const struct audit *a)
                     "not against each user");
     if (!a->gaps_judged)
         note(notes, "requests are pending: serials that are missing now are no breach");
+    if (a->journalled > 0)
+        note(notes, "requests wait in the journal for Redis: they are not counted as accepted yet");
     if (a->refused > 0)
         note(notes, "rows were refused: for each, one serial may be out of order or missing");
     if (a->redis != STORES_ANSWER && (a->serial_gaps > 0 || a->serial_inversions > 0))
@@ -61,12 +63,13 @@ static json_t *verdict_json(struct ctl *ctl, const struct audit *a)
 
 static json_t *audit_json(struct ctl *ctl, const struct audit *a)
 {
-    json_t *object = json_pack(
-        "{s:s, s:o, s:s, s:I, s:s, s:b, s:i, s:o, s:I, s:o, s:o, s:o}", "campaign", a->name, "ok",
-        verdict_json(ctl, a), "state", a->row.state, "quota", a->row.quota, "redis",
-        redis_texts[a->redis], "live", a->live, "passes", a->passes, "accepted",
-        output_count(a->accepted), "granted", a->granted, "sold_out", output_count(a->sold_out),
-        "refused", output_count(a->refused), "pending", output_count(a->pending));
+    json_t *object =
+        json_pack("{s:s, s:o, s:s, s:I, s:s, s:b, s:i, s:I, s:o, s:I, s:o, s:o, s:o}", "campaign",
+                  a->name, "ok", verdict_json(ctl, a), "state", a->row.state, "quota", a->row.quota,
+                  "redis", redis_texts[a->redis], "live", a->live, "passes", a->passes,
+                  "journalled", a->journalled, "accepted", output_count(a->accepted), "granted",
+                  a->granted, "sold_out", output_count(a->sold_out), "refused",
+                  output_count(a->refused), "pending", output_count(a->pending));
 #define X(id, text) json_object_set_new(object, #id, check_json(a, #id, a->id));
     AUDIT_CHECKS(X)
 #undef X
