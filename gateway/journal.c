@@ -45,8 +45,9 @@ static void tell_all(struct archive_job **jobs, size_t n, enum request_kind kind
         jobs[i]->known = (struct request_state){.kind = kind, .opens_us = opens_us};
 }
 
-/* admit: lets in as many as the bound allows, those who came first; the others are told that it is
- * full. `n` unknown ones are in j->unknown. */
+/* admit: lets in as many as the bound allows, those who came first. The others are told to come
+ * again: as long as Redis is away nobody knows how many of the journalled stand in the queue
+ * already, so "sold out" might be a lie. `n` unknown ones are in j->unknown. */
 static enum db_outcome admit(struct journal *j, const struct archive_row *row, size_t n)
 {
     struct journal_bound *bound = journal_bound_of(j->bounds, row->id);
@@ -61,7 +62,7 @@ static enum db_outcome admit(struct journal *j, const struct archive_row *row, s
     if (in < n)
         qsort(j->unknown, n, sizeof j->unknown[0], by_arrival);
     tell_all(j->unknown, in, REQUEST_WAITING, 0);
-    tell_all(j->unknown + in, n - in, REQUEST_FULL, 0);
+    tell_all(j->unknown + in, n - in, REQUEST_NONE, 0);
     return DB_OK;
 }
 

@@ -209,7 +209,7 @@ static void test_refused_as_ever(void **state)
                      0);
 }
 
-/* Nobody beyond quota + overflow can win, so nobody else is taken; who is in stays in, also when
+/* Beyond quota + overflow nobody else is taken, and nobody is told "sold out"; who is in stays in, also when
  * the campaign is paused meanwhile. */
 static void test_bounded(void **state)
 {
@@ -218,7 +218,7 @@ static void test_bounded(void **state)
     for (size_t i = 0; i < LENGTH(users); i++)
         post("small", users[i], 202, "\"waiting\"", NULL);
     for (int i = 0; i < 4; i++) /* whichever worker gets it */
-        post("small", "u4", 409, "\"code\":\"SOLD_OUT\"", "ticket");
+        post("small", "u4", 503, "\"code\":\"UNAVAILABLE\"", "ticket");
     post("small", "u1", 202, "\"waiting\"", NULL);
     assert_int_equal(journalled("small"), 3);
     assert_int_equal(stack_ctl(&stack, NULL, "campaign pause small"), 0);
