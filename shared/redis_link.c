@@ -138,7 +138,8 @@ static void checked(struct redis_link *link)
 {
     link->state = LINK_UP;
     link->reason = "";
-    event_del(link->timer); /* it may still be that of connecting, which is longer than a command's */
+    event_del(
+        link->timer); /* it may still be that of connecting, which is longer than a command's */
     backoff_reset(&link->backoff);
     log_info("redis is up", "functions=%d", redis_functions_version());
     link->on_state(link->arg, true);
