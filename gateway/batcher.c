@@ -163,10 +163,8 @@ static void on_reply(void *arg, const redisReply *reply)
 {
     struct gathering *g = arg;
     struct campaign *c = campaign_check(g->campaign);
-    struct worker *worker = c->worker;
     assert(g->in_flight);
     g->in_flight = false;
-    metric_observe(&worker->metrics.redis_time, clock_mono_us() - g->sent_us);
     if (TAILQ_EMPTY(&g->sent) && (g->op != OP_HEAD || reply == NULL))
         ; /* abandoned, or nobody but the worker asked */
     else if (reply == NULL)
@@ -208,10 +206,12 @@ static void count_call(struct gateway_metrics *m, enum operation op, size_t user
     case OP_ENQUEUE:
         metric_add(&m->calls_enqueue, 1);
         metric_add(&m->users_enqueue, (int64_t)users);
+        metric_observe_size(&m->batch_enqueue, (int64_t)users);
         return;
     case OP_STATUS:
         metric_add(&m->calls_status, 1);
         metric_add(&m->users_status, (int64_t)users);
+        metric_observe_size(&m->batch_status, (int64_t)users);
         return;
     default:
         metric_add(&m->calls_head, 1);

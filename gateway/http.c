@@ -251,7 +251,10 @@ int http_start(struct worker *worker, int listen_fd)
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, worker,
         MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, worker, MHD_OPTION_NOTIFY_COMPLETED, on_completed, worker, MHD_OPTION_END);
-    return worker->http != NULL ? 0 : -ENOMEM;
+    if (worker->http == NULL)
+        return -ENOMEM;
+    worker->listen_fd = listen_fd;
+    return 0;
 }
 
 int http_fd(const struct worker *worker)
@@ -276,6 +279,7 @@ bool http_run(struct worker *worker)
 void http_quiesce(struct worker *worker)
 {
     MHD_socket fd = MHD_quiesce_daemon(worker->http);
+    worker->listen_fd = -1;
     if (fd == MHD_INVALID_SOCKET)
         return;
     struct sockaddr_storage from;

@@ -47,13 +47,23 @@
     COUNTER(users_enqueue, "onrush_gateway_redis_users_total", "call=\"enqueue\"",                 \
             "Users in these calls: divided by the calls, the mean batch.")                         \
     COUNTER(users_status, "onrush_gateway_redis_users_total", "call=\"status\"", "")               \
+    HISTOGRAM(batch_enqueue, "onrush_gateway_batch_users", "call=\"enqueue\"",                     \
+              "Users in one function call to Redis.")                                              \
+    HISTOGRAM(batch_status, "onrush_gateway_batch_users", "call=\"status\"", "")                   \
     COUNTER(memory_answers, "onrush_gateway_memory_answers_total", "",                             \
             "Sold out, answered without Redis.")                                                   \
     COUNTER(slow_clients, "onrush_gateway_slow_clients_total", "",                                 \
             "Connections closed because a request was not complete in time.")                      \
+    COUNTER(listen_drops, "onrush_gateway_listen_drops_total", "",                                 \
+            "Connections that the kernel dropped before they were accepted, mostly because the "   \
+            "accept queue was full; of this gateway's own sockets.")                               \
+    GAUGE(listen_queue, "onrush_gateway_listen_queue", "",                                         \
+          "Connections that the kernel has ready and that are not accepted yet.")                  \
+    GAUGE(workers, "onrush_gateway_workers", "", "Worker threads.")                                \
     GAUGE(connections, "onrush_gateway_connections", "", "Open client connections.")               \
     GAUGE(in_flight, "onrush_gateway_in_flight", "", "Requests that are being answered.")          \
     GAUGE(waiters, "onrush_gateway_waiters", "", "Long-polls that wait for a decision.")           \
+    GAUGE(archived, "onrush_gateway_archive_requests", "", "Requests that wait for MariaDB.")      \
     GAUGE(campaigns, "onrush_gateway_campaigns", "", "Campaigns in the tables of the workers.")    \
     GAUGE(memory_bytes, "onrush_gateway_memory_bytes", "", "Size of the sold-out filters.")        \
     GAUGE(redis_up, "onrush_gateway_redis_links_up", "", "Workers whose link to Redis is up.")     \
@@ -65,12 +75,14 @@
               "From the headers of a request to the end of its answer; without long-polls.")       \
     HISTOGRAM(get_time, "onrush_gateway_request_seconds", "route=\"get\"", "")                     \
     HISTOGRAM(redis_time, "onrush_gateway_redis_call_seconds", "",                                 \
-              "From sending a function call to its reply.")                                        \
+              "From sending a command to Redis to its reply, or to giving it up.")                 \
     HISTOGRAM(journal_time, "onrush_gateway_journal_seconds", "", "One transaction of the journal.")
 
 METRICS_STRUCT(gateway_metrics, GATEWAY_METRICS);
 
-/* gateway_metrics_render: all shards summed, and what is known of the build. */
+extern const struct metrics_table gateway_metrics_table;
+
+/* gateway_metrics_render: all shards summed, and what is known of process and build. */
 void gateway_metrics_render(FILE *out, struct gateway_metrics *const *shards, size_t n);
 
 /* gateway_metrics_answer: the counter of an outcome. */

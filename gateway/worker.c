@@ -11,6 +11,7 @@
 #include "gateway/http.h"
 #include "gateway/status.h"
 #include "shared/clock.h"
+#include "shared/listen.h"
 #include "shared/log.h"
 
 #include <assert.h>
@@ -60,6 +61,20 @@ static bool journal_in_use(struct worker *worker)
            metric_get(&worker->metrics.mariadb_up) > 0 && redis_link_state(worker->link) != LINK_UP;
 }
 
+/* measure: what nobody tells and must be looked at. */
+static void measure(struct worker *worker)
+{
+    struct gateway_metrics *m = &worker->metrics;
+    struct listen_state state = {0};
+    metric_set(&m->journal_in_use, journal_in_use(worker));
+    metric_set(&m->archived, (int64_t)worker->n_archived);
+    if (worker->listen_fd < 0 || listen_look(worker->listen_fd, &state) < 0)
+        return metric_set(&m->listen_queue, 0);
+    metric_set(&m->listen_queue, state.queue);
+    if (state.drops >= 0)
+        metric_set(&m->listen_drops, state.drops);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct worker *worker = worker_check(arg);
@@ -67,7 +82,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     worker->now_us = clock_mono_us();
     waiters_sweep(worker, worker->draining);
     conns_sweep(worker);
-    metric_set(&worker->metrics.journal_in_use, journal_in_use(worker));
+    measure(worker);
 }
 
 static void on_poll(evutil_socket_t fd, short what, void *arg)
@@ -211,8 +226,10 @@ static int build(struct worker *worker, int listen_fd)
     worker->base = new_base();
     if (worker->base == NULL)
         return close(listen_fd), -ENOMEM;
-    if ((r = redis_link_new(&worker->link, worker->base, &config->redis, on_link, worker)) < 0 ||
-        (r = archive_new(&worker->archive, &config->mariadb, worker->wake_fd, &worker->metrics)) <
+    if ((r = redis_link_new(&worker->link, worker->base, &config->redis, on_link, worker)) < 0)
+        return close(listen_fd), r;
+    redis_link_measure(worker->link, &worker->metrics.redis_time);
+    if ((r = archive_new(&worker->archive, &config->mariadb, worker->wake_fd, &worker->metrics)) <
             0 ||
         (r = http_start(worker, listen_fd)) < 0)
         return close(listen_fd), r;
@@ -226,7 +243,8 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd)
         return -ENOMEM;
     worker->magic = WORKER_MAGIC;
     worker->gateway = gateway;
-    worker->wake_fd = -1;
+    worker->wake_fd = worker->listen_fd = -1;
+    metric_set(&worker->metrics.workers, 1);
     worker->now_us = clock_mono_us();
     request_pool_init(&worker->requests, (size_t)gateway_config(gateway)->max_body_bytes);
     conns_init(&worker->conns);

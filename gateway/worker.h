@@ -25,6 +25,7 @@ struct worker {
     struct event *http_event, *wake_event, *tick_event, *poll_event;
     int wake_fd; /* eventfd: archive jobs are done, or the gateway is stopping */
     struct MHD_Daemon *http;
+    int listen_fd; /* the HTTP library's; -1: not any more */
     struct redis_link *link;
     struct archive *archive;
 

@@ -40,6 +40,8 @@ struct campaign_row {
     bool mine;              /* this scheduler has the lease */
     bool journal;           /* there are requests that gateways wrote down while Redis was away */
     int64_t lease_until_us; /* monotonic, of this machine, on the safe side */
+    int64_t granted;        /* committed; for the metrics, as is the next */
+    int64_t read_us;        /* monotonic; the row is not older than this */
 };
 
 enum queue_op {

@@ -110,10 +110,12 @@ static void count_outcome(const struct job *job, int64_t started_us)
                                       [JOB_UNKNOWN] = &scheduler_metrics.jobs_unknown};
     metric_add(counters[job->outcome], 1);
     metric_observe(&scheduler_metrics.pool_wait, started_us - job->submitted_us);
+    metric_add(&scheduler_metrics.pool_busy, -1);
     if (job->kind != JOB_COMMIT || job->outcome != JOB_DONE)
         return;
     int64_t now_us = clock_wall_us();
     metric_add(&scheduler_metrics.committed, (int64_t)job->batch->n);
+    metric_observe_size(&scheduler_metrics.commit_batch, (int64_t)job->batch->n);
     metric_observe(&scheduler_metrics.commit, clock_mono_us() - started_us);
     for (size_t i = 0; i < job->batch->n; i++)
         metric_observe(&scheduler_metrics.ticket_to_commit,
@@ -125,6 +127,8 @@ static void count_outcome(const struct job *job, int64_t started_us)
 static void perform(struct committer *c, struct job *job)
 {
     int64_t started_us = clock_mono_us();
+    metric_add(&scheduler_metrics.pool_waiting, -1);
+    metric_add(&scheduler_metrics.pool_busy, 1);
     job->outcome = JOB_UNKNOWN;
     if (connect_store(c))
         store_run(&c->store, job);
@@ -172,6 +176,7 @@ void pool_submit(struct world *world, struct job *job)
 {
     struct pool *p = world->pool;
     job->submitted_us = clock_mono_us();
+    metric_add(&scheduler_metrics.pool_waiting, 1);
     pthread_mutex_lock(&p->lock);
     STAILQ_INSERT_TAIL(&p->waiting, job, next);
     pthread_mutex_unlock(&p->lock);
@@ -217,6 +222,7 @@ int pool_new(struct pool **out, struct event_base *base, const struct scheduler_
     p->db = config->mariadb;
     p->on_done = on_done;
     p->arg = arg;
+    metric_set(&scheduler_metrics.pool_size, config->pool_size);
     pool_set_lifetime(p, config->connection_lifetime_s);
     init_sync(p);
     p->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

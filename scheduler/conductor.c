@@ -5,6 +5,7 @@
 #include "scheduler/keeper.h"
 #include "scheduler/metrics.h"
 #include "scheduler/queue.h"
+#include "scheduler/standing.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 
@@ -19,9 +20,16 @@
     50 /* campaigns whose idle queue is asked in one poll_ms; with more, each is asked less often  \
         */
 
+/* How each campaign stands is asked once a second, a tenth of them at a time and at most
+ * ASK_MOST, so that ten thousand campaigns are no burst of questions. */
+#define SLICE_MS 100
+#define SLICES   10
+#define ASK_MOST 100
+
 struct member {
     LIST_ENTRY(member) next;
     struct campaign campaign;
+    struct standing standing;
     uint64_t round; /* of the keeper that last named it */
 };
 
@@ -34,6 +42,10 @@ struct conductor {
     LIST_HEAD(, member) members;
     size_t n;
     uint64_t round;
+    struct event *slice;
+    unsigned slices;       /* since the last sheet */
+    struct member *to_ask; /* the next; NULL: begin anew */
+    struct board board;
     void (*stopped)(void *arg); /* not NULL: stopping */
     void *stopped_arg;
     int64_t stop_by_us;
@@ -131,8 +143,10 @@ static void forget_gone(struct conductor *k)
         struct campaign_row row = m->campaign.row;
         row.mine = false;
         campaign_update(&m->campaign, &row);
-        if (!campaign_idle(&m->campaign) || m->campaign.phase != PHASE_AWAY)
+        if (!campaign_idle(&m->campaign) || m->campaign.phase != PHASE_AWAY ||
+            m->standing.asking > 0)
             continue;
+        k->to_ask = k->to_ask == m ? next : k->to_ask;
         LIST_REMOVE(m, next);
         campaign_destroy(&m->campaign);
         free(m);
@@ -152,11 +166,56 @@ static void on_rows(void *arg, struct keeper_rows *rows)
         }
         m->round = k->round;
         campaign_update(&m->campaign, &rows->rows[i]);
+        standing_see(&m->standing, &m->campaign);
     }
     free(rows);
     forget_gone(k);
     metric_set(&scheduler_metrics.campaigns, (int64_t)k->n);
     k->world.poll_us = k->config.poll_ms * 1000 * (int64_t)(1 + k->n / POLLS_A_TICK);
+}
+
+/* --- how they stand, for the metrics --- */
+
+static void ask_some(struct conductor *k)
+{
+    size_t n = k->n / SLICES + 1;
+    if (k->to_ask == NULL)
+        k->to_ask = LIST_FIRST(&k->members);
+    for (size_t i = 0; i < n && i < ASK_MOST && k->to_ask != NULL; i++) {
+        standing_ask(&k->to_ask->standing, k->queue.link, &k->to_ask->campaign);
+        k->to_ask = LIST_NEXT(k->to_ask, next);
+    }
+}
+
+static void write_sheet(struct conductor *k)
+{
+    int64_t now_us = clock_mono_us();
+    struct sheet *sheet = board_new_sheet(now_us);
+    struct campaign_metrics metrics;
+    struct member *m;
+    if (sheet == NULL)
+        return; /* the old one stays */
+    LIST_FOREACH (m, &k->members, next) {
+        standing_tell(&m->standing, &m->campaign, now_us, &metrics);
+        board_add(sheet, m->campaign.row.name, &metrics);
+    }
+    board_publish(&k->board, sheet);
+}
+
+static void on_slice(evutil_socket_t fd, short what, void *arg)
+{
+    struct conductor *k = arg;
+    (void)fd, (void)what;
+    ask_some(k);
+    if (++k->slices < SLICES)
+        return;
+    k->slices = 0;
+    write_sheet(k);
+}
+
+struct board *conductor_board(struct conductor *k)
+{
+    return &k->board;
 }
 
 /* --- settings --- */
@@ -243,6 +302,8 @@ static int start_parts(struct conductor *k, struct event_base *base)
     if (r == 0)
         r = redis_link_new(&k->queue.link, base, &k->config.redis, on_redis, k);
     if (r == 0)
+        redis_link_measure(k->queue.link, &scheduler_metrics.redis_time);
+    if (r == 0)
         r = pool_new(&k->world.pool, base, &k->config, on_job, k);
     if (r == 0)
         r = keeper_new(&k->world.keeper, base, &k->config, k->owner, on_rows, k);
@@ -260,9 +321,11 @@ int conductor_new(struct conductor **out, struct event_base *base,
     name_owner(k);
     set_world(k);
     k->tick = event_new(base, -1, EV_PERSIST, on_tick, k);
-    int r = k->tick != NULL ? start_parts(k, base) : -ENOMEM;
+    k->slice = event_new(base, -1, EV_PERSIST, on_slice, k);
+    int r = k->tick != NULL && k->slice != NULL ? start_parts(k, base) : -ENOMEM;
     if (r < 0)
         return conductor_free(k), r;
+    event_add(k->slice, &(struct timeval){.tv_usec = SLICE_MS * 1000});
     apply(k);
     log_info("scheduler starts", "owner=%s batch_size=%d pool_size=%d", k->owner,
              (int)config->batch_size, (int)config->pool_size);
@@ -287,8 +350,11 @@ struct conductor *conductor_free(struct conductor *k)
         campaign_destroy(&m->campaign);
         free(m);
     }
+    if (k->slice != NULL)
+        event_free(k->slice);
     if (k->tick != NULL)
         event_free(k->tick);
+    board_clear(&k->board);
     queue_destroy(&k->queue);
     free(k);
     return NULL;

@@ -3,6 +3,7 @@
 #ifndef ONRUSH_CONDUCTOR_H
 #define ONRUSH_CONDUCTOR_H
 
+#include "scheduler/board.h"
 #include "scheduler/config.h"
 
 #include <event2/event.h>
@@ -24,6 +25,9 @@ void conductor_stop(struct conductor *conductor, void (*done)(void *arg), void *
 
 /* conductor_ready: leases can be kept and Redis is there; else writes the reasons. Any thread. */
 bool conductor_ready(const struct conductor *conductor, FILE *reasons);
+
+/* conductor_board: how each campaign stands; another thread may render it. */
+struct board *conductor_board(struct conductor *conductor);
 
 /* conductor_free: gives the leases back and ends the threads. NULL is fine. Gives NULL. */
 struct conductor *conductor_free(struct conductor *conductor);

@@ -28,8 +28,10 @@
     "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_until), " \
     "state = 'scheduled' AND opens_at <= UTC_TIMESTAMP(6), " \
     "state <> 'closed' AND closes_at <= UTC_TIMESTAMP(6), " \
-    "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id) " \
+    "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id), granted " \
     "FROM campaigns WHERE state <> 'settled' ORDER BY id LIMIT 10000"
+/* The rows are only counted so far that counting stays cheap. */
+#define JOURNAL_SQL "SELECT COUNT(*) FROM (SELECT 1 FROM journal LIMIT 100000) AS some"
 /* clang-format on */
 
 struct renounced {
@@ -107,6 +109,7 @@ static int parse_seen(const struct keeper *k, char **v, struct seen *seen)
     seen->left_us = v[7][0] == '\0' ? -1 : strtoll(v[9], NULL, 10);
     seen->to_open = v[10][0] == '1';
     row->journal = v[12][0] == '1';
+    row->granted = strtoll(v[13], NULL, 10);
     seen->to_close = v[11] != NULL && v[11][0] == '1';
     return campaign_state_parse(v[4], &row->state);
 }
@@ -193,6 +196,7 @@ static enum db_outcome each_row(struct keeper *k, int64_t asked_us, MYSQL_RES *f
             continue;
         }
         seen.row.lease_until_us = asked_us + seen.left_us;
+        seen.row.read_us = asked_us;
         outcome = move_state(k, &seen);
         if (outcome == DB_OK)
             outcome = keep(k, &seen);
@@ -217,6 +221,25 @@ static enum db_outcome read_rows(struct keeper *k, struct keeper_rows **out)
     if (rows == NULL || outcome != DB_OK)
         return free(rows), rows == NULL ? DB_BUSY : outcome;
     *out = rows;
+    return DB_OK;
+}
+
+/* count_journal: how much is in it, for the metrics. */
+static enum db_outcome count_journal(struct keeper *k, const struct keeper_rows *rows)
+{
+    MYSQL_RES *from;
+    MYSQL_ROW v;
+    bool some = false;
+    for (size_t i = 0; i < rows->n && !some; i++)
+        some = rows->rows[i].journal;
+    if (!some)
+        return metric_set(&scheduler_metrics.journal_rows, 0), DB_OK;
+    enum db_outcome outcome = db_query(&k->db, JOURNAL_SQL, &from);
+    if (outcome != DB_OK)
+        return outcome;
+    if ((v = mysql_fetch_row(from)) != NULL)
+        metric_set(&scheduler_metrics.journal_rows, strtoll(v[0], NULL, 10));
+    mysql_free_result(from);
     return DB_OK;
 }
 
@@ -252,8 +275,10 @@ static enum db_outcome keeper_round(struct keeper *k)
         outcome = give_back(k);
     if (outcome == DB_OK)
         outcome = read_rows(k, &rows);
-    if (outcome == DB_OK)
-        hand_over(k, rows);
+    if (outcome != DB_OK)
+        return outcome;
+    outcome = count_journal(k, rows);
+    hand_over(k, rows);
     return outcome;
 }
 
@@ -281,6 +306,7 @@ static bool wait_for(struct keeper *k, int64_t us)
 static int64_t after_round(struct keeper *k, enum db_outcome outcome)
 {
     char quoted[300];
+    metric_set(&scheduler_metrics.mariadb_up, outcome == DB_OK);
     if (outcome == DB_OK) {
         backoff_reset(&k->backoff);
         k->last_round_us = clock_mono_us();
@@ -334,6 +360,7 @@ static void on_fd(evutil_socket_t fd, short what, void *arg)
 void keeper_renounce(struct world *world, struct campaign *campaign, uint64_t epoch)
 {
     struct keeper *k = world->keeper;
+    metric_add(&scheduler_metrics.renounced, 1);
     pthread_mutex_lock(&k->lock);
     if (k->n_renounced < RENOUNCE_MAX)
         k->renounced[k->n_renounced++] = (struct renounced){campaign->row.id, epoch};

@@ -5,6 +5,7 @@
  * the keeper and the committers wait for MariaDB; the admin listener answers Prometheus. */
 #include "scheduler/conductor.h"
 #include "scheduler/metrics.h"
+#include "shared/clock.h"
 #include "shared/command.h"
 #include "shared/schema.h"
 
@@ -66,8 +67,9 @@ static bool is_ready(void *arg, FILE *reasons)
 
 static void write_metrics(void *arg, FILE *out)
 {
-    (void)arg;
+    struct daemon *d = arg;
     scheduler_metrics_render(out);
+    board_render(conductor_board(d->conductor), out, clock_mono_us());
 }
 
 /* schema_fits: a schema that does not fit ends the start; a MariaDB that is away does not. */

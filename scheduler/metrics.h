@@ -24,31 +24,53 @@
     COUNTER(jobs_unknown, "onrush_scheduler_jobs_total", "outcome=\"unknown\"", "")                \
     COUNTER(undecodable, "onrush_scheduler_undecodable_total", "",                                 \
             "Members of a queue that nobody can decode.")                                          \
-    COUNTER(redis_errors, "onrush_scheduler_redis_errors_total", "",                               \
-            "Error answers of Redis, and answers that never came.")                                \
+    COUNTER(redis_refused, "onrush_scheduler_redis_errors_total", "cause=\"refused\"",             \
+            "Commands to Redis that came to nothing, by cause: it refused, no answer came, "       \
+            "another epoch is published, or it lost data.")                                        \
+    COUNTER(redis_no_answer, "onrush_scheduler_redis_errors_total", "cause=\"no_answer\"", "")     \
+    COUNTER(redis_stale, "onrush_scheduler_redis_errors_total", "cause=\"stale\"", "")             \
+    COUNTER(redis_lost, "onrush_scheduler_redis_errors_total", "cause=\"lost_data\"", "")          \
     COUNTER(keeper_rounds, "onrush_scheduler_keeper_rounds_total", "outcome=\"ok\"",               \
             "Rounds of the lease keeper.")                                                         \
     COUNTER(keeper_failures, "onrush_scheduler_keeper_rounds_total", "outcome=\"failed\"", "")     \
     COUNTER(takeovers, "onrush_scheduler_takeovers_total", "", "Leases taken.")                    \
+    COUNTER(renounced, "onrush_scheduler_renounced_total", "",                                     \
+            "Leases given back: of campaigns that are settled, or are given up and taken anew.")   \
     GAUGE(campaigns, "onrush_scheduler_campaigns", "", "Campaigns that are not settled.")          \
     GAUGE(running, "onrush_scheduler_campaigns_running", "",                                       \
           "Campaigns that this scheduler decides.")                                                \
+    GAUGE(pool_size, "onrush_scheduler_pool_size", "", "Threads of the committer pool.")           \
+    GAUGE(pool_busy, "onrush_scheduler_pool_busy", "", "Of these, how many are at work.")          \
+    GAUGE(pool_waiting, "onrush_scheduler_pool_waiting", "", "Jobs that wait for one of them.")    \
     GAUGE(connections, "onrush_scheduler_pool_connections", "",                                    \
           "Open connections of the committer pool.")                                               \
     GAUGE(redis_up, "onrush_scheduler_redis_up", "", "1 while the connection to Redis is up.")     \
+    GAUGE(mariadb_up, "onrush_scheduler_mariadb_up", "",                                           \
+          "1 while leases can be kept: the last round with MariaDB worked.")                       \
+    GAUGE(journal_rows, "onrush_journal_rows", "",                                                 \
+          "Requests in the journal, which are not in the queue yet; counted up to 100000.")        \
+    HISTOGRAM(redis_time, "onrush_scheduler_redis_call_seconds", "",                               \
+              "From sending a command to Redis to its reply, or to giving it up.")                 \
+    HISTOGRAM(claim_batch, "onrush_scheduler_batch_requests", "step=\"claim\"",                    \
+              "Requests in one batch.")                                                            \
+    HISTOGRAM(commit_batch, "onrush_scheduler_batch_requests", "step=\"commit\"", "")              \
     HISTOGRAM(pool_wait, "onrush_scheduler_pool_wait_seconds", "",                                 \
-              "How long a job waits for a connection.")                                            \
+              "How long a job waits for a thread of the pool: when that is much beside a commit, " \
+              "pool_size is too small.")                                                           \
     HISTOGRAM(commit, "onrush_scheduler_commit_seconds", "",                                       \
               "How long the transaction of a batch takes.")                                        \
     HISTOGRAM(ticket_to_commit, "onrush_scheduler_ticket_to_commit_seconds", "",                   \
-              "From a request's ticket to its COMMIT.")
+              "From a request's ticket to its COMMIT. Tickets are by the clock of Redis and the "  \
+              "COMMIT is by that of this machine, so a difference between the two is in it.")
 
 METRICS_STRUCT(scheduler_metrics, SCHEDULER_METRICS);
 
 /* scheduler_metrics: one for the process; every thread adds to it. */
 extern struct scheduler_metrics scheduler_metrics;
 
-/* scheduler_metrics_render: as Prometheus text. */
+extern const struct metrics_table scheduler_metrics_table;
+
+/* scheduler_metrics_render: as Prometheus text, with process and build; board.h has the rest. */
 void scheduler_metrics_render(FILE *out);
 
 #endif

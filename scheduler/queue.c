@@ -42,12 +42,12 @@ static enum queue_outcome outcome_of(const redisReply *r)
     if (r != NULL && r->type != REDIS_REPLY_ERROR)
         return QUEUE_OK;
     if (redis_error_is(r, "STALE"))
-        return QUEUE_STALE;
+        return metric_add(&scheduler_metrics.redis_stale, 1), QUEUE_STALE;
     if (redis_error_is(r, "NOCAMPAIGN") || redis_error_is(r, "LOST"))
-        return QUEUE_MISSING;
-    metric_add(&scheduler_metrics.redis_errors, 1);
+        return metric_add(&scheduler_metrics.redis_lost, 1), QUEUE_MISSING;
     if (r == NULL)
-        return QUEUE_UNKNOWN;
+        return metric_add(&scheduler_metrics.redis_no_answer, 1), QUEUE_UNKNOWN;
+    metric_add(&scheduler_metrics.redis_refused, 1);
     log_error("redis refuses", "error=%s", log_quote(r->str, quoted, sizeof quoted));
     return QUEUE_ERROR;
 }
@@ -117,6 +117,8 @@ static void on_claim(void *arg, const redisReply *r)
         a.n = read_rows(q, c, r, 1);
         metric_add(&scheduler_metrics.claimed, (int64_t)a.n);
         metric_add(&scheduler_metrics.claims, a.n > 0);
+        if (a.n > 0)
+            metric_observe_size(&scheduler_metrics.claim_batch, (int64_t)a.n);
         if (a.n > 0)
             fault_point("after-claim");
     }

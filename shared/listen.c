@@ -1,7 +1,10 @@
 #include "shared/listen.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,4 +38,19 @@ int listen_tcp(const char *address, int64_t port, bool shared)
     int fd = open_socket(where, shared);
     freeaddrinfo(where);
     return fd;
+}
+
+/* listen_look: of a listening socket, tcpi_unacked is the length of the accept queue. */
+int listen_look(int fd, struct listen_state *state)
+{
+    struct tcp_info info = {0};
+    uint32_t memory[SK_MEMINFO_VARS] = {0};
+    socklen_t info_len = sizeof info, memory_len = sizeof memory;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) < 0)
+        return -errno;
+    bool told = getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_len) == 0 &&
+                memory_len > SK_MEMINFO_DROPS * sizeof memory[0];
+    *state = (struct listen_state){.queue = info.tcpi_unacked,
+                                   .drops = told ? (int64_t)memory[SK_MEMINFO_DROPS] : -1};
+    return 0;
 }

@@ -10,4 +10,14 @@
  * negative errno; -EINVAL: not an address. */
 int listen_tcp(const char *address, int64_t port, bool shared);
 
+/* What the kernel says of a listening socket. */
+struct listen_state {
+    int64_t queue; /* connections that are ready and not accepted yet */
+    int64_t drops; /* since it listens: dropped before they were accepted, mostly because the queue
+                      was full; -1: the kernel does not say (before Linux 4.12) */
+};
+
+/* listen_look: 0, or a negative errno and *state untouched. */
+int listen_look(int fd, struct listen_state *state);
+
 #endif

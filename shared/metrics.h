@@ -1,33 +1,44 @@
-/* Metrics: one table is the source of names, help and types.
+/* Metrics: one table is the source of names, help, types and docs/metrics.md.
  *
  * A daemon lists its metrics in an X-macro (gateway/metrics.h, scheduler/metrics.h). From it come a
- * struct of atomics, of which each thread has its own ("shard"), and the table that
+ * struct of atomics, of which each thread may have its own ("shard"), and the table that
  * metrics_render() sums over the shards.
  *
  *   #define MY_METRICS(COUNTER, GAUGE, HISTOGRAM) \
- *       COUNTER(accepted, "onrush_gateway_answers_total", "outcome=\"accepted\"", "Answers by
- * outcome.") METRICS_STRUCT(my_metrics, MY_METRICS);             // in the header #define
- * METRICS_SHARD my_metrics                    // in one .c file METRICS_TABLE(my_metrics_table,
- * MY_METRICS);
+ *       COUNTER(accepted, "onrush_my_answers_total", "outcome=\"accepted\"", "Answers by outcome.")
  *
- * Updates are relaxed atomics: any thread, no lock. Rows with the same name must stand together. */
+ *   METRICS_STRUCT(my_metrics, MY_METRICS);             // in the header
+ *   #define METRICS_SHARD my_metrics                    // in one .c file
+ *   METRICS_TABLE(my_metrics_rows, MY_METRICS);
+ *
+ * Updates are relaxed atomics: any thread, no lock. Rows with the same name must stand together;
+ * the first has the help.
+ *
+ * The name tells the unit, as Prometheus wants it: what is called ..._seconds (or _seconds_total)
+ * is kept in µs and written as seconds; everything else is a plain number. */
 #ifndef ONRUSH_METRICS_H
 #define ONRUSH_METRICS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 typedef _Atomic int64_t metric_value;
 
-/* Upper bounds, in µs, double from 64 µs: 64, 128, ... 33.5 s, then +Inf. */
+/* METRIC_ABSENT: a value that is not known; its line is left out. */
+#define METRIC_ABSENT INT64_MIN
+
+/* Upper bounds double: of durations from 64 µs (64, 128, ... 33.5 s, +Inf), of sizes from 1 (1, 2,
+ * ... 8192, +Inf). */
 #define HISTOGRAM_FIRST_US 64
 #define HISTOGRAM_BUCKETS  21
+#define HISTOGRAM_SIZES    15
 
 struct metric_histogram {
     metric_value buckets[HISTOGRAM_BUCKETS]; /* not cumulative; the last is +Inf */
-    metric_value sum_us;
+    metric_value sum;                        /* µs, or how many */
 };
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
@@ -36,6 +47,17 @@ struct metric_row {
     const char *name, *labels, *help; /* labels: `a="b",c="d"` or "" */
     enum metric_type type;
     size_t offset; /* into the shard */
+};
+
+struct metrics_table {
+    const struct metric_row *rows;
+    size_t n;
+};
+
+/* A shard with a label of its own, such as a campaign. */
+struct metrics_labelled {
+    char label[96]; /* `campaign="noon"` */
+    void *shard;
 };
 
 static inline void metric_add(metric_value *value, int64_t n)
@@ -48,18 +70,30 @@ static inline void metric_set(metric_value *value, int64_t n)
     atomic_store_explicit(value, n, memory_order_relaxed);
 }
 
-static inline int64_t metric_get(metric_value *value)
+static inline int64_t metric_get(const metric_value *value)
 {
     return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-/* metric_observe: counts a duration. */
+/* metric_observe: counts a duration. metric_observe_size: counts how many there were of
+ * something. */
 void metric_observe(struct metric_histogram *histogram, int64_t us);
+void metric_observe_size(struct metric_histogram *histogram, int64_t n);
 
-/* metrics_render: the Prometheus text format (version 0.0.4) of `n` rows, each summed over the
- * shards. */
-void metrics_render(FILE *out, const struct metric_row *rows, size_t n, void *const *shards,
+/* metric_in_seconds: by its name, values of this metric are durations. */
+bool metric_in_seconds(const char *name);
+
+/* metrics_render: the Prometheus text format (version 0.0.4), each row summed over the shards. */
+void metrics_render(FILE *out, const struct metrics_table *table, void *const *shards,
                     size_t n_shards);
+
+/* metrics_render_labelled: the same, but a line for each shard, with its label. Nothing at all when
+ * there are none. */
+void metrics_render_labelled(FILE *out, const struct metrics_table *table,
+                             const struct metrics_labelled *shards, size_t n_shards);
+
+/* metrics_document: the table as rows of Markdown: name, type, labels, help. */
+void metrics_document(FILE *out, const struct metrics_table *table);
 
 #define METRICS_FIELD_VALUE(field, name, labels, help)     metric_value field;
 #define METRICS_FIELD_HISTOGRAM(field, name, labels, help) struct metric_histogram field;
@@ -77,9 +111,11 @@ void metrics_render(FILE *out, const struct metric_row *rows, size_t n, void *co
 #define METRICS_ROW_HISTOGRAM(field, name, labels, help)                                           \
     METRICS_ROW_(field, name, labels, help, METRIC_HISTOGRAM)
 
-/* METRICS_TABLE: define METRICS_SHARD as the name of the struct before. */
+/* METRICS_TABLE: `struct metrics_table table`; define METRICS_SHARD as the name of the struct
+ * before. */
 #define METRICS_TABLE(table, LIST)                                                                 \
-    static const struct metric_row table[] = {                                                     \
-        LIST(METRICS_ROW_COUNTER, METRICS_ROW_GAUGE, METRICS_ROW_HISTOGRAM)}
+    static const struct metric_row table##_rows[] = {                                              \
+        LIST(METRICS_ROW_COUNTER, METRICS_ROW_GAUGE, METRICS_ROW_HISTOGRAM)};                      \
+    const struct metrics_table table = {table##_rows, sizeof table##_rows / sizeof table##_rows[0]}
 
 #endif

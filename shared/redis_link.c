@@ -21,7 +21,7 @@ struct call {
     struct redis_link *link;
     redis_link_fn *fn;
     void *arg;
-    int64_t deadline_us;
+    int64_t sent_us, deadline_us;
 };
 
 STAILQ_HEAD(call_list, call);
@@ -36,8 +36,9 @@ struct redis_link {
     redisAsyncContext *ac; /* NULL while down */
     struct event *timer;   /* down: when to connect; else: the oldest deadline */
     struct backoff backoff;
-    struct call_list calls, spare; /* under way, oldest first; free ones */
-    const char **argv;             /* scratch of redis_link_call(), grown as needed */
+    struct metric_histogram *times; /* NULL: nobody wants to know */
+    struct call_list calls, spare;  /* under way, oldest first; free ones */
+    const char **argv;              /* scratch of redis_link_call(), grown as needed */
     size_t *argvlen;
     size_t room;
 };
@@ -101,6 +102,8 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
     redis_link_fn *fn = call->fn;
     void *fn_arg = call->arg;
     (void)ac;
+    if (link->times != NULL)
+        metric_observe(link->times, clock_mono_us() - call->sent_us);
     STAILQ_REMOVE(&link->calls, call, call, next);
     STAILQ_INSERT_HEAD(&link->spare, call, next);
     fn(fn_arg, reply);
@@ -114,8 +117,12 @@ static struct call *call_new(struct redis_link *link, redis_link_fn *fn, void *a
         STAILQ_REMOVE_HEAD(&link->spare, next);
     else if ((call = malloc(sizeof *call)) == NULL)
         return NULL;
-    *call = (struct call){
-        .link = link, .fn = fn, .arg = arg, .deadline_us = clock_mono_us() + timeout_ms * 1000};
+    int64_t now_us = clock_mono_us();
+    *call = (struct call){.link = link,
+                          .fn = fn,
+                          .arg = arg,
+                          .sent_us = now_us,
+                          .deadline_us = now_us + timeout_ms * 1000};
     return call;
 }
 
@@ -382,6 +389,11 @@ struct redis_link *redis_link_free(struct redis_link *link)
     free(link->argvlen);
     free(link);
     return NULL;
+}
+
+void redis_link_measure(struct redis_link *link, struct metric_histogram *histogram)
+{
+    link->times = histogram;
 }
 
 enum redis_link_state redis_link_state(const struct redis_link *link)

@@ -14,6 +14,7 @@
 #ifndef ONRUSH_REDIS_LINK_H
 #define ONRUSH_REDIS_LINK_H
 
+#include "shared/metrics.h"
 #include "shared/redis.h"
 
 #include <event2/event.h>
@@ -48,6 +49,10 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
 /* redis_link_command: any other command, word by word. Otherwise as redis_link_call(). */
 int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
                        redis_link_fn *fn, void *arg);
+
+/* redis_link_measure: from now on each command that gets its answer, or is given up, is counted
+ * here. */
+void redis_link_measure(struct redis_link *link, struct metric_histogram *histogram);
 
 enum redis_link_state redis_link_state(const struct redis_link *link);
 

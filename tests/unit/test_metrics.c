@@ -1,7 +1,9 @@
 /* shared/metrics: the exact text, and where a duration is counted. */
 #include "tests/support/test.h"
 
+#include "shared/clock.h"
 #include "shared/metrics.h"
+#include "shared/process_metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +20,35 @@ METRICS_STRUCT(test_metrics, METRICS);
 #define METRICS_SHARD test_metrics
 METRICS_TABLE(table, METRICS);
 
-static char *render(void *const *shards, size_t n, size_t rows)
+#undef METRICS_SHARD
+
+#define UNITS(COUNTER, GAUGE, HISTOGRAM)                                                           \
+    GAUGE(age, "t_age_seconds", "", "A duration.")                                                 \
+    HISTOGRAM(batch, "t_batch", "", "How many.")
+
+METRICS_STRUCT(unit_metrics, UNITS);
+#define METRICS_SHARD unit_metrics
+METRICS_TABLE(units, UNITS);
+
+static char *render_table(const struct metrics_table *which, void *const *shards, size_t n)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    metrics_render(out, table, rows, shards, n);
+    metrics_render(out, which, shards, n);
     fclose(out);
     return text;
+}
+
+static char *render(void *const *shards, size_t n, size_t rows)
+{
+    return render_table(&(struct metrics_table){table.rows, rows}, shards, n);
+}
+
+static double process_value(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    return at != NULL ? strtod(at + strlen(name), NULL) : -1;
 }
 
 static void test_values_are_summed(void **state)
@@ -77,8 +100,81 @@ static void test_bounds(void **state)
             if (metric_get(&h.buckets[b]) != (b == observations[i].bucket))
                 fail_msg("%lld us, bucket %d", (long long)observations[i].us, b);
         }
-        assert_int_equal(metric_get(&h.sum_us), observations[i].us);
+        assert_int_equal(metric_get(&h.sum), observations[i].us);
     }
+}
+
+static void test_size_bounds(void **state)
+{
+    static const struct {
+        int64_t n;
+        int bucket;
+    } sizes[] = {{-1, 0}, {0, 0}, {1, 0}, {2, 1}, {3, 2}, {4, 2}, {5, 3}, {8192, 13}, {8193, 14}};
+    (void)state;
+    for (size_t i = 0; i < LENGTH(sizes); i++) {
+        struct metric_histogram h = {0};
+        metric_observe_size(&h, sizes[i].n);
+        if (metric_get(&h.buckets[sizes[i].bucket]) != 1)
+            fail_msg("%lld", (long long)sizes[i].n);
+    }
+}
+
+/* What is called seconds is written as seconds; a histogram of sizes has bounds that are sizes, and
+ * beyond the last everything is +Inf. */
+static void test_units(void **state)
+{
+    (void)state;
+    struct unit_metrics m = {0};
+    metric_set(&m.age, 1500000);
+    metric_observe_size(&m.batch, 3);
+    metric_observe_size(&m.batch, 1000000);
+    char *text = render_table(&units, (void *const[]){&m}, 1);
+    assert_non_null(strstr(text, "\nt_age_seconds 1.500000\n"));
+    assert_non_null(strstr(text, "\nt_batch_bucket{le=\"2\"} 0\nt_batch_bucket{le=\"4\"} 1\n"));
+    assert_non_null(strstr(text, "\nt_batch_bucket{le=\"8192\"} 1\nt_batch_bucket{le=\"+Inf\"} 2\n"
+                                 "t_batch_sum 1000003\nt_batch_count 2\n"));
+    free(text);
+}
+
+/* One line for each shard, with its label before the row's; what is not known has no line. */
+static void test_labelled(void **state)
+{
+    (void)state;
+    struct test_metrics a = {.good = 1, .bad = 2}, b = {.good = 3, .bad = METRIC_ABSENT};
+    struct metrics_labelled shards[] = {{"of=\"a\"", &a}, {"of=\"b\"", &b}};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    metrics_render_labelled(out, &(struct metrics_table){table.rows, 2}, shards, 2);
+    fclose(out);
+    assert_string_equal(text, "# HELP t_answers_total Answers by outcome.\n"
+                              "# TYPE t_answers_total counter\n"
+                              "t_answers_total{of=\"a\",outcome=\"good\"} 1\n"
+                              "t_answers_total{of=\"b\",outcome=\"good\"} 3\n"
+                              "t_answers_total{of=\"a\",outcome=\"bad\"} 2\n");
+    free(text);
+}
+
+/* Of the process itself: what /proc says. */
+static void test_process(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    process_metrics_render(out, "test");
+    fclose(out);
+    assert_true(process_value(text, "\nprocess_open_fds ") >= 3);
+    assert_true(process_value(text, "\nprocess_max_fds ") >=
+                process_value(text, "\nprocess_open_fds "));
+    assert_true(process_value(text, "\nprocess_resident_memory_bytes ") > 100000);
+    assert_true(process_value(text, "\nprocess_threads ") >= 1);
+    double start = process_value(text, "\nprocess_start_time_seconds ");
+    assert_true(start > (double)clock_wall_us() / 1e6 - 3600 &&
+                start < (double)clock_wall_us() / 1e6 + 1);
+    assert_non_null(
+        strstr(text, "\nonrush_build_info{daemon=\"test\",version=\"" ONRUSH_VERSION "\","));
+    free(text);
 }
 
 static void test_histogram_text(void **state)
@@ -89,7 +185,7 @@ static void test_histogram_text(void **state)
     metric_observe(&a.took, 100);
     metric_observe(&b.took, 100000000);
     metric_observe(&b.took_b, 1);
-    char *text = render((void *const[]){&a, &b}, 2, LENGTH(table));
+    char *text = render((void *const[]){&a, &b}, 2, table.n);
     static const char *const lines[] = {
         "# HELP t_took_seconds Duration.\n# TYPE t_took_seconds histogram\n",
         "t_took_seconds_bucket{le=\"0.000064\"} 1\n",
@@ -116,8 +212,9 @@ static void test_histogram_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_are_summed),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_values_are_summed), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_size_bounds),       cmocka_unit_test(test_units),
+        cmocka_unit_test(test_labelled),          cmocka_unit_test(test_process),
         cmocka_unit_test(test_histogram_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
