@@ -64,14 +64,21 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return len;
 }
 
+/* due_us: when the next request is to be sent. With a rate each has its time, and its latency counts from there: were it
+ * from when a connection was free, a server that stalls would look the better the longer it stalls. */
+static int64_t due_us(const struct client *client)
+{
+    int64_t rate = client->settings->rate;
+    return rate == 0 ? clock_mono_us()
+                     : client->report->started_us + (int64_t)client->started * 1000000 / rate;
+}
+
 /* may_start: is there a request left, and is it its time? */
 static bool may_start(const struct client *client)
 {
-    const struct burst_settings *s = client->settings;
-    if (client->stopping || client->started == s->plan->n)
+    if (client->stopping || client->started == client->settings->plan->n)
         return false;
-    int64_t passed_us = clock_mono_us() - client->report->started_us;
-    return s->rate == 0 || (int64_t)client->started <= passed_us * s->rate / 1000000;
+    return client->settings->rate == 0 || due_us(client) <= clock_mono_us();
 }
 
 /* start: the next request on this slot, or the slot rests. */
@@ -83,12 +90,12 @@ static void start(struct slot *slot)
         return;
     }
     const struct burst_settings *s = client->settings;
+    slot->started_us = due_us(client);
     slot->user = s->first_user + s->plan->users[client->started++];
     slot->body_len = 0;
     int len = snprintf(slot->request, sizeof slot->request, "{\"user_id\":\"u-%llu\"}",
                        (unsigned long long)slot->user);
     curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE, (long)len);
-    slot->started_us = clock_mono_us();
     curl_multi_add_handle(slot->shard->multi, slot->easy);
 }
 

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#define SHARD_SLOTS 16
-#define TICK_MS     10
-#define PROGRESS_MS 200
-#define SPARE_FDS   64
+#define SHARD_SLOTS  16
+#define TICK_MS      10
+#define RATE_TICK_US 100 /* requests are sent so late at most, on an idle machine */
+#define PROGRESS_MS  200
+#define SPARE_FDS    64
 
 static int open_slot(struct client *client, const struct burst_hooks *hooks, struct slot *slot,
                      struct shard *shard)
@@ -98,7 +99,7 @@ static int open_handles(struct client *client, const struct burst_hooks *hooks)
 
 static int open_events(struct client *client, const struct burst_hooks *hooks)
 {
-    int64_t tick_ms = client->settings->rate > 0 ? 1 : TICK_MS;
+    int64_t tick_us = client->settings->rate > 0 ? RATE_TICK_US : TICK_MS * 1000;
     client->tick = event_new(client->base, -1, EV_PERSIST, hooks->tick, client);
     client->progress = event_new(client->base, -1, EV_PERSIST, hooks->progress, client);
     client->signals[0] = evsignal_new(client->base, SIGINT, hooks->signal, client);
@@ -106,21 +107,24 @@ static int open_events(struct client *client, const struct burst_hooks *hooks)
     if (client->tick == NULL || client->progress == NULL || client->signals[0] == NULL ||
         client->signals[1] == NULL)
         return -ENOMEM;
-    event_add(client->tick, &(struct timeval){.tv_usec = tick_ms * 1000});
+    event_add(client->tick, &(struct timeval){.tv_usec = tick_us});
     event_add(client->progress, &(struct timeval){.tv_usec = PROGRESS_MS * 1000});
     event_add(client->signals[0], NULL);
     event_add(client->signals[1], NULL);
     return 0;
 }
 
-/* open_base: a loop without the second clock call and with fewer epoll_ctl. */
-static struct event_base *open_base(void)
+/* open_base: a loop without the second clock call and with fewer epoll_ctl; with a rate, one that can wait for less than
+ * a millisecond. */
+static struct event_base *open_base(bool precise)
 {
     struct event_config *config = event_config_new();
     if (config == NULL)
         return NULL;
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    if (precise)
+        event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
@@ -134,7 +138,7 @@ int burst_open(struct client *client, const struct burst_hooks *hooks)
     int r = raise_limit(client);
     if (r < 0)
         return r;
-    client->base = open_base();
+    client->base = open_base(client->settings->rate > 0);
     client->slots = calloc(client->n_slots, sizeof *client->slots);
     client->shards = calloc(client->n_shards, sizeof *client->shards);
     if (client->base == NULL || client->slots == NULL || client->shards == NULL)

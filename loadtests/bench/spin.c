@@ -1,0 +1,52 @@
+/* spin: a fixed piece of work without memory and system calls, on each of n threads at once. On a quiet machine it
+ * takes the same time again and again; what makes it longer is somebody else. */
+#include "loadtests/bench/bench.h"
+
+#include "shared/clock.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#define THREADS_MAX 256
+
+struct spinner {
+    pthread_t thread;
+    int64_t steps;
+    uint64_t state;
+};
+
+static void *spin(void *arg)
+{
+    struct spinner *s = arg;
+    uint64_t x = s->state;
+    for (int64_t i = 0; i < s->steps; i++)
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+    s->state = x;
+    return NULL;
+}
+
+int bench_spin(const struct bench_args *args)
+{
+    static struct spinner spinners[THREADS_MAX];
+    int64_t n = bench_number(args, "threads", 1), started_us = clock_mono_us();
+    struct timespec cpu;
+    uint64_t sum = 0;
+    if (n < 1 || n > THREADS_MAX)
+        return bench_fail("threads", "1 to 256"), BENCH_USAGE;
+    for (int64_t i = 0; i < n; i++) {
+        spinners[i] = (struct spinner){.steps = bench_number(args, "millions", 40) * 1000000,
+                                       .state = 88172645463325252u + (uint64_t)i};
+        if (pthread_create(&spinners[i].thread, NULL, spin, &spinners[i]) != 0)
+            return bench_fail("spin", "no thread");
+    }
+    for (int64_t i = 0; i < n; i++) {
+        pthread_join(spinners[i].thread, NULL);
+        sum ^= spinners[i].state;
+    }
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    printf("{\"wall_us\":%" PRId64 ",\"cpu_us\":%lld,\"sum\":\"%" PRIx64 "\"}\n",
+           clock_mono_us() - started_us, (long long)cpu.tv_sec * 1000000 + cpu.tv_nsec / 1000, sum);
+    return BENCH_OK;
+}

@@ -1,0 +1,113 @@
+/* watch: looks from outside, as a client would, at what is in MariaDB and Redis, every half millisecond, and notes when it
+ * first saw
+ *
+ *   claimed    a scheduler took the first of the queue
+ *   committed  campaigns.granted reached n: another connection sees it only after COMMIT
+ *   settled    the counter `granted` in Redis reached n
+ *
+ * Times are µs since the epoch, taken after the answer: late by the way of an answer, never early. granted_at in
+ * `coupons` would not do: it is the time of the INSERT. */
+#include "loadtests/bench/bench.h"
+
+#include "shared/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define PAUSE_NS 500000
+
+struct sight {
+    struct db db;
+    redisContext *redis;
+    struct bench_keys keys;
+    char sql[160];
+    int64_t n;
+    int64_t claimed_us, committed_us, settled_us; /* 0: not yet */
+};
+
+static int64_t integer_of(const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_INTEGER)
+        return reply->integer;
+    return reply->str != NULL && reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10)
+                                                                   : 0;
+}
+
+/* ask_redis: the number that a command answers; -1 when there is no answer. */
+static int64_t ask_redis(struct sight *s, const char *format, const char *key)
+{
+    redisReply *reply = redisCommand(s->redis, format, key);
+    if (reply == NULL)
+        return -1;
+    int64_t value = integer_of(reply);
+    freeReplyObject(reply);
+    return value;
+}
+
+/* ask_db: campaigns.granted, committed; -1 when there is no answer. */
+static int64_t ask_db(struct sight *s)
+{
+    MYSQL_RES *rows;
+    if (db_query(&s->db, s->sql, &rows) != DB_OK)
+        return -1;
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    int64_t granted = row != NULL ? strtoll(row[0], NULL, 10) : 0;
+    mysql_free_result(rows);
+    return granted;
+}
+
+static bool note(int64_t *when_us, int64_t value, int64_t wanted)
+{
+    if (value < 0)
+        return false;
+    if (*when_us == 0 && value >= wanted)
+        *when_us = clock_wall_us();
+    return true;
+}
+
+/* look: asks for what was not seen yet. False: somebody does not answer. */
+static bool look(struct sight *s)
+{
+    if (s->claimed_us == 0 &&
+        !note(&s->claimed_us, ask_redis(s, "HGET %s watermark", s->keys.meta), 1))
+        return false;
+    if (s->committed_us == 0 && !note(&s->committed_us, ask_db(s), s->n))
+        return false;
+    return note(&s->settled_us, ask_redis(s, "HGET %s granted", s->keys.meta), s->n);
+}
+
+static int watch(struct sight *s, int64_t timeout_us)
+{
+    int64_t until_us = clock_mono_us() + timeout_us;
+    while (s->settled_us == 0 || s->committed_us == 0) {
+        if (!look(s))
+            return bench_fail("watch", s->redis->err != 0 ? s->redis->errstr : s->db.error);
+        if (clock_mono_us() > until_us)
+            return bench_fail("watch", "not settled in time");
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+    }
+    printf("{\"claimed_us\":%" PRId64 ",\"committed_us\":%" PRId64 ",\"settled_us\":%" PRId64 "}\n",
+           s->claimed_us, s->committed_us, s->settled_us);
+    return BENCH_OK;
+}
+
+int bench_watch(const struct bench_args *args)
+{
+    struct sight s = {.n = bench_number(args, "n", -1)};
+    const char *campaign = bench_text(args, "campaign", NULL);
+    int64_t timeout_us = bench_number(args, "timeout-s", 60) * 1000000;
+    bench_keys(&s.keys, campaign);
+    if (bench_db(args, &s.db) != DB_OK)
+        return bench_fail("mariadb", s.db.error);
+    s.redis = bench_redis(args);
+    int r = BENCH_FAILED;
+    if (s.redis != NULL && db_format(&s.db, s.sql, sizeof s.sql,
+                                     "SELECT granted FROM campaigns WHERE name = %s", campaign) > 0)
+        r = watch(&s, timeout_us);
+    if (s.redis != NULL)
+        redisFree(s.redis);
+    db_close(&s.db);
+    return r;
+}

@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# wrk with the requests of loadtests/lib/ask.lua. Sourced after bench.sh.
+
+# ask CONNECTIONS SECONDS URL: one turn's load; what came of it is ASKED, a JSON object. The requests are in ASK_*.
+# A thread for each core, as far as there are connections.
+ask() {
+    local threads
+    threads=$(nproc)
+    ((threads <= $1)) || threads=$1
+    export ASK_METHOD ASK_PATH ASK_BODY ASK_USERS ASK_CAMPAIGNS ASK_SEED=$RANDOM$RANDOM
+    wrk --threads "$threads" --connections "$1" --duration "$2s" --timeout 10s --script "$ROOT/loadtests/lib/ask.lua" "$3" \
+        >"$DIR/wrk.out" 2>&1 || die "wrk failed: $(tail -n 3 "$DIR/wrk.out")"
+    ASKED=$(tail -n 1 "$DIR/wrk.out")
+    jq -e .requests <<<"$ASKED" >/dev/null || die "wrk said: $(tail -n 3 "$DIR/wrk.out")"
+}
+
+# asks METHOD PATH [BODY [USERS [CAMPAIGNS]]]: what the next `ask` sends.
+asks() {
+    ASK_METHOD=$1 ASK_PATH=$2 ASK_BODY=${3:-} ASK_USERS=${4:-} ASK_CAMPAIGNS=${5:-1}
+}
+
+# clean_answers: every request of ASKED was answered below 400, on connections that held.
+clean_answers() {
+    [[ $(jq '.status_errors + .socket_errors' <<<"$ASKED") == 0 ]] || die "$1: not every request was answered well: $ASKED"
+}
