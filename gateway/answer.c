@@ -194,7 +194,7 @@ static void add_headers(struct MHD_Response *response, const struct request *r, 
         snprintf(seconds, sizeof seconds, "%" PRId64, retry_s);
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     }
-    if (r->close)
+    if (r->close || r->worker->draining)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 

@@ -104,10 +104,6 @@ static void judge(struct request *r, const struct conn *conn, const char *path, 
         r->close = true;
         return request_judge(r, OUTCOME_overloaded);
     }
-    if (r->worker->draining) {
-        r->close = true;
-        return request_judge(r, OUTCOME_stopping);
-    }
     if (conn->url_too_long)
         return request_judge(r, OUTCOME_url_too_long);
     routes_judge(r, path, method);
@@ -275,7 +271,8 @@ bool http_run(struct worker *worker)
 }
 
 /* http_quiesce: whoever has connected already is still answered: closing the socket on top of them
- * would reset them, and the library takes only ten at a time. */
+ * would reset them, and the library takes only ten at a time. Behind an inherited socket they wait
+ * for the next gateway. */
 void http_quiesce(struct worker *worker)
 {
     MHD_socket fd = MHD_quiesce_daemon(worker->http);
@@ -283,7 +280,7 @@ void http_quiesce(struct worker *worker)
     if (fd == MHD_INVALID_SOCKET)
         return;
     struct sockaddr_storage from;
-    for (socklen_t len = sizeof from;; len = sizeof from) {
+    for (socklen_t len = sizeof from; worker->listening == LISTENING_OWN; len = sizeof from) {
         int client = accept4(fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client < 0)
             break;

@@ -2,23 +2,26 @@
  *
  * Threads: main (signals, configuration, life and death of the others), one for each worker
  * (worker.c), one for each worker's archive (archive.c), and the admin listener's. */
+#include "gateway/vitals.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
 #include "shared/command.h"
 #include "shared/listen.h"
 #include "shared/log.h"
 #include "shared/schema.h"
+#include "shared/service.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define FILES_ASIDE 64 /* descriptors that are no client's */
+#define DRAIN_MS    20 /* between two looks whether the workers have ended */
 
 /* A configuration that was in force once: workers may still read it. */
 struct generation {
@@ -35,7 +38,11 @@ struct daemon {
     _Atomic bool
         started; /* workers and n_workers stay as they are until the admin listener is gone */
     struct admin *admin;
+    struct service *service;
     struct event_base *base;
+    struct event *drain;      /* while it stops: looks whether the workers have ended */
+    int sockets[WORKERS_MAX]; /* that systemd passed */
+    int n_sockets;
 };
 
 /* --- configuration --- */
@@ -57,7 +64,7 @@ static void reload(struct daemon *d)
         log_error("the configuration cannot be reloaded", "error=\"out of memory\"");
         return;
     }
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_mono_us());
+    service_reloading(d->service);
     if (config_reload(&gateway_config_table, d->command.path, d->command.sets, d->command.n_sets,
                       &d->newest->config, &g->config, &kept, error) < 0) {
         log_error("the configuration is wrong; the one in force stays", "error=%s",
@@ -67,7 +74,37 @@ static void reload(struct daemon *d)
         publish(d, g);
         log_info("configuration reloaded", "keys_that_need_a_restart=%zu", kept);
     }
-    sd_notify(0, "READY=1");
+    service_reloaded(d->service);
+}
+
+/* --- the service --- */
+
+static bool has_answered(void *arg, FILE *missing)
+{
+    struct daemon *d = arg;
+    return vitals_answered(d->workers, d->n_workers, missing);
+}
+
+static bool has_progressed(void *arg)
+{
+    struct daemon *d = arg;
+    return vitals_progress(d->workers, d->n_workers);
+}
+
+static void write_figures(void *arg, FILE *out)
+{
+    struct daemon *d = arg;
+    vitals_figures(d->workers, d->n_workers, out);
+}
+
+static const struct service_hooks service_hooks = {
+    .answered = has_answered, .progress = has_progressed, .figures = write_figures};
+
+static int start_service(struct daemon *d)
+{
+    struct service_hooks hooks = service_hooks;
+    hooks.arg = d;
+    return service_new(&d->service, d->base, &hooks);
 }
 
 /* --- signals --- */
@@ -78,20 +115,29 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
     reload(arg);
 }
 
+static void on_drain(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *d = arg;
+    (void)fd, (void)what;
+    if (vitals_ended(d->workers, d->n_workers))
+        event_base_loopbreak(d->base);
+}
+
 static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 {
     struct daemon *d = arg;
+    const struct timeval often = {.tv_usec = DRAIN_MS * 1000};
     int64_t grace_s = d->newest->config.grace_s;
     (void)what;
     if (atomic_load(&d->gateway.stopping))
         return;
     log_info("stopping", "signal=%d grace_s=%d", (int)signal_number, (int)grace_s);
-    sd_notify(0, "STOPPING=1");
+    service_stopping(d->service);
     atomic_store(&d->gateway.stop_by_us, clock_mono_us() + grace_s * 1000000);
     atomic_store(&d->gateway.stopping, true);
     for (size_t i = 0; i < d->n_workers; i++)
         worker_wake(d->workers[i]);
-    event_base_loopbreak(d->base);
+    event_add(d->drain, &often);
 }
 
 /* --- what the admin listener shows; in its thread, reads only atomics --- */
@@ -179,22 +225,53 @@ static int check_schema(const struct gateway_config *config)
     return 0;
 }
 
-static size_t worker_count(const struct gateway_config *config)
+/* worker_count: at least one for each socket that systemd passed, or its clients would wait for
+ * ever. */
+static size_t worker_count(const struct daemon *d, const struct gateway_config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     int64_t n = config->workers > 0 ? config->workers : cores;
+    n = n < d->n_sockets ? d->n_sockets : n;
     return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
+}
+
+static int take_sockets(struct daemon *d)
+{
+    int n = listen_inherited(d->sockets, WORKERS_MAX);
+    if (n < 0) {
+        log_error("the sockets that systemd passed cannot be used: TCP that listens is expected",
+                  "error=\"%s\" most=%d", strerror(-n), WORKERS_MAX);
+        return EX_UNAVAILABLE;
+    }
+    d->n_sockets = n;
+    return 0;
+}
+
+/* open_socket: a share of what systemd passed, else a socket of the worker's own. */
+static int open_socket(struct daemon *d, const struct gateway_config *config)
+{
+    if (d->n_sockets == 0)
+        return listen_tcp(config->address, config->port, true);
+    int fd = fcntl(d->sockets[d->n_workers % (size_t)d->n_sockets], F_DUPFD_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+static enum listening listening_of(const struct daemon *d)
+{
+    if (d->n_sockets == 0)
+        return LISTENING_OWN;
+    return d->n_workers < (size_t)d->n_sockets ? LISTENING_INHERITED : LISTENING_SHARED;
 }
 
 static int make_worker(struct daemon *d, const struct gateway_config *config)
 {
-    int fd = listen_tcp(config->address, config->port, true);
+    int fd = open_socket(d, config);
     if (fd < 0) {
         log_error("cannot listen", "address=%s port=%d error=\"%s\"", config->address,
                   (int)config->port, strerror(-fd));
         return EX_UNAVAILABLE;
     }
-    int r = worker_new(&d->workers[d->n_workers], &d->gateway, fd);
+    int r = worker_new(&d->workers[d->n_workers], &d->gateway, fd, listening_of(d));
     if (r < 0)
         return complain("a worker cannot be made", r);
     d->n_workers++;
@@ -215,13 +292,13 @@ static int start_admin(struct daemon *d, const struct gateway_config *config)
 
 static int make_workers(struct daemon *d, const struct gateway_config *config)
 {
-    size_t n = worker_count(config);
-    for (size_t i = 0; i < n; i++) {
-        int r = make_worker(d, config);
-        if (r != 0)
-            return r;
-    }
-    return 0;
+    size_t n = worker_count(d, config);
+    int r = 0;
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = make_worker(d, config);
+    for (int i = 0; i < d->n_sockets; i++)
+        close(d->sockets[i]);
+    return r;
 }
 
 /* --- life --- */
@@ -235,7 +312,8 @@ static int watch_signals(struct daemon *d, struct event **events)
         if (events[i] == NULL || event_add(events[i], NULL) < 0)
             return complain("signals cannot be watched", -ENOMEM);
     }
-    return 0;
+    d->drain = event_new(d->base, -1, EV_PERSIST, on_drain, d);
+    return d->drain != NULL ? 0 : complain("there is no timer", -ENOMEM);
 }
 
 /* run_workers: until a signal says stop. Signals are for this thread alone. */
@@ -249,11 +327,12 @@ static int run_workers(struct daemon *d)
     for (; running < d->n_workers && r == 0; running += r == 0)
         r = worker_start(d->workers[running]);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r == 0)
+        r = start_service(d);
     if (r == 0) {
         atomic_store(&d->started, true);
-        log_info("started", "version=%s workers=%zu port=%d", ONRUSH_VERSION, d->n_workers,
-                 (int)d->newest->config.port);
-        sd_notify(0, "READY=1");
+        log_info("started", "version=%s workers=%zu port=%d sockets_of_systemd=%d", ONRUSH_VERSION,
+                 d->n_workers, (int)d->newest->config.port, d->n_sockets);
         event_base_dispatch(d->base);
     } else {
         atomic_store(&d->gateway.stopping, true);
@@ -276,6 +355,8 @@ static int run(struct daemon *d)
     if (r == 0)
         r = load_auth(d, config);
     if (r == 0)
+        r = take_sockets(d);
+    if (r == 0)
         r = check_schema(config);
     sigset_t all, before;
     sigfillset(&all);
@@ -290,6 +371,7 @@ static int run(struct daemon *d)
     if (r == 0)
         r = run_workers(d);
     d->admin = admin_stop(d->admin);
+    d->service = service_free(d->service);
     for (size_t i = 0; i < d->n_workers; i++)
         d->workers[i] = worker_free(d->workers[i]);
     d->gateway.auth = auth_free(d->gateway.auth);
@@ -297,6 +379,8 @@ static int run(struct daemon *d)
         if (signals[i] != NULL)
             event_free(signals[i]);
     }
+    if (d->drain != NULL)
+        event_free(d->drain);
     event_base_free(d->base);
     return r;
 }

@@ -37,8 +37,7 @@
     X(M, unavailable, 503, "UNAVAILABLE", "Unavailable",                                           \
       "This cannot be answered reliably right now: try again.")                                    \
     X(M, unknown, 503, "UNKNOWN", "No answer from the queue",                                      \
-      "The request may or may not be queued: ask again, asking twice does no harm.")               \
-    X(M, stopping, 503, "STOPPING", "Shutting down", "This gateway is shutting down: try again.")
+      "The request may or may not be queued: ask again, asking twice does no harm.")
 
 enum outcome {
 #define OUTCOME_ENUM(M, id, ...) OUTCOME_##id,

@@ -225,10 +225,6 @@ void routes_dispatch(struct request *r)
     if (r->judged)
         return request_answer(r, r->outcome);
     metric_add((metric_value *)((char *)&worker->metrics + r->route->counter), 1);
-    if (worker->draining) {
-        r->close = true;
-        return request_answer(r, OUTCOME_stopping);
-    }
     if ((r->route->user_from == USER_FROM_BODY && !read_body(r)) || !may_ask(r))
         return;
     if (!gauge_take(&worker->gateway->in_flight, gateway_config(worker->gateway)->max_in_flight))

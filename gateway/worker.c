@@ -22,7 +22,7 @@
 
 #define WORKER_MAGIC 0x574f524bu
 #define TICK_MS      100
-#define QUIET_US     200000 /* draining: so long without any request means that nobody is left */
+#define QUIET_US     1000000 /* draining: so long without any request means that nobody is left */
 #define ROUNDS_MAX   8
 
 struct worker *worker_check(void *object)
@@ -68,7 +68,8 @@ static void measure(struct worker *worker)
     struct listen_state state = {0};
     metric_set(&m->journal_in_use, journal_in_use(worker));
     metric_set(&m->archived, (int64_t)worker->n_archived);
-    if (worker->listen_fd < 0 || listen_look(worker->listen_fd, &state) < 0)
+    if (worker->listen_fd < 0 || worker->listening == LISTENING_SHARED ||
+        listen_look(worker->listen_fd, &state) < 0)
         return metric_set(&m->listen_queue, 0);
     metric_set(&m->listen_queue, state.queue);
     if (state.drops >= 0)
@@ -139,8 +140,9 @@ static void begin_drain(struct worker *worker)
     waiters_sweep(worker, true);
 }
 
-/* drained: every request has its answer, or the grace is over. Idle connections are given a moment,
- * as their next request may be on its way. */
+/* drained: every connection is closed, or idle for a while, or the grace is over. While it drains
+ * each answer says that the connection closes; one that idles is given a moment, as its next request
+ * may be on its way. */
 static bool drained(struct worker *worker)
 {
     if (worker->n_requests > 0 || worker->conns.n_reading > 0)
@@ -157,6 +159,7 @@ static void finish(struct worker *worker)
     turn(worker);
     while (worker->n_archived > 0) {
         event_base_loop(worker->base, EVLOOP_ONCE); /* MariaDB has its deadlines */
+        pulse_beat(&worker->pulse);
         turn(worker);
     }
     http_stop(worker);
@@ -167,12 +170,14 @@ static void *run(void *arg)
     struct worker *worker = worker_check(arg);
     while (!worker->draining || !drained(worker)) {
         event_base_loop(worker->base, EVLOOP_ONCE);
+        pulse_beat(&worker->pulse);
         worker->now_us = clock_mono_us();
         if (!worker->draining && atomic_load(&worker->gateway->stopping))
             begin_drain(worker);
         turn(worker);
     }
     finish(worker);
+    atomic_store(&worker->ended, true);
     return NULL;
 }
 
@@ -236,13 +241,15 @@ static int build(struct worker *worker, int listen_fd)
     return add_events(worker);
 }
 
-int worker_new(struct worker **out, struct gateway *gateway, int listen_fd)
+int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
+               enum listening listening)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     if (worker == NULL)
         return -ENOMEM;
     worker->magic = WORKER_MAGIC;
     worker->gateway = gateway;
+    worker->listening = listening;
     worker->wake_fd = worker->listen_fd = -1;
     metric_set(&worker->metrics.workers, 1);
     worker->now_us = clock_mono_us();

@@ -10,9 +10,17 @@
 #include "gateway/metrics.h"
 #include "gateway/request.h"
 #include "shared/redis_link.h"
+#include "shared/service.h"
 
 #include <event2/event.h>
 #include <pthread.h>
+
+/* Whose the listening socket is. */
+enum listening {
+    LISTENING_OWN,       /* the worker's alone; it ends with it */
+    LISTENING_INHERITED, /* systemd's: it outlives this gateway, and clients wait in it */
+    LISTENING_SHARED,    /* the same, and another worker reports its figures */
+};
 
 struct worker {
     unsigned magic;
@@ -32,10 +40,13 @@ struct worker {
     int64_t now_us;         /* monotonic; when this turn began */
     int64_t doubt_until_us; /* so long Redis is doubted when it says that there is no request */
     bool resumed;           /* connections were resumed since the HTTP library ran last */
-    bool draining;          /* stopping: nothing new is taken */
-    int64_t quiet_us;       /* draining: since when there is nothing to do */
-    size_t n_requests;      /* that exist */
-    size_t n_archived;      /* of those, with the archive */
+    bool draining;          /* stopping: no new connections */
+    enum listening listening;
+    int64_t quiet_us;   /* draining: since when there is nothing to do */
+    struct pulse pulse; /* one beat a turn */
+    _Atomic bool ended; /* the thread has nothing more to do */
+    size_t n_requests;  /* that exist */
+    size_t n_archived;  /* of those, with the archive */
     struct request_pool requests;
     struct conns conns;
     struct campaigns campaigns;
@@ -44,7 +55,8 @@ struct worker {
 
 /* worker_new: everything but the thread; takes over `listen_fd` in any case. 0 and *out, or a
  * negative errno. */
-int worker_new(struct worker **out, struct gateway *gateway, int listen_fd);
+int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
+               enum listening listening);
 
 /* worker_start: starts the thread. worker_wake: it looks at gateway->stopping; any thread.
  * worker_join: waits for its end. worker_free: only when there is no thread (any more). */

@@ -8,8 +8,10 @@
 #include "scheduler/standing.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/service.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -49,6 +51,7 @@ struct conductor {
     void (*stopped)(void *arg); /* not NULL: stopping */
     void *stopped_arg;
     int64_t stop_by_us;
+    struct pulse pulse; /* one beat a tick */
 };
 
 static int64_t world_now_us(struct world *world)
@@ -96,6 +99,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct conductor *k = arg;
     (void)fd, (void)what;
+    pulse_beat(&k->pulse);
     step_all(k);
     if (k->stopped == NULL || (!all_quiet(k) && clock_mono_us() < k->stop_by_us))
         return;
@@ -257,6 +261,35 @@ bool conductor_ready(const struct conductor *k, FILE *reasons)
     if (!leases)
         fprintf(reasons, "mariadb does not answer, so leases cannot be kept\n");
     return redis && leases;
+}
+
+/* --- for the service --- */
+
+bool conductor_answered(const struct conductor *k, FILE *missing)
+{
+    bool redis = redis_link_state(k->queue.link) == LINK_UP, leases = keeper_fresh(k->world.keeper);
+    fprintf(missing, "%s%s%s", redis ? "" : "redis", redis || leases ? "" : " and ",
+            leases ? "" : "mariadb");
+    return redis && leases;
+}
+
+bool conductor_progress(struct conductor *k)
+{
+    if (!pulse_moved(&k->pulse) || !keeper_moves(k->world.keeper))
+        return false;
+    pulse_mark(&k->pulse);
+    return true;
+}
+
+void conductor_figures(const struct conductor *k, FILE *out)
+{
+    struct scheduler_metrics *m = &scheduler_metrics;
+    fprintf(out,
+            "%" PRId64 " campaigns, %" PRId64 " decided here; granted %" PRId64
+            ", sold out %" PRId64 "; redis %s, mariadb %s",
+            metric_get(&m->campaigns), metric_get(&m->running), metric_get(&m->granted),
+            metric_get(&m->sold_out), metric_get(&m->redis_up) > 0 ? "up" : "away",
+            keeper_fresh(k->world.keeper) ? "up" : "away");
 }
 
 /* --- beginning and end --- */

@@ -29,6 +29,13 @@ bool conductor_ready(const struct conductor *conductor, FILE *reasons);
 /* conductor_board: how each campaign stands; another thread may render it. */
 struct board *conductor_board(struct conductor *conductor);
 
+/* conductor_answered: Redis and MariaDB have answered; else writes who has not. conductor_progress:
+ * the campaigns were stepped since this last gave true, and the keeper moves. conductor_figures: one
+ * line for people. All in the thread of `base`. */
+bool conductor_answered(const struct conductor *conductor, FILE *missing);
+bool conductor_progress(struct conductor *conductor);
+void conductor_figures(const struct conductor *conductor, FILE *out);
+
 /* conductor_free: gives the leases back and ends the threads. NULL is fine. Gives NULL. */
 struct conductor *conductor_free(struct conductor *conductor);
 

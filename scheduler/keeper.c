@@ -19,6 +19,7 @@
 #define RENOUNCE_MAX                                                                               \
     1024 /* what does not fit, or gets lost, is renounced again after the next round */
 #define CAMPAIGN_MAX 10000
+#define STEPS_MOST   6   /* statements between two signs of life: a row takes four at most */
 #define WRITES_MAX   100 /* of one transaction: it locks rows that batches wait for */
 
 /* clang-format off */
@@ -49,7 +50,8 @@ struct keeper {
     int fd;
     pthread_t thread;
     bool started;
-    _Atomic int64_t last_round_us;
+    _Atomic int64_t last_round_us, step_us; /* step: when the thread last got on */
+    int64_t patience_us;
 
     pthread_mutex_t lock; /* guards what follows; never held across I/O */
     pthread_cond_t wake;
@@ -80,10 +82,12 @@ static enum db_outcome give_back(struct keeper *k)
     memcpy(list, k->renounced, n * sizeof list[0]);
     k->n_renounced = 0;
     pthread_mutex_unlock(&k->lock);
-    for (size_t i = 0; i < n && outcome == DB_OK; i++)
+    for (size_t i = 0; i < n && outcome == DB_OK; i++) {
+        k->step_us = clock_mono_us();
         outcome = db_do(
             k, NULL, "UPDATE campaigns SET owner = '' WHERE id = %d AND owner = %s AND epoch = %d",
             (int64_t)list[i].id, k->owner, (int64_t)list[i].epoch);
+    }
     return outcome;
 }
 
@@ -195,6 +199,7 @@ static enum db_outcome each_row(struct keeper *k, int64_t asked_us, MYSQL_RES *f
                       seen.row.id, seen.row.name);
             continue;
         }
+        k->step_us = clock_mono_us();
         seen.row.lease_until_us = asked_us + seen.left_us;
         seen.row.read_us = asked_us;
         outcome = move_state(k, &seen);
@@ -333,8 +338,9 @@ static void *keeper_main(void *arg)
 {
     struct keeper *k = arg;
     mysql_thread_init();
-    while (wait_for(k, after_round(k, keeper_round(k))))
-        ;
+    do
+        k->step_us = clock_mono_us();
+    while (wait_for(k, after_round(k, keeper_round(k))));
     give_all_back(k);
     db_close(&k->db);
     mysql_thread_end();
@@ -373,6 +379,11 @@ bool keeper_fresh(const struct keeper *k)
     return k->last_round_us != 0 && clock_mono_us() - k->last_round_us < k->lease_us;
 }
 
+bool keeper_moves(const struct keeper *k)
+{
+    return clock_mono_us() - k->step_us < k->patience_us;
+}
+
 static int keeper_start(struct keeper *k, struct event_base *base)
 {
     pthread_condattr_t attr;
@@ -400,6 +411,10 @@ int keeper_new(struct keeper **out, struct event_base *base, const struct schedu
     k->db_config = config->mariadb;
     k->lease_us = config->lease_ms * 1000;
     k->round_us = config->lease_ms / 4 < ROUND_MS ? config->lease_ms * 250 : ROUND_MS * 1000;
+    k->step_us = clock_mono_us();
+    k->patience_us = (config->mariadb.connect_timeout_ms +
+                      STEPS_MOST * (config->mariadb.query_timeout_ms + 1000)) *
+                     1000; /* the socket's deadlines are whole seconds */
     k->owner = owner;
     k->on_rows = on_rows;
     k->arg = arg;

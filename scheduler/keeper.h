@@ -33,6 +33,10 @@ void keeper_renounce(struct world *world, struct campaign *campaign, uint64_t ep
 /* keeper_fresh: a round worked within the last lease time. Any thread. */
 bool keeper_fresh(const struct keeper *keeper);
 
+/* keeper_moves: its thread has done a step within the time that MariaDB is given for one. Any
+ * thread. */
+bool keeper_moves(const struct keeper *keeper);
+
 /* keeper_free: gives every lease back (if MariaDB answers) and ends the thread. NULL is fine. Gives
  * NULL. */
 struct keeper *keeper_free(struct keeper *keeper);

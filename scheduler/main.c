@@ -8,12 +8,12 @@
 #include "shared/clock.h"
 #include "shared/command.h"
 #include "shared/schema.h"
+#include "shared/service.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 struct daemon {
@@ -22,6 +22,7 @@ struct daemon {
     struct event_base *base;
     struct conductor *conductor;
     struct admin *admin;
+    struct service *service;
     struct event *signals[3];
 };
 
@@ -36,7 +37,7 @@ static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
     struct daemon *d = arg;
     (void)what;
     log_info("scheduler stops", "signal=%d", (int)signal_number);
-    sd_notify(0, "STOPPING=1");
+    service_stopping(d->service);
     conductor_stop(d->conductor, on_stopped, d);
 }
 
@@ -47,17 +48,44 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
     char error[CONFIG_ERROR_SIZE], quoted[CONFIG_ERROR_SIZE];
     size_t kept;
     (void)signal_number, (void)what;
+    service_reloading(d->service);
     if (config_reload(d->command.table, d->command.path, d->command.sets, d->command.n_sets,
                       &d->config, &fresh, &kept, error) < 0) {
         log_error("the configuration is wrong; the one in force stays", "error=%s",
                   log_quote(error, quoted, sizeof quoted));
-        return;
+    } else {
+        d->config = fresh;
+        config_apply_log(&fresh.log);
+        conductor_reload(d->conductor, &fresh);
+        log_info("configuration reloaded", "keys_that_need_a_restart=%zu", kept);
     }
-    d->config = fresh;
-    config_apply_log(&fresh.log);
-    conductor_reload(d->conductor, &fresh);
-    log_info("configuration reloaded", "keys_that_need_a_restart=%zu", kept);
+    service_reloaded(d->service);
 }
+
+/* --- the service --- */
+
+static bool has_answered(void *arg, FILE *missing)
+{
+    struct daemon *d = arg;
+    return conductor_answered(d->conductor, missing);
+}
+
+static bool has_progressed(void *arg)
+{
+    struct daemon *d = arg;
+    return conductor_progress(d->conductor);
+}
+
+static void write_figures(void *arg, FILE *out)
+{
+    struct daemon *d = arg;
+    conductor_figures(d->conductor, out);
+}
+
+static const struct service_hooks service_hooks = {
+    .answered = has_answered, .progress = has_progressed, .figures = write_figures};
+
+/* --- what the admin listener shows --- */
 
 static bool is_ready(void *arg, FILE *reasons)
 {
@@ -111,12 +139,17 @@ static int daemon_start(struct daemon *d)
         r = conductor_new(&d->conductor, d->base, &d->config);
     if (r == 0)
         r = admin_start(&d->admin, &d->config.admin, &hooks);
+    struct service_hooks service = service_hooks;
+    service.arg = d;
+    if (r == 0)
+        r = service_new(&d->service, d->base, &service);
     return r;
 }
 
 static void daemon_end(struct daemon *d)
 {
     d->admin = admin_stop(d->admin);
+    d->service = service_free(d->service);
     d->conductor = conductor_free(d->conductor);
     for (size_t i = 0; i < sizeof d->signals / sizeof d->signals[0]; i++) {
         if (d->signals[i] != NULL)
@@ -143,7 +176,6 @@ int main(int argc, char **argv)
         log_error("cannot start", "error=\"%s\" admin=%s:%d", strerror(-r), d.config.admin.address,
                   (int)d.config.admin.port);
     } else {
-        sd_notify(0, "READY=1");
         event_base_dispatch(d.base);
         log_info("scheduler stopped", "owner_pid=%d", (int)getpid());
     }

@@ -1,12 +1,14 @@
 #include "shared/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define BACKLOG 4096
@@ -53,4 +55,22 @@ int listen_look(int fd, struct listen_state *state)
     *state = (struct listen_state){.queue = info.tcpi_unacked,
                                    .drops = told ? (int64_t)memory[SK_MEMINFO_DROPS] : -1};
     return 0;
+}
+
+int listen_inherited(int *fds, int most)
+{
+    int n = sd_listen_fds(1); /* they are close-on-exec already */
+    if (n > most)
+        return -E2BIG;
+    for (int i = 0; i < n; i++) {
+        int fd = SD_LISTEN_FDS_START + i;
+        int r = sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1);
+        if (r <= 0)
+            return r < 0 ? r : -EINVAL;
+        /* Workers share it: whoever comes too late to accept() must not wait in it. */
+        if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+            return -errno;
+        fds[i] = fd;
+    }
+    return n;
 }

@@ -1,0 +1,164 @@
+/* Socket activation: the listening socket outlives the gateway, so a restart under load loses no
+ * request. This program holds the socket, as systemd does. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "shared/listen.h"
+#include "tests/support/child.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLIENTS  12
+#define RESTARTS 3
+#define STOP_MS  15000
+#define WAIT_US  30000000
+
+static struct stack stack;
+static const char *gateway_log;
+static int inherited; /* the socket, in the place of bash's redirection below */
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, NULL);
+    stack_kill(&stack, "gateway", "TERM");
+    int fd = listen_tcp("127.0.0.1", atoi(strrchr(stack.url, ':') + 1), false);
+    assert_true(fd >= 0);
+    inherited = fcntl(fd, F_DUPFD, 50);
+    assert_int_equal(inherited, 50);
+    close(fd);
+    gateway_log = strdup(tempdir_make());
+    return 0;
+}
+
+static pid_t gateway_start(int life)
+{
+    char config[256], program[512], log[256];
+    snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
+    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
+    snprintf(log, sizeof log, "%s/%d.log", gateway_log, life);
+    return child_start((const char *const[]){"bash", "-c",
+                                             "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" --config "
+                                             "\"$1\" 3<&50 50<&-",
+                                             program, config, NULL},
+                       log);
+}
+
+/* --- clients, each with a connection that it keeps for as long as the gateway does --- */
+
+static const struct event *event;
+static atomic_bool enough;
+static atomic_size_t good, bad;
+
+static void *client_run(void *arg)
+{
+    static const char *const json[] = {"Content-Type: application/json", NULL};
+    struct http_answer *a = malloc(sizeof *a);
+    for (size_t i = 0; !enough; i++) {
+        char body[64];
+        snprintf(body, sizeof body, "{\"user_id\":\"c%d-%zu\"}", (int)(intptr_t)arg, i);
+        http_ask(&(struct http_request){.url = event_url(event, "/requests"),
+                                        .body = body,
+                                        .headers = json,
+                                        .keep_alive = true,
+                                        .timeout_ms = 60000},
+                 a);
+        if (a->status == 202 || a->status == 200) {
+            good++;
+            continue;
+        }
+        bad++;
+        fprintf(stderr, "status %d: %s %s\n", a->status, a->error, a->body);
+    }
+    http_close();
+    free(a);
+    return NULL;
+}
+
+static void wait_for_good(size_t n)
+{
+    int64_t deadline_us = clock_mono_us() + WAIT_US;
+    while (good < n && clock_mono_us() < deadline_us)
+        wait_a_moment();
+    assert_true(good >= n);
+}
+
+/* wait_for_the_journal: a gateway writes to it until its connection to Redis is up. */
+static void wait_for_the_journal(struct event *e)
+{
+    int64_t deadline_us = clock_mono_us() + WAIT_US;
+    while (stack_number(&e->db, "SELECT COUNT(*) FROM journal") > 0) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+}
+
+static void test_restarts_lose_nothing(void **state)
+{
+    (void)state;
+    struct event e;
+    pthread_t threads[CLIENTS];
+    pid_t gateway = gateway_start(0);
+    event_open(&e, &stack, "restarts");
+    event_create(&e, "--quota 1000000");
+    event = &e;
+    (void)event_url(&e, "/requests");
+    for (int i = 0; i < CLIENTS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, client_run, (void *)(intptr_t)i), 0);
+    for (int life = 1; life <= RESTARTS; life++) {
+        wait_for_good(good + 500);
+        assert_int_equal(kill(gateway, SIGTERM), 0);
+        assert_int_equal(child_wait(gateway, STOP_MS), 0);
+        gateway = gateway_start(life);
+    }
+    wait_for_good(good + 500);
+    enough = true;
+    for (int i = 0; i < CLIENTS; i++)
+        pthread_join(threads[i], NULL);
+    print_message("%zu requests, %zu failed, over %d restarts\n", good + bad, (size_t)bad,
+                  RESTARTS);
+    assert_int_equal(bad, 0);
+    wait_for_the_journal(&e);
+    event_wait(&e, 30000);
+    redisReply *r = redisCommand(e.redis, "HLEN onrush:{%s}:users", e.name);
+    assert_int_equal(r->integer, good);
+    freeReplyObject(r);
+    child_end(gateway, SIGTERM);
+    event_close(&e);
+}
+
+/* What is no listening socket ends the start, with a message. */
+static void test_wrong_socket(void **state)
+{
+    (void)state;
+    char config[256], program[512], log[256], command[400];
+    snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
+    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
+    snprintf(log, sizeof log, "%s/wrong.log", gateway_log);
+    assert_int_equal(
+        child_run((const char *const[]){"bash", "-c",
+                                        "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" --config \"$1\" "
+                                        "3</dev/null 50<&-",
+                                        program, config, NULL},
+                  log),
+        69);
+    snprintf(command, sizeof command, "grep -q 'sockets that systemd passed cannot be used' %s",
+             log);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_restarts_lose_nothing),
+        cmocka_unit_test(test_wrong_socket),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
