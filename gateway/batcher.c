@@ -94,32 +94,52 @@ static void take_error(struct gathering *g, const redisReply *reply)
     fail_sent(g, OUTCOME_unavailable, &g->campaign->worker->metrics.unavailable_redis_error);
 }
 
-/* take_members: one answer for each request that was sent. */
-static void take_members(struct gathering *g, redisReply *const *members, size_t n)
+static struct request *pop_sent(struct gathering *g)
 {
-    struct worker *worker = g->campaign->worker;
-    for (size_t i = 0; i < n; i++) {
-        struct request *r = TAILQ_FIRST(&g->sent);
+    struct request *r = TAILQ_FIRST(&g->sent);
+    if (r != NULL)
         TAILQ_REMOVE(&g->sent, r, next);
-        const redisReply *m = members[i];
-        if (m->type == REDIS_REPLY_STRING && request_state_parse(m->str, m->len, &r->known) == 0) {
-            status_deliver(r);
-            continue;
-        }
-        log_error("redis answers what nobody can decode", "campaign=%s user=%s", g->campaign->name,
-                  r->user);
-        metric_add(&worker->metrics.unavailable_undecodable, 1);
-        request_answer(r, OUTCOME_unavailable);
+    return r;
+}
+
+/* undecodable: the answer of one request, or of as many as nobody answered. */
+static void undecodable(struct gathering *g, struct request *r)
+{
+    log_error("redis answers what nobody can decode", "campaign=%s user=%s", g->campaign->name,
+              r->user);
+    metric_add(&g->campaign->worker->metrics.unavailable_undecodable, 1);
+    request_answer(r, OUTCOME_unavailable);
+}
+
+/* take_run: newly queued ones stand side by side and are answered once. */
+static void take_run(struct gathering *g, struct request_state *state)
+{
+    for (struct request *r; state->run > 0 && (r = pop_sent(g)) != NULL;
+         request_state_next(state)) {
+        r->known = *state;
+        status_deliver(r);
     }
 }
 
-static size_t count(const struct request_list *list)
+/* take_members: in the order in which the requests were sent, an answer for each one or for a run.
+ * Whoever is left over got none. */
+static void take_members(struct gathering *g, redisReply *const *members, size_t n)
 {
-    size_t n = 0;
+    struct request_state state;
     struct request *r;
-    TAILQ_FOREACH (r, list, next)
-        n++;
-    return n;
+    for (size_t i = 0; i < n; i++) {
+        const redisReply *m = members[i];
+        bool good =
+            m->type == REDIS_REPLY_STRING && request_state_parse(m->str, m->len, &state) == 0;
+        if (good && state.run > 0) {
+            take_run(g, &state);
+        } else if ((r = pop_sent(g)) != NULL) {
+            r->known = good ? state : r->known;
+            good ? status_deliver(r) : undecodable(g, r);
+        }
+    }
+    while ((r = pop_sent(g)) != NULL)
+        undecodable(g, r);
 }
 
 /* take_head: everybody who asked for the campaign gets this one. */
@@ -135,8 +155,8 @@ static void take_head(struct gathering *g)
 static void take_answers(struct gathering *g, const redisReply *reply)
 {
     struct campaign_head head;
-    size_t heads = g->op == OP_ENQUEUE ? 0 : 1, users = g->op == OP_HEAD ? 0 : count(&g->sent);
-    bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements == heads + users &&
+    size_t heads = g->op == OP_ENQUEUE ? 0 : 1;
+    bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements >= heads &&
                 (heads == 0 || redis_head_parse(reply->element[0], &head) == 0);
     if (!good) {
         log_error("redis answers what nobody can decode", "campaign=%s", g->campaign->name);
@@ -148,7 +168,7 @@ static void take_answers(struct gathering *g, const redisReply *reply)
     if (g->op == OP_HEAD)
         take_head(g);
     else
-        take_members(g, reply->element + heads, users);
+        take_members(g, reply->element + heads, reply->elements - heads);
 }
 
 /* fail_lost: there is no reply. What was to be enqueued may be: that is unknown. Reading just

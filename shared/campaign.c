@@ -104,6 +104,19 @@ static int parse_waiting(const char **p, struct request_state *s)
     return take_colon(p) < 0 ? -EINVAL : take_number(p, &s->position);
 }
 
+/* parse_run: a run of newly queued users. */
+static int parse_run(const char **p, struct request_state *s)
+{
+    uint64_t run;
+    if (parse_waiting(p, s) < 0 || take_colon(p) < 0 || take_number(p, &run) < 0)
+        return -EINVAL;
+    if (run == 0 || run > UINT32_MAX || s->ticket > UINT64_MAX - run ||
+        s->position > UINT64_MAX - run)
+        return -EINVAL;
+    s->run = (uint32_t)run;
+    return 0;
+}
+
 static int parse_granted(const char **p, struct request_state *s)
 {
     uint64_t serial;
@@ -137,8 +150,7 @@ static int parse_kind(char kind, const char **p, struct request_state *s)
 {
     switch (kind) {
     case 'n':
-        s->fresh = true;
-        return parse_waiting(p, s);
+        return parse_run(p, s);
     case 'q':
         return parse_waiting(p, s);
     case 'g':
@@ -165,6 +177,13 @@ static int parse_kind(char kind, const char **p, struct request_state *s)
     default:
         return -EINVAL;
     }
+}
+
+void request_state_next(struct request_state *state)
+{
+    state->run--;
+    state->ticket++;
+    state->position++;
 }
 
 int request_state_parse(const char *text, size_t len, struct request_state *state)

@@ -64,7 +64,8 @@ enum request_kind {
 
 struct request_state {
     enum request_kind kind;
-    bool fresh;        /* newly queued by this very call */
+    uint32_t
+        run; /* newly queued by this very call: so many users in a row, this is the first of them */
     uint64_t ticket;   /* µs since the epoch; 0: none */
     uint64_t position; /* waiting: from 1; 0 while it is decided */
     uint32_t serial;   /* granted */
@@ -72,6 +73,10 @@ struct request_state {
     char code[COUPON_CODE_LEN + 1];
     char reason[REASON_MAX + 1];
 };
+
+/* request_state_next: of a run of newly queued users, from one to the next: tickets and positions stand
+ * side by side. */
+void request_state_next(struct request_state *state);
 
 /* request_state_parse: reads one answer of onrush_enqueue or onrush_status, or one value of `users`
  * (which has no position). 0, or -EINVAL for a text that nobody can decode, and *state untouched.

@@ -114,6 +114,20 @@ static void write_text(FILE *out, const char *text)
     }
 }
 
+/* write_run: a run of newly queued users as one answer for each: n#1:1 n#2:2 ... */
+static void write_run(FILE *out, const char *text)
+{
+    int64_t ticket, position, run;
+    char one[64];
+    if (sscanf(text, "n%" SCNd64 ":%" SCNd64 ":%" SCNd64, &ticket, &position, &run) != 3)
+        return write_text(out, text);
+    for (int64_t i = 0; i < run; i++) {
+        snprintf(one, sizeof one, "%sn%" PRId64 ":%" PRId64, i > 0 ? " " : "", ticket + i,
+                 position + i);
+        write_text(out, one);
+    }
+}
+
 static void write_integer(FILE *out, int64_t n)
 {
     int64_t off_us = n - clock_wall_us();
@@ -144,7 +158,7 @@ static void write_reply(FILE *out, const redisReply *r, int depth)
         fprintf(out, "!%.*s", (int)strcspn(r->str, " "), r->str);
         break;
     default:
-        write_text(out, r->str);
+        write_run(out, r->str);
     }
 }
 

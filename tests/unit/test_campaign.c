@@ -79,8 +79,8 @@ static const struct {
     const char *text;
     struct request_state state;
 } good[] = {
-    {"n1763640000000123:42",
-     {.kind = REQUEST_WAITING, .fresh = true, .ticket = 1763640000000123, .position = 42}},
+    {"n1763640000000123:42:7",
+     {.kind = REQUEST_WAITING, .run = 7, .ticket = 1763640000000123, .position = 42}},
     {"q1763640000000123:42", {.kind = REQUEST_WAITING, .ticket = 1763640000000123, .position = 42}},
     {"q1763640000000123:0", {.kind = REQUEST_WAITING, .ticket = 1763640000000123}},
     {"q1763640000000123", {.kind = REQUEST_WAITING, .ticket = 1763640000000123}},
@@ -110,7 +110,7 @@ static void test_good_states(void **state)
         if (request_state_parse(good[i].text, strlen(good[i].text), &got) != 0)
             fail_msg("%s", good[i].text);
         assert_int_equal(got.kind, want->kind);
-        assert_int_equal(got.fresh, want->fresh);
+        assert_int_equal(got.run, want->run);
         assert_int_equal(got.ticket, want->ticket);
         assert_int_equal(got.position, want->position);
         assert_int_equal(got.serial, want->serial);
@@ -129,15 +129,22 @@ static const char *const bad[] = {
     "n",
     "n:1",
     "n17:",
+    "n17:1",
+    "n17:1:0",
+    "n17:1:x",
+    "n17:1:2:",
+    "n17:1:4294967296",
+    "n18446744073709551615:1:1",
+    "n17:18446744073709551615:1",
     "n17:x",
     "n17:1:",
     "n17 ",
-    "n17:1 ",
-    "n-17:1",
-    "n17:-1",
-    "n+17:1",
-    "n 17:1",
-    "n0x11:1",
+    "n17:1:1 ",
+    "n-17:1:1",
+    "n17:-1:1",
+    "n+17:1:1",
+    "n 17:1:1",
+    "n0x11:1:1",
     "q",
     "q:1",
     "qx",
