@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct campaign_metrics blank(void)
 {
@@ -113,6 +114,44 @@ static void test_the_cap(void **state)
     board_clear(&board);
 }
 
+static double thread_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* A thousand campaigns cost a scrape less than 50 ms, the loop much less. It is the time on the
+ * processor, so that a busy machine does not count, and the best of some. */
+static void test_a_thousand_campaigns(void **state)
+{
+    (void)state;
+    struct board board = {0};
+    struct campaign_metrics m = {.quota = 10};
+    double best_write = 1e9, best_read = 1e9;
+    char name[CAMPAIGN_NAME_MAX + 1];
+    for (int i = 0; i < 10; i++) {
+        double t = thread_ms();
+        struct sheet *sheet = board_new_sheet(0);
+        for (int c = 0; c < BOARD_CAMPAIGNS; c++) {
+            snprintf(name, sizeof name, "a-campaign-with-a-rather-long-name-%d", c);
+            board_add(sheet, name, &m);
+        }
+        board_publish(&board, sheet);
+        double written = thread_ms() - t;
+        char *text = render(&board, i);
+        double read = thread_ms() - t - written;
+        assert_int_equal(lines_of(text, "onrush_campaign_quota{"), BOARD_CAMPAIGNS);
+        best_write = written < best_write ? written : best_write;
+        best_read = read < best_read ? read : best_read;
+        free(text);
+    }
+    print_message("1000 campaigns: the loop writes them down in %.2f ms, a scrape takes %.2f ms\n",
+                  best_write, best_read);
+    assert_true(best_read < 50);
+    board_clear(&board);
+}
+
 /* --- a writer and a reader at once --- */
 
 #define SHEETS 20000
@@ -194,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_board_says_nothing),
         cmocka_unit_test(test_durations_go_on),
         cmocka_unit_test(test_the_cap),
+        cmocka_unit_test(test_a_thousand_campaigns),
         cmocka_unit_test(test_nobody_waits),
         cmocka_unit_test(test_against_mariadb),
     };

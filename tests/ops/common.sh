@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# For the tests in this directory: a scratch directory, a stack, a Prometheus; all of it ends with the
+# test. Sourced; the test has set -euo pipefail.
+
+# shellcheck source=ops/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../ops/lib/common.sh"
+
+BUILD=${ONRUSH_BUILD:-$ROOT/build/release}
+SCRATCH=$(mktemp -d /tmp/onrush-ops-XXXXXXXX)
+STACK=
+PROMETHEUS_PID=
+PROMETHEUS=
+
+clean_up() {
+    local status=$?
+    stop_prometheus KILL
+    if [[ -n $STACK ]]; then
+        "$ROOT/ops/stack" down "$STACK" --purge || true
+    fi
+    rm -rf "$SCRATCH"
+    exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# needs COMMAND...
+needs() {
+    local command
+    for command in "$@"; do
+        command -v "$command" >/dev/null || die "there is no $command: run $ROOT/ops/deps --test"
+    done
+}
+
+# start_stack OPTION...: reads its env.
+start_stack() {
+    STACK=$SCRATCH/stack
+    ONRUSH_BUILD=$BUILD "$ROOT/ops/stack" up "$STACK" "$@"
+    # shellcheck source=/dev/null
+    . "$STACK/env"
+}
+
+# ctl ARGUMENT...: onrushctl of this stack.
+ctl() {
+    local words
+    eval "words=($ONRUSHCTL)"
+    "${words[@]}" "$@"
+}
+
+# within SECONDS COMMAND...: asks again every 100 ms until it succeeds; fails the test after that time.
+within() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < deadline)) || die "this did not come true in time: $*"
+        sleep 0.1
+    done
+}
+
+# start_prometheus CONFIG: sets PROMETHEUS to its address. It chooses its own port, and tells it in its log.
+start_prometheus() {
+    mkdir -p "$SCRATCH/prometheus"
+    prometheus --config.file="$1" --storage.tsdb.path="$SCRATCH/prometheus/data" \
+        --web.listen-address=127.0.0.1:0 >"$SCRATCH/prometheus/log" 2>&1 </dev/null &
+    PROMETHEUS_PID=$!
+    within 60 prometheus_listens
+    within 60 curl -fsS -o "$SCRATCH/prometheus/ready" "$PROMETHEUS/-/ready"
+}
+
+prometheus_listens() {
+    local port
+    kill -0 "$PROMETHEUS_PID" 2>/dev/null || {
+        cat "$SCRATCH/prometheus/log" >&2
+        die "prometheus ended"
+    }
+    port=$(sed -nE 's/^.*msg="Listening on" address=127\.0\.0\.1:([0-9]+).*$/\1/p' "$SCRATCH/prometheus/log")
+    PROMETHEUS=http://127.0.0.1:$port
+    [[ -n $port ]]
+}
+
+# stop_prometheus SIGNAL
+stop_prometheus() {
+    [[ -n $PROMETHEUS_PID ]] || return 0
+    kill -s "$1" "$PROMETHEUS_PID" 2>/dev/null || true
+    wait "$PROMETHEUS_PID" 2>/dev/null || true
+    PROMETHEUS_PID=
+}

@@ -1,0 +1,78 @@
+/* metrics-doc: prints docs/metrics.md out of the tables of both daemons. With --names: the name of
+ * every series that they can have, one a line. */
+#include "gateway/metrics.h"
+#include "scheduler/board.h"
+#include "scheduler/metrics.h"
+#include "shared/process_metrics.h"
+
+#include <string.h>
+
+static const struct {
+    const char *title, *text;
+    const struct metrics_table *table;
+} sections[] = {
+    {"Gateway", "Sums over all workers of one gateway.", &gateway_metrics_table},
+    {"Scheduler", "Of one scheduler.", &scheduler_metrics_table},
+    {"Campaigns",
+     "Told by the schedulers, with the label `campaign`. The first two by every scheduler for "
+     "every "
+     "campaign that is not settled, the others by the one that holds its lease, asked of Redis "
+     "once "
+     "a second (above a thousand campaigns less often). The label has at most 1,000 values: the "
+     "newest campaigns; all others are summed up as `campaign=\"other\"`, with the worst age and "
+     "the shortest lease among them.",
+     &campaign_metrics_table},
+    {"Both daemons", "Of the process.", &process_metrics_table},
+};
+
+#define SECTIONS (sizeof sections / sizeof sections[0])
+
+static void print_head(void)
+{
+    puts(
+        "# Metrics\n\n"
+        "<!-- Made from the tables in the code; do not edit: "
+        "cmake --build build/release --target metrics-doc-file -->\n\n"
+        "`/metrics` of the admin listener, in the text format of Prometheus. Names that end in "
+        "`_seconds` are seconds. Histograms of durations have bounds that double from 64 µs to "
+        "33.5 s; those of sizes double from 1 to 8,192. Every series of a table is there from the "
+        "start, with 0, so that a rate is right from the first event on; a gauge that is not known "
+        "is left out. A scrape reads atomics only: no worker and no loop waits for it.\n\n"
+        "`ops/prometheus` has the scrape configuration, recording rules and alerts, `ops/grafana` "
+        "the dashboards, and [runbook.md](runbook.md) what to do when one fires.");
+}
+
+static void print_document(void)
+{
+    print_head();
+    for (size_t i = 0; i < SECTIONS; i++) {
+        printf("\n## %s\n\n%s\n\n| name | type | labels | what |\n|---|---|---|---|\n",
+               sections[i].title, sections[i].text);
+        metrics_document(stdout, sections[i].table);
+    }
+    printf("| `%s` | gauge | `daemon` `version` `functions` `schema` | %s |\n", BUILD_INFO_NAME,
+           BUILD_INFO_HELP);
+}
+
+static void print_names(void)
+{
+    for (size_t i = 0; i < SECTIONS; i++) {
+        for (size_t j = 0; j < sections[i].table->n; j++) {
+            const struct metric_row *row = &sections[i].table->rows[j];
+            if (row->type == METRIC_HISTOGRAM)
+                printf("%s_bucket\n%s_sum\n%s_count\n", row->name, row->name, row->name);
+            else
+                puts(row->name);
+        }
+    }
+    puts(BUILD_INFO_NAME);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--names") == 0)
+        return print_names(), 0;
+    if (argc > 1)
+        return fprintf(stderr, "metrics-doc [--names]\n"), 64;
+    return print_document(), 0;
+}
