@@ -7,17 +7,19 @@
 
 static void print_help(const struct command *c)
 {
-    printf("%s: %s\n\n"
-           "  --config FILE      configuration (default: %s)\n"
-           "  --set KEY=VALUE    overrides one key of it; may be repeated\n"
-           "  --check-config     says whether the configuration is good, and exits\n"
-           "  --print-config     prints the configuration in force, and exits\n"
-           "  --version          prints the version, and exits\n"
-           "  --help             prints this, and exits\n\n"
-           "Exit codes: 0 stopped in order, 64 wrong usage, 69 a service it needs is not there or "
-           "does not fit,\n"
-           "78 wrong configuration. See %s(8).\n",
-           c->name, c->summary, c->path != NULL ? c->path : "none", c->name);
+    printf(
+        "%s: %s\n\n"
+        "  --config FILE      configuration (default: %s)\n"
+        "  --set KEY=VALUE    overrides one key of it; may be repeated. The environment may, too:\n"
+        "                     ONRUSH_REDIS_PORT=6380 is redis.port=6380; --set wins\n"
+        "  --check-config     says whether the configuration is good, and exits\n"
+        "  --print-config     prints the configuration in force, and exits\n"
+        "  --version          prints the version, and exits\n"
+        "  --help             prints this, and exits\n\n"
+        "Exit codes: 0 stopped in order, 64 wrong usage, 69 a service it needs is not there or "
+        "does not fit,\n"
+        "78 wrong configuration. See %s(8).\n",
+        c->name, c->summary, c->path != NULL ? c->path : "none", c->name);
 }
 
 /* installed_config: the file of an installed daemon, or NULL. "onrush-gateway" ->

@@ -1,18 +1,21 @@
 #include "shared/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libconfig.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define KEY_MAX 128
 
 /* Where a value came from, for the message of an error. */
 struct source {
-    const char *file; /* NULL: a --set */
-    unsigned line;
+    const char *file; /* or the name of what is no file: "--set", "ONRUSH_PORT" */
+    unsigned line;    /* 0: no file */
     char *error;
 };
 
@@ -22,9 +25,9 @@ static int fail(const struct source *from, const char *format, ...)
 static int fail(const struct source *from, const char *format, ...)
 {
     va_list args;
-    int n = from->file != NULL
+    int n = from->line > 0
                 ? snprintf(from->error, CONFIG_ERROR_SIZE, "%s:%u: ", from->file, from->line)
-                : snprintf(from->error, CONFIG_ERROR_SIZE, "--set: ");
+                : snprintf(from->error, CONFIG_ERROR_SIZE, "%s: ", from->file);
     if (n >= CONFIG_ERROR_SIZE)
         n = CONFIG_ERROR_SIZE - 1; /* a path may be longer than the whole message */
     va_start(args, format);
@@ -73,7 +76,7 @@ static int set_string(const struct config_option *o, const char *value, void *ou
     return 0;
 }
 
-/* set_text: a value from a --set or from the table of defaults. */
+/* set_text: a value from a --set, the environment or the table of defaults. */
 static int set_text(const struct config_option *o, const char *text, void *out,
                     const struct source *from)
 {
@@ -172,7 +175,7 @@ static int load_file(const struct config_table *table, const char *path, void *o
 static int apply_override(const struct config_table *table, const char *text, void *out,
                           char *error)
 {
-    struct source from = {NULL, 0, error};
+    struct source from = {"--set", 0, error};
     const char *equals = strchr(text, '=');
     char key[KEY_MAX];
     if (equals == NULL || equals - text >= KEY_MAX)
@@ -183,6 +186,47 @@ static int apply_override(const struct config_table *table, const char *text, vo
     if (o == NULL)
         return fail(&from, "there is no key %s; --print-config lists them all", key);
     return set_text(o, equals + 1, out, &from);
+}
+
+void config_variable(const char *key, char name[CONFIG_VARIABLE_SIZE])
+{
+    char *to = stpcpy(name, "ONRUSH_");
+    for (; *key != '\0' && to < name + CONFIG_VARIABLE_SIZE - 1; key++)
+        *to++ = (char)(*key == '.' ? '_' : toupper((unsigned char)*key));
+    *to = '\0';
+}
+
+static int apply_environment(const struct config_table *table, void *out, char *error)
+{
+    int r = 0;
+    for (size_t i = 0; i < table->n && r == 0; i++) {
+        char name[CONFIG_VARIABLE_SIZE];
+        config_variable(table->options[i].key, name);
+        const char *text = getenv(name);
+        if (text != NULL)
+            r = set_text(&table->options[i], text, out, &(struct source){name, 0, error});
+    }
+    return r;
+}
+
+/* apply_credentials: a secret that systemd (LoadCredential=) put there. A key that names a file itself
+ * wins. */
+static int apply_credentials(const struct config_table *table, void *out, char *error)
+{
+    const char *dir = getenv("CREDENTIALS_DIRECTORY");
+    int r = 0;
+    for (size_t i = 0; dir != NULL && i < table->n && r == 0; i++) {
+        const struct config_option *o = &table->options[i];
+        char path[PATH_MAX];
+        size_t len = strlen(o->key);
+        if (o->type != CONFIG_STRING || len <= 5 || strcmp(o->key + len - 5, "_file") != 0 ||
+            *((const char *)out + o->offset) != '\0')
+            continue;
+        snprintf(path, sizeof path, "%s/onrush_%.*s", dir, (int)len - 5, o->key);
+        if (access(path, F_OK) == 0)
+            r = set_text(o, path, out, &(struct source){"CREDENTIALS_DIRECTORY", 0, error});
+    }
+    return r;
 }
 
 static void set_defaults(const struct config_table *table, void *out)
@@ -202,8 +246,12 @@ int config_load(const struct config_table *table, const char *path, const char *
         return snprintf(error, CONFIG_ERROR_SIZE, "out of memory"), -ENOMEM;
     set_defaults(table, loaded);
     int r = path != NULL ? load_file(table, path, loaded, error) : 0;
+    if (r == 0)
+        r = apply_environment(table, loaded, error);
     for (size_t i = 0; r == 0 && i < n; i++)
         r = apply_override(table, overrides[i], loaded, error);
+    if (r == 0)
+        r = apply_credentials(table, loaded, error);
     if (r == 0)
         memcpy(out, loaded, table->size);
     free(loaded);
@@ -238,77 +286,4 @@ int config_reload(const struct config_table *table, const char *path, const char
         (*kept)++;
     }
     return r;
-}
-
-static void print_value(FILE *out, const struct config_option *o, const void *config)
-{
-    const char *at = (const char *)config + o->offset;
-    const char *name = strrchr(o->key, '.') != NULL ? strrchr(o->key, '.') + 1 : o->key;
-    int64_t n;
-    bool b;
-    switch (o->type) {
-    case CONFIG_INT:
-        memcpy(&n, at, sizeof n);
-        fprintf(out, "%s = %" PRId64 "%s;\n", name, n, n > INT32_MAX || n < INT32_MIN ? "L" : "");
-        return;
-    case CONFIG_BOOL:
-        memcpy(&b, at, sizeof b);
-        fprintf(out, "%s = %s;\n", name, b ? "true" : "false");
-        return;
-    case CONFIG_STRING:
-        fprintf(out, "%s = \"", name);
-        for (; *at != '\0'; at++)
-            fprintf(out, "%s%c", *at == '"' || *at == '\\' ? "\\" : "", *at);
-        fprintf(out, "\";\n");
-        return;
-    }
-}
-
-/* group_of: how many bytes of the key are its group ("redis" of "redis.port"); 0 at the top level.
- */
-static size_t group_of(const char *key)
-{
-    const char *dot = strchr(key, '.');
-    return dot != NULL ? (size_t)(dot - key) : 0;
-}
-
-void config_print(FILE *out, const struct config_table *table, const void *config)
-{
-    const char *open = "";
-    size_t open_len = 0;
-    for (size_t i = 0; i < table->n; i++) {
-        const char *key = table->options[i].key;
-        size_t len = group_of(key);
-        if (len != open_len || strncmp(key, open, len) != 0) {
-            if (open_len > 0)
-                fprintf(out, "};\n");
-            if (len > 0)
-                fprintf(out, "%.*s: {\n", (int)len, key);
-            open = key;
-            open_len = len;
-        }
-        fprintf(out, "%s", len > 0 ? "    " : "");
-        print_value(out, &table->options[i], config);
-    }
-    if (open_len > 0)
-        fprintf(out, "};\n");
-}
-
-int config_read_secret(const char *path, char *secret, size_t size)
-{
-    char line[512];
-    if (*path == '\0')
-        return secret[0] = '\0', 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return -errno;
-    char *got = fgets(line, sizeof line, file);
-    fclose(file);
-    if (got == NULL)
-        return -EINVAL;
-    line[strcspn(line, "\r\n")] = '\0';
-    if (line[0] == '\0' || strlen(line) >= size)
-        return -EINVAL;
-    strcpy(secret, line);
-    return 0;
 }

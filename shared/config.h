@@ -3,8 +3,7 @@
  *
  * The struct holds no pointers (strings are char arrays), so a copy is an assignment. Keys are
  * dotted paths: "redis.port" is `redis: { port = 6379; };` in the file. Every error names file and
- * line (or the
- * --set that was wrong) and what was expected. Not thread safe; called by the main thread only. */
+ * line (or the --set or the variable that was wrong) and what was expected. Not thread safe; called by the main thread only. */
 #ifndef ONRUSH_CONFIG_H
 #define ONRUSH_CONFIG_H
 
@@ -39,7 +38,15 @@ struct config_table {
 
 #define CONFIG_ERROR_SIZE 512
 
-/* config_load: defaults, then `path` (NULL: no file), then the `n` overrides "KEY=VALUE".
+/* config_variable: the environment variable that overrides a key: "redis.port" is
+ * ONRUSH_REDIS_PORT. A variable that is no key of the table is somebody else's: the programs share
+ * one environment. */
+#define CONFIG_VARIABLE_SIZE 144
+void config_variable(const char *key, char name[CONFIG_VARIABLE_SIZE]);
+
+/* config_load: defaults, then `path` (NULL: no file), then the environment, then the `n` overrides
+ * "KEY=VALUE". A key that ends in _file and is still empty becomes the credential of systemd that
+ * has its name, if there is one: "redis.password_file" is $CREDENTIALS_DIRECTORY/onrush_redis.password.
  * 0, or -EINVAL with a message in `error` and *out untouched. */
 int config_load(const struct config_table *table, const char *path, const char *const *overrides,
                 size_t n, void *out, char error[CONFIG_ERROR_SIZE]);

@@ -263,6 +263,78 @@ static void test_print(void **state)
     free(text);
 }
 
+/* --- the environment --- */
+
+static void test_environment(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {"net.big=7"};
+    struct settings s, want = defaults;
+    char error[CONFIG_ERROR_SIZE];
+    write_file("workers = 3;\nnet: { port = 80; big = 5L; };\n");
+    setenv("ONRUSH_NET_PORT", "81", 1);
+    setenv("ONRUSH_NET_QUICK", "false", 1);
+    setenv("ONRUSH_NET_BIG", "6", 1);
+    setenv("ONRUSH_LOOK_NAME", "dawn", 1);
+    setenv("ONRUSH_SPEED", "9", 1); /* another program's */
+    assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
+    want.workers = 3, want.port = 81, want.big = 7, want.quick = false;
+    strcpy(want.name, "dawn");
+    check_same(&s, &want);
+    unsetenv("ONRUSH_NET_PORT"), unsetenv("ONRUSH_NET_QUICK"), unsetenv("ONRUSH_NET_BIG");
+    unsetenv("ONRUSH_LOOK_NAME"), unsetenv("ONRUSH_SPEED");
+}
+
+static const struct {
+    const char *variable, *value, *error;
+} wrong_variables[] = {
+    {"ONRUSH_WORKERS", "two", "ONRUSH_WORKERS: workers = two: expected a whole number"},
+    {"ONRUSH_WORKERS", "", "ONRUSH_WORKERS: workers = : expected a whole number"},
+    {"ONRUSH_NET_PORT", "0", "ONRUSH_NET_PORT: net.port = 0 is out of range: expected 1 to 65535"},
+    {"ONRUSH_NET_QUICK", "yes", "ONRUSH_NET_QUICK: net.quick = yes: expected true or false"},
+    {"ONRUSH_LOOK_COLOUR", "green",
+     "ONRUSH_LOOK_COLOUR: look.colour = \"green\": expected red or blue"},
+};
+
+static void test_wrong_variables(void **state)
+{
+    (void)state;
+    struct settings s;
+    for (size_t i = 0; i < LENGTH(wrong_variables); i++) {
+        char error[CONFIG_ERROR_SIZE] = "";
+        setenv(wrong_variables[i].variable, wrong_variables[i].value, 1);
+        assert_int_equal(config_load(&table, NULL, NULL, 0, &s, error), -EINVAL);
+        assert_string_equal(error, wrong_variables[i].error);
+        unsetenv(wrong_variables[i].variable);
+    }
+}
+
+/* A secret comes from systemd's directory unless the key names a file itself. */
+static void test_credentials(void **state)
+{
+    (void)state;
+    struct {
+        char token_file[64], key_file[64];
+    } s;
+    static const struct config_option files[] = {
+        {"net.token_file", CONFIG_STRING, 0, 0, 63, "", "", false, NULL, NULL},
+        {"look.key_file", CONFIG_STRING, 64, 0, 63, "", "", false, NULL, NULL},
+    };
+    static const struct config_table secret_table = {files, LENGTH(files), sizeof s};
+    static const char *const sets[] = {"net.token_file=mine"};
+    char error[CONFIG_ERROR_SIZE];
+    fclose(fopen("onrush_net.token", "we"));
+    setenv("CREDENTIALS_DIRECTORY", ".", 1);
+    assert_int_equal(config_load(&secret_table, NULL, NULL, 0, &s, error), 0);
+    assert_string_equal(s.token_file, "./onrush_net.token");
+    assert_string_equal(s.key_file, "");
+    assert_int_equal(config_load(&secret_table, NULL, sets, 1, &s, error), 0);
+    assert_string_equal(s.token_file, "mine");
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_int_equal(config_load(&secret_table, NULL, NULL, 0, &s, error), 0);
+    assert_string_equal(s.token_file, "");
+}
+
 static const struct {
     const char *file, *secret;
     int result;
@@ -307,6 +379,9 @@ int main(void)
         cmocka_unit_test(test_reload_of_a_bad_file),
         cmocka_unit_test(test_print_and_load_again),
         cmocka_unit_test(test_print),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_wrong_variables),
+        cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_secrets),
     };
     return cmocka_run_group_tests(tests, make_dir, NULL);
