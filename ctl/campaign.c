@@ -5,6 +5,7 @@
 #include "ctl/commands.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
+#include "ctl/refused.h"
 #include "ctl/stores.h"
 #include "shared/clock.h"
 
@@ -215,6 +216,7 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
         {"redis.refused", "redis refused"},
         {"redis.queued", "redis queue"},
         {"redis.claimed", "redis claimed"},
+        {"refused_total", "refused"},
     };
     (void)values;
     struct campaign_row row;
@@ -227,11 +229,15 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
         return r;
     json_t *object = campaign_row_json(&row);
     add_head(ctl, object, args[0]);
-    if (ctl->json)
+    r = refused_add(ctl, row.id, object);
+    if (r == 0 && ctl->json)
         return output_json(object), CTL_OK;
-    output_pairs(object, columns, sizeof columns / sizeof columns[0]);
+    if (r == 0) {
+        output_pairs(object, columns, sizeof columns / sizeof columns[0]);
+        refused_print(object);
+    }
     json_decref(object);
-    return CTL_OK;
+    return r;
 }
 
 const struct ctl_command command_campaign_show = {
@@ -239,7 +245,11 @@ const struct ctl_command command_campaign_show = {
     .args = "NAME",
     .n_args = 1,
     .summary = "Shows a campaign: its row in MariaDB and its counters in Redis",
-    .details = "",
+    .details = "And the newest of the requests that were refused for good, with the reason. "
+               "row-refused:\nMariaDB will not take this user's row; the detail is its error. Once "
+               "that is repaired\nthe user cannot try again in this campaign. undecodable: "
+               "somebody wrote into the keys of\nthe campaign in Redis what is no user id or no "
+               "ticket.",
     .options = no_options,
     .run = show,
 };

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,11 @@ static void free_serial(struct campaign *c, uint32_t serial)
         campaign_drop(c, "out of memory");
 }
 
+static void set_reason(struct batch *batch, const char *reason)
+{
+    snprintf(batch->reason, sizeof batch->reason, "%s", reason);
+}
+
 /* refuse: halves the batch until the bad row stands alone; its serial goes to the next in line. */
 static void refuse(struct campaign *c, struct batch *batch)
 {
@@ -192,13 +198,45 @@ static void refuse(struct campaign *c, struct batch *batch)
             campaign_drop(c, "out of memory");
         return;
     }
-    log_error("a request is set aside: mariadb refuses its row",
+    log_error("a request is set aside: mariadb refuses its row; see onrushctl campaign show",
               "campaign=%s user=%s ticket=%" PRIu64, c->row.name, batch->rows[0].user,
               batch->rows[0].ticket);
     c->batches--;
     free_serial(c, batch->rows[0].serial);
-    strcpy(batch->reason, "row-refused");
-    decide(c, batch, VERDICT_REFUSED);
+    set_reason(batch, "row-refused");
+    campaign_submit(c, JOB_REFUSE, batch);
+}
+
+/* --- what is refused is written down in MariaDB: before its user is told, if it has one --- */
+
+void campaign_note_aside(struct campaign *c, const struct queue_answer *a)
+{
+    struct batch *batch = a->n_aside > 0 ? batch_new(a->n_aside) : NULL;
+    if (batch == NULL) /* out of memory: the log has it */
+        return;
+    for (size_t i = 0; i < a->n_aside; i++)
+        batch_add(batch, &a->aside[i]);
+    set_reason(batch, "undecodable");
+    campaign_submit(c, JOB_REFUSE, batch);
+}
+
+bool campaign_on_noted(struct campaign *c, struct job *job)
+{
+    struct batch *batch = job->batch;
+    if (job->outcome != JOB_BUSY && job->outcome != JOB_UNKNOWN)
+        return true; /* refused, too: then the log alone has it */
+    job->batch = NULL;
+    campaign_submit(c, JOB_REFUSE, batch);
+    return false;
+}
+
+/* on_noted: what was set aside in Redis is settled there already, and has no ticket. */
+static void on_noted(struct campaign *c, struct job *job)
+{
+    if (!campaign_on_noted(c, job) || job->batch->rows[0].ticket == 0)
+        return;
+    decide(c, job->batch, VERDICT_REFUSED);
+    job->batch = NULL;
 }
 
 /* clash: a key is there already. Reading back explains it; when it does not, our picture of MariaDB
@@ -218,6 +256,7 @@ static void on_commit(struct campaign *c, struct job *job)
 {
     struct batch *batch = job->batch;
     job->batch = NULL;
+    memcpy(batch->detail, job->error, sizeof batch->detail);
     switch (job->outcome) {
     case JOB_DONE:
         c->batches--;
@@ -348,8 +387,8 @@ static bool may_claim(const struct campaign *c)
 static void on_claim(struct campaign *c, const struct queue_answer *a)
 {
     c->left = a->left;
-    c->moves += a->n > 0;
-    if (a->n == 0) {
+    c->moves += a->n + a->n_aside > 0;
+    if (a->n + a->n_aside == 0) {
         c->poll_at_us = c->world->now_us(c->world) + c->world->poll_us;
         c->drained =
             c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing && !c->journal_due;
@@ -498,6 +537,9 @@ static void running_on_job(struct campaign *c, struct job *job)
     case JOB_FINISH:
         on_finish(c, job);
         return;
+    case JOB_REFUSE:
+        on_noted(c, job);
+        return;
     case JOB_LOAD:
     case JOB_PAGE:
         assert(!"a job of the takeover while running");
@@ -534,6 +576,8 @@ void campaign_on_queue(struct campaign *c, const struct queue_answer *a)
     assert(c->magic == CAMPAIGN_MAGIC && c->asks > 0);
     c->asks--;
     clear_flag(c, a->op);
+    if (a->n_aside > 0 && c->phase != PHASE_DROPPING)
+        campaign_note_aside(c, a);
     if (c->phase == PHASE_RUNNING)
         running_on_queue(c, a);
     else if (c->phase != PHASE_DROPPING)

@@ -70,6 +70,9 @@ struct queue_answer {
     uint64_t left;             /* CLAIM: size of the queue; REVIVE: the next cursor */
     const struct grant *rows;  /* CLAIM, CLAIMED: users and tickets; valid during the call */
     size_t n;
+    const struct grant
+        *aside; /* CLAIM, CLAIMED, REVIVE: what nobody can decode and was set aside */
+    size_t n_aside;
 };
 
 /* PUBLISH_TAKE: the takeover; Redis admits as it did before, but not when it knows less than
@@ -207,6 +210,13 @@ bool campaign_asked(struct campaign *campaign, int result);
 
 /* campaign_retry_later: nothing is asked of Redis for a moment. */
 void campaign_retry_later(struct campaign *campaign);
+
+/* campaign_note_aside: what Redis set aside is written down in MariaDB. */
+void campaign_note_aside(struct campaign *campaign, const struct queue_answer *answer);
+
+/* campaign_on_noted: of JOB_REFUSE: true when the note is as done as it ever gets; else it is
+ * repeated. */
+bool campaign_on_noted(struct campaign *campaign, struct job *job);
 
 /* recovery_*: the phases LOADING to OPENING. */
 void recovery_step(struct campaign *campaign);

@@ -21,10 +21,13 @@ struct grant {
 
 enum verdict { VERDICT_OPEN, VERDICT_GRANTED, VERDICT_SOLD_OUT, VERDICT_REFUSED };
 
+#define DETAIL_MAX 199
+
 struct batch {
     STAILQ_ENTRY(batch) next;
     enum verdict verdict;        /* of all its rows */
     char reason[REASON_MAX + 1]; /* refused */
+    char detail[DETAIL_MAX + 1]; /* what MariaDB said of the last try; "" */
     unsigned clashes;            /* duplicate keys in a row that reading back did not explain */
     size_t n, room;
     struct grant rows[];

@@ -18,6 +18,7 @@ enum job_kind {
     JOB_PAGE,      /* grants behind the serial `after`, as `found`, to rebuild Redis */
     JOB_JOURNAL,   /* the first rows of the journal, as `found`: users and arrivals */
     JOB_UNJOURNAL, /* the rows of the users of the batch are in the queue: delete them */
+    JOB_REFUSE,    /* write down that the rows of the batch are refused, and why */
     JOB_FINISH, /* a closed campaign in which everybody is decided: state 'settled'; CLASH when the
                    journal is not empty */
 };
@@ -43,6 +44,7 @@ struct job {
     uint32_t after;      /* PAGE */
 
     enum job_outcome outcome;
+    char error[DETAIL_MAX + 1];           /* COMMIT that was refused: what MariaDB said */
     struct batch *found;                  /* READ_BACK, CONFIRM, PAGE: rows of MariaDB */
     bool exhausted;                       /* CONFIRM: granted = quota */
     uint32_t quota, granted, next_serial; /* LOAD */

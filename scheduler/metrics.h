@@ -22,8 +22,9 @@
     COUNTER(jobs_busy, "onrush_scheduler_jobs_total", "outcome=\"busy\"", "")                      \
     COUNTER(jobs_refused, "onrush_scheduler_jobs_total", "outcome=\"refused\"", "")                \
     COUNTER(jobs_unknown, "onrush_scheduler_jobs_total", "outcome=\"unknown\"", "")                \
-    COUNTER(undecodable, "onrush_scheduler_undecodable_total", "",                                 \
-            "Members of a queue that nobody can decode.")                                          \
+    COUNTER(refused_row, "onrush_scheduler_refused_total", "reason=\"row-refused\"",               \
+            "Refused requests, by reason.")                                                        \
+    COUNTER(refused_undecodable, "onrush_scheduler_refused_total", "reason=\"undecodable\"", "")   \
     COUNTER(redis_refused, "onrush_scheduler_redis_errors_total", "cause=\"refused\"",             \
             "Commands to Redis that came to nothing, by cause: it refused, no answer came, "       \
             "another epoch is published, or it lost data.")                                        \

@@ -17,10 +17,12 @@ int queue_init(struct queue *q, size_t most)
 {
     q->room = most;
     q->rows = calloc(most, sizeof q->rows[0]);
+    q->aside = calloc(most, sizeof q->aside[0]);
     q->texts = calloc(most, sizeof q->texts[0]);
     q->args = calloc(2 * most + FIXED_ARGS, sizeof q->args[0]);
     q->lengths = calloc(2 * most + FIXED_ARGS, sizeof q->lengths[0]);
-    if (q->rows != NULL && q->texts != NULL && q->args != NULL && q->lengths != NULL)
+    if (q->rows != NULL && q->aside != NULL && q->texts != NULL && q->args != NULL &&
+        q->lengths != NULL)
         return 0;
     queue_destroy(q);
     return -ENOMEM;
@@ -29,6 +31,7 @@ int queue_init(struct queue *q, size_t most)
 void queue_destroy(struct queue *q)
 {
     free(q->rows);
+    free(q->aside);
     free(q->texts);
     free(q->args);
     free(q->lengths);
@@ -58,63 +61,68 @@ static void answer(struct campaign *c, enum queue_op op, const redisReply *r)
     campaign_on_queue(c, &a);
 }
 
-static void on_ignored(void *arg, const redisReply *r)
+/* note_aside: members of the queue that nobody can decode were set aside by Redis; told once, as
+ * they are gone. */
+static void note_aside(struct queue *q, const struct campaign *c, const redisReply *members,
+                       struct queue_answer *a)
 {
-    (void)arg;
-    outcome_of(r);
+    char quoted[300];
+    for (size_t i = 0; i < members->elements && a->n_aside < q->room; i++) {
+        const redisReply *member = members->element[i];
+        struct grant *row = &q->aside[a->n_aside++];
+        *row = (struct grant){.campaign_id = c->row.id};
+        row->user_len = member->len < USER_ID_MAX ? member->len : USER_ID_MAX;
+        memcpy(row->user, member->str, row->user_len);
+        log_error("a member of the queue is no user id, or its score is no ticket; it is set "
+                  "aside as refused: find out who writes to this Redis",
+                  "campaign=%s member=%s", c->row.name,
+                  log_quote(row->user, quoted, sizeof quoted));
+    }
+    a->aside = q->aside;
+    metric_add(&scheduler_metrics.refused_undecodable, (int64_t)a->n_aside);
 }
 
-/* set_aside: a member that is no user id, or a score that is no ticket, must not stop the campaign:
- * it leaves `claimed` as refused. */
-static void set_aside(struct queue *q, struct campaign *c, const redisReply *member)
-{
-    char epoch[NUMBER_SIZE], quoted[256];
-    const char *args[] = {epoch, member->str, "rundecodable:0"};
-    size_t lengths[] = {(size_t)snprintf(epoch, sizeof epoch, "%" PRIu64, c->epoch), member->len,
-                        strlen(args[2])};
-    metric_add(&scheduler_metrics.undecodable, 1);
-    log_error("a member of the queue is no user id, or has no ticket; it is set aside",
-              "campaign=%s member=%s", c->row.name, log_quote(member->str, quoted, sizeof quoted));
-    redis_link_call(q->link, "onrush_settle", &c->keys, 3, args, lengths, on_ignored, NULL);
-    c->moves++;
-}
-
-static bool ticket_of(const redisReply *score, uint64_t *ticket)
+static int read_row(const redisReply *user, const redisReply *score, struct grant *row)
 {
     char *end;
-    *ticket = score->type == REDIS_REPLY_STRING ? strtoull(score->str, &end, 10) : 0;
-    return score->type == REDIS_REPLY_STRING && end != score->str && *end == '\0';
+    row->user_len = user->len;
+    row->code_len = COUPON_CODE_LEN;
+    if (user->type != REDIS_REPLY_STRING || score->type != REDIS_REPLY_STRING ||
+        !user_id_valid(user->str, user->len))
+        return -EPROTO;
+    memcpy(row->user, user->str, user->len);
+    row->ticket = strtoull(score->str, &end, 10);
+    return row->ticket > 0 && *end == '\0' ? 0 : -EPROTO;
 }
 
-/* read_rows: user, ticket, user, ticket ... from element `from` on, into the scratch. Gives how
- * many. */
-static size_t read_rows(struct queue *q, struct campaign *c, const redisReply *r, size_t from)
+/* read_rows: user, ticket, user, ticket ... from element `from` on, then perhaps the list of those
+ * that were set aside. What is not that was not written by our functions: the campaign starts over.
+ */
+static void read_rows(struct queue *q, struct campaign *c, const redisReply *r, size_t from,
+                      struct queue_answer *a)
 {
-    size_t n = 0;
-    for (size_t i = from; i + 1 < r->elements && n < q->room; i += 2) {
-        const redisReply *user = r->element[i];
-        struct grant *row = &q->rows[n];
-        *row = (struct grant){
-            .campaign_id = c->row.id, .user_len = user->len, .code_len = COUPON_CODE_LEN};
-        if (!user_id_valid(user->str, user->len) || !ticket_of(r->element[i + 1], &row->ticket)) {
-            set_aside(q, c, user);
-            continue;
-        }
-        memcpy(row->user, user->str, user->len);
-        n++;
+    size_t n = r->elements;
+    if (n > from && r->element[n - 1]->type == REDIS_REPLY_ARRAY)
+        note_aside(q, c, r->element[--n], a);
+    a->rows = q->rows;
+    for (size_t i = from; i + 1 < n && a->n < q->room; i += 2) {
+        struct grant *row = &q->rows[a->n++];
+        *row = (struct grant){.campaign_id = c->row.id};
+        if (read_row(r->element[i], r->element[i + 1], row) < 0)
+            a->outcome = QUEUE_UNKNOWN;
     }
-    return n;
+    if (a->outcome != QUEUE_OK)
+        log_error("an answer of redis cannot be decoded", "campaign=%s elements=%zu", c->row.name,
+                  r->elements);
 }
 
 static void on_claim(void *arg, const redisReply *r)
 {
     struct campaign *c = arg;
-    struct queue *q = c->world->queue;
     struct queue_answer a = {.op = QUEUE_CLAIM, .outcome = outcome_of(r)};
     if (a.outcome == QUEUE_OK) {
         a.left = (uint64_t)r->element[0]->integer;
-        a.rows = q->rows;
-        a.n = read_rows(q, c, r, 1);
+        read_rows(c->world->queue, c, r, 1, &a);
         metric_add(&scheduler_metrics.claimed, (int64_t)a.n);
         metric_add(&scheduler_metrics.claims, a.n > 0);
         if (a.n > 0)
@@ -128,12 +136,9 @@ static void on_claim(void *arg, const redisReply *r)
 static void on_claimed(void *arg, const redisReply *r)
 {
     struct campaign *c = arg;
-    struct queue *q = c->world->queue;
     struct queue_answer a = {.op = QUEUE_CLAIMED, .outcome = outcome_of(r)};
-    if (a.outcome == QUEUE_OK) {
-        a.rows = q->rows;
-        a.n = read_rows(q, c, r, 0);
-    }
+    if (a.outcome == QUEUE_OK)
+        read_rows(c->world->queue, c, r, 0, &a);
     campaign_on_queue(c, &a);
 }
 
@@ -147,10 +152,13 @@ static void on_publish(void *arg, const redisReply *r)
 
 static void on_revive(void *arg, const redisReply *r)
 {
+    struct campaign *c = arg;
     struct queue_answer a = {.op = QUEUE_REVIVE, .outcome = outcome_of(r)};
-    if (a.outcome == QUEUE_OK)
+    if (a.outcome == QUEUE_OK) {
         a.left = strtoull(r->element[0]->str, NULL, 10);
-    campaign_on_queue(arg, &a);
+        read_rows(c->world->queue, c, r, 2, &a);
+    }
+    campaign_on_queue(c, &a);
 }
 
 static void on_settle(void *arg, const redisReply *r)
@@ -289,6 +297,8 @@ static void count_decided(const struct batch *batch)
     metric_value *counter = batch->verdict == VERDICT_GRANTED    ? &scheduler_metrics.granted
                             : batch->verdict == VERDICT_SOLD_OUT ? &scheduler_metrics.sold_out
                                                                  : &scheduler_metrics.refused;
+    if (batch->verdict == VERDICT_REFUSED)
+        metric_add(&scheduler_metrics.refused_row, (int64_t)batch->n);
     metric_add(counter, (int64_t)batch->n);
 }
 

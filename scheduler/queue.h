@@ -11,7 +11,8 @@ struct queue {
     struct redis_link *link;
     int64_t retention_s; /* what expire() sets */
     struct grant *rows;  /* scratch for the answers of claim and claimed */
-    size_t room;         /* rows in it */
+    struct grant *aside; /* the same for what was set aside */
+    size_t room;         /* rows in each */
     const char **args;   /* scratch for the arguments */
     size_t *lengths;
     char (*texts)[USER_STATE_MAX + 1];

@@ -122,8 +122,10 @@ static void on_page(struct campaign *c, struct job *job)
 
 static void on_claimed(struct campaign *c, const struct queue_answer *a)
 {
+    c->moves += a->n_aside > 0;
     if (a->n == 0) {
-        all_reclaimed(c);
+        if (a->n_aside == 0) /* else there may be more behind them: the next page is asked for */
+            all_reclaimed(c);
         return;
     }
     struct batch *page = batch_new(a->n);
@@ -209,4 +211,6 @@ void recovery_on_job(struct campaign *c, struct job *job)
         on_page(c, job);
     else if (job->kind == JOB_READ_BACK)
         on_claimed_read(c, job);
+    else if (job->kind == JOB_REFUSE)
+        campaign_on_noted(c, job);
 }

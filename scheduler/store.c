@@ -356,6 +356,39 @@ static void run_unjournal(struct store *s, struct job *job)
     free(sql);
 }
 
+/* --- JOB_REFUSE --- */
+
+#define REFUSE_SQL "INSERT INTO refused (campaign_id, member, ticket, reason, detail) VALUES "
+#define REFUSE_AGAIN_SQL                                                                           \
+    " ON DUPLICATE KEY UPDATE ticket = VALUES(ticket), reason = VALUES(reason), "                  \
+    "detail = VALUES(detail), refused_at = CURRENT_TIMESTAMP(6)"
+
+/* run_refuse: a note for people, not a state: it has no fence, and who gets a coupon later keeps
+ * it. Members may be any bytes. */
+static void run_refuse(struct store *s, struct job *job)
+{
+    const struct batch *batch = job->batch;
+    char *sql = NULL, text[2 * (DETAIL_MAX > USER_ID_MAX ? DETAIL_MAX : USER_ID_MAX) + 1];
+    size_t size;
+    FILE *out = open_memstream(&sql, &size);
+    job->outcome = JOB_BUSY;
+    if (out == NULL)
+        return;
+    fputs(REFUSE_SQL, out);
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct grant *row = &batch->rows[i];
+        mysql_real_escape_string(s->db.link, text, row->user, row->user_len);
+        fprintf(out, "%s(%" PRIu32 ",'%s',%" PRIu64 ",'%s',", i > 0 ? "," : "", job->campaign_id,
+                text, row->ticket, batch->reason);
+        mysql_real_escape_string(s->db.link, text, batch->detail, strlen(batch->detail));
+        fprintf(out, "'%s')", text);
+    }
+    fputs(REFUSE_AGAIN_SQL, out);
+    if (fclose(out) == 0)
+        job->outcome = job_outcome_of(db_exec(&s->db, sql, NULL));
+    free(sql);
+}
+
 /* --- JOB_FINISH --- */
 
 /* journal_empty: with the row of the campaign locked, no gateway can add to the journal. */
@@ -410,7 +443,7 @@ static void run_finish(struct store *s, struct job *job)
 static void (*const runners[])(struct store *, struct job *) = {
     [JOB_LOAD] = run_load,           [JOB_COMMIT] = run_commit, [JOB_READ_BACK] = run_read_back,
     [JOB_CONFIRM] = run_confirm,     [JOB_PAGE] = run_page,     [JOB_JOURNAL] = run_journal,
-    [JOB_UNJOURNAL] = run_unjournal, [JOB_FINISH] = run_finish,
+    [JOB_UNJOURNAL] = run_unjournal, [JOB_FINISH] = run_finish, [JOB_REFUSE] = run_refuse,
 };
 
 void store_run(struct store *s, struct job *job)
@@ -426,6 +459,8 @@ void store_run(struct store *s, struct job *job)
                     (int)job->kind, (int)job->outcome, job->batch != NULL ? job->batch->n : 0,
                     log_quote(s->db.error, quoted, sizeof quoted));
     }
+    if (job->outcome == JOB_REFUSED)
+        snprintf(job->error, sizeof job->error, "%.*s", DETAIL_MAX, s->db.error);
     if (job->outcome == JOB_UNKNOWN)
         store_close(s);
 }

@@ -8,6 +8,7 @@
 --   * a user who is known keeps the ticket, whatever state the campaign is in;
 --   * claim and settle obey only the epoch that was published last;
 --   * a grant is never turned into anything else;
+--   * a member that is no user id, or whose score is no ticket, is set aside where it is met: it stops nobody;
 --   * admitted = granted + sold_out + refused + #queue + #claimed, after every step.
 
 local VERSION = 2
@@ -26,6 +27,9 @@ local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NU
 local CLAIM = {NUMBER, POSITIVE, NUMBER}
 local STATES = {scheduled = true, open = true, paused = true, closed = true}
 local READY = {['0'] = true, ['1'] = true, keep = true}
+
+-- The highest score that is a ticket: the year 2223. Beyond 2^53 the next one would not be exact.
+local LAST_TICKET = 8e15
 
 local COUNTER = {g = 'granted', s = 'sold_out', r = 'refused'}
 
@@ -211,24 +215,6 @@ local function publish(keys, args)
     return before
 end
 
-local function claim(keys, args)
-    local wrong = fenced(keys[1], args, CLAIM, 2) or args[3] and went_back(keys[1], args[3])
-    if wrong then return wrong end
-    local popped = redis.call('ZPOPMIN', keys[2], math.min(tonumber(args[2]), MAX_USERS))
-    if #popped > 0 then
-        local members = {}
-        for i = 1, #popped, 2 do members[i], members[i + 1] = popped[i + 1], popped[i] end
-        in_chunks('ZADD', keys[3], members)
-        redis.call('HINCRBY', keys[1], 'moves', 1)
-        local watermark = tonumber(redis.call('HGET', keys[1], 'watermark'))
-        if tonumber(popped[#popped]) > watermark then
-            redis.call('HSET', keys[1], 'watermark', popped[#popped])
-        end
-    end
-    table.insert(popped, 1, redis.call('ZCARD', keys[2]))
-    return popped
-end
-
 -- write_states: set `users` to the decided states, and move the counters along. Gives how many changed. A user who stands
 -- there twice is decided twice; one may be in the queue, or unknown, when Redis lost grants and they are restored.
 local function write_states(keys, users, old, new)
@@ -251,6 +237,60 @@ local function write_states(keys, users, old, new)
     in_chunks('ZREM', keys[2], gone)
     in_chunks('ZREM', keys[3], gone)
     return changed
+end
+
+-- decodable: a user id, and a ticket as its score.
+local function decodable(user, score)
+    return #user <= 64 and user:find('^[A-Za-z0-9._:@+=|~-]+$') and score:find('^[1-9]%d*$') and tonumber(score) <= LAST_TICKET
+end
+
+-- set_aside: who was accepted is refused; a stranger was never accepted, so nothing is counted.
+local function set_aside(keys, members)
+    local old, known, before, new = states_of(keys[4], members), {}, {}, {}
+    for i = 1, #members do
+        if old[i] then known[#known + 1], before[#before + 1], new[#new + 1] = members[i], old[i], 'rundecodable:0' end
+    end
+    write_states(keys, known, before, new)
+    in_chunks('ZREM', keys[2], members)
+    in_chunks('ZREM', keys[3], members)
+end
+
+-- sort_out: of user, score, user, score ... (from a sorted set) those that can be decoded, behind what `answer` holds; the
+-- others are set aside. Gives the beginnings of those, or nil.
+local function sort_out(keys, members, answer)
+    local bad, shown, n = {}, {}, #answer
+    for i = 1, #members, 2 do
+        if decodable(members[i], members[i + 1]) then
+            answer[n + 1], answer[n + 2] = members[i], members[i + 1]
+            n = n + 2
+        else
+            bad[#bad + 1], shown[#shown + 1] = members[i], members[i]:sub(1, 64)
+        end
+    end
+    if #bad == 0 then return nil end
+    set_aside(keys, bad)
+    return shown
+end
+
+local function claim(keys, args)
+    local wrong = fenced(keys[1], args, CLAIM, 2) or args[3] and went_back(keys[1], args[3])
+    if wrong then return wrong end
+    local popped = redis.call('ZPOPMIN', keys[2], math.min(tonumber(args[2]), MAX_USERS))
+    local answer = {0}
+    local aside = sort_out(keys, popped, answer)
+    if #answer > 1 then
+        local members = {}
+        for i = 2, #answer, 2 do members[i - 1], members[i] = answer[i + 1], answer[i] end
+        in_chunks('ZADD', keys[3], members)
+        local watermark = tonumber(redis.call('HGET', keys[1], 'watermark'))
+        if tonumber(answer[#answer]) > watermark then
+            redis.call('HSET', keys[1], 'watermark', answer[#answer])
+        end
+    end
+    if #popped > 0 then redis.call('HINCRBY', keys[1], 'moves', 1) end
+    answer[1] = redis.call('ZCARD', keys[2])
+    answer[#answer + 1] = aside
+    return answer
 end
 
 -- decisions_of: users and new states out of epoch, user, state, user, state ...; nil when they are not that.
@@ -313,7 +353,11 @@ end
 local function claimed(keys, args)
     local wrong = fenced(keys[1], args, EPOCH_N)
     if wrong then return wrong end
-    return redis.call('ZRANGE', keys[3], 0, math.min(tonumber(args[2]), MAX_USERS) - 1, 'WITHSCORES')
+    local page, answer = redis.call('ZRANGE', keys[3], 0, math.min(tonumber(args[2]), MAX_USERS) - 1, 'WITHSCORES'), {}
+    local aside = sort_out(keys, page, answer)
+    if aside then redis.call('HINCRBY', keys[1], 'moves', 1) end
+    answer[#answer + 1] = aside
+    return answer
 end
 
 local function reclaim(keys, args)
@@ -331,10 +375,12 @@ local function revive(keys, args)
     local wrong = fenced(keys[1], args, EPOCH_CURSOR_N)
     if wrong then return wrong end
     local page = redis.call('HSCAN', keys[4], args[2], 'COUNT', math.min(tonumber(args[3]), MAX_USERS))
-    local back, writes, n = {}, {}, 0
+    local back, writes, odd, n = {}, {}, {}, 0
     for i = 1, #page[2], 2 do
         local user, state = page[2][i], page[2][i + 1]
-        if state:byte(1) == 115 then
+        if state:byte(1) == 115 and not decodable(user, state:sub(2)) then
+            odd[#odd + 1], odd[#odd + 2] = user, state:sub(2)
+        elseif state:byte(1) == 115 then
             n = n + 1
             back[2 * n - 1], back[2 * n] = state:sub(2), user
             writes[2 * n - 1], writes[2 * n] = user, 'q' .. state:sub(2)
@@ -344,7 +390,7 @@ local function revive(keys, args)
     in_chunks('HSET', keys[4], writes)
     if n > 0 then redis.call('HINCRBY', keys[1], 'sold_out', -n) end
     redis.call('HINCRBY', keys[1], 'moves', 1)
-    return {page[1], n}
+    return {page[1], n, sort_out(keys, odd, {})}
 end
 
 local function expire(keys, args)
@@ -356,10 +402,10 @@ end
 
 redis.register_function{function_name = 'onrush_version', callback = function() return VERSION end, flags = {'no-writes'}}
 redis.register_function{function_name = 'onrush_status', callback = status, flags = {'no-writes'}}
-redis.register_function{function_name = 'onrush_claimed', callback = claimed, flags = {'no-writes'}}
 redis.register_function('onrush_enqueue', enqueue)
 redis.register_function('onrush_publish', publish)
 redis.register_function('onrush_claim', claim)
+redis.register_function('onrush_claimed', claimed)
 redis.register_function('onrush_settle', settle)
 redis.register_function('onrush_drain', drain)
 redis.register_function('onrush_reclaim', reclaim)

@@ -37,7 +37,10 @@
     X(BUG_JOURNAL_NOT_DRAINED, "journal-not-drained")                                              \
     X(BUG_JOURNAL_DELETED_FIRST, "journal-deleted-first")                                          \
     X(BUG_DRAIN_BELOW_WATERMARK, "drain-below-watermark")                                          \
-    X(BUG_DRAIN_TAKES_USED_TICKET, "drain-takes-used-ticket")
+    X(BUG_DRAIN_TAKES_USED_TICKET, "drain-takes-used-ticket")                                      \
+    X(BUG_ODD_PAGE_IS_THE_LAST, "odd-page-is-the-last")                                            \
+    X(BUG_ODD_STAYS_CLAIMED, "odd-stays-claimed")                                                  \
+    X(BUG_REFUSAL_NOT_NOTED, "refusal-not-noted")
 
 enum sim_bug {
 #define X(id, text) id,
@@ -53,6 +56,7 @@ struct model_user {
     uint64_t ticket;
     uint32_t serial;
     uint64_t queued, claimed; /* score in the sorted set; 0: not in it */
+    bool odd;                 /* its score was overwritten with something that is no ticket */
 };
 
 struct model_redis {
@@ -76,7 +80,7 @@ struct model_op {
     uint64_t watermark; /* publish */
     struct batch *batch;
     struct queue_answer answer;
-    struct grant rows[USERS];
+    struct grant rows[USERS]; /* from its end: those that were set aside */
 };
 
 /* --- MariaDB --- */
@@ -97,6 +101,7 @@ struct model_db {
     int serial_owner[SERIALS + 1]; /* user + 1 */
     int64_t journal[USERS];        /* arrival; 0: not in it */
     uint64_t poison;               /* users whose row is refused */
+    uint64_t noted;                /* those of which it is written down */
 };
 
 struct model {
@@ -107,7 +112,9 @@ struct model {
     struct model_redis redis;
     struct model_db db;
     bool wiped, raised; /* what happened, for the checks */
+    bool torn;          /* a claimed member was set aside: its serial may go to a later ticket */
     uint64_t acked;     /* users that were told "accepted" */
+    uint64_t aside;     /* users that Redis set aside as nobody could decode them */
     const char *broken; /* the promise that does not hold; NULL: all hold */
 };
 
@@ -119,6 +126,9 @@ bool chance(struct model *model, uint32_t percent);
  */
 void model_enqueue(struct model *model, int u);
 void model_journal(struct model *model, int u);
+
+/* model_spoil: somebody overwrites the score of user u with something that is no ticket. */
+void model_spoil(struct model *model, int u);
 
 /* model_execute: Redis does the operation, and fills in its answer. */
 void model_execute(struct model *model, struct model_op *op);

@@ -45,6 +45,8 @@ static void check_user(struct model *m, int u)
     require(m, user->state != 'g' || (row->serial == user->serial && row->ticket == user->ticket),
             "redis shows another serial or ticket than mariadb");
     require(m, user->state != 's' || row->serial == 0, "told sold out, but has a coupon");
+    require(m, user->state != 'r' || ((m->db.noted | m->aside) >> u & 1),
+            "told refused, and mariadb does not know");
     require(m, user->queued == 0 || user->claimed == 0, "a request is in the queue and claimed");
 }
 
@@ -97,6 +99,6 @@ void model_check_end(struct model *m)
     }
     require(m, decided - refused < m->db.quota || m->db.granted == m->db.quota,
             "coupons are left unsold");
-    if (!m->wiped && m->db.poison == 0)
+    if (!m->wiped && !m->torn && m->db.poison == 0)
         check_order(m);
 }

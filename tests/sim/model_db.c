@@ -153,6 +153,13 @@ static enum job_outcome run_unjournal(struct model *m, const struct job *job)
     return JOB_DONE;
 }
 
+static enum job_outcome run_refuse(struct model *m, const struct job *job)
+{
+    for (size_t i = 0; i < job->batch->n && m->bug != BUG_REFUSAL_NOT_NOTED; i++)
+        m->db.noted |= UINT64_C(1) << user_number(job->batch->rows[i].user);
+    return JOB_DONE;
+}
+
 static bool journal_empty(const struct model_db *db)
 {
     for (int u = 0; u < USERS; u++) {
@@ -195,6 +202,9 @@ void model_run(struct model *m, struct job *job, unsigned owner)
         return;
     case JOB_UNJOURNAL:
         job->outcome = run_unjournal(m, job);
+        return;
+    case JOB_REFUSE:
+        job->outcome = run_refuse(m, job);
         return;
     case JOB_FINISH:
         job->outcome = run_finish(m, job, owner);

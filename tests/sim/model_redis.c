@@ -106,6 +106,58 @@ static void add_answer(struct model_op *op, int u, uint64_t ticket)
     user_name(row->user, u);
 }
 
+static int64_t *counter_of(struct model_redis *r, char state)
+{
+    switch (state) {
+    case 'g':
+        return &r->granted;
+    case 's':
+        return &r->sold_out;
+    case 'r':
+        return &r->refused;
+    default:
+        return NULL;
+    }
+}
+
+static void write_state(struct model *m, const struct grant *row, char state)
+{
+    struct model_redis *r = &m->redis;
+    struct model_user *user = &r->users[user_number(row->user)];
+    user->claimed = user->queued = 0;
+    user->odd = false;
+    if (user->state == 'g')
+        return;
+    if (user->state == 0)
+        r->admitted++;
+    if (counter_of(r, user->state) != NULL)
+        --*counter_of(r, user->state);
+    ++*counter_of(r, state);
+    user->state = state;
+    user->ticket = row->ticket;
+    user->serial = row->serial;
+    if (state == 's' && m->db.granted < m->db.quota && !m->raised)
+        m->broken = "told sold out while coupons are left";
+}
+
+void model_spoil(struct model *m, int u)
+{
+    struct model_user *user = &m->redis.users[u];
+    user->odd = user->queued > 0 || user->claimed > 0;
+}
+
+/* set_aside: an odd member does not stay where it was met. */
+static void set_aside(struct model *m, struct model_op *op, int u)
+{
+    struct grant *row = &op->rows[USERS - ++op->answer.n_aside];
+    *row = (struct grant){.campaign_id = 1};
+    user_name(row->user, u);
+    m->aside |= UINT64_C(1) << u;
+    m->torn |= m->redis.users[u].claimed > 0;
+    if (m->bug != BUG_ODD_STAYS_CLAIMED)
+        write_state(m, row, 'r');
+}
+
 static void do_publish(struct model *m, struct model_op *op)
 {
     struct model_redis *r = &m->redis;
@@ -142,7 +194,7 @@ static void do_claim(struct model *m, struct model_op *op)
         op->answer.outcome = QUEUE_MISSING;
         return;
     }
-    while (op->answer.n < op->n) {
+    while (op->answer.n + op->answer.n_aside < op->n) {
         uint64_t skip = 0;
         if (m->bug == BUG_CLAIM_OUT_OF_ORDER && chance(m, 20) && queue_size(r) > 1)
             skip = r->users[lowest(r, false, 0)].queued;
@@ -150,46 +202,18 @@ static void do_claim(struct model *m, struct model_op *op)
         if (u < 0)
             break;
         struct model_user *user = &r->users[u];
+        if (user->odd) {
+            set_aside(m, op, u);
+            user->queued = 0;
+            continue;
+        }
         add_answer(op, u, user->queued);
         r->watermark = max64(r->watermark, user->queued);
         user->claimed = m->bug == BUG_CLAIM_NOT_KEPT ? 0 : user->queued;
         user->queued = 0;
     }
     op->answer.left = queue_size(r);
-    r->moves += op->answer.n > 0;
-}
-
-static int64_t *counter_of(struct model_redis *r, char state)
-{
-    switch (state) {
-    case 'g':
-        return &r->granted;
-    case 's':
-        return &r->sold_out;
-    case 'r':
-        return &r->refused;
-    default:
-        return NULL;
-    }
-}
-
-static void write_state(struct model *m, const struct grant *row, char state)
-{
-    struct model_redis *r = &m->redis;
-    struct model_user *user = &r->users[user_number(row->user)];
-    user->claimed = user->queued = 0;
-    if (user->state == 'g')
-        return;
-    if (user->state == 0)
-        r->admitted++;
-    if (counter_of(r, user->state) != NULL)
-        --*counter_of(r, user->state);
-    ++*counter_of(r, state);
-    user->state = state;
-    user->ticket = row->ticket;
-    user->serial = row->serial;
-    if (state == 's' && m->db.granted < m->db.quota && !m->raised)
-        m->broken = "told sold out while coupons are left";
+    r->moves += op->answer.n + op->answer.n_aside > 0;
 }
 
 static void do_settle(struct model *m, struct model_op *op)
@@ -204,10 +228,15 @@ static void do_settle(struct model *m, struct model_op *op)
 static void do_claimed(struct model *m, struct model_op *op)
 {
     uint64_t after = 0;
-    for (int u; op->answer.n < op->n && (u = lowest(&m->redis, true, after)) >= 0;) {
+    for (int u;
+         op->answer.n + op->answer.n_aside < op->n && (u = lowest(&m->redis, true, after)) >= 0;) {
         after = m->redis.users[u].claimed;
-        add_answer(op, u, after);
+        if (m->redis.users[u].odd)
+            set_aside(m, op, u);
+        else
+            add_answer(op, u, after);
     }
+    m->redis.moves += op->answer.n_aside > 0 && m->bug != BUG_ODD_PAGE_IS_THE_LAST;
 }
 
 static void do_reclaim(struct model *m, struct model_op *op)

@@ -6,7 +6,7 @@
  * A history is made of random steps from one seed: clients ask; answers of Redis come late or
  * never; connections are cut; MariaDB commits and says nothing, or says nothing and commits later;
  * schedulers crash, stall past their lease, and take over; Redis loses everything or goes back in
- * time; the quota is raised; rows are refused. After each step the promises are checked, and at the
+ * time; the quota is raised; rows are refused, members of the queue are overwritten. After each step the promises are checked, and at the
  * end, when the faults stop, everybody must be decided. A seed that fails is printed, and replays
  * alone with
  * --first SEED --histories 1. With --bug NAME one rule of the protocol is left out, and the exit
@@ -61,7 +61,7 @@ struct sim {
     struct zombie zombies[ZOMBIES];
     size_t n_zombies;
     struct model_redis snapshot;
-    bool have_snapshot, wipes;
+    bool have_snapshot, wipes, spoils;
     bool calm; /* fewer faults: more gets decided between them */
     uint64_t steps;
 };
@@ -305,6 +305,9 @@ static void answer_one(struct sim *sim, struct scheduler *s)
     memmove(s->ops, s->ops + 1, --s->n_ops * sizeof s->ops[0]);
     batch_free(op.batch);
     op.answer.rows = op.rows;
+    op.answer.aside = op.rows + USERS - op.answer.n_aside;
+    if (sim->model.bug == BUG_ODD_PAGE_IS_THE_LAST && op.op == QUEUE_CLAIMED)
+        op.answer.n_aside = 0;
     campaign_on_queue(&s->campaign, &op.answer);
 }
 
@@ -419,6 +422,20 @@ static void raise_quota(struct model *m)
     m->raised = true;
 }
 
+/* spoil: one member, or the lowest of those that are claimed: perhaps a whole page of a takeover. */
+static void spoil(struct model *m, int u)
+{
+    uint64_t most = 0;
+    model_spoil(m, u);
+    for (int i = 0; i < USERS && chance(m, 90); i++)
+        most = m->redis.users[(u + i) % USERS].claimed > 0 ? m->redis.users[(u + i) % USERS].claimed
+                                                           : most;
+    for (int i = 0; i < USERS; i++) {
+        if (m->redis.users[i].claimed > 0 && m->redis.users[i].claimed <= most)
+            model_spoil(m, i);
+    }
+}
+
 static void world_step(struct sim *sim, uint32_t dice)
 {
     struct model *m = &sim->model;
@@ -435,6 +452,8 @@ static void world_step(struct sim *sim, uint32_t dice)
         sim->snapshot = m->redis, sim->have_snapshot = true;
     else if (dice < 90)
         raise_quota(m);
+    else if (dice < 91 && sim->spoils)
+        spoil(m, u);
     else if (dice < 95)
         m->skew = (int64_t)random_below(m, 2 * CLOCK_STEP) - CLOCK_STEP;
     else if (dice < 97)
@@ -508,6 +527,7 @@ static void begin(struct sim *sim, uint64_t seed, enum sim_bug bug)
             m->db.poison |= (uint64_t)chance(m, 5) << u;
     sim->wipes = chance(m, 35);
     sim->calm = chance(m, 50);
+    sim->spoils = chance(m, 30);
     for (int i = 0; i < SCHEDULERS; i++)
         start(sim, &sim->schedulers[i]);
 }
@@ -529,6 +549,10 @@ static void finish(struct sim *sim)
     }
     while (sim->n_zombies > 0)
         run_zombie(sim);
+    if (sim->spoils && sim->schedulers[0].alive) { /* the last takeover meets them */
+        crash(sim, &sim->schedulers[0]);
+        spoil(m, (int)random_below(m, USERS));
+    }
     for (int i = 0; i < END_STEPS && m->broken == NULL && !all_decided(sim); i++) {
         scheduler_step(sim, &sim->schedulers[0], random_below(m, 94), false);
         m->now += i % 500 == 499 ? LEASE : random_below(m, 8) == 0;

@@ -1,0 +1,171 @@
+/* Rows that MariaDB refuses, and members of the queue that nobody can decode: everybody else gets what is theirs, and the bad
+ * ones can be seen with their reason. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POISONED 3
+#define ODD      2500 /* more than two pages of a takeover */
+
+static struct stack stack;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, NULL);
+    return 0;
+}
+
+static json_t *show(const char *name, int64_t total)
+{
+    json_t *object = stack_ctl_json(&stack, "campaign show %s", name);
+    assert_non_null(object);
+    assert_int_equal(json_integer_value(json_object_get(object, "refused_total")), total);
+    return object;
+}
+
+/* check_metric: the scheduler counted so many, with this reason. */
+static void check_metric(const char *reason, int64_t n)
+{
+    static struct http_answer a;
+    char url[256], name[128];
+    snprintf(url, sizeof url, "%s/metrics", stack.scheduler_admin_url);
+    snprintf(name, sizeof name, "onrush_scheduler_refused_total{reason=\"%s\"} ", reason);
+    assert_int_equal(http_get(url, &a), 200);
+    const char *line = strstr(a.body, name);
+    assert_non_null(line);
+    assert_int_equal(atoll(line + strlen(name)), n);
+}
+
+static void check_audit(const char *name)
+{
+    json_t *audit = stack_ctl_json(&stack, "audit %s", name);
+    assert_true(json_is_true(json_object_get(audit, "ok")));
+    json_decref(audit);
+}
+
+static void exec_db(struct event *e, const char *sql)
+{
+    if (db_exec(&e->db, sql, NULL) != DB_OK)
+        fail_msg("%s: %s", sql, e->db.error);
+}
+
+static void post_users(struct event *e, int n)
+{
+    for (int i = 0; i < n; i++) {
+        char user[32];
+        bool bad = i % 10 == 5 && i / 10 < POISONED;
+        snprintf(user, sizeof user, bad ? "bad-%d" : "u-%d", bad ? i / 10 : i);
+        assert_int_equal(event_post(e, user, NULL), 202);
+    }
+}
+
+/* Their serials go to the next in line: 40 of 43 users, 40 coupons. */
+static void test_refused_rows(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event e;
+    event_open(&e, &stack, "poison");
+    exec_db(&e, "ALTER TABLE coupons ADD CONSTRAINT poison CHECK (user_id NOT LIKE 'bad-%')");
+    event_create(&e, "--quota 40");
+    stack_kill(&stack, "scheduler", "STOP"); /* one batch holds the good and the bad */
+    post_users(&e, 40 + POISONED);
+    stack_kill(&stack, "scheduler", "CONT");
+    event_wait(&e, 30000);
+    assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM coupons JOIN campaigns c ON c.id = "
+                                         "campaign_id WHERE name = 'poison'"),
+                     40);
+    assert_int_equal(http_get(event_url(&e, "/requests/bad-1"), &a), 200);
+    assert_non_null(strstr(a.body, "\"status\":\"refused\""));
+    assert_non_null(strstr(a.body, "\"reason\":\"row-refused\""));
+    json_t *object = show("poison", POISONED);
+    const json_t *row = json_array_get(json_object_get(object, "refused"), 0);
+    assert_non_null(strstr(json_string_value(json_object_get(row, "detail")), "CONSTRAINT"));
+    assert_true(json_is_integer(json_object_get(row, "ticket")));
+    json_decref(object);
+    check_metric("row-refused", POISONED);
+    check_audit("poison");
+    exec_db(&e, "ALTER TABLE coupons DROP CONSTRAINT poison");
+    event_close(&e);
+}
+
+/* Redis is lost: MariaDB still tells who was refused; who asks again and is taken now is not shown any more. */
+static void test_refused_outlive_redis(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "poison");
+    freeReplyObject(redisCommand(e.redis, "FLUSHALL"));
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota poison 41"), 0);
+    event_wait_open(&e);
+    json_decref(show("poison", POISONED));
+    int64_t deadline_us = clock_mono_us() + 10000000;
+    while (event_post(&e, "bad-1", NULL) != 200 && clock_mono_us() < deadline_us)
+        wait_a_moment();
+    json_t *object = show("poison", POISONED - 1), *row;
+    size_t i;
+    json_array_foreach(json_object_get(object, "refused"), i, row)
+    {
+        assert_string_not_equal(json_string_value(json_object_get(row, "user")), "bad-1");
+        assert_string_equal(json_string_value(json_object_get(row, "reason")), "row-refused");
+    }
+    json_decref(object);
+    event_close(&e);
+}
+
+/* A scheduler that takes over meets them in `claimed`, before what its predecessor had claimed; and one in the queue. */
+static void test_undecodable_members(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "odd");
+    event_create(&e, "--quota 10");
+    stack_kill(&stack, "scheduler", "TERM");
+    for (int i = 0; i < 4; i++) {
+        char user[32];
+        snprintf(user, sizeof user, "u-%d", i);
+        assert_int_equal(event_post(&e, user, NULL), 202);
+    }
+    freeReplyObject(redisCommand(e.redis, "EVAL %s 2 onrush:{odd}:queue onrush:{odd}:claimed",
+                                 "local p = redis.call('ZPOPMIN', KEYS[1], 2) "
+                                 "redis.call('ZADD', KEYS[2], p[2], p[1], p[4], p[3]) "
+                                 "for i = 1, 2500 do redis.call('ZADD', KEYS[2], i, 'no/id' .. i) "
+                                 "end redis.call('ZADD', KEYS[1], 'inf', 'u-9') "
+                                 "redis.call('ZADD', KEYS[1], 1.5, 'a\\0b')"));
+    stack_start(&stack, "scheduler");
+    event_wait(&e, 30000);
+    assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'odd'"), 4);
+    json_t *object = show("odd", ODD + 2);
+    assert_int_equal(json_array_size(json_object_get(object, "refused")), 20);
+    json_decref(object);
+    assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM refused WHERE member = 'a\\0b'"), 1);
+    check_metric("undecodable", ODD + 2);
+    assert_int_equal(event_post(&e, "later", NULL), 202); /* and its ticket is a time */
+    event_wait(&e, 10000);
+    assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'odd'"), 5);
+    check_audit("odd");
+    event_close(&e);
+}
+
+static void test_stops_without_a_trace(void **state)
+{
+    (void)state;
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused_rows),
+        cmocka_unit_test(test_refused_outlive_redis),
+        cmocka_unit_test(test_undecodable_members),
+        cmocka_unit_test(test_stops_without_a_trace),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
