@@ -1,0 +1,36 @@
+// Onrush's own API, see docs/protocol.md.
+import http from 'k6/http';
+import { check } from 'k6';
+import { url, campaign, userPrefix } from './setting.js';
+import { answer, record } from './outcomes.js';
+
+// Being told that there are no more coupons, or to come back later, is no failure of HTTP.
+http.setResponseCallback(http.expectedStatuses(200, 202, 409, 429));
+
+const params = { headers: { 'Content-Type': 'application/json' }, tags: { name: 'request a coupon' } };
+const endpoint = `${url}/v1/campaigns/${campaign}/requests`;
+
+// outcomeOf: repeated: this user has asked before. The API answers a repeat like the first time, so only the one who asks knows.
+function outcomeOf(response, repeated) {
+  switch (response.status) {
+    case 200:
+      return repeated ? 'already' : 'granted';
+    case 202:
+      return repeated ? 'already' : 'queued';
+    case 409:
+      return answer(response).code === 'SOLD_OUT' ? 'sold_out' : 'error';
+    case 429:
+      return 'limited';
+    default:
+      return 'error';
+  }
+}
+
+// ask: one request of user number n.
+export function ask(n, repeated = false) {
+  const response = http.post(endpoint, JSON.stringify({ user_id: `${userPrefix}${n}` }), params);
+  const outcome = outcomeOf(response, repeated);
+  record(response, outcome);
+  check(response, { 'a final answer or a place in the queue': () => outcome !== 'error' });
+  return response;
+}

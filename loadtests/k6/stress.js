@@ -1,0 +1,27 @@
+// stress: where is the limit? A step up every 15 seconds, each step held. The report's plots show the step at which latency
+// bends, or dropped iterations begin: beyond it either Onrush or k6 itself is at its end (docs/load-testing.md tells which).
+import exec from 'k6/execution';
+import { ask } from './lib/native.js';
+import { arrivals, options as build } from './lib/load.js';
+
+export { handleSummary } from './lib/summary.js';
+
+const steps = [1000, 2000, 3000, 4000, 5000, 6000];
+
+export const options = build({
+  scenarios: {
+    stress: arrivals({
+      stages: steps.flatMap((target) => [
+        { target, seconds: 1 },
+        { target, seconds: 14 },
+      ]),
+      vus: 3000,
+    }),
+  },
+  // Slow is what this scenario looks for; wrong it must not be.
+  must: { http_req_failed: ['rate<0.01'], issue_error_rate: ['rate<0.01'] },
+});
+
+export default function () {
+  ask(exec.scenario.iterationInTest);
+}
