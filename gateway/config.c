@@ -10,7 +10,7 @@ static const struct config_option options[] = {
     CONFIG_INT_ROW(S, "max_in_flight", max_in_flight, "65536", 1, 1000000, "", true),
     CONFIG_INT_ROW(S, "max_waiters", max_waiters, "20000", 0, 1000000, "", true),
     CONFIG_INT_ROW(S, "max_body_bytes", max_body_bytes, "4096", 128, 65536, "bytes", false),
-    CONFIG_INT_ROW(S, "max_header_bytes", max_header_bytes, "16384", 4096, 262144, "bytes", false),
+    CONFIG_INT_ROW(S, "max_header_bytes", max_header_bytes, "8192", 2048, 262144, "bytes", false),
     CONFIG_INT_ROW(S, "max_url_bytes", max_url_bytes, "1024", 256, 8192, "bytes", true),
     CONFIG_INT_ROW(S, "idle_timeout_s", idle_timeout_s, "60", 1, 3600, "s", false),
     CONFIG_INT_ROW(S, "request_timeout_s", request_timeout_s, "10", 1, 600, "s", true),

@@ -116,7 +116,7 @@ static void count_outcome(const struct job *job, int64_t started_us)
     int64_t now_us = clock_wall_us();
     metric_add(&scheduler_metrics.committed, (int64_t)job->batch->n);
     metric_observe_size(&scheduler_metrics.commit_batch, (int64_t)job->batch->n);
-    metric_observe(&scheduler_metrics.commit, clock_mono_us() - started_us);
+    metric_observe(&scheduler_metrics.commit, job->took_us);
     for (size_t i = 0; i < job->batch->n; i++)
         metric_observe(&scheduler_metrics.ticket_to_commit,
                        now_us - (int64_t)job->batch->rows[i].ticket);
@@ -134,6 +134,7 @@ static void perform(struct committer *c, struct job *job)
         store_run(&c->store, job);
     if (c->store.db.link == NULL)
         disconnect(c);
+    job->took_us = clock_mono_us() - started_us;
     count_outcome(job, started_us);
     if (job->outcome == JOB_UNKNOWN || job->outcome == JOB_BUSY)
         pause_after_error(c);

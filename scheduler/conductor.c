@@ -4,6 +4,7 @@
 #include "scheduler/committer.h"
 #include "scheduler/keeper.h"
 #include "scheduler/metrics.h"
+#include "scheduler/pace.h"
 #include "scheduler/queue.h"
 #include "scheduler/standing.h"
 #include "shared/clock.h"
@@ -39,6 +40,7 @@ struct conductor {
     struct world world;
     struct queue queue;
     struct scheduler_config config;
+    struct pace pace; /* of all batches of grants: they meet in one MariaDB */
     char owner[OWNER_MAX + 1];
     struct event *tick;
     LIST_HEAD(, member) members;
@@ -79,9 +81,19 @@ static void on_redis(void *arg, bool up)
     step_all(arg);
 }
 
+static void keep_pace(struct conductor *k)
+{
+    k->world.batch_size = k->pace.size;
+    metric_set(&scheduler_metrics.batch_size, (int64_t)k->pace.size);
+}
+
 static void on_job(void *arg, struct job *job)
 {
-    (void)arg;
+    struct conductor *k = arg;
+    if (job->kind == JOB_COMMIT && job->outcome == JOB_DONE) {
+        pace_see(&k->pace, job->batch->n, job->took_us);
+        keep_pace(k);
+    }
     campaign_on_job(job->campaign, job);
 }
 
@@ -228,7 +240,8 @@ static void apply(struct conductor *k)
 {
     struct timeval every = {.tv_sec = k->config.poll_ms / 1000,
                             .tv_usec = k->config.poll_ms % 1000 * 1000};
-    k->world.batch_size = (size_t)k->config.batch_size;
+    pace_set(&k->pace, (size_t)k->config.batch_size, k->config.commit_target_ms * 1000);
+    keep_pace(k);
     k->world.max_batches = 2 * (size_t)k->config.pool_size;
     k->world.poll_us = k->config.poll_ms * 1000 * (int64_t)(1 + k->n / POLLS_A_TICK);
     k->queue.retention_s = k->config.retention_s;

@@ -15,6 +15,7 @@ static const struct config_option options[] = {
     {"name", CONFIG_STRING, offsetof(struct S, name), 0, 32, "", "", false, check_name,
      "letters, digits and . _ -, or nothing for the host's name"},
     CONFIG_INT_ROW(S, "batch_size", batch_size, "1000", 1, 5000, "rows", true),
+    CONFIG_INT_ROW(S, "commit_target_ms", commit_target_ms, "50", 0, 60000, "ms", true),
     CONFIG_INT_ROW(S, "pool_size", pool_size, "4", 1, 64, "connections", false),
     CONFIG_INT_ROW(S, "connection_lifetime_s", connection_lifetime_s, "600", 1, 86400, "s", true),
     CONFIG_INT_ROW(S, "lease_ms", lease_ms, "3000", 500, 60000, "ms", false),

@@ -53,6 +53,7 @@ struct job {
     size_t n_gaps;
 
     int64_t submitted_us; /* monotonic; for the metrics */
+    int64_t took_us;      /* in MariaDB, once it is there */
 };
 
 STAILQ_HEAD(job_list, job);

@@ -40,6 +40,8 @@
     GAUGE(campaigns, "onrush_scheduler_campaigns", "", "Campaigns that are not settled.")          \
     GAUGE(running, "onrush_scheduler_campaigns_running", "",                                       \
           "Campaigns that this scheduler decides.")                                                \
+    GAUGE(batch_size, "onrush_scheduler_batch_size", "",                                           \
+          "Rows that a batch may have now: it follows commit_target_ms.")                          \
     GAUGE(pool_size, "onrush_scheduler_pool_size", "", "Threads of the committer pool.")           \
     GAUGE(pool_busy, "onrush_scheduler_pool_busy", "", "Of these, how many are at work.")          \
     GAUGE(pool_waiting, "onrush_scheduler_pool_waiting", "", "Jobs that wait for one of them.")    \

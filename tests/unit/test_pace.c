@@ -1,0 +1,116 @@
+/* The size of batches against databases whose commits take a + b for each row. */
+#include "scheduler/pace.h"
+#include "tests/support/test.h"
+
+/* commit: one full batch. */
+static void commit(struct pace *p, int64_t fixed_us, int64_t row_us)
+{
+    pace_see(p, p->size, fixed_us + (int64_t)p->size * row_us);
+}
+
+static void test_begins_at_the_ceiling(void **state)
+{
+    (void)state;
+    struct pace p = {0};
+    pace_set(&p, 1000, 50000);
+    assert_int_equal(p.size, 1000);
+    for (int i = 0; i < 100; i++)
+        commit(&p, 2000, 3);
+    assert_int_equal(p.size, 1000);
+}
+
+/* A row costs 100 us: 500 rows are what 50 ms have room for. */
+static void test_settles_near_the_target(void **state)
+{
+    (void)state;
+    struct pace p = {0};
+    pace_set(&p, 1000, 50000);
+    for (int i = 0; i < 20; i++)
+        commit(&p, 0, 100);
+    for (int i = 0; i < 100; i++) {
+        commit(&p, 0, 100);
+        assert_in_range(p.size, 500 * 3 / 4 - 1, 500 + 1000 / 16 + 1);
+    }
+}
+
+static void test_recovers(void **state)
+{
+    (void)state;
+    struct pace p = {0};
+    pace_set(&p, 1000, 50000);
+    for (int i = 0; i < 20; i++)
+        commit(&p, 0, 1000);
+    assert_in_range(p.size, 125, 200);
+    for (int i = 0; i < 16; i++)
+        commit(&p, 2000, 3);
+    assert_int_equal(p.size, 1000);
+}
+
+/* A slow disk is no reason to go below the floor. */
+static void test_keeps_the_floor(void **state)
+{
+    (void)state;
+    static const size_t most[] = {1, 5, 8, 1000, 5000};
+    for (size_t i = 0; i < LENGTH(most); i++) {
+        struct pace p = {0};
+        pace_set(&p, most[i], 1000);
+        for (int n = 0; n < 50; n++)
+            commit(&p, 500000, 1);
+        assert_int_equal(p.size, most[i] / 8 > 0 ? most[i] / 8 : 1);
+    }
+}
+
+static void test_small_batches_say_little(void **state)
+{
+    (void)state;
+    struct pace p = {0};
+    pace_set(&p, 1000, 50000);
+    pace_see(&p, 1000, 60000);
+    assert_int_equal(p.size, 750);
+    pace_see(&p, 10, 1000);
+    assert_int_equal(p.size, 750);
+    pace_see(&p, 1000, 60000); /* claimed before the size went down */
+    assert_int_equal(p.size, 750);
+    pace_see(&p, 10, 60000); /* but that it is slow, they say */
+    assert_int_equal(p.size, 562);
+}
+
+static void test_fixed(void **state)
+{
+    (void)state;
+    struct pace p = {0};
+    pace_set(&p, 1000, 0);
+    pace_see(&p, 1000, 5000000);
+    assert_int_equal(p.size, 1000);
+}
+
+static void test_new_settings(void **state)
+{
+    (void)state;
+    struct pace p = {0};
+    pace_set(&p, 1000, 50000);
+    pace_see(&p, 1000, 60000);
+    pace_set(&p, 2000, 50000); /* keeps what it learned */
+    assert_int_equal(p.size, 750);
+    pace_set(&p, 500, 50000);
+    assert_int_equal(p.size, 500);
+    pace_set(&p, 4000, 50000); /* was at its ceiling: the new one */
+    assert_int_equal(p.size, 4000);
+    pace_see(&p, 4000, 60000);
+    pace_set(&p, 4000, 0);
+    assert_int_equal(p.size, 4000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_begins_at_the_ceiling),
+        cmocka_unit_test(test_settles_near_the_target),
+        cmocka_unit_test(test_recovers),
+        cmocka_unit_test(test_keeps_the_floor),
+        cmocka_unit_test(test_small_batches_say_little),
+        cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_new_settings),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
