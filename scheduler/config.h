@@ -9,7 +9,8 @@
 
 struct scheduler_config {
     char name[33];
-    int64_t batch_size, commit_target_ms, pool_size, connection_lifetime_s, lease_ms, poll_ms, retention_s, grace_s;
+    int64_t batch_size, commit_target_ms, pool_size, connection_lifetime_s, lease_ms, poll_ms,
+        retention_s, grace_s;
     struct redis_config redis;
     struct db_config mariadb;
     struct admin_config admin;
