@@ -84,14 +84,48 @@ static void fail_sent(struct gathering *g, enum outcome outcome, metric_value *c
     request_answer_list(&g->sent, outcome, cause);
 }
 
+/* note_broken: Redis refuses this call for this campaign alone, or does it again. */
+static void note_broken(struct gathering *g, bool broken)
+{
+    if (g->broken == broken)
+        return;
+    g->broken = broken;
+    metric_add(&g->campaign->worker->metrics.calls_refused, broken ? 1 : -1);
+}
+
+void gathering_end(struct gathering *g)
+{
+    note_broken(g, false);
+}
+
+/* ask_again: nothing was done, and what is sent now will be: it goes before those that came later.
+ */
+static void ask_again(struct gathering *g)
+{
+    TAILQ_CONCAT(&g->sent, &g->waiting, next);
+    TAILQ_CONCAT(&g->waiting, &g->sent, next);
+}
+
+/* take_error: what is wrong with Redis itself is the link's to tell: it is not up any more, or the
+ * functions are on their way back. The rest is about this campaign alone, and disturbs no other. */
 static void take_error(struct gathering *g, const redisReply *reply)
 {
+    struct worker *worker = g->campaign->worker;
     char quoted[256];
+    const char *ignored;
     if (redis_error_is(reply, "NOCAMPAIGN"))
         return fall_back(&g->sent, FALLBACK_NO_CAMPAIGN);
-    log_warning("redis refuses", "campaign=%s error=%s", g->campaign->name,
-                log_quote(reply->str, quoted, sizeof quoted));
-    fail_sent(g, OUTCOME_unavailable, &g->campaign->worker->metrics.unavailable_redis_error);
+    if (redis_link_state(worker->link) != LINK_UP)
+        return redis_is_away(worker, &g->sent);
+    if (redis_refusal_of(reply, &ignored) == REDIS_FORGOTTEN)
+        return ask_again(g);
+    if (!g->broken)
+        log_error("redis refuses a call for this campaign; the others go on, and the scheduler's "
+                  "log says what to do",
+                  "campaign=%s error=%s", g->campaign->name,
+                  log_quote(reply->str, quoted, sizeof quoted));
+    note_broken(g, true);
+    fail_sent(g, OUTCOME_unavailable, &worker->metrics.unavailable_redis_error);
 }
 
 static struct request *pop_sent(struct gathering *g)
@@ -155,6 +189,7 @@ static void take_head(struct gathering *g)
 static void take_answers(struct gathering *g, const redisReply *reply)
 {
     struct campaign_head head;
+    note_broken(g, false);
     size_t heads = g->op == OP_ENQUEUE ? 0 : 1;
     bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements >= heads &&
                 (heads == 0 || redis_head_parse(reply->element[0], &head) == 0);

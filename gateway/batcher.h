@@ -28,6 +28,7 @@ struct gathering {
     bool wanted;    /* HEAD: the worker itself wants to know */
     bool in_flight; /* a call is under way, for `sent` */
     bool dirty;     /* in the batcher's list */
+    bool broken;    /* Redis refused the last call, and no other campaign's */
     int64_t sent_us;
     TAILQ_ENTRY(gathering) in_dirty;
 };
@@ -42,6 +43,7 @@ struct batcher {
 
 void batcher_init(struct batcher *batcher);
 void gathering_init(struct gathering *gathering, struct campaign *campaign, enum operation op);
+void gathering_end(struct gathering *gathering);
 
 /* batcher_ask: the request is complete, or asks again. It becomes ASKING and is answered or moved
  * on when the reply is there; at once, when Redis is away. */

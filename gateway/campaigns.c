@@ -46,6 +46,8 @@ static void forget(struct campaigns *campaigns, struct campaign *c)
 {
     assert(c->magic == CAMPAIGN_MAGIC && c->refs == 0);
     soldout_forget(c);
+    for (int op = 0; op < OPERATIONS; op++)
+        gathering_end(&c->gathering[op]);
     LIST_REMOVE(c, in_bucket);
     TAILQ_REMOVE(&campaigns->by_age, c, in_age);
     campaigns->n--;

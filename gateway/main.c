@@ -152,6 +152,8 @@ static bool is_ready(void *arg, FILE *reasons)
         fprintf(reasons, "the gateway is stopping\n");
     for (size_t i = 0; i < d->n_workers; i++) {
         struct worker *worker = d->workers[i];
+        if (metric_get(&worker->metrics.calls_refused) > 0)
+            fprintf(reasons, "worker %zu: redis refuses single campaigns; the log names them\n", i);
         if (redis_link_state(worker->link) == LINK_UP)
             continue;
         bool journal =

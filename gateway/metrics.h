@@ -69,6 +69,8 @@
     GAUGE(redis_up, "onrush_gateway_redis_links_up", "", "Workers whose link to Redis is up.")     \
     GAUGE(journal_in_use, "onrush_gateway_journals_in_use", "",                                    \
           "Workers that write new requests to the journal, because Redis is away.")                \
+    GAUGE(calls_refused, "onrush_gateway_redis_calls_refused", "",                                 \
+          "Kinds of calls that Redis refuses for a single campaign (a key of the wrong type).")    \
     GAUGE(mariadb_up, "onrush_gateway_mariadb_links_up", "",                                       \
           "Workers whose connection to MariaDB is up.")                                            \
     HISTOGRAM(post_time, "onrush_gateway_request_seconds", "route=\"post\"",                       \

@@ -11,6 +11,7 @@
 
 #define CAMPAIGN_MAGIC 0x43414d50u
 #define CLASHES_MAX    3
+#define BROKEN_SHIFT   6 /* a broken campaign is left alone for retry_us << 6 at most */
 
 /* --- phases --- */
 
@@ -105,7 +106,9 @@ bool campaign_asked(struct campaign *c, int result)
 
 void campaign_retry_later(struct campaign *c)
 {
-    c->retry_at_us = c->world->now_us(c->world) + c->world->retry_us;
+    unsigned shift = c->broken < BROKEN_SHIFT ? c->broken : BROKEN_SHIFT;
+    c->retry_at_us = c->world->now_us(c->world) + (c->world->retry_us << shift);
+    c->journal_due |= c->phase == PHASE_RUNNING;
 }
 
 bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch)
@@ -571,11 +574,25 @@ static void clear_flag(struct campaign *c, enum queue_op op)
         c->draining = false;
 }
 
+/* note_broken: it is whole again when the very call is done that was refused. */
+static void note_broken(struct campaign *c, const struct queue_answer *a)
+{
+    if (a->outcome == QUEUE_BROKEN) {
+        c->broken++;
+        c->broken_op = a->op;
+    } else if (a->outcome == QUEUE_OK && c->broken > 0 && a->op == c->broken_op) {
+        log_info("campaign is whole again in redis, and goes on", "name=%s refused=%u", c->row.name,
+                 c->broken);
+        c->broken = 0;
+    }
+}
+
 void campaign_on_queue(struct campaign *c, const struct queue_answer *a)
 {
     assert(c->magic == CAMPAIGN_MAGIC && c->asks > 0);
     c->asks--;
     clear_flag(c, a->op);
+    note_broken(c, a);
     if (a->n_aside > 0 && c->phase != PHASE_DROPPING)
         campaign_note_aside(c, a);
     if (c->phase == PHASE_RUNNING)

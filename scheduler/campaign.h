@@ -59,7 +59,8 @@ enum queue_outcome {
     QUEUE_OK,
     QUEUE_STALE,   /* another epoch is published */
     QUEUE_MISSING, /* Redis lost the campaign, or a part of it */
-    QUEUE_ERROR,   /* Redis refused (read-only, out of memory, ...): nothing was done */
+    QUEUE_ERROR,   /* Redis refused everybody (read-only, out of memory, ...): nothing was done */
+    QUEUE_BROKEN,  /* it refused this call (a key of the wrong type, ...): nothing was done */
     QUEUE_UNKNOWN, /* no answer: perhaps it was done, perhaps not */
 };
 
@@ -155,6 +156,8 @@ struct campaign {
     uint64_t moves;      /* claims and settles that Redis must have seen */
     int64_t poll_at_us;  /* no claim of an idle queue before this */
     int64_t retry_at_us; /* after an error of Redis: nothing is asked of it before this */
+    unsigned broken;     /* answers QUEUE_BROKEN since broken_op was done the last time */
+    enum queue_op broken_op;
     struct batch_list decided; /* batches to be settled, in order; the first may be under way */
     unsigned n_decided;
     uint64_t cursor; /* RESTORING: serial; REVIVING: HSCAN cursor */
@@ -208,7 +211,9 @@ bool campaign_submit(struct campaign *campaign, enum job_kind kind, struct batch
  * when it was. */
 bool campaign_asked(struct campaign *campaign, int result);
 
-/* campaign_retry_later: nothing is asked of Redis for a moment. */
+/* campaign_retry_later: nothing is asked of Redis for a moment; a broken campaign waits longer and
+ * longer, and leaves the others alone. While Redis turns us away it does the same to gateways,
+ * which journal: so the journal is looked into before anything is claimed again. */
 void campaign_retry_later(struct campaign *campaign);
 
 /* campaign_note_aside: what Redis set aside is written down in MariaDB. */

@@ -66,12 +66,14 @@ static int64_t world_now_us(struct world *world)
 
 static void step_all(struct conductor *k)
 {
-    int64_t running = 0;
+    int64_t running = 0, broken = 0;
     struct member *m;
     LIST_FOREACH (m, &k->members, next) {
         campaign_step(&m->campaign);
         running += m->campaign.phase == PHASE_RUNNING;
+        broken += m->campaign.broken > 0;
     }
+    metric_set(&scheduler_metrics.broken, broken);
     metric_set(&scheduler_metrics.running, running);
 }
 
@@ -271,6 +273,8 @@ bool conductor_ready(const struct conductor *k, FILE *reasons)
     bool redis = redis_link_state(k->queue.link) == LINK_UP, leases = keeper_fresh(k->world.keeper);
     if (!redis)
         fprintf(reasons, "%s\n", redis_link_reason(k->queue.link));
+    if (metric_get(&scheduler_metrics.broken) > 0)
+        fprintf(reasons, "redis refuses single campaigns; the log names them\n");
     if (!leases)
         fprintf(reasons, "mariadb does not answer, so leases cannot be kept\n");
     return redis && leases;

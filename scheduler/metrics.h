@@ -45,6 +45,8 @@
     GAUGE(pool_size, "onrush_scheduler_pool_size", "", "Threads of the committer pool.")           \
     GAUGE(pool_busy, "onrush_scheduler_pool_busy", "", "Of these, how many are at work.")          \
     GAUGE(pool_waiting, "onrush_scheduler_pool_waiting", "", "Jobs that wait for one of them.")    \
+    GAUGE(broken, "onrush_scheduler_campaigns_broken", "",                                         \
+          "Campaigns that Redis refuses a call for, and no others (a key of the wrong type).")     \
     GAUGE(connections, "onrush_scheduler_pool_connections", "",                                    \
           "Open connections of the committer pool.")                                               \
     GAUGE(redis_up, "onrush_scheduler_redis_up", "", "1 while the connection to Redis is up.")     \

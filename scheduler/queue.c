@@ -39,9 +39,26 @@ void queue_destroy(struct queue *q)
 
 /* --- answers --- */
 
-static enum queue_outcome outcome_of(const redisReply *r)
+/* refusal: the link tells what is wrong with Redis itself; what is wrong with one campaign is told
+ * here, once. */
+static enum queue_outcome refusal(const struct campaign *c, const redisReply *r)
 {
     char quoted[256];
+    const char *ignored;
+    if (redis_refusal_of(r, &ignored) != REDIS_TAKEN)
+        return QUEUE_ERROR;
+    if (c->broken == 0)
+        log_error("redis refuses a call for this campaign, which waits; the others go on. After "
+                  "WRONGTYPE bring back the key that was overwritten, or delete all four: grants "
+                  "are rebuilt from mariadb, and who waited asks again",
+                  "campaign=%s keys=\"%s %s %s %s\" error=%s", c->row.name, c->keys.text[0],
+                  c->keys.text[1], c->keys.text[2], c->keys.text[3],
+                  log_quote(r->str, quoted, sizeof quoted));
+    return QUEUE_BROKEN;
+}
+
+static enum queue_outcome outcome_of(const struct campaign *c, const redisReply *r)
+{
     if (r != NULL && r->type != REDIS_REPLY_ERROR)
         return QUEUE_OK;
     if (redis_error_is(r, "STALE"))
@@ -51,13 +68,12 @@ static enum queue_outcome outcome_of(const redisReply *r)
     if (r == NULL)
         return metric_add(&scheduler_metrics.redis_no_answer, 1), QUEUE_UNKNOWN;
     metric_add(&scheduler_metrics.redis_refused, 1);
-    log_error("redis refuses", "error=%s", log_quote(r->str, quoted, sizeof quoted));
-    return QUEUE_ERROR;
+    return refusal(c, r);
 }
 
 static void answer(struct campaign *c, enum queue_op op, const redisReply *r)
 {
-    struct queue_answer a = {.op = op, .outcome = outcome_of(r)};
+    struct queue_answer a = {.op = op, .outcome = outcome_of(c, r)};
     campaign_on_queue(c, &a);
 }
 
@@ -119,7 +135,7 @@ static void read_rows(struct queue *q, struct campaign *c, const redisReply *r, 
 static void on_claim(void *arg, const redisReply *r)
 {
     struct campaign *c = arg;
-    struct queue_answer a = {.op = QUEUE_CLAIM, .outcome = outcome_of(r)};
+    struct queue_answer a = {.op = QUEUE_CLAIM, .outcome = outcome_of(c, r)};
     if (a.outcome == QUEUE_OK) {
         a.left = (uint64_t)r->element[0]->integer;
         read_rows(c->world->queue, c, r, 1, &a);
@@ -136,7 +152,7 @@ static void on_claim(void *arg, const redisReply *r)
 static void on_claimed(void *arg, const redisReply *r)
 {
     struct campaign *c = arg;
-    struct queue_answer a = {.op = QUEUE_CLAIMED, .outcome = outcome_of(r)};
+    struct queue_answer a = {.op = QUEUE_CLAIMED, .outcome = outcome_of(c, r)};
     if (a.outcome == QUEUE_OK)
         read_rows(c->world->queue, c, r, 0, &a);
     campaign_on_queue(c, &a);
@@ -144,7 +160,7 @@ static void on_claimed(void *arg, const redisReply *r)
 
 static void on_publish(void *arg, const redisReply *r)
 {
-    struct queue_answer a = {.op = QUEUE_PUBLISH, .outcome = outcome_of(r)};
+    struct queue_answer a = {.op = QUEUE_PUBLISH, .outcome = outcome_of(arg, r)};
     if (a.outcome == QUEUE_OK && redis_head_parse(r, &a.head) < 0)
         a.outcome = QUEUE_ERROR;
     campaign_on_queue(arg, &a);
@@ -153,7 +169,7 @@ static void on_publish(void *arg, const redisReply *r)
 static void on_revive(void *arg, const redisReply *r)
 {
     struct campaign *c = arg;
-    struct queue_answer a = {.op = QUEUE_REVIVE, .outcome = outcome_of(r)};
+    struct queue_answer a = {.op = QUEUE_REVIVE, .outcome = outcome_of(c, r)};
     if (a.outcome == QUEUE_OK) {
         a.left = strtoull(r->element[0]->str, NULL, 10);
         read_rows(c->world->queue, c, r, 2, &a);

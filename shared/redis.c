@@ -27,6 +27,38 @@ bool redis_error_is(const redisReply *reply, const char *word)
            (reply->str[len] == ' ' || reply->str[len] == '\0');
 }
 
+/* closed: the words with which Redis (or an ACL) turns away every write. They come before anything
+ * of the call is done. */
+static const struct {
+    const char *word, *reason;
+} closed[] = {
+    {"READONLY", "redis is a read-only replica: point redis.host at the primary, or promote it"},
+    {"OOM", "redis has reached its maxmemory and takes no writes: raise maxmemory"},
+    {"MISCONF", "redis cannot save to its disk and takes no writes: free space, and see its log"},
+    {"LOADING", "redis is still loading its data"},
+    {"NOREPLICAS", "redis has too few replicas (min-replicas-to-write) and takes no writes"},
+    {"MASTERDOWN", "redis is a replica without its primary"},
+    {"CLUSTERDOWN", "the redis cluster is down"},
+    {"BUSY", "redis is busy with somebody's script: SCRIPT KILL or FUNCTION KILL ends it"},
+    {"NOAUTH", "redis wants a password, or denies this user the functions"},
+    {"NOPERM", "redis wants a password, or denies this user the functions"},
+};
+
+enum redis_refusal redis_refusal_of(const redisReply *reply, const char **reason)
+{
+    if (redis_error_is(reply, "ERR") && strcmp(reply->str, "ERR Function not found") == 0) {
+        *reason = "redis has lost the functions";
+        return REDIS_FORGOTTEN;
+    }
+    for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
+        if (redis_error_is(reply, closed[i].word)) {
+            *reason = closed[i].reason;
+            return REDIS_CLOSED;
+        }
+    }
+    return REDIS_TAKEN;
+}
+
 static int64_t number_of(const redisReply *r)
 {
     if (r->type == REDIS_REPLY_INTEGER)

@@ -32,6 +32,17 @@ const char *redis_functions_text(void);
  * untouched. Numbers that Redis does not know are -1. */
 int redis_head_parse(const redisReply *reply, struct campaign_head *head);
 
+/* Why Redis did not carry out a call; nothing of it was done. */
+enum redis_refusal {
+    REDIS_TAKEN,    /* no error at all, or one that is about this call alone */
+    REDIS_CLOSED,   /* it takes no writes, whoever asks: read-only, out of memory, disk full ... */
+    REDIS_FORGOTTEN /* the function is not there: somebody flushed the functions */
+};
+
+/* redis_refusal_of: what an error reply means; *reason says it in one line with what to do, a
+ * constant text (untouched when TAKEN). */
+enum redis_refusal redis_refusal_of(const redisReply *reply, const char **reason);
+
 /* redis_error_is: an error reply whose first word is `word` ("NOCAMPAIGN", "STALE"). */
 bool redis_error_is(const redisReply *reply, const char *word);
 

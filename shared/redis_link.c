@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#define PROBE      "FCALL onrush_probe 0"
+#define PROBE_S    1
 #define FIXED_ARGS (3 + CAMPAIGN_KEYS) /* FCALL, the function, 4, the keys */
 
 /* A command under way. */
@@ -35,6 +37,10 @@ struct redis_link {
     _Atomic(const char *) reason;
     redisAsyncContext *ac; /* NULL while down */
     struct event *timer;   /* down: when to connect; else: the oldest deadline */
+    struct event *probe;   /* up: when to look whether Redis still takes writes */
+    int64_t up_us;         /* when it came up; 0: it has not yet */
+    bool loading;          /* the functions are being loaded again */
+    int64_t loaded_us;     /* when they were the last time */
     struct backoff backoff;
     struct metric_histogram *times; /* NULL: nobody wants to know */
     struct call_list calls, spare;  /* under way, oldest first; free ones */
@@ -45,6 +51,7 @@ struct redis_link {
 
 static void link_connect(struct redis_link *link);
 static void link_check(struct redis_link *link);
+static void link_look(struct redis_link *link, const redisReply *reply);
 static void ask(struct redis_link *link, redis_link_fn *fn, const char *format, ...);
 
 static void arm_timer(struct redis_link *link, int64_t us)
@@ -66,13 +73,30 @@ static void link_down(struct redis_link *link, const char *reason)
     link->state = LINK_DOWN;
     link->reason = reason;
     link->ac = NULL;
+    link->loading = false;
+    event_del(link->probe);
     if (ac != NULL)
         redisAsyncFree(ac);
+    if (link->up_us != 0 && clock_mono_us() - link->up_us > link->backoff.most_ms * 1000)
+        backoff_reset(&link->backoff); /* not for one that is up for a moment, again and again */
+    link->up_us = 0;
     int64_t wait_ms = backoff_next(&link->backoff);
     log_warning("redis is away", "reason=\"%s\" retry_ms=%d", reason, (int)wait_ms);
     arm_timer(link, wait_ms * 1000);
     if (was_up)
         link->on_state(link->arg, false);
+}
+
+/* link_close: Redis answers, but takes no writes. What is under way gets its answers; then the
+ * connection is made anew, for the Redis behind the name may be another by then. */
+static void link_close(struct redis_link *link, const char *reason)
+{
+    link->state = LINK_CLOSED;
+    link->reason = reason;
+    event_del(link->probe);
+    if (STAILQ_EMPTY(&link->calls))
+        event_active(link->timer, EV_TIMEOUT, 0);
+    link->on_state(link->arg, false);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -87,6 +111,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         return link_check(link);
     if (oldest == NULL && link->state == LINK_UP)
         return;
+    if (oldest == NULL && link->state == LINK_CLOSED)
+        return link_down(link, link->reason);
     if (oldest != NULL && left_us > 0)
         return arm_timer(link, left_us);
     link_down(link,
@@ -106,6 +132,10 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
         metric_observe(link->times, clock_mono_us() - call->sent_us);
     STAILQ_REMOVE(&link->calls, call, call, next);
     STAILQ_INSERT_HEAD(&link->spare, call, next);
+    if (link->state == LINK_UP)
+        link_look(link, reply);
+    else if (link->state == LINK_CLOSED && STAILQ_EMPTY(&link->calls))
+        event_active(link->timer, EV_TIMEOUT, 0);
     fn(fn_arg, reply);
 }
 
@@ -145,9 +175,10 @@ static void checked(struct redis_link *link)
 {
     link->state = LINK_UP;
     link->reason = "";
+    link->up_us = clock_mono_us();
     event_del(
         link->timer); /* it may still be that of connecting, which is longer than a command's */
-    backoff_reset(&link->backoff);
+    event_add(link->probe, &(struct timeval){.tv_sec = PROBE_S});
     log_info("redis is up", "functions=%d", redis_functions_version());
     link->on_state(link->arg, true);
 }
@@ -181,33 +212,44 @@ static void check_durability(struct redis_link *link)
         checked(link);
 }
 
+static void ask_load(struct redis_link *link, redis_link_fn *fn)
+{
+    ask(link, fn, "FUNCTION LOAD REPLACE %b", redis_functions_text(),
+        strlen(redis_functions_text()));
+}
+
+/* not_loaded: why, in one line. */
+static const char *not_loaded(const redisReply *r)
+{
+    char quoted[256];
+    const char *reason = "redis does not take the functions; it must be 7.0 or newer";
+    if (redis_refusal_of(r, &reason) == REDIS_TAKEN)
+        log_error("redis does not take the functions", "error=%s",
+                  log_quote(r->str, quoted, sizeof quoted));
+    return reason;
+}
+
 static void on_loaded(void *arg, const redisReply *r)
 {
     struct redis_link *link = arg;
     if (r == NULL)
         return link_down(link, "redis closed the connection");
-    if (r->type == REDIS_REPLY_ERROR) {
-        char quoted[256];
-        log_error("redis does not take the functions", "error=%s",
-                  log_quote(r->str, quoted, sizeof quoted));
-        return link_down(link, "redis does not take the functions; it must be 7.0 or newer");
-    }
+    if (r->type == REDIS_REPLY_ERROR)
+        return link_down(link, not_loaded(r));
     check_durability(link);
 }
 
-static void on_version(void *arg, const redisReply *r)
+static void on_probed(void *arg, const redisReply *r)
 {
     struct redis_link *link = arg;
+    const char *reason;
     if (r == NULL)
         return link_down(link, "redis closed the connection");
-    if (redis_error_is(r, "NOAUTH") || redis_error_is(r, "NOPERM"))
-        return link_down(link, "redis wants a password, or denies this user the functions");
-    if (redis_error_is(r, "LOADING"))
-        return link_down(link, "redis is still loading its data");
+    if (redis_refusal_of(r, &reason) == REDIS_CLOSED)
+        return link_down(link, reason);
     if (r->type == REDIS_REPLY_INTEGER && r->integer >= redis_functions_version())
         return check_durability(link);
-    ask(link, on_loaded, "FUNCTION LOAD REPLACE %b", redis_functions_text(),
-        strlen(redis_functions_text()));
+    ask_load(link, on_loaded);
 }
 
 static void on_login(void *arg, const redisReply *r)
@@ -215,7 +257,7 @@ static void on_login(void *arg, const redisReply *r)
     struct redis_link *link = arg;
     if (r == NULL || r->type == REDIS_REPLY_ERROR)
         return link_down(link, "redis does not accept the password");
-    ask(link, on_version, "FCALL_RO onrush_version 0");
+    ask(link, on_probed, PROBE);
 }
 
 static void link_check(struct redis_link *link)
@@ -225,7 +267,7 @@ static void link_check(struct redis_link *link)
     if (config_read_secret(config->password_file, password, sizeof password) < 0)
         return link_down(link, "the password file of redis cannot be read");
     if (password[0] == '\0')
-        ask(link, on_version, "FCALL_RO onrush_version 0");
+        ask(link, on_probed, PROBE);
     else if (config->user[0] != '\0')
         ask(link, on_login, "AUTH %s %s", config->user, password);
     else
@@ -245,6 +287,63 @@ static void ask(struct redis_link *link, redis_link_fn *fn, const char *format, 
     va_end(args);
     if (enroll(link, call, status) < 0)
         link_down(link, "redis closed the connection");
+}
+
+/* --- LINK_UP: is it still? --- */
+
+static void on_reloaded(void *arg, const redisReply *r)
+{
+    struct redis_link *link = arg;
+    link->loading = false;
+    if (r == NULL || link->state != LINK_UP)
+        return;
+    if (r->type == REDIS_REPLY_ERROR)
+        return link_close(link, not_loaded(r));
+    log_warning("the functions were gone from redis, or older, and are loaded again",
+                "functions=%d", redis_functions_version());
+}
+
+/* reload: on the same connection, so whatever is asked from now on finds the functions. If they
+ * vanish again at once, something is wrong that loading does not cure. */
+static void reload(struct redis_link *link)
+{
+    if (link->loading)
+        return;
+    if (clock_mono_us() - link->loaded_us < PROBE_S * 1000000)
+        return link_close(link, "redis loses the functions again and again: who flushes them?");
+    link->loading = true;
+    link->loaded_us = clock_mono_us();
+    ask_load(link, on_reloaded);
+}
+
+/* link_look: what the answer to anybody's command says about Redis itself. */
+static void link_look(struct redis_link *link, const redisReply *reply)
+{
+    const char *reason;
+    switch (redis_refusal_of(reply, &reason)) {
+    case REDIS_CLOSED:
+        return link_close(link, reason);
+    case REDIS_FORGOTTEN:
+        return reload(link);
+    case REDIS_TAKEN:
+        return;
+    }
+}
+
+static void on_look(void *arg, const redisReply *r)
+{
+    struct redis_link *link = arg;
+    if (link->state != LINK_UP)
+        return;
+    if (r != NULL && r->type == REDIS_REPLY_INTEGER && r->integer < redis_functions_version())
+        reload(link);
+    event_add(link->probe, &(struct timeval){.tv_sec = PROBE_S});
+}
+
+static void on_probe(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    ask(arg, on_look, PROBE);
 }
 
 /* --- LINK_CONNECTING --- */
@@ -358,8 +457,9 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
     STAILQ_INIT(&link->calls);
     STAILQ_INIT(&link->spare);
     link->timer = evtimer_new(base, on_timer, link);
-    if (link->timer == NULL)
-        return free(link), -ENOMEM;
+    link->probe = evtimer_new(base, on_probe, link);
+    if (link->timer == NULL || link->probe == NULL)
+        return redis_link_free(link), -ENOMEM;
     arm_timer(link, 0);
     *out = link;
     return 0;
@@ -384,7 +484,10 @@ struct redis_link *redis_link_free(struct redis_link *link)
         STAILQ_REMOVE_HEAD(&link->spare, next);
         free(call);
     }
-    event_free(link->timer);
+    if (link->timer != NULL)
+        event_free(link->timer);
+    if (link->probe != NULL)
+        event_free(link->probe);
     free(link->argv);
     free(link->argvlen);
     free(link);

@@ -2,9 +2,17 @@
  *
  *            ┌───────────────────────── lost, too slow, refused ─────────────────────────┐
  *            ▼                                                                           │
- *        LINK_DOWN ── backoff ──► LINK_CONNECTING ──► LINK_CHECKING ──► LINK_UP ─────────┘
- *                                                     (log in, version of the functions, load them,
- *                                                      is every write synced to disk?)
+ *        LINK_DOWN ── backoff ──► LINK_CONNECTING ──► LINK_CHECKING ──► LINK_UP ─────────┤
+ *            ▲                                        (log in, does it take writes, load │
+ *            │                                         the functions, is every write     │
+ *            │                                         synced to disk?)                  │
+ *            └── what is under way is answered ── LINK_CLOSED ◄── it takes no writes ────┘
+ *
+ * Up means: Redis takes writes, and has the functions. A reply that says that it takes none any
+ * more, from anybody (read-only, out of memory, disk full: redis_refusal_of()), ends "up" for all
+ * users of the link; a probe each second finds out also when nobody asks. Functions that were
+ * flushed, or replaced by older ones, are loaded again on the spot: nobody has to wait for more
+ * than that, and the link stays up.
  *
  * hiredis 0.14 has no deadline for asynchronous commands, so the link has its own: answers come in
  * the order of the commands, hence a timer for the oldest is enough. A command without an answer in
@@ -19,7 +27,7 @@
 
 #include <event2/event.h>
 
-enum redis_link_state { LINK_DOWN, LINK_CONNECTING, LINK_CHECKING, LINK_UP };
+enum redis_link_state { LINK_DOWN, LINK_CONNECTING, LINK_CHECKING, LINK_UP, LINK_CLOSED };
 
 struct redis_link;
 

@@ -156,12 +156,42 @@ static void test_memory_of_a_waiting_user(void **state)
     assert_in_range(bytes, USERS * 50, USERS * BYTES);
 }
 
+/* A key of the wrong type fails a call before anything is changed: nothing is popped into nowhere,
+ * and no move is counted. */
+static void test_wrong_type_changes_nothing(void **state)
+{
+    (void)state;
+#define CLAIMERS "claim 1 1", "settle 1 a g1:C:#1", "claimed 1 1", "reclaim 1 1", "revive 1 0 10"
+    static const struct {
+        const char *key, *calls[8];
+    } cases[] = {
+        {"$queue", {CLAIMERS, "drain 1 z #9", "enqueue z"}},
+        {"$claimed", {CLAIMERS, "drain 1 z #9"}},
+        {"$users", {CLAIMERS, "drain 1 z #9", "enqueue z"}},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char before[256];
+        queue_reset(NULL);
+        ask(OPEN);
+        ask("enqueue a b");
+        ask("claim 1 1");
+        snprintf(before, sizeof before, "%s", ask("HGETALL $meta"));
+        ask("RENAME %s kept", cases[i].key);
+        ask("SET %s broken", cases[i].key);
+        for (const char *const *call = cases[i].calls; *call != NULL; call++)
+            assert_string_equal(ask("%s", *call), "!WRONGTYPE");
+        ask("RENAME kept %s", cases[i].key);
+        assert_string_equal(ask("HGETALL $meta"), before);
+        assert_string_equal(ask("ZRANGE $queue 0 -1"), "b");
+        assert_string_equal(ask("ZRANGE $claimed 0 -1"), "a");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_thousands_in_one_call),
-        QUEUE_TEST(test_one_too_many),
-        QUEUE_TEST(test_wrong_arguments),
+        QUEUE_TEST(test_thousands_in_one_call),    QUEUE_TEST(test_one_too_many),
+        QUEUE_TEST(test_wrong_arguments),          QUEUE_TEST(test_wrong_type_changes_nothing),
         QUEUE_TEST(test_memory_of_a_waiting_user),
     };
     return QUEUE_GROUP(tests);

@@ -78,6 +78,8 @@ static void test_read_only(void **state)
     assert_string_equal(ask("FCALL_RO onrush_status %s a b", keys),
                         HEAD("2 0 0 0 #1 7 1 1", "1") " q#1:0 q#2:1");
     assert_int_equal(atoi(ask("FCALL_RO onrush_version 0")), redis_functions_version());
+    assert_int_equal(atoi(ask("FCALL onrush_probe 0")), redis_functions_version());
+    assert_string_equal(ask("FCALL_RO onrush_probe 0"), "!ERR");
     assert_string_equal(ask("FCALL_RO onrush_enqueue %s c", keys), "!ERR");
     assert_string_equal(ask("FCALL_RO onrush_claim %s 1 1", keys), "!ERR");
     assert_string_equal(ask("HGET $meta admitted"), "2");

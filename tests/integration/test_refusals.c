@@ -1,0 +1,278 @@
+/* Redis answers, but refuses: everybody (read-only, out of memory, cannot save), because the
+ * functions are gone or old, or one campaign because a key of it was overwritten. What the gateway
+ * says, what the scheduler does, what /readyz says; and all of it mends itself. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SECOND      INT64_C(1000000)
+#define PATIENCE_US (20 * SECOND)
+
+static const char *const options[] = {"--set", "gateway.workers=2", NULL};
+
+static struct stack stack;
+static struct event noon;
+static redisContext *redis;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, options);
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 1000 --overflow -1");
+    redis = noon.redis;
+    return 0;
+}
+
+/* --- helpers --- */
+
+static void redis_says(const char *line, ...)
+{
+    va_list args;
+    va_start(args, line);
+    redisReply *r = redisvCommand(redis, line, args);
+    va_end(args);
+    if (r == NULL || r->type == REDIS_REPLY_ERROR)
+        fail_msg("%s: %s", line, r != NULL ? r->str : redis->errstr);
+    freeReplyObject(r);
+}
+
+/* wait_ready: until /readyz of this admin listener has the status, and says the text ("": no word).
+ */
+static void wait_ready(const char *admin_url, int status, const char *text)
+{
+    static struct http_answer a;
+    char url[256];
+    snprintf(url, sizeof url, "%s/readyz", admin_url);
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
+        int got = http_get(url, &a);
+        if (got == status && strstr(a.body, text) != NULL &&
+            (text[0] != '\0' || strstr(a.body, "redis") == NULL))
+            return;
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%s says %d %s instead of %d %s", url, got, a.body, status, text);
+    }
+}
+
+/* post: one request, which must be accepted; its ticket, 0 when it went to the journal. */
+static uint64_t post(const char *user)
+{
+    static struct http_answer a;
+    int status = event_post(&noon, user, &a);
+    if (status != 202)
+        fail_msg("%s: %d %s", user, status, a.body);
+    json_t *d = json_loads(a.body, 0, NULL);
+    uint64_t ticket = (uint64_t)json_integer_value(json_object_get(d, "ticket"));
+    json_decref(d);
+    return ticket;
+}
+
+/* granted_ticket: waits until this user has a coupon; its ticket. */
+static uint64_t granted_ticket(const char *user)
+{
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
+        int64_t ticket =
+            stack_number(&noon.db, "SELECT ticket FROM coupons WHERE user_id = '%s'", user);
+        if (ticket > 0)
+            return (uint64_t)ticket;
+        assert_true(clock_mono_us() < deadline_us);
+    }
+}
+
+/* --- Redis refuses everybody --- */
+
+static void make_saving_impossible(void)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/redis/dump.rdb", stack.dir);
+    assert_int_equal(mkdir(path, 0700), 0); /* a file cannot be renamed to that */
+    redis_says("CONFIG SET save %s", "1 1");
+    redis_says("SET something new");
+    for (bool failed = false; !failed; wait_a_moment()) {
+        redisReply *r = redisCommand(redis, "SET something newer");
+        failed = r->type == REDIS_REPLY_ERROR;
+        freeReplyObject(r);
+    }
+}
+
+static void make_saving_needless(void)
+{
+    redis_says("CONFIG SET save %s", "");
+}
+
+static void become_replica(void)
+{
+    redis_says("REPLICAOF 127.0.0.1 1");
+}
+
+static void become_primary(void)
+{
+    redis_says("REPLICAOF NO ONE");
+}
+
+static void fill_memory(void)
+{
+    redis_says("CONFIG SET maxmemory 1");
+}
+
+static void add_memory(void)
+{
+    redis_says("CONFIG SET maxmemory 0");
+}
+
+static const struct {
+    void (*close)(void), (*open)(void);
+    const char *reason;
+} causes[] = {
+    {become_replica, become_primary, "redis is a read-only replica"},
+    {fill_memory, add_memory, "redis has reached its maxmemory"},
+    {make_saving_impossible, make_saving_needless, "redis cannot save to its disk"},
+};
+
+/* Whoever comes while Redis refuses is accepted in the journal, and comes before whoever comes
+ * after it. */
+static void test_refuses_everybody(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(causes); i++) {
+        char before[16], during[16], after[16];
+        snprintf(before, sizeof before, "before%zu", i);
+        snprintf(during, sizeof during, "during%zu", i);
+        snprintf(after, sizeof after, "after%zu", i);
+        assert_int_not_equal(post(before), 0);
+        causes[i].close();
+        assert_int_equal(post(during), 0); /* also the very first one, which finds it out */
+        wait_ready(stack.admin_url, 200, causes[i].reason);
+        wait_ready(stack.scheduler_admin_url, 503, causes[i].reason);
+        causes[i].open();
+        wait_ready(stack.admin_url, 200, "");
+        assert_int_not_equal(post(after), 0);
+        wait_ready(stack.scheduler_admin_url, 200, "");
+        assert_true(granted_ticket(before) < granted_ticket(during));
+        assert_true(granted_ticket(during) < granted_ticket(after));
+        assert_int_equal(stack_number(&noon.db, "SELECT COUNT(*) FROM journal"), 0);
+    }
+}
+
+/* --- the functions --- */
+
+static void load_older(void)
+{
+    redis_says("FUNCTION LOAD REPLACE %s",
+               "#!lua name=onrush\n"
+               "redis.register_function{function_name='onrush_version', "
+               "callback=function() return 1 end, flags={'no-writes'}}");
+}
+
+static void flush(void)
+{
+    redis_says("FUNCTION FLUSH");
+}
+
+/* Nobody notices but the logs: the functions come back within the call. */
+static void test_functions_are_gone_or_older(void **state)
+{
+    (void)state;
+    static void (*const takes[])(void) = {flush, load_older};
+    char *log = stack_log(&stack, "gateway");
+    size_t from = strlen(log);
+    free(log);
+    for (int i = 0; i < 2; i++) {
+        char user[16];
+        snprintf(user, sizeof user, "gone%d", i);
+        int64_t until_us = clock_mono_us() + 5 * SECOND / 2; /* a link loads once a second */
+        takes[i]();
+        assert_int_not_equal(post(user), 0);
+        granted_ticket(user);
+        wait_ready(stack.admin_url, 200, "");
+        wait_ready(stack.scheduler_admin_url, 200, "");
+        while (clock_mono_us() < until_us)
+            wait_a_moment();
+    }
+    assert_true(stack_log_wait(&stack, "gateway", from, "loaded again"));
+}
+
+/* --- one campaign is broken --- */
+
+static size_t count_in(char *log, const char *text)
+{
+    size_t n = 0;
+    for (const char *at = log; (at = strstr(at, text)) != NULL; at++)
+        n++;
+    free(log);
+    return n;
+}
+
+static void test_one_campaign_is_broken(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    /* The gateway notices when it touches the key: who enters the queue does not touch the claimed.
+     */
+    static const struct {
+        const char *key;
+        bool gateway;
+    } kinds[] = {{"queue", true}, {"claimed", false}, {"users", true}, {"meta", true}};
+    for (size_t i = 0; i < LENGTH(kinds); i++) {
+        char name[16], user[16], key[64];
+        struct event broken;
+        snprintf(name, sizeof name, "broken%zu", i);
+        snprintf(user, sizeof user, "well%zu", i);
+        snprintf(key, sizeof key, "onrush:{%s}:%s", name, kinds[i].key);
+        event_open(&broken, &stack, name);
+        event_create(&broken, "--quota 5");
+        assert_int_equal(event_post(&broken, "ann", NULL), 202);
+        event_wait(&broken, 20000);
+        redisReply *r = redisCommand(redis, "RENAME %s kept", key);
+        bool was_there = r->type != REDIS_REPLY_ERROR; /* an empty queue has no key */
+        freeReplyObject(r);
+        redis_says("SET %s nonsense", key);
+        wait_ready(stack.scheduler_admin_url, 200, "redis refuses single campaigns");
+        assert_int_equal(event_post(&broken, "bob", &a), kinds[i].gateway ? 503 : 202);
+        if (kinds[i].gateway) {
+            assert_non_null(http_header(&a, "Retry-After"));
+            wait_ready(stack.admin_url, 200, "redis refuses single campaigns");
+        }
+        assert_int_not_equal(post(user), 0); /* the other campaign goes on */
+        granted_ticket(user);
+        redis_says("DEL %s", key);
+        if (was_there)
+            redis_says("RENAME kept %s", key);
+        for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+             event_post(&broken, "bob", &a) >= 500; wait_a_moment())
+            assert_true(clock_mono_us() < deadline_us);
+        wait_ready(stack.scheduler_admin_url, 200, "");
+        event_wait(&broken, 20000);
+        assert_int_equal(
+            stack_number(&broken.db, "SELECT granted FROM campaigns WHERE name = '%s'", name), 2);
+        event_close(&broken);
+    }
+    assert_int_equal(count_in(stack_log(&stack, "scheduler"), "redis refuses a call"), 4);
+}
+
+static void test_all_of_it_is_right(void **state)
+{
+    (void)state;
+    char *out;
+    assert_int_equal(stack_ctl(&stack, &out, "audit noon"), 0);
+    free(out);
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refuses_everybody),
+        cmocka_unit_test(test_functions_are_gone_or_older),
+        cmocka_unit_test(test_one_campaign_is_broken),
+        cmocka_unit_test(test_all_of_it_is_right),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}

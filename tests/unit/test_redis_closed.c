@@ -1,0 +1,221 @@
+/* shared/redis_link: a redis-server that answers, but takes no writes, or has lost the functions. */
+#include "tests/support/test.h"
+
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "shared/redis_link.h"
+#include "tests/support/child.h"
+#include "tests/support/private_redis.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PATIENCE_US 20000000
+
+static struct event_base *base;
+static struct private_redis redis;
+static redisContext *admin;
+static struct redis_link *link_;
+static int ups, downs;
+static char answer[128]; /* the last one; "": none, or unknown */
+static int answers;
+
+static void on_state(void *arg, bool up)
+{
+    (void)arg;
+    *(up ? &ups : &downs) += 1;
+}
+
+static void on_answer(void *arg, const redisReply *r)
+{
+    (void)arg;
+    answers++;
+    snprintf(answer, sizeof answer, "%s", r == NULL || r->type == REDIS_REPLY_ARRAY ? "" : r->str);
+}
+
+/* turn: one turn of the loop, of at most 10 ms; gives up when it has been too long. */
+static void turn(int64_t began_us)
+{
+    struct timeval tv = {.tv_usec = 10000};
+    event_base_loopexit(base, &tv);
+    event_base_dispatch(base);
+    assert_true(clock_mono_us() - began_us < PATIENCE_US);
+}
+
+static void wait_for_state(enum redis_link_state state, const char *reason)
+{
+    for (int64_t began_us = clock_mono_us();
+         redis_link_state(link_) != state || strcmp(redis_link_reason(link_), reason) != 0;)
+        turn(began_us);
+}
+
+static void admin_says(const char *line, ...)
+{
+    va_list args;
+    va_start(args, line);
+    redisReply *r = redisvCommand(admin, line, args);
+    va_end(args);
+    if (r == NULL || r->type == REDIS_REPLY_ERROR)
+        fail_msg("%s: %s", line, r != NULL ? r->str : admin->errstr);
+    freeReplyObject(r);
+}
+
+/* enqueue: what Redis answers to a call of ours that is sent now. */
+static const char *enqueue(void)
+{
+    struct campaign_keys keys;
+    const char *user = "ann";
+    int before = answers;
+    campaign_keys_make(&keys, "noon");
+    assert_int_equal(
+        redis_link_call(link_, "onrush_enqueue", &keys, 1, &user, (size_t[]){3}, on_answer, NULL),
+        0);
+    for (int64_t began_us = clock_mono_us(); answers == before;)
+        turn(began_us);
+    return answer;
+}
+
+static int set_up(void **state)
+{
+    static const char *const durable[] = {"--appendonly", "yes", "--appendfsync", "always", NULL};
+    (void)state;
+    ups = downs = answers = 0;
+    base = event_base_new();
+    private_redis_start(&redis, durable);
+    redis.config.require_durable = true;
+    admin = redisConnectUnix(redis.config.socket);
+    assert_int_equal(redis_link_new(&link_, base, &redis.config, on_state, NULL), 0);
+    wait_for_state(LINK_UP, "");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    redis_link_free(link_);
+    redisFree(admin);
+    private_redis_stop(&redis);
+    event_base_free(base);
+    return 0;
+}
+
+/* causes: how Redis is brought to take no writes and to take them again. */
+static const struct {
+    const char *error, *close, *open, *reason;
+} causes[] = {
+    {"READONLY", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE",
+     "redis is a read-only replica: point redis.host at the primary, or promote it"},
+    {"OOM", "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0",
+     "redis has reached its maxmemory and takes no writes: raise maxmemory"},
+    {"NOREPLICAS", "CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0",
+     "redis has too few replicas (min-replicas-to-write) and takes no writes"},
+};
+
+/* A caller is told the refusal, and never NULL: it knows that nothing was done. From then on the
+ * link is not up, for anybody. */
+static void test_refused_call(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(causes); i++) {
+        admin_says(causes[i].close);
+        if (redis_link_state(link_) == LINK_UP)
+            assert_memory_equal(enqueue(), causes[i].error, strlen(causes[i].error));
+        assert_int_not_equal(redis_link_state(link_), LINK_UP);
+        assert_string_equal(redis_link_reason(link_), causes[i].reason);
+        wait_for_state(LINK_DOWN, causes[i].reason); /* it tries again, and finds it still so */
+        assert_int_equal(downs, (int)i + 1);
+        admin_says(causes[i].open);
+        wait_for_state(LINK_UP, "");
+        assert_int_equal(ups, (int)i + 2);
+    }
+}
+
+/* Nobody asks for anything: the probe finds out, and it can come up neither. */
+static void test_idle(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(causes); i++) {
+        admin_says(causes[i].close);
+        wait_for_state(LINK_DOWN, causes[i].reason);
+        admin_says(causes[i].open);
+        wait_for_state(LINK_UP, "");
+    }
+    assert_int_equal(answers, 0);
+}
+
+/* A failed save, as when the disk is full: stop-writes-on-bgsave-error is how Redis comes. */
+static void test_cannot_save(void **state)
+{
+    (void)state;
+    char path[300];
+    snprintf(path, sizeof path, "%s/dump.rdb", redis.dir);
+    assert_int_equal(mkdir(path, 0700), 0); /* a file cannot be renamed to that */
+    admin_says("CONFIG SET save %s", "1 1");
+    admin_says("SET something new");
+    wait_for_state(
+        LINK_DOWN,
+        "redis cannot save to its disk and takes no writes: free space, and see its log");
+    admin_says("CONFIG SET save %s", "");
+    wait_for_state(LINK_UP, "");
+}
+
+/* The functions come back on the same connection: whoever asks again finds them. */
+static void test_functions_flushed(void **state)
+{
+    (void)state;
+    admin_says("FUNCTION FLUSH");
+    assert_string_equal(enqueue(), "ERR Function not found");
+    assert_int_equal(redis_link_state(link_), LINK_UP);
+    assert_memory_equal(enqueue(), "NOCAMPAIGN", 10);
+    assert_int_equal(ups, 1);
+    assert_int_equal(downs, 0);
+    admin_says("FUNCTION FLUSH"); /* at once again: nothing that loading cures */
+    assert_string_equal(enqueue(), "ERR Function not found");
+    assert_int_not_equal(redis_link_state(link_), LINK_UP);
+    wait_for_state(LINK_UP, "");
+    assert_int_equal(downs, 1);
+}
+
+static void load_fake(int version)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+             "#!lua name=onrush\n"
+             "redis.register_function('onrush_probe', function() return %d end)\n"
+             "redis.register_function('onrush_enqueue', function() return 'v%d' end)",
+             version, version);
+    admin_says("FUNCTION LOAD REPLACE %s", text);
+}
+
+static void test_older_and_newer_functions(void **state)
+{
+    (void)state;
+    load_fake(redis_functions_version() - 1);
+    for (int64_t began_us = clock_mono_us(); strncmp(enqueue(), "NOCAMPAIGN", 10) != 0;)
+        turn(began_us);
+    load_fake(redis_functions_version() + 1);
+    for (int64_t began_us = clock_mono_us(); clock_mono_us() - began_us < 2500000;)
+        turn(began_us); /* two probes */
+    assert_int_equal(enqueue()[0], 'v');
+    assert_int_equal(ups, 1);
+    assert_int_equal(downs, 0);
+}
+
+#define CLOSED_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CLOSED_TEST(test_refused_call),
+        CLOSED_TEST(test_idle),
+        CLOSED_TEST(test_cannot_save),
+        CLOSED_TEST(test_functions_flushed),
+        CLOSED_TEST(test_older_and_newer_functions),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
