@@ -43,7 +43,7 @@ struct conductor {
     struct pace pace; /* of all batches of grants: they meet in one MariaDB */
     char owner[OWNER_MAX + 1];
     struct event *tick;
-    LIST_HEAD(, member) members;
+    LIST_HEAD(, member) members; /* by id, ascending */
     size_t n;
     uint64_t round;
     struct event *slice;
@@ -127,17 +127,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* --- the keeper's rows --- */
 
-static struct member *find_member(struct conductor *k, uint32_t id)
-{
-    struct member *m;
-    LIST_FOREACH (m, &k->members, next) {
-        if (m->campaign.row.id == id)
-            return m;
-    }
-    return NULL;
-}
-
-static struct member *add_member(struct conductor *k, const struct campaign_row *row)
+/* add_member: behind `before`, or as the first when that is NULL. */
+static struct member *add_member(struct conductor *k, struct member *before,
+                                 const struct campaign_row *row)
 {
     struct member *m = calloc(1, sizeof *m);
     if (m == NULL)
@@ -145,7 +137,10 @@ static struct member *add_member(struct conductor *k, const struct campaign_row 
     campaign_init(&m->campaign, &k->world, row);
     if (k->stopped != NULL)
         campaign_stop(&m->campaign);
-    LIST_INSERT_HEAD(&k->members, m, next);
+    if (before != NULL)
+        LIST_INSERT_AFTER(before, m, next);
+    else
+        LIST_INSERT_HEAD(&k->members, m, next);
     k->n++;
     return m;
 }
@@ -172,18 +167,24 @@ static void forget_gone(struct conductor *k)
     }
 }
 
+/* on_rows: rows and members are both in the order of their ids, so each is looked at once. */
 static void on_rows(void *arg, struct keeper_rows *rows)
 {
     struct conductor *k = arg;
+    struct member *before = NULL, *m = LIST_FIRST(&k->members);
     k->round++;
     for (size_t i = 0; i < rows->n; i++) {
-        struct member *m = find_member(k, rows->rows[i].id);
-        if (m == NULL && (m = add_member(k, &rows->rows[i])) == NULL) {
-            log_error("a campaign cannot be taken: out of memory", "name=%s", rows->rows[i].name);
+        const struct campaign_row *row = &rows->rows[i];
+        for (; m != NULL && m->campaign.row.id < row->id; m = LIST_NEXT(m, next))
+            before = m;
+        if ((m == NULL || m->campaign.row.id != row->id) &&
+            (m = add_member(k, before, row)) == NULL) {
+            log_error("a campaign cannot be taken: out of memory", "name=%s", row->name);
+            m = before != NULL ? LIST_NEXT(before, next) : LIST_FIRST(&k->members);
             continue;
         }
         m->round = k->round;
-        campaign_update(&m->campaign, &rows->rows[i]);
+        campaign_update(&m->campaign, row);
         standing_see(&m->standing, &m->campaign);
     }
     free(rows);
