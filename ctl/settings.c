@@ -11,8 +11,11 @@ static const struct config_option options[] = {
     CONFIG_MARIADB_ROWS(ctl_config),
 };
 
-const struct config_table settings_table = {options, sizeof options / sizeof options[0],
-                                            sizeof(struct ctl_config)};
+const struct config_table settings_table = {
+    .options = options,
+    .n = sizeof options / sizeof options[0],
+    .size = sizeof(struct ctl_config),
+};
 
 const char *settings_path(void)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* write_user: the user id that a JSON value names. */
-static int write_user(const json_t *value, char user[USER_ID_MAX + 1], uint8_t *user_len)
+/* read_field: leaves `len` 0 when the value cannot be an id. */
+static void read_field(struct body_field *field, const json_t *value)
 {
     char digits[24];
     const char *text = NULL;
@@ -21,24 +21,27 @@ static int write_user(const json_t *value, char user[USER_ID_MAX + 1], uint8_t *
                                json_integer_value(value));
         text = digits;
     }
-    if (text == NULL || !user_id_valid(text, len))
-        return -EINVAL;
-    memcpy(user, text, len);
-    user[len] = '\0';
-    *user_len = (uint8_t)len;
-    return 0;
+    if (text == NULL || len > BODY_VALUE_MAX)
+        return;
+    memcpy(field->text, text, len);
+    field->text[len] = '\0';
+    field->len = (uint8_t)len;
 }
 
-int body_parse(const char *body, size_t len, char user[USER_ID_MAX + 1], uint8_t *user_len)
+int body_parse(const char *body, size_t len, struct body_field *fields, size_t n)
 {
     json_error_t error;
     json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) /* a number beyond 64 bits is JSON, but nobody's id */
         return json_error_code(&error) == json_error_numeric_overflow ? -EINVAL : -EBADMSG;
-    int r = json_is_object(root) ? write_user(json_object_get(root, "user_id"), user, user_len)
-                                 : -EBADMSG;
+    bool good = json_is_object(root);
+    for (size_t i = 0; i < n; i++) {
+        fields[i].len = 0;
+        if (good)
+            read_field(&fields[i], json_object_get(root, fields[i].name));
+    }
     json_decref(root);
-    return r;
+    return good ? 0 : -EBADMSG;
 }
 
 bool body_is_json(const char *content_type)

@@ -2,11 +2,22 @@
 #ifndef ONRUSH_GATEWAY_BODY_H
 #define ONRUSH_GATEWAY_BODY_H
 
-#include "shared/campaign.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* body_parse: reads `user_id` out of a JSON object. 0 and `user` (ended by a NUL) with its length;
- * -EBADMSG: not one JSON object; -EINVAL: no acceptable user_id. */
-int body_parse(const char *body, size_t len, char user[USER_ID_MAX + 1], uint8_t *user_len);
+#define BODY_VALUE_MAX 64 /* bytes; neither a user id nor a name is longer */
+
+/* One member of the object that is wanted. */
+struct body_field {
+    const char *name;
+    char text[BODY_VALUE_MAX + 1]; /* ended by a NUL */
+    uint8_t len; /* 0: not there, or neither a text of 1 to 64 bytes nor an integer from 0 */
+};
+
+/* body_parse: reads the members that are asked for out of a JSON object; an integer becomes its decimal text. 0; -EBADMSG: not one
+ * JSON object; -EINVAL: there is a number that nobody's id can be. */
+int body_parse(const char *body, size_t len, struct body_field *fields, size_t n);
 
 /* body_is_json: is this Content-Type (NULL: none was sent) application/json, whatever its
  * parameters? */

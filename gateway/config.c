@@ -1,5 +1,7 @@
 #include "gateway/config.h"
 
+#include "gateway/route_config.h"
+
 #define S gateway_config
 
 static const struct config_option options[] = {
@@ -30,8 +32,14 @@ static const struct config_option options[] = {
     CONFIG_LOG_ROWS(S),
 };
 
+static const struct config_list lists[] = {
+    {"routes", offsetof(struct S, routes), route_config_read, route_config_free},
+};
+
 const struct config_table gateway_config_table = {
     .options = options,
     .n = sizeof options / sizeof options[0],
     .size = sizeof(struct gateway_config),
+    .lists = lists,
+    .n_lists = sizeof lists / sizeof lists[0],
 };

@@ -1,4 +1,4 @@
-/* The configuration of the gateway: plain values, immutable once published. What each key means
+/* The configuration of the gateway, immutable once published. What each key means
  * stands in etc/gateway.cfg. */
 #ifndef ONRUSH_GATEWAY_CONFIG_H
 #define ONRUSH_GATEWAY_CONFIG_H
@@ -26,6 +26,7 @@ struct gateway_config {
     struct auth_config auth;
     struct admin_config admin;
     struct log_config log;
+    struct routes *routes; /* never NULL */
 };
 
 extern const struct config_table gateway_config_table;

@@ -12,7 +12,7 @@
 
 static bool is_post(const struct request *r)
 {
-    return r->route->user_from == USER_FROM_BODY;
+    return r->route->op == OP_ENQUEUE;
 }
 
 void fallback_ask(struct request *r, enum fallback_why why)
@@ -32,7 +32,7 @@ void fallback_ask(struct request *r, enum fallback_why why)
 
 bool fallback_doubted(const struct request *r)
 {
-    return r->route->user_from == USER_FROM_PATH && r->worker->now_us < r->worker->doubt_until_us;
+    return r->route->op == OP_STATUS && r->worker->now_us < r->worker->doubt_until_us;
 }
 
 void fallback_doubt(struct worker *worker)

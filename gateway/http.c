@@ -164,7 +164,7 @@ static void take_body(struct request *r, struct conn *conn, const char *data, si
         request_judge(r, OUTCOME_body_too_large);
     if (r->judged)
         return discard(r, conn, size);
-    if (r->route->user_from == USER_FROM_BODY) {
+    if (route_asks_body(r->route)) {
         memcpy(r->text + r->text_len, data, size);
         r->text_len += size;
     }
@@ -195,7 +195,7 @@ static void observe(struct request *r)
     struct gateway_metrics *m = &r->worker->metrics;
     if (!r->counted || r->waited)
         return;
-    metric_observe(r->route->user_from == USER_FROM_BODY ? &m->post_time : &m->get_time,
+    metric_observe(r->route->op == OP_ENQUEUE ? &m->post_time : &m->get_time,
                    clock_mono_us() - r->start_us);
 }
 

@@ -391,6 +391,7 @@ static void free_generations(struct daemon *d)
 {
     for (struct generation *g; (g = d->newest) != NULL;) {
         d->newest = g->older;
+        config_end(&gateway_config_table, &g->config);
         free(g);
     }
 }

@@ -1,14 +1,17 @@
 #include "gateway/request.h"
 
 #include "gateway/campaigns.h"
+#include "gateway/template.h"
 #include "gateway/worker.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define REQUEST_MAGIC 0x52455155u
-#define ANSWER_MAX    1024 /* no document is longer: see answer.c */
+#define ANSWER_MAX    2048 /* no document is longer: see answer.c, template.h */
 #define SPARE_MAX     4096 /* kept for the next rush; the rest goes back to the allocator */
+
+_Static_assert(ANSWER_MAX > TEMPLATE_RENDERED_MAX, "an answer must fit");
 
 #define MOVE(from, to) (1u << ((from)*5 + (to)))
 

@@ -55,10 +55,12 @@ struct request {
     bool suspended;       /* in the HTTP library */
     bool close;           /* the connection ends with this answer */
     bool counted;         /* in gateway.in_flight */
+    bool fresh;           /* newly queued by this very request */
     bool waited;          /* was a long-poll at some time: does not count as latency */
     struct worker *worker;
     struct MHD_Connection *connection;
     const struct route *route; /* NULL: none matched */
+    const char *allow;         /* the methods that its path has, when it has not this one */
     struct campaign *campaign; /* a reference; NULL before it is looked up */
     TAILQ_ENTRY(request) next; /* in the one list that its stage says */
     int64_t start_us;          /* monotonic; when its headers were there */

@@ -11,77 +11,7 @@
 
 #define WAIT_MOST_MS 30000
 
-static const struct route routes[] = {
-    {"/v1/campaigns/{name}/requests", "POST", USER_FROM_BODY, OP_ENQUEUE,
-     offsetof(struct gateway_metrics, requests_post)},
-    {"/v1/campaigns/{name}/requests/{user}", "GET, HEAD", USER_FROM_PATH, OP_STATUS,
-     offsetof(struct gateway_metrics, requests_get)},
-    {"/v1/campaigns/{name}", "GET, HEAD", USER_NONE, OP_HEAD,
-     offsetof(struct gateway_metrics, requests_campaign)},
-};
-
 /* --- pure --- */
-
-/* match: true when `path` has the form of `pattern`. */
-static bool match(const char *pattern, const char *path, struct route_part *name,
-                  struct route_part *user)
-{
-    while (*pattern != '\0') {
-        if (*pattern != '{') {
-            if (*pattern++ != *path++)
-                return false;
-            continue;
-        }
-        struct route_part part = {path, strcspn(path, "/")};
-        if (part.len == 0)
-            return false;
-        *(pattern[1] == 'n' ? name : user) = part;
-        path += part.len;
-        pattern = strchr(pattern, '}') + 1;
-    }
-    return *path == '\0';
-}
-
-const struct route *route_find(const char *path, struct route_part *name, struct route_part *user)
-{
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        struct route_part n = {0}, u = {0};
-        if (match(routes[i].pattern, path, &n, &u)) {
-            *name = n;
-            *user = u;
-            return &routes[i];
-        }
-    }
-    return NULL;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int route_decode(const struct route_part *part, char *out, size_t size)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < part->len; i++) {
-        int c = (unsigned char)part->at[i];
-        if (c == '%') {
-            if (part->len - i < 3 || hex_value(part->at[i + 1]) < 0 ||
-                hex_value(part->at[i + 2]) < 0)
-                return -EINVAL;
-            c = hex_value(part->at[i + 1]) * 16 + hex_value(part->at[i + 2]);
-            i += 2;
-        }
-        if (n + 1 >= size)
-            return -EINVAL;
-        out[n++] = (char)c;
-    }
-    out[n] = '\0';
-    return (int)n;
-}
 
 int route_parse_wait(const char *text, int64_t *wait_ms)
 {
@@ -112,29 +42,78 @@ void request_judge(struct request *r, enum outcome outcome)
     r->outcome = outcome;
 }
 
-static bool allowed(const struct route *route, const char *method)
+/* find_route: false when the request is judged. */
+static bool find_route(struct request *r, const char *path, const char *method,
+                       struct route_part *parts)
 {
-    if (route->user_from == USER_FROM_BODY)
-        return strcmp(method, MHD_HTTP_METHOD_POST) == 0;
-    return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    const struct gateway_config *config = gateway_config(r->worker->gateway);
+    const struct route_node *node = routes_find(config->routes, path, parts);
+    if (node == NULL)
+        return request_judge(r, OUTCOME_no_route), false;
+    if (strcmp(method, MHD_HTTP_METHOD_POST) == 0)
+        r->route = node->post;
+    else if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+        r->route = node->get;
+    if (r->route != NULL)
+        return true;
+    r->allow = route_node_allow(node);
+    return request_judge(r, OUTCOME_bad_method), false;
 }
 
-static bool take_name(struct request *r, const struct route_part *part)
+/* read_source: what the request says for `source`, ended by a NUL; its length, or -EINVAL. Not for FROM_BODY. */
+static int read_source(struct request *r, const struct route_source *source,
+                       const struct route_part *parts, char *out, size_t size)
 {
-    int n = route_decode(part, r->name, sizeof r->name);
-    if (n < 0 || !campaign_name_valid(r->name, (size_t)n))
-        return request_judge(r, OUTCOME_bad_name), false;
+    const char *text = source->text;
+    if (source->from == FROM_PATH)
+        return route_decode(&parts[source->part], out, size);
+    if (source->from == FROM_HEADER)
+        text = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, source->text);
+    if (text == NULL || strlen(text) >= size)
+        return -EINVAL;
+    return (int)(stpcpy(out, text) - out);
+}
+
+/* take_campaign: `value` is what the request says; sets its name, or OUTCOME of why not. */
+static enum outcome take_campaign(struct request *r, const char *value, int len)
+{
+    const char *name = value;
+    if (len <= 0)
+        return OUTCOME_bad_name;
+    if (r->route->n_names > 0 && (name = route_name_find(r->route, value)) == NULL)
+        return OUTCOME_no_campaign;
+    size_t n = name == value ? (size_t)len : strlen(name);
+    if (!campaign_name_valid(name, n))
+        return OUTCOME_bad_name;
+    memcpy(r->name, name, n + 1);
     r->name_len = (uint8_t)n;
-    return true;
+    return OUTCOME_waiting;
 }
 
-static bool take_user(struct request *r, const struct route_part *part)
+static enum outcome take_user(struct request *r, const char *value, int len)
 {
-    int n = route_decode(part, r->user, sizeof r->user);
-    if (n < 0 || !user_id_valid(r->user, (size_t)n))
-        return request_judge(r, OUTCOME_bad_user), false;
-    r->user_len = (uint8_t)n;
-    return true;
+    if (len < 0 || !user_id_valid(value, (size_t)len))
+        return OUTCOME_bad_user;
+    memcpy(r->user, value, (size_t)len + 1);
+    r->user_len = (uint8_t)len;
+    return OUTCOME_waiting;
+}
+
+/* take_identity: campaign and user, as far as they do not stand in the body. False when the request is judged. */
+static bool take_identity(struct request *r, const struct route_part *parts)
+{
+    const struct route *route = r->route;
+    enum outcome verdict = OUTCOME_waiting;
+    char value[USER_ID_MAX + 1];
+    if (route->campaign.from != FROM_BODY)
+        verdict =
+            take_campaign(r, value, read_source(r, &route->campaign, parts, value, sizeof value));
+    if (verdict == OUTCOME_waiting && route->user.from != FROM_BODY &&
+        route->user.from != FROM_NOTHING)
+        verdict = take_user(r, value, read_source(r, &route->user, parts, value, sizeof value));
+    if (verdict != OUTCOME_waiting)
+        request_judge(r, verdict);
+    return verdict == OUTCOME_waiting;
 }
 
 static bool take_wait(struct request *r)
@@ -155,17 +134,12 @@ static bool take_wait(struct request *r)
 
 void routes_judge(struct request *r, const char *path, const char *method)
 {
-    struct route_part name, user;
-    r->route = route_find(path, &name, &user);
-    if (r->route == NULL)
-        return request_judge(r, OUTCOME_no_route);
-    if (!allowed(r->route, method))
-        return request_judge(r, OUTCOME_bad_method);
-    if (!take_name(r, &name))
+    struct route_part parts[ROUTE_PARTS_MAX];
+    if (!find_route(r, path, method, parts) || !take_identity(r, parts))
         return;
-    if (r->route->user_from == USER_FROM_PATH && (!take_user(r, &user) || !take_wait(r)))
+    if (r->route->op == OP_STATUS && !take_wait(r))
         return;
-    if (r->route->user_from == USER_FROM_BODY &&
+    if (route_asks_body(r->route) &&
         !body_is_json(MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Content-Type")))
         request_judge(r, OUTCOME_bad_media_type);
 }
@@ -175,17 +149,31 @@ void routes_judge(struct request *r, const char *path, const char *method)
 /* read_body: false when the request is answered. */
 static bool read_body(struct request *r)
 {
-    int error = body_parse(r->text, r->text_len, r->user, &r->user_len);
+    const struct route *route = r->route;
+    struct body_field fields[2];
+    enum outcome verdict = OUTCOME_waiting;
+    size_t n = 0;
+    if (route->user.from == FROM_BODY)
+        fields[n++].name = route->user.text;
+    if (route->campaign.from == FROM_BODY)
+        fields[n++].name = route->campaign.text;
+    int error = body_parse(r->text, r->text_len, fields, n);
     if (error < 0)
-        request_answer(r, error == -EBADMSG ? OUTCOME_bad_json : OUTCOME_bad_user);
-    return error == 0;
+        verdict = error == -EBADMSG ? OUTCOME_bad_json : OUTCOME_bad_user;
+    else if (route->user.from == FROM_BODY)
+        verdict = take_user(r, fields[0].text, fields[0].len);
+    if (verdict == OUTCOME_waiting && route->campaign.from == FROM_BODY)
+        verdict = take_campaign(r, fields[n - 1].text, fields[n - 1].len);
+    if (verdict != OUTCOME_waiting)
+        request_answer(r, verdict);
+    return verdict == OUTCOME_waiting;
 }
 
 /* may_ask: is the token, if one is wanted, the user's? False when the request is answered. */
 static bool may_ask(struct request *r)
 {
     const struct auth *auth = r->worker->gateway->auth;
-    if (auth == NULL || r->route->user_from == USER_NONE)
+    if (auth == NULL || r->route->user.from == FROM_NOTHING)
         return true;
     const char *header =
         MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
@@ -225,7 +213,7 @@ void routes_dispatch(struct request *r)
     if (r->judged)
         return request_answer(r, r->outcome);
     metric_add((metric_value *)((char *)&worker->metrics + r->route->counter), 1);
-    if ((r->route->user_from == USER_FROM_BODY && !read_body(r)) || !may_ask(r))
+    if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r))
         return;
     if (!gauge_take(&worker->gateway->in_flight, gateway_config(worker->gateway)->max_in_flight))
         return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_in_flight);

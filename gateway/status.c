@@ -112,8 +112,10 @@ void status_deliver(struct request *r)
         return wait_on(r);
     if ((known->kind == REQUEST_NONE || known->kind == REQUEST_FULL) && fallback_doubted(r))
         return fallback_ask(r, FALLBACK_NO_REQUEST);
-    if (known->run > 0)
+    if (known->run > 0) {
         metric_add(&r->worker->metrics.accepted, 1);
+        r->fresh = true;
+    }
     if (known->kind == REQUEST_FULL)
         soldout_want(c);
     campaign_refresh(c);

@@ -28,5 +28,8 @@ static const struct config_option options[] = {
     CONFIG_LOG_ROWS(S),
 };
 
-const struct config_table scheduler_config_table = {options, sizeof options / sizeof options[0],
-                                                    sizeof(struct scheduler_config)};
+const struct config_table scheduler_config_table = {
+    .options = options,
+    .n = sizeof options / sizeof options[0],
+    .size = sizeof(struct scheduler_config),
+};

@@ -70,9 +70,11 @@ int command_parse(struct command *c, int argc, char **argv, void *config)
         fprintf(stderr, "%s: %s\n", c->name, error);
         return EX_CONFIG;
     }
+    if (action == 0)
+        return -1;
     if (action == 'p')
-        return config_print(stdout, c->table, config), 0;
-    if (action == 'k')
-        return printf("%s: the configuration is good\n", c->name), 0;
-    return -1;
+        config_print(stdout, c->table, config);
+    else
+        printf("%s: the configuration is good\n", c->name);
+    return config_end(c->table, config), 0;
 }

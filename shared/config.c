@@ -19,21 +19,47 @@ struct source {
     char *error;
 };
 
+static int vfail(const struct source *from, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static int vfail(const struct source *from, const char *format, va_list args)
+{
+    int n = from->line > 0
+                ? snprintf(from->error, CONFIG_ERROR_SIZE, "%s:%u: ", from->file, from->line)
+                : snprintf(from->error, CONFIG_ERROR_SIZE, "%s: ", from->file);
+    if (n >= CONFIG_ERROR_SIZE)
+        n = CONFIG_ERROR_SIZE - 1; /* a path may be longer than the whole message */
+    vsnprintf(from->error + n, CONFIG_ERROR_SIZE - (size_t)n, format, args);
+    return -EINVAL;
+}
+
 static int fail(const struct source *from, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static int fail(const struct source *from, const char *format, ...)
 {
     va_list args;
-    int n = from->line > 0
-                ? snprintf(from->error, CONFIG_ERROR_SIZE, "%s:%u: ", from->file, from->line)
-                : snprintf(from->error, CONFIG_ERROR_SIZE, "%s: ", from->file);
-    if (n >= CONFIG_ERROR_SIZE)
-        n = CONFIG_ERROR_SIZE - 1; /* a path may be longer than the whole message */
     va_start(args, format);
-    vsnprintf(from->error + n, CONFIG_ERROR_SIZE - (size_t)n, format, args);
+    int r = vfail(from, format, args);
     va_end(args);
-    return -EINVAL;
+    return r;
+}
+
+static struct source source_of(const config_setting_t *s, const char *path, char *error)
+{
+    const char *file = config_setting_source_file(s);
+    return (struct source){file != NULL ? file : path, config_setting_source_line(s), error};
+}
+
+int config_fail(const struct config_setting_t *at, const char *path, char *error,
+                const char *format, ...)
+{
+    struct source from = source_of(at, path, error);
+    va_list args;
+    va_start(args, format);
+    int r = vfail(&from, format, args);
+    va_end(args);
+    return r;
 }
 
 static const struct config_option *find_option(const struct config_table *table, const char *key)
@@ -121,6 +147,50 @@ static int set_setting(const struct config_option *o, const config_setting_t *s,
     return -EINVAL;
 }
 
+/* --- lists --- */
+
+static void **list_place(const struct config_list *list, void *config)
+{
+    return (void **)((char *)config + list->offset);
+}
+
+static const struct config_list *find_list(const struct config_table *table, const char *key)
+{
+    for (size_t i = 0; i < table->n_lists; i++) {
+        if (strcmp(table->lists[i].key, key) == 0)
+            return &table->lists[i];
+    }
+    return NULL;
+}
+
+static int read_list(const struct config_list *list, const config_setting_t *s, const char *path,
+                     void *out, char *error)
+{
+    if (s != NULL && !config_setting_is_list(s))
+        return config_fail(s, path, error, "%s: expected a list in ( )", list->key);
+    return list->read(list_place(list, out), s, path, error);
+}
+
+/* read_missing_lists: those that the file did not have. */
+static int read_missing_lists(const struct config_table *table, void *out, char *error)
+{
+    int r = 0;
+    for (size_t i = 0; i < table->n_lists && r == 0; i++) {
+        if (*list_place(&table->lists[i], out) == NULL)
+            r = read_list(&table->lists[i], NULL, NULL, out, error);
+    }
+    return r;
+}
+
+void config_end(const struct config_table *table, void *config)
+{
+    for (size_t i = 0; i < table->n_lists; i++) {
+        void **place = list_place(&table->lists[i], config);
+        table->lists[i].free(*place);
+        *place = NULL;
+    }
+}
+
 /* walk: every setting below `group`; `prefix` is the dotted path of the group with its last dot, or
  * "". */
 static int walk(const struct config_table *table, const config_setting_t *group, const char *prefix,
@@ -128,13 +198,13 @@ static int walk(const struct config_table *table, const config_setting_t *group,
 {
     for (int i = 0; i < config_setting_length(group); i++) {
         const config_setting_t *s = config_setting_get_elem(group, (unsigned)i);
-        const char *file = config_setting_source_file(s);
-        struct source from = {file != NULL ? file : path, config_setting_source_line(s), error};
+        struct source from = source_of(s, path, error);
         char key[KEY_MAX];
         if (snprintf(key, sizeof key - 1, "%s%s", prefix, config_setting_name(s)) >=
             (int)sizeof key - 1)
             return fail(&from, "the name is too long");
-        if (config_setting_is_group(s)) {
+        const struct config_list *list = find_list(table, key);
+        if (list == NULL && config_setting_is_group(s)) {
             strcat(key, ".");
             int r = walk(table, s, key, path, out, error);
             if (r < 0)
@@ -142,9 +212,9 @@ static int walk(const struct config_table *table, const config_setting_t *group,
             continue;
         }
         const struct config_option *o = find_option(table, key);
-        if (o == NULL)
+        if (list == NULL && o == NULL)
             return fail(&from, "there is no key %s; --print-config lists them all", key);
-        int r = set_setting(o, s, out, &from);
+        int r = list != NULL ? read_list(list, s, path, out, error) : set_setting(o, s, out, &from);
         if (r < 0)
             return r;
     }
@@ -253,7 +323,11 @@ int config_load(const struct config_table *table, const char *path, const char *
     if (r == 0)
         r = apply_credentials(table, loaded, error);
     if (r == 0)
+        r = read_missing_lists(table, loaded, error);
+    if (r == 0)
         memcpy(out, loaded, table->size);
+    else
+        config_end(table, loaded);
     free(loaded);
     return r;
 }

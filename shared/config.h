@@ -1,7 +1,7 @@
 /* Configuration: a table says which keys there are; libconfig reads the file; a struct of plain
  * values comes out.
  *
- * The struct holds no pointers (strings are char arrays), so a copy is an assignment. Keys are
+ * The struct holds no pointers (strings are char arrays) but those of lists, so a copy is an assignment. Keys are
  * dotted paths: "redis.port" is `redis: { port = 6379; };` in the file. Every error names file and
  * line (or the --set or the variable that was wrong) and what was expected. Not thread safe; called by the main thread only. */
 #ifndef ONRUSH_CONFIG_H
@@ -30,13 +30,26 @@ struct config_option {
     const char *expected;           /* for `check`: what is acceptable */
 };
 
+#define CONFIG_ERROR_SIZE 512
+
+struct config_setting_t; /* libconfig's */
+
+/* A list at the top level of the file, which the program reads by itself into an object of its own. SIGHUP takes it. */
+struct config_list {
+    const char *key;
+    size_t offset; /* of a pointer to the object */
+    /* read: makes *out; `list` is NULL when the file has none. 0, or a negative errno with a message: config_fail(). */
+    int (*read)(void **out, const struct config_setting_t *list, const char *path, char *error);
+    void (*free)(void *object); /* NULL is fine */
+};
+
 struct config_table {
     const struct config_option *options;
     size_t n;
     size_t size; /* of the struct */
+    const struct config_list *lists;
+    size_t n_lists;
 };
-
-#define CONFIG_ERROR_SIZE 512
 
 /* config_variable: the environment variable that overrides a key: "redis.port" is
  * ONRUSH_REDIS_PORT. A variable that is no key of the table is somebody else's: the programs share
@@ -50,6 +63,13 @@ void config_variable(const char *key, char name[CONFIG_VARIABLE_SIZE]);
  * 0, or -EINVAL with a message in `error` and *out untouched. */
 int config_load(const struct config_table *table, const char *path, const char *const *overrides,
                 size_t n, void *out, char error[CONFIG_ERROR_SIZE]);
+
+/* config_end: frees the lists of what config_load() or config_reload() has filled in. */
+void config_end(const struct config_table *table, void *config);
+
+/* config_fail: "FILE:LINE: message" into `error`, for a setting that stands at `at` in `path` or in what that includes. -EINVAL. */
+int config_fail(const struct config_setting_t *at, const char *path, char *error,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* config_reload: as config_load(), but takes over only the keys that may change while running; the
  * others keep the value they have in *running. `kept` counts those that differ in the file. */

@@ -57,6 +57,8 @@ void config_print(FILE *out, const struct config_table *table, const void *confi
     }
     if (open_len > 0)
         fprintf(out, "};\n");
+    for (size_t i = 0; i < table->n_lists; i++)
+        fprintf(out, "# %s is a list, which is not printed.\n", table->lists[i].key);
 }
 
 int config_read_secret(const char *path, char *secret, size_t size)

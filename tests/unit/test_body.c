@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "gateway/body.h"
+#include "shared/campaign.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +10,20 @@
 #include <string.h>
 
 #define LONGEST "123456789.123456789.123456789.123456789.123456789.123456789.1234"
+
+/* parse_user: as a worker does for {"user_id": ...}. */
+static int parse_user(const char *body, size_t len, char user[USER_ID_MAX + 1], uint8_t *user_len)
+{
+    struct body_field field = {.name = "user_id"};
+    int r = body_parse(body, len, &field, 1);
+    if (r == 0 && !user_id_valid(field.text, field.len))
+        r = -EINVAL;
+    if (r < 0)
+        return r;
+    strcpy(user, field.text);
+    *user_len = field.len;
+    return 0;
+}
 
 static const struct {
     const char *body, *user;
@@ -81,7 +96,7 @@ static void test_good_bodies(void **state)
     for (size_t i = 0; i < LENGTH(good); i++) {
         char user[USER_ID_MAX + 1];
         uint8_t len = 0;
-        if (body_parse(good[i].body, strlen(good[i].body), user, &len) != 0)
+        if (parse_user(good[i].body, strlen(good[i].body), user, &len) != 0)
             fail_msg("%s", good[i].body);
         assert_string_equal(user, good[i].user);
         assert_int_equal(len, strlen(good[i].user));
@@ -94,7 +109,7 @@ static void test_bad_bodies(void **state)
     for (size_t i = 0; i < LENGTH(bad); i++) {
         char user[USER_ID_MAX + 1] = "untouched";
         uint8_t len = 99;
-        int r = body_parse(bad[i].body, strlen(bad[i].body), user, &len);
+        int r = parse_user(bad[i].body, strlen(bad[i].body), user, &len);
         if (r != bad[i].result)
             fail_msg("%s: %d", bad[i].body, r);
         assert_string_equal(user, "untouched");
@@ -107,9 +122,26 @@ static void test_nul_bytes(void **state)
     (void)state;
     char user[USER_ID_MAX + 1];
     uint8_t len;
-    assert_int_equal(body_parse("{\"user_id\":\"u\"}\0", 16, user, &len), -EBADMSG);
-    assert_int_equal(body_parse("{\"user_id\":\"u\0v\"}", 17, user, &len), -EBADMSG);
-    assert_int_equal(body_parse("{\"user_id\":\"u\"}garbage", 15, user, &len), 0);
+    assert_int_equal(parse_user("{\"user_id\":\"u\"}\0", 16, user, &len), -EBADMSG);
+    assert_int_equal(parse_user("{\"user_id\":\"u\0v\"}", 17, user, &len), -EBADMSG);
+    assert_int_equal(parse_user("{\"user_id\":\"u\"}garbage", 15, user, &len), 0);
+}
+
+/* Two members in one go; what is missing, empty, too long or of another kind has no length. */
+static void test_two_fields(void **state)
+{
+    (void)state;
+    struct body_field f[2] = {{.name = "userId"}, {.name = "couponPolicyId"}};
+    const char *body = "{\"userId\": 7, \"x\": {}, \"couponPolicyId\": \"1\"}";
+    assert_int_equal(body_parse(body, strlen(body), f, 2), 0);
+    assert_string_equal(f[0].text, "7");
+    assert_string_equal(f[1].text, "1");
+    body = "{\"userId\": \"\", \"couponPolicyId\": true}";
+    assert_int_equal(body_parse(body, strlen(body), f, 2), 0);
+    assert_int_equal(f[0].len + f[1].len, 0);
+    body = "{\"userId\": \"" LONGEST "5\"}";
+    assert_int_equal(body_parse(body, strlen(body), f, 2), 0);
+    assert_int_equal(f[0].len + f[1].len, 0);
 }
 
 /* Depth that would overflow a recursive parser is refused. */
@@ -124,7 +156,7 @@ static void test_deep_nesting(void **state)
     memset(body + 5, '[', DEPTH);
     memset(body + 5 + DEPTH, ']', DEPTH);
     strcpy(body + 5 + 2 * DEPTH, ",\"user_id\":\"u\"}");
-    assert_int_equal(body_parse(body, strlen(body), user, &len), -EBADMSG);
+    assert_int_equal(parse_user(body, strlen(body), user, &len), -EBADMSG);
 }
 
 static const struct {
@@ -160,9 +192,9 @@ static void test_media_types(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good_bodies), cmocka_unit_test(test_bad_bodies),
-        cmocka_unit_test(test_nul_bytes),   cmocka_unit_test(test_deep_nesting),
-        cmocka_unit_test(test_media_types),
+        cmocka_unit_test(test_good_bodies),  cmocka_unit_test(test_bad_bodies),
+        cmocka_unit_test(test_nul_bytes),    cmocka_unit_test(test_two_fields),
+        cmocka_unit_test(test_deep_nesting), cmocka_unit_test(test_media_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,11 @@ static const struct config_option options[] = {
     {"look.colour", CONFIG_STRING, AT(colour), 0, 8, "red", "", true, check_colour, "red or blue"},
 };
 
-static const struct config_table table = {options, LENGTH(options), sizeof(struct settings)};
+static const struct config_table table = {
+    .options = options,
+    .n = LENGTH(options),
+    .size = sizeof(struct settings),
+};
 
 static const struct settings defaults = {.workers = 2,
                                          .port = 8080,

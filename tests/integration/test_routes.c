@@ -1,0 +1,364 @@
+/* Configured routes: the five APIs of etc/routes-compat.cfg with their exact answers, in every state that a client can meet; routes
+ * that change on SIGHUP; bad ones. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <ctype.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CODE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+
+static struct stack stack;
+static char routes_file[256]; /* what the gateway includes */
+
+/* One API. In the bodies # stands for a number and @ for a code. */
+static const struct api {
+    const char *path, *campaign, *request, *rest; /* the user stands between */
+    int accepted_status;
+    const char *accepted, *journalled, *granted;
+    int sold_out_status;
+    const char *sold_out;
+    int closed_status;
+    const char *closed, *bad_user, *bad_request, *unknown_request, *no_campaign;
+} apis[] = {
+    {"/coupons/issue", "coupon-policy-1", "{\"userId\": ", ", \"couponPolicyId\": 1}", 200,
+     "{\"status\":\"QUEUED\",\"userId\":\"7\",\"ticket\":#,\"position\":#}",
+     "{\"status\":\"QUEUED\",\"userId\":\"6\",\"ticket\":null,\"position\":null}",
+     "{\"status\":\"ISSUED\",\"userId\":\"7\",\"serial\":1,\"couponCode\":\"@\"}", 409,
+     "{\"status\":\"SOLD_OUT\",\"message\":\"There is no coupon left.\"}", 403,
+     "{\"status\":\"ENDED\",\"message\":\"The event is over.\"}",
+     "{\"status\":\"INVALID_USER\",\"message\":\"userId must be an integer or a text.\"}",
+     "{\"status\":\"INVALID_REQUEST\",\"message\":\"The body must be JSON with userId and "
+     "couponPolicyId.\"}",
+     "{\"userId\": 7, \"couponPolicyId\": 2}",
+     "{\"status\":\"POLICY_NOT_FOUND\",\"message\":\"There is no such coupon policy.\"}"},
+    {"/api/coupons/issue", "coupon-template-1", "{\"userId\": ", ", \"templateId\": 1}", 200,
+     "{\"status\":\"QUEUED\",\"userId\":\"7\",\"ticket\":#,\"position\":#}",
+     "{\"status\":\"QUEUED\",\"userId\":\"6\",\"ticket\":null,\"position\":null}",
+     "{\"status\":\"ISSUED\",\"userId\":\"7\",\"serial\":1,\"couponCode\":\"@\"}", 400,
+     "{\"code\":\"COUPON_OUT_OF_STOCK\",\"message\":\"There is no coupon left.\"}", 400,
+     "{\"code\":\"COUPON_EXPIRED\",\"message\":\"The event is over.\"}",
+     "{\"code\":\"INVALID_USER\",\"message\":\"userId must be an integer or a text.\"}",
+     "{\"code\":\"INVALID_REQUEST\",\"message\":\"The body must be JSON with userId and "
+     "templateId.\"}",
+     "{\"userId\": 7, \"templateId\": 2}",
+     "{\"code\":\"COUPON_TEMPLATE_NOT_FOUND\",\"message\":\"There is no such template.\"}"},
+    {"/api/v1/coupons/issue", "COUPON2025", "{\"userId\": ", ", \"couponCode\": \"COUPON2025\"}",
+     200,
+     "{\"success\":true,\"status\":\"QUEUED\",\"couponCode\":\"COUPON2025\",\"userId\":\"7\","
+     "\"ticket\":#,\"position\":#}",
+     "{\"success\":true,\"status\":\"QUEUED\",\"couponCode\":\"COUPON2025\",\"userId\":\"6\","
+     "\"ticket\":null,\"position\":null}",
+     "{\"success\":true,\"status\":\"ISSUED\",\"couponCode\":\"COUPON2025\",\"userId\":\"7\","
+     "\"serial\":1,\"code\":\"@\"}",
+     409, "{\"success\":false,\"status\":\"SOLD_OUT\",\"message\":\"There is no coupon left.\"}",
+     403, "{\"success\":false,\"status\":\"ENDED\",\"message\":\"The event is over.\"}",
+     "{\"success\":false,\"status\":\"INVALID_USER\",\"message\":\"userId must be an integer or a "
+     "text.\"}",
+     "{\"success\":false,\"status\":\"INVALID_REQUEST\",\"message\":\"The body must be JSON with "
+     "userId and couponCode.\"}",
+     "{\"userId\": 7, \"couponCode\": \"COUPON2024\"}",
+     "{\"success\":false,\"status\":\"COUPON_NOT_FOUND\",\"message\":\"There is no such "
+     "coupon.\"}"},
+    {"/coupon/issue", "coupon", "{\"userId\": ", "}", 200,
+     "{\"result\":\"QUEUED\",\"userId\":\"7\",\"ticket\":#,\"position\":#}",
+     "{\"result\":\"QUEUED\",\"userId\":\"6\",\"ticket\":null,\"position\":null}",
+     "{\"result\":\"ISSUED\",\"userId\":\"7\",\"serial\":1,\"couponCode\":\"@\"}", 409,
+     "{\"result\":\"SOLD_OUT\"}", 403, "{\"result\":\"ENDED\"}", "{\"result\":\"INVALID_USER\"}",
+     "{\"result\":\"INVALID_REQUEST\"}", NULL, NULL},
+    {"/api/events/1/coupons", "coupon-event-1", "{\"userId\": ", "}", 202,
+     "{\"status\":\"WAITING\",\"userId\":\"7\",\"ticket\":#,\"rank\":#}",
+     "{\"status\":\"WAITING\",\"userId\":\"6\",\"ticket\":null,\"rank\":null}",
+     "{\"status\":\"ISSUED\",\"userId\":\"7\",\"serial\":1,\"couponCode\":\"@\"}", 409,
+     "{\"status\":\"SOLD_OUT\",\"userId\":\"8\"}", 403, "{\"status\":\"ENDED\"}",
+     "{\"status\":\"INVALID_USER\"}", "{\"status\":\"INVALID_REQUEST\"}", NULL, NULL},
+};
+
+static void copy_file(const char *from, const char *to, const char *more)
+{
+    static char text[65536];
+    FILE *file = fopen(from, "re");
+    assert_non_null(file);
+    size_t n = fread(text, 1, sizeof text, file);
+    fclose(file);
+    file = fopen(to, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, n, file), n);
+    fputs(more, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static const char *shipped(void)
+{
+    static char path[512];
+    char ops[512];
+    snprintf(ops, sizeof ops, "%s", getenv("ONRUSH_STACK"));
+    snprintf(path, sizeof path, "%s/../etc/routes-compat.cfg", dirname(ops));
+    return path;
+}
+
+static int up(void **state)
+{
+    (void)state;
+    snprintf(routes_file, sizeof routes_file, "%s/routes.cfg", tempdir_make());
+    copy_file(shipped(), routes_file, "");
+    stack_up(&stack, (const char *const[]){"--gateway-include", routes_file, NULL});
+    return 0;
+}
+
+static bool matches(const char *text, const char *pattern)
+{
+    for (; *pattern != '\0'; pattern++) {
+        size_t n = *pattern == '#'   ? strspn(text, "0123456789")
+                   : *pattern == '@' ? strspn(text, CODE_LETTERS)
+                                     : *text == *pattern;
+        if (n == 0 || (*pattern == '@' && n != COUPON_CODE_LEN))
+            return false;
+        text += n;
+    }
+    return *text == '\0';
+}
+
+static void expect(const struct http_answer *a, const char *what, int status, const char *body)
+{
+    if (a->status != status || !matches(a->body, body))
+        fail_msg("%s: %d %s\ninstead of %d %s", what, a->status, a->body, status, body);
+    assert_string_equal(http_header(a, "Content-Type"), "application/json");
+    assert_string_equal(http_header(a, "Cache-Control"), "no-store");
+}
+
+static void post_body(const char *path, const char *body, struct http_answer *a)
+{
+    char url[256];
+    snprintf(url, sizeof url, "%s%s", stack.url, path);
+    http_post(url, body, a);
+}
+
+static void post(const struct api *api, const char *user, struct http_answer *a)
+{
+    char body[128];
+    snprintf(body, sizeof body, "%s%s%s", api->request, user, api->rest);
+    post_body(api->path, body, a);
+}
+
+/* check_input: what is wrong with a request, whatever the state of the campaign. */
+static void check_input(const struct api *api)
+{
+    static struct http_answer a;
+    char url[256];
+    post(api, "null", &a);
+    expect(&a, "no user", 400, api->bad_user);
+    post(api, "\"a b\"", &a);
+    expect(&a, "bad user", 400, api->bad_user);
+    post_body(api->path, "{", &a);
+    expect(&a, "no JSON", 400, api->bad_request);
+    snprintf(url, sizeof url, "%s%s", stack.url, api->path);
+    http_ask(&(struct http_request){.url = url, .body = "userId=7"}, &a);
+    expect(&a, "a form", 400, api->bad_request);
+    if (api->unknown_request != NULL) {
+        post_body(api->path, api->unknown_request, &a);
+        expect(&a, "another campaign", 404, api->no_campaign);
+        post_body(api->path, "{\"userId\": 7}", &a);
+        expect(&a, "no campaign", 400, api->bad_request);
+    }
+    assert_int_equal(http_get(url, &a), 405);
+    assert_string_equal(http_header(&a, "Allow"), "POST");
+    assert_non_null(strstr(a.body, "\"BAD_METHOD\""));
+}
+
+static void test_accepted(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
+        struct event e;
+        event_open(&e, &stack, api->campaign);
+        event_create(&e, "--quota 2");
+        check_input(api);
+        post(api, "7", &a);
+        expect(&a, "accepted", api->accepted_status, api->accepted);
+        event_wait(&e, 10000);
+        post(api, "\"7\"", &a);
+        expect(&a, "granted", 200, api->granted);
+        event_close(&e);
+    }
+}
+
+/* Without Redis there is no place in the line yet: null, and still JSON. */
+static void test_journalled(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    stack_kill(&stack, "redis", "KILL");
+    for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
+        int64_t deadline_us = clock_mono_us() + 10000000;
+        do
+            post(api, "6", &a);
+        while (a.status == 503 &&
+               clock_mono_us() < deadline_us); /* asked for when Redis was there */
+        expect(&a, "journalled", api->accepted_status, api->journalled);
+    }
+    stack_start(&stack, "redis");
+}
+
+/* wait_granted: until the coupon of the journalled user is in MariaDB. */
+static void wait_granted(struct event *e)
+{
+    int64_t deadline_us = clock_mono_us() + 20000000;
+    while (stack_number(&e->db, "SELECT granted FROM campaigns WHERE name = '%s'", e->name) < 2) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+}
+
+static void test_sold_out_and_closed(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
+        struct event e;
+        event_open(&e, &stack, api->campaign);
+        wait_granted(&e);
+        post(api, "8", &a);
+        event_wait(&e, 10000);
+        post(api, "8", &a);
+        expect(&a, "sold out", api->sold_out_status, api->sold_out);
+        assert_int_equal(stack_ctl(&stack, NULL, "campaign close %s", api->campaign), 0);
+        post(api, "9", &a);
+        expect(&a, "closed", api->closed_status, api->closed);
+        event_close(&e);
+    }
+}
+
+static int get(const char *path, struct http_answer *a)
+{
+    char url[256];
+    snprintf(url, sizeof url, "%s%s", stack.url, path);
+    return http_get(url, a);
+}
+
+/* The GET of the fifth: by the path alone. */
+static void test_get(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    get("/api/events/1/coupons/7", &a);
+    expect(&a, "granted", 200, apis[4].granted);
+    get("/api/events/1/coupons/8?wait=1", &a);
+    expect(&a, "sold out", 200, apis[4].sold_out);
+    get("/api/events/1/coupons/1234", &a);
+    expect(&a, "no request", 404, "{\"status\":\"NO_REQUEST\",\"userId\":\"1234\"}");
+    get("/api/events/2/coupons/7", &a);
+    expect(&a, "no event", 404, "{\"status\":\"EVENT_NOT_FOUND\"}");
+    get("/api/events/1/coupons/a%20b", &a);
+    expect(&a, "bad user", 400, "{\"status\":\"INVALID_USER\"}");
+}
+
+static pid_t gateway_pid(void)
+{
+    char path[512];
+    int pid = 0;
+    snprintf(path, sizeof path, "%s/pids/gateway", stack.dir);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%d", &pid), 1);
+    fclose(file);
+    return pid;
+}
+
+/* reload: with this list of routes; the log must then say `said`. */
+static void reload(const char *routes, const char *said)
+{
+    FILE *file = fopen(routes_file, "we");
+    fputs(routes, file);
+    assert_int_equal(fclose(file), 0);
+    char *log = stack_log(&stack, "gateway");
+    size_t len = strlen(log);
+    free(log);
+    assert_int_equal(kill(gateway_pid(), SIGHUP), 0);
+    assert_true(stack_log_wait(&stack, "gateway", len, said));
+}
+
+#define NEW_ROUTE                                                                                  \
+    "routes: ( { method = \"POST\"; path = \"/take\"; user = \"header:X-User\"; campaign = "       \
+    "\"header:x-campaign\"; } );\n"
+
+static int take(const char *user, const char *campaign, struct http_answer *a)
+{
+    char url[256];
+    const char *headers[] = {user, campaign, NULL};
+    snprintf(url, sizeof url, "%s/take", stack.url);
+    http_ask(&(struct http_request){.method = "POST", .url = url, .body = "", .headers = headers},
+             a);
+    return a->status;
+}
+
+/* A route of headers, without answers of its own: Onrush's. The old ones are gone; a wrong file changes nothing. */
+static void test_reload(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event e;
+    event_open(&e, &stack, "headed");
+    event_create(&e, "--quota 1");
+    reload(NEW_ROUTE, "configuration reloaded");
+    post(&apis[0], "7", &a);
+    assert_int_equal(a.status, 404);
+    assert_non_null(strstr(a.body, "\"NO_ROUTE\""));
+    assert_int_equal(take("X-User: ann", "X-Campaign: headed", &a), 202);
+    assert_true(matches(a.body, "{\"campaign\":\"headed\",\"user_id\":\"ann\",\"status\":"
+                                "\"waiting\",\"ticket\":#,\"position\":#}\n"));
+    assert_int_equal(take("X-Nobody: ann", "X-Campaign: headed", &a), 400);
+    assert_non_null(strstr(a.body, "\"BAD_USER\""));
+    assert_int_equal(take("X-User: ann", "X-Campaign: a b", &a), 400);
+    assert_non_null(strstr(a.body, "\"BAD_NAME\""));
+    reload("routes: ( { method = \"POST\";\n path = \"/v1/x\"; } );\n",
+           "routes.cfg:2: path = \\\"/v1/x\\\": what lies below /v1 is Onrush's own");
+    assert_int_equal(take("X-User: ann", "X-Campaign: headed", &a) / 100, 2);
+    event_close(&e);
+}
+
+/* A bad route ends the daemon before it starts, with the code of a wrong configuration. */
+static void test_bad_route(void **state)
+{
+    (void)state;
+    const char *dir = tempdir_make();
+    char program[512], config[300], log[300], said[512] = "";
+    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
+    snprintf(config, sizeof config, "%s/bad.cfg", dir);
+    snprintf(log, sizeof log, "%s/bad.log", dir);
+    FILE *file = fopen(config, "we");
+    fputs("port = 1;\n\nroutes: ( { method = \"PATCH\"; } );\n", file);
+    fclose(file);
+    assert_int_equal(child_run((const char *const[]){program, "--config", config, NULL}, log), 78);
+    file = fopen(log, "re");
+    assert_non_null(fgets(said, sizeof said, file));
+    fclose(file);
+    assert_non_null(strstr(said, "bad.cfg:3: method = \"PATCH\": expected POST"));
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_journalled),
+        cmocka_unit_test(test_sold_out_and_closed),
+        cmocka_unit_test(test_get),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_bad_route),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
