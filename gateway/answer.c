@@ -143,7 +143,6 @@ static const enum route_answer_id answer_ids[OUTCOMES_N] = {
     [OUTCOME_overloaded] = ROUTE_unavailable,
     [OUTCOME_unavailable] = ROUTE_unavailable,
     [OUTCOME_unknown] = ROUTE_unavailable,
-    [OUTCOME_stopping] = ROUTE_unavailable,
 };
 
 /* find_answer: how the route of a request words its outcome; NULL: it does not. */

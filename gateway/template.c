@@ -70,8 +70,7 @@ static int split(struct template *t, const char *body, unsigned allowed, char *e
             return snprintf(error, size, "there is no %.*s here: expected %s", (int)len, p, list),
                    -EINVAL;
         if (t->n_holes == TEMPLATE_HOLES_MAX)
-            return snprintf(error, size, "more than %d placeholders", TEMPLATE_HOLES_MAX),
-                   -EINVAL;
+            return snprintf(error, size, "more than %d placeholders", TEMPLATE_HOLES_MAX), -EINVAL;
         t->holes[t->n_holes].at = t->len;
         t->holes[t->n_holes++].slot = (enum template_slot)slot;
         longest += slot_max[slot];

@@ -120,6 +120,8 @@ static void test_files_hold_the_defaults(void **state)
             if (memcmp((char *)defaults + o->offset, (char *)loaded + o->offset, size) != 0)
                 fail_msg("%s: %s is not the default", files[i].path, o->key);
         }
+        config_end(files[i].table, defaults);
+        config_end(files[i].table, loaded);
         free(defaults);
         free(loaded);
     }
