@@ -324,7 +324,8 @@ static void test_credentials(void **state)
         {"net.token_file", CONFIG_STRING, 0, 0, 63, "", "", false, NULL, NULL},
         {"look.key_file", CONFIG_STRING, 64, 0, 63, "", "", false, NULL, NULL},
     };
-    static const struct config_table secret_table = {files, LENGTH(files), sizeof s};
+    static const struct config_table secret_table = {
+        .options = files, .n = LENGTH(files), .size = sizeof s};
     static const char *const sets[] = {"net.token_file=mine"};
     char error[CONFIG_ERROR_SIZE];
     fclose(fopen("onrush_net.token", "we"));
