@@ -91,11 +91,11 @@ bench_begin() {
     machine_describe >"$OUT/machine.json"
 }
 
-BENCH_CHILDREN=() # processes that a benchmark started itself
+declare -A BENCH_CHILDREN=() # pid -> name of what a benchmark started itself and still has
 bench_end() {
     local status=$? pid
     trap '' INT TERM HUP
-    for pid in ${BENCH_CHILDREN[@]+"${BENCH_CHILDREN[@]}"}; do
+    for pid in "${!BENCH_CHILDREN[@]}"; do
         kill "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
@@ -167,9 +167,9 @@ fill() {
 campaign_reset() {
     local name
     for name in "$@"; do
-        redis_do UNLINK "onrush:{$name}:queue" "onrush:{$name}:claimed" "onrush:{$name}:users"
-        redis_do HSET "onrush:{$name}:meta" admitted 0 granted 0 sold_out 0 refused 0
-    done
+        printf 'UNLINK onrush:{%s}:queue onrush:{%s}:claimed onrush:{%s}:users\n' "$name" "$name" "$name"
+        printf 'HSET onrush:{%s}:meta admitted 0 granted 0 sold_out 0 refused 0\n' "$name"
+    done | redis_do
 }
 
 # redis_reset: the log is as short as what it says. Waits for the rewrite.
@@ -208,6 +208,7 @@ machine_ticks() {
 
 turn_begin() {
     local name
+    CPU_US=()
     for name in "${!PIDS[@]}"; do
         CPU_US[$name]=$(cpu_us "${PIDS[$name]}")
     done

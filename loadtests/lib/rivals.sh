@@ -35,7 +35,7 @@ webdis_up() {
         {redis_host: $socket, redis_port: 0, redis_auth: null, http_host: "127.0.0.1", http_port: $port, threads: $cores,
          pool_size: 64, daemonize: false, websockets: false, database: 0, acl: [], verbosity: 0, logfile: $log}' >"$DIR/webdis.json"
     webdis "$DIR/webdis.json" >"$DIR/webdis.out" 2>&1 &
-    BENCH_CHILDREN+=($!)
+    BENCH_CHILDREN[$!]=webdis
     PIDS['webdis']=$!
     wait_until 10 rival_answers "$WEBDIS_PORT" || die "webdis does not start: $(tail -n 3 "$DIR/webdis.out")"
 }
@@ -96,7 +96,7 @@ nginx_up() {
     NGINX_PORT=$(free_port)
     nginx_configure
     nginx -c "$DIR/nginx.conf" >"$DIR/nginx.out" 2>&1 &
-    BENCH_CHILDREN+=($!)
+    BENCH_CHILDREN[$!]=nginx
     wait_until 10 rival_answers "$NGINX_PORT" || die "nginx does not start: $(tail -n 3 "$DIR/nginx.out")"
     PIDS['nginx']=$(cat "/proc/$!/task/$!/children")
 }

@@ -1,15 +1,30 @@
 # shellcheck shell=bash
 # wrk with the requests of loadtests/lib/ask.lua. Sourced after bench.sh.
+# shellcheck disable=SC2034,SC2154 # PIDS and BENCH_CHILDREN are of bench.sh
 
 # ask CONNECTIONS SECONDS URL: one turn's load; what came of it is ASKED, a JSON object. The requests are in ASK_*.
-# A thread for each core, as far as there are connections.
 ask() {
+    ask_begin "$@"
+    ask_end
+}
+
+# ask_begin: as above, in the background, until ask_end waits for it. A thread for each core, as far as there are
+# connections.
+ask_begin() {
     local threads
     threads=$(nproc)
     ((threads <= $1)) || threads=$1
     export ASK_METHOD ASK_PATH ASK_BODY ASK_USERS ASK_CAMPAIGNS ASK_SEED=$RANDOM$RANDOM
     wrk --threads "$threads" --connections "$1" --duration "$2s" --timeout 10s --script "$ROOT/loadtests/lib/ask.lua" "$3" \
-        >"$DIR/wrk.out" 2>&1 || die "wrk failed: $(tail -n 3 "$DIR/wrk.out")"
+        >"$DIR/wrk.out" 2>&1 &
+    PIDS['wrk']=$!
+    BENCH_CHILDREN[$!]=wrk
+}
+
+ask_end() {
+    local pid=${PIDS['wrk']}
+    wait "$pid" || die "wrk failed: $(tail -n 3 "$DIR/wrk.out")"
+    unset "PIDS[wrk]" "BENCH_CHILDREN[$pid]"
     ASKED=$(tail -n 1 "$DIR/wrk.out")
     jq -e .requests <<<"$ASKED" >/dev/null || die "wrk said: $(tail -n 3 "$DIR/wrk.out")"
 }
