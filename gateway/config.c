@@ -30,6 +30,8 @@ static const struct config_option options[] = {
     CONFIG_STRING_ROW(S, "auth.claim", auth.claim, "sub", 1, false),
     CONFIG_ADMIN_ROWS(S, "8081"),
     CONFIG_LOG_ROWS(S),
+    CONFIG_HEALTH_ROWS(S, "50000"),
+    CONFIG_CALLBACKS_ROWS(S),
 };
 
 static const struct config_list lists[] = {

@@ -26,6 +26,8 @@ struct gateway_config {
     struct auth_config auth;
     struct admin_config admin;
     struct log_config log;
+    struct health_config health;
+    struct callbacks_config callbacks;
     struct routes *routes; /* never NULL */
 };
 

@@ -1,7 +1,9 @@
 /* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
  *
  * Threads: main (signals, configuration, life and death of the others), one for each worker
- * (worker.c), one for each worker's archive (archive.c), and the admin listener's. */
+ * (worker.c), one for each worker's archive (archive.c), the watch's (shared/watch.h), and the admin
+ * listener's. */
+#include "gateway/health.h"
 #include "gateway/vitals.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
@@ -37,6 +39,7 @@ struct daemon {
     size_t n_workers;
     _Atomic bool
         started; /* workers and n_workers stay as they are until the admin listener is gone */
+    struct watch *watch; /* before and after the admin listener */
     struct admin *admin;
     struct service *service;
     struct event_base *base;
@@ -142,27 +145,29 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 
 /* --- what the admin listener shows; in its thread, reads only atomics --- */
 
+static void report_health(void *arg, struct health_report *report)
+{
+    struct daemon *d = arg;
+    report->able = true; /* nothing can be said before there are workers */
+    if (atomic_load(&d->started))
+        gateway_health(&d->gateway, d->workers, d->n_workers, report);
+}
+
+static void count_errors(void *arg, int64_t *all, int64_t *bad)
+{
+    struct daemon *d = arg;
+    gateway_health_counts(d->workers, atomic_load(&d->started) ? d->n_workers : 0, all, bad);
+}
+
 static bool is_ready(void *arg, FILE *reasons)
 {
     struct daemon *d = arg;
-    bool ready = !atomic_load(&d->gateway.stopping);
     if (!atomic_load(&d->started))
         return fprintf(reasons, "the gateway is starting\n"), false;
-    if (!ready)
+    bool stopping = atomic_load(&d->gateway.stopping);
+    if (stopping)
         fprintf(reasons, "the gateway is stopping\n");
-    for (size_t i = 0; i < d->n_workers; i++) {
-        struct worker *worker = d->workers[i];
-        if (metric_get(&worker->metrics.calls_refused) > 0)
-            fprintf(reasons, "worker %zu: redis refuses single campaigns; the log names them\n", i);
-        if (redis_link_state(worker->link) == LINK_UP)
-            continue;
-        bool journal =
-            gateway_config(&d->gateway)->journal && metric_get(&worker->metrics.mariadb_up) > 0;
-        fprintf(reasons, "worker %zu: %s; %s\n", i, redis_link_reason(worker->link),
-                journal ? "the journal is in use" : "and the journal cannot be used");
-        ready = ready && journal;
-    }
-    return ready;
+    return watch_ready(d->watch, reasons) && !stopping;
 }
 
 static void write_metrics(void *arg, FILE *out)
@@ -173,6 +178,7 @@ static void write_metrics(void *arg, FILE *out)
     for (size_t i = 0; i < n; i++)
         shards[i] = &d->workers[i]->metrics;
     gateway_metrics_render(out, shards, n);
+    watch_metrics(d->watch, out);
 }
 
 /* --- start --- */
@@ -280,6 +286,17 @@ static int make_worker(struct daemon *d, const struct gateway_config *config)
     return 0;
 }
 
+static int start_watch(struct daemon *d, const struct gateway_config *config)
+{
+    char error[WATCH_ERROR_SIZE], quoted[WATCH_ERROR_SIZE];
+    struct watch_hooks hooks = {.arg = d, .report = report_health, .counts = count_errors};
+    int r = watch_start(&d->watch, "gateway", &config->health, &config->callbacks, &hooks, error);
+    if (r == 0)
+        return 0;
+    log_error("the callbacks cannot be used", "error=%s", log_quote(error, quoted, sizeof quoted));
+    return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
+}
+
 static int start_admin(struct daemon *d, const struct gateway_config *config)
 {
     struct admin_hooks hooks = {.arg = d, .ready = is_ready, .metrics = write_metrics};
@@ -366,6 +383,8 @@ static int run(struct daemon *d)
     /* The admin listener first: its port is not shared, so a second gateway by mistake ends here,
      * before it takes connections away from the first. */
     if (r == 0)
+        r = start_watch(d, config);
+    if (r == 0)
         r = start_admin(d, config);
     if (r == 0)
         r = make_workers(d, config);
@@ -373,6 +392,7 @@ static int run(struct daemon *d)
     if (r == 0)
         r = run_workers(d);
     d->admin = admin_stop(d->admin);
+    d->watch = watch_stop(d->watch);
     d->service = service_free(d->service);
     for (size_t i = 0; i < d->n_workers; i++)
         d->workers[i] = worker_free(d->workers[i]);

@@ -81,6 +81,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct worker *worker = worker_check(arg);
     (void)fd, (void)what;
     worker->now_us = clock_mono_us();
+    atomic_store_explicit(&worker->ticked_us, worker->now_us, memory_order_relaxed);
     waiters_sweep(worker, worker->draining);
     conns_sweep(worker);
     measure(worker);

@@ -28,6 +28,8 @@ struct worker {
     pthread_t thread;
     struct gateway_metrics
         metrics; /* these and the state of `link` are read by the admin listener */
+    _Atomic int64_t
+        ticked_us; /* monotonic: when its timer ran last; 0: never. Read by gateway/health.c */
 
     struct event_base *base;
     struct event *http_event, *wake_event, *tick_event, *poll_event;

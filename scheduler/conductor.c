@@ -1,5 +1,6 @@
 #include "scheduler/conductor.h"
 
+#include "scheduler/announce.h"
 #include "scheduler/campaign.h"
 #include "scheduler/committer.h"
 #include "scheduler/keeper.h"
@@ -34,6 +35,7 @@ struct member {
     struct campaign campaign;
     struct standing standing;
     uint64_t round; /* of the keeper that last named it */
+    unsigned told;  /* events that the watch has taken, as bits: see announce.h */
 };
 
 struct conductor {
@@ -53,7 +55,10 @@ struct conductor {
     void (*stopped)(void *arg); /* not NULL: stopping */
     void *stopped_arg;
     int64_t stop_by_us;
-    struct pulse pulse; /* one beat a tick */
+    struct pulse pulse;                           /* one beat a tick */
+    struct watch *watch;                          /* NULL: nobody wants to hear of events */
+    struct health_config health;                  /* as at the start */
+    _Atomic int64_t oldest_us, waiting, journals; /* for it, as of the last sheet */
 };
 
 static int64_t world_now_us(struct world *world)
@@ -186,6 +191,8 @@ static void on_rows(void *arg, struct keeper_rows *rows)
         m->round = k->round;
         campaign_update(&m->campaign, row);
         standing_see(&m->standing, &m->campaign);
+        if (k->watch != NULL && rows->rows[i].mine)
+            m->told |= announce(k->watch, &rows->rows[i], m->told);
     }
     free(rows);
     forget_gone(k);
@@ -208,7 +215,7 @@ static void ask_some(struct conductor *k)
 
 static void write_sheet(struct conductor *k)
 {
-    int64_t now_us = clock_mono_us();
+    int64_t now_us = clock_mono_us(), oldest_us = 0, waiting = 0, journals = 0;
     struct sheet *sheet = board_new_sheet(now_us);
     struct campaign_metrics metrics;
     struct member *m;
@@ -217,7 +224,16 @@ static void write_sheet(struct conductor *k)
     LIST_FOREACH (m, &k->members, next) {
         standing_tell(&m->standing, &m->campaign, now_us, &metrics);
         board_add(sheet, m->campaign.row.name, &metrics);
+        journals += m->campaign.row.journal;
+        if (metric_get(&metrics.oldest) == METRIC_ABSENT)
+            continue;
+        waiting += metric_get(&metrics.queued) + metric_get(&metrics.claimed);
+        if (metric_get(&metrics.oldest) > oldest_us)
+            oldest_us = metric_get(&metrics.oldest);
     }
+    k->oldest_us = oldest_us;
+    k->waiting = waiting;
+    k->journals = journals;
     board_publish(&k->board, sheet);
 }
 
@@ -269,16 +285,36 @@ void conductor_stop(struct conductor *k, void (*done)(void *arg), void *arg)
         campaign_stop(&m->campaign);
 }
 
-bool conductor_ready(const struct conductor *k, FILE *reasons)
+/* --- health --- */
+
+void conductor_set_watch(struct conductor *k, struct watch *watch)
+{
+    k->watch = watch;
+}
+
+void conductor_health(struct conductor *k, struct health_report *report)
 {
     bool redis = redis_link_state(k->queue.link) == LINK_UP, leases = keeper_fresh(k->world.keeper);
+    int64_t oldest_us = k->oldest_us, waiting = k->waiting, journals = k->journals;
+    int64_t lag_ms = oldest_us / 1000;
+    report->able = redis && leases;
     if (!redis)
-        fprintf(reasons, "%s\n", redis_link_reason(k->queue.link));
+        health_found(report, HEALTH_redis, HEALTH_DOWN, "%s", redis_link_reason(k->queue.link));
     if (metric_get(&scheduler_metrics.broken) > 0)
-        fprintf(reasons, "redis refuses single campaigns; the log names them\n");
+        health_found(report, HEALTH_redis, HEALTH_DEGRADED,
+                     "redis refuses single campaigns; the log names them");
     if (!leases)
-        fprintf(reasons, "mariadb does not answer, so leases cannot be kept\n");
-    return redis && leases;
+        health_found(report, HEALTH_mariadb, HEALTH_DOWN,
+                     "mariadb does not answer, so leases cannot be kept");
+    if (waiting >= k->health.backlog)
+        health_found(report, HEALTH_backlog, HEALTH_DEGRADED, "%lld requests wait",
+                     (long long)waiting);
+    if (lag_ms >= k->health.lag_ms)
+        health_found(report, HEALTH_lag, HEALTH_DEGRADED, "a request waits for %lld ms",
+                     (long long)lag_ms);
+    if (journals > 0)
+        health_found(report, HEALTH_journal, HEALTH_DEGRADED,
+                     "requests of %lld campaigns are in the journal", (long long)journals);
 }
 
 /* --- for the service --- */
@@ -368,6 +404,7 @@ int conductor_new(struct conductor **out, struct event_base *base,
     if (k == NULL)
         return -ENOMEM;
     k->config = *config;
+    k->health = config->health;
     LIST_INIT(&k->members);
     name_owner(k);
     set_world(k);

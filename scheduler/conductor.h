@@ -5,6 +5,7 @@
 
 #include "scheduler/board.h"
 #include "scheduler/config.h"
+#include "shared/watch.h"
 
 #include <event2/event.h>
 #include <stdbool.h>
@@ -23,8 +24,12 @@ void conductor_reload(struct conductor *conductor, const struct scheduler_config
  * settled, or after grace_s. */
 void conductor_stop(struct conductor *conductor, void (*done)(void *arg), void *arg);
 
-/* conductor_ready: leases can be kept and Redis is there; else writes the reasons. Any thread. */
-bool conductor_ready(const struct conductor *conductor, FILE *reasons);
+/* conductor_health: it is able when leases can be kept and Redis is there. Any thread. */
+void conductor_health(struct conductor *conductor, struct health_report *report);
+
+/* conductor_set_watch: who is told when a campaign opens, is half gone, sold out, closed. Before the
+ * loop runs. */
+void conductor_set_watch(struct conductor *conductor, struct watch *watch);
 
 /* conductor_board: how each campaign stands; another thread may render it. */
 struct board *conductor_board(struct conductor *conductor);

@@ -26,6 +26,12 @@ static const struct config_option options[] = {
     CONFIG_MARIADB_ROWS(S),
     CONFIG_ADMIN_ROWS(S, "8082"),
     CONFIG_LOG_ROWS(S),
+    CONFIG_HEALTH_ROWS(S, "1000000"),
+    CONFIG_CALLBACKS_ROWS(S),
+    CONFIG_BOOL_ROW(S, "callbacks.opened", callbacks.opened, "true", false),
+    CONFIG_BOOL_ROW(S, "callbacks.half_gone", callbacks.half_gone, "true", false),
+    CONFIG_BOOL_ROW(S, "callbacks.sold_out", callbacks.sold_out, "true", false),
+    CONFIG_BOOL_ROW(S, "callbacks.closed", callbacks.closed, "true", false),
 };
 
 const struct config_table scheduler_config_table = {

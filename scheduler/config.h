@@ -15,6 +15,8 @@ struct scheduler_config {
     struct db_config mariadb;
     struct admin_config admin;
     struct log_config log;
+    struct health_config health;
+    struct callbacks_config callbacks;
 };
 
 extern const struct config_table scheduler_config_table;

@@ -2,7 +2,8 @@
  * to the quota, commits the grants to MariaDB and settles them in Redis.
  *
  * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, ledger.c);
- * the keeper and the committers wait for MariaDB; the admin listener answers Prometheus. */
+ * the keeper and the committers wait for MariaDB; the admin listener answers Prometheus, the watch
+ * tells callbacks. */
 #include "scheduler/conductor.h"
 #include "scheduler/metrics.h"
 #include "shared/clock.h"
@@ -21,9 +22,11 @@ struct daemon {
     struct scheduler_config config;
     struct event_base *base;
     struct conductor *conductor;
+    struct watch *watch; /* before and after the admin listener */
     struct admin *admin;
     struct service *service;
     struct event *signals[3];
+    int exit_code; /* of what could not be started, when it was said already */
 };
 
 static void on_stopped(void *arg)
@@ -90,7 +93,7 @@ static const struct service_hooks service_hooks = {
 static bool is_ready(void *arg, FILE *reasons)
 {
     struct daemon *d = arg;
-    return conductor_ready(d->conductor, reasons);
+    return watch_ready(d->watch, reasons);
 }
 
 static void write_metrics(void *arg, FILE *out)
@@ -98,6 +101,19 @@ static void write_metrics(void *arg, FILE *out)
     struct daemon *d = arg;
     scheduler_metrics_render(out);
     board_render(conductor_board(d->conductor), out, clock_mono_us());
+    watch_metrics(d->watch, out);
+}
+
+static void report_health(void *arg, struct health_report *report)
+{
+    struct daemon *d = arg;
+    conductor_health(d->conductor, report);
+}
+
+static void count_errors(void *arg, int64_t *all, int64_t *bad)
+{
+    (void)arg;
+    scheduler_metrics_errors(all, bad);
 }
 
 /* schema_fits: a schema that does not fit ends the start; a MariaDB that is away does not. */
@@ -123,6 +139,19 @@ static int add_signal(struct daemon *d, size_t i, int number, event_callback_fn 
     return d->signals[i] != NULL && event_add(d->signals[i], NULL) == 0 ? 0 : -ENOMEM;
 }
 
+/* start_watch: 0, or the exit code. */
+static int start_watch(struct daemon *d)
+{
+    char error[WATCH_ERROR_SIZE], quoted[WATCH_ERROR_SIZE];
+    struct watch_hooks hooks = {.arg = d, .report = report_health, .counts = count_errors};
+    int r =
+        watch_start(&d->watch, "scheduler", &d->config.health, &d->config.callbacks, &hooks, error);
+    if (r == 0)
+        return conductor_set_watch(d->conductor, d->watch), 0;
+    log_error("the callbacks cannot be used", "error=%s", log_quote(error, quoted, sizeof quoted));
+    return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
+}
+
 static int daemon_start(struct daemon *d)
 {
     struct admin_hooks hooks = {.arg = d, .ready = is_ready, .metrics = write_metrics};
@@ -137,6 +166,8 @@ static int daemon_start(struct daemon *d)
         r = add_signal(d, 2, SIGHUP, on_hangup);
     if (r == 0)
         r = conductor_new(&d->conductor, d->base, &d->config);
+    if (r == 0 && (d->exit_code = start_watch(d)) != 0)
+        return -ECANCELED;
     if (r == 0)
         r = admin_start(&d->admin, &d->config.admin, &hooks);
     struct service_hooks service = service_hooks;
@@ -149,6 +180,9 @@ static int daemon_start(struct daemon *d)
 static void daemon_end(struct daemon *d)
 {
     d->admin = admin_stop(d->admin);
+    if (d->conductor != NULL)
+        conductor_set_watch(d->conductor, NULL);
+    d->watch = watch_stop(d->watch);
     d->service = service_free(d->service);
     d->conductor = conductor_free(d->conductor);
     for (size_t i = 0; i < sizeof d->signals / sizeof d->signals[0]; i++) {
@@ -172,7 +206,9 @@ int main(int argc, char **argv)
     if (!schema_fits(&d.config.mariadb))
         return mysql_library_end(), EX_UNAVAILABLE;
     int r = daemon_start(&d);
-    if (r < 0) {
+    if (d.exit_code != 0) {
+        r = 0;
+    } else if (r < 0) {
         log_error("cannot start", "error=\"%s\" admin=%s:%d", strerror(-r), d.config.admin.address,
                   (int)d.config.admin.port);
     } else {
@@ -182,5 +218,5 @@ int main(int argc, char **argv)
     daemon_end(&d);
     mysql_library_end();
     libevent_global_shutdown();
-    return r < 0 ? EX_UNAVAILABLE : 0;
+    return r < 0 ? EX_UNAVAILABLE : d.exit_code;
 }

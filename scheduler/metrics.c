@@ -13,3 +13,13 @@ void scheduler_metrics_render(FILE *out)
     metrics_render(out, &scheduler_metrics_table, &shard, 1);
     process_metrics_render(out, "scheduler");
 }
+
+void scheduler_metrics_errors(int64_t *all, int64_t *bad)
+{
+    struct scheduler_metrics *m = &scheduler_metrics;
+    *bad = metric_get(&m->jobs_busy) + metric_get(&m->jobs_refused) + metric_get(&m->jobs_unknown) +
+           metric_get(&m->redis_refused) + metric_get(&m->redis_no_answer) +
+           metric_get(&m->keeper_failures);
+    *all =
+        *bad + metric_get(&m->jobs_done) + metric_get(&m->claims) + metric_get(&m->keeper_rounds);
+}

@@ -78,4 +78,7 @@ extern const struct metrics_table scheduler_metrics_table;
 /* scheduler_metrics_render: as Prometheus text, with process and build; board.h has the rest. */
 void scheduler_metrics_render(FILE *out);
 
+/* scheduler_metrics_errors: what was asked of MariaDB and Redis, and what of it went wrong. */
+void scheduler_metrics_errors(int64_t *all, int64_t *bad);
+
 #endif

@@ -1,10 +1,13 @@
-/* The option rows that several programs share: groups redis, mariadb, admin and log. `S` is the
- * program's config struct, which has the members `redis`, `mariadb`, `admin`, `log`. */
+/* The option rows that several programs share: groups redis, mariadb, admin, log, health and
+ * callbacks. `S` is the program's config struct, which has members of these names for those it uses. */
 #ifndef ONRUSH_CONFIG_GROUPS_H
 #define ONRUSH_CONFIG_GROUPS_H
 
 #include "shared/config.h"
 #include "shared/log.h"
+#include "shared/watch.h"
+
+#include <string.h>
 
 struct log_config {
     char level[16], format[16];
@@ -81,6 +84,51 @@ static inline int config_check_format(const char *text)
             sizeof(((struct S *)0)->log.format) - 1, "logfmt", "", true, config_check_format,      \
             "logfmt or json"                                                                       \
     }
+
+static inline int config_check_source(const char *text)
+{
+    return text[strspn(text,
+                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0'
+               ? 0
+               : -1;
+}
+
+/* `backlog`: how many make a backlog, by default. */
+#define CONFIG_HEALTH_ROWS(S, backlog_text)                                                        \
+    CONFIG_INT_ROW(S, "health.worse_after_ms", health.worse_after_ms, "2000", 0, 600000, "ms",     \
+                   false),                                                                         \
+        CONFIG_INT_ROW(S, "health.better_after_ms", health.better_after_ms, "10000", 0, 600000,    \
+                       "ms", false),                                                               \
+        CONFIG_INT_ROW(S, "health.errors_percent", health.errors_percent, "5", 1, 100, "%",        \
+                       false),                                                                     \
+        CONFIG_INT_ROW(S, "health.backlog", health.backlog, backlog_text, 1, 1000000000,           \
+                       "requests", false),                                                         \
+        CONFIG_INT_ROW(S, "health.lag_ms", health.lag_ms, "10000", 100, 3600000, "ms", false)
+
+#define CONFIG_CALLBACKS_ROWS(S)                                                                   \
+    CONFIG_STRING_ROW(S, "callbacks.urls_file", callbacks.urls_file, "", 0, false),                \
+        CONFIG_STRING_ROW(S, "callbacks.secret_file", callbacks.secret_file, "", 0, false),        \
+        CONFIG_STRING_ROW(S, "callbacks.heartbeat_url_file", callbacks.heartbeat_url_file, "", 0,  \
+                          false),                                                                  \
+        CONFIG_INT_ROW(S, "callbacks.heartbeat_s", callbacks.heartbeat_s, "30", 1, 86400, "s",     \
+                       false),                                                                     \
+        CONFIG_STRING_ROW(S, "callbacks.ca_file", callbacks.ca_file, "", 0, false),                \
+        {"callbacks.source",                                                                       \
+         CONFIG_STRING,                                                                            \
+         offsetof(struct S, callbacks.source),                                                     \
+         1,                                                                                        \
+         sizeof(((struct S *)0)->callbacks.source) - 1,                                            \
+         "onrush",                                                                                 \
+         "",                                                                                       \
+         false,                                                                                    \
+         config_check_source,                                                                      \
+         "letters, digits and . _ -"},                                                             \
+        CONFIG_INT_ROW(S, "callbacks.queue", callbacks.queue, "64", 1, 1000, "messages", false),   \
+        CONFIG_INT_ROW(S, "callbacks.timeout_ms", callbacks.timeout_ms, "5000", 100, 60000, "ms",  \
+                       false),                                                                     \
+        CONFIG_INT_ROW(S, "callbacks.retry_for_s", callbacks.retry_for_s, "3600", 0, 86400, "s",   \
+                       false),                                                                     \
+        CONFIG_BOOL_ROW(S, "callbacks.health", callbacks.health, "true", false)
 
 /* config_apply_log: puts the log settings into force; they were checked when they were loaded. */
 static inline void config_apply_log(const struct log_config *log)

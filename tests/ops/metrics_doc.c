@@ -3,7 +3,9 @@
 #include "gateway/metrics.h"
 #include "scheduler/board.h"
 #include "scheduler/metrics.h"
+#include "shared/courier.h"
 #include "shared/process_metrics.h"
+#include "shared/watch.h"
 
 #include <string.h>
 
@@ -22,6 +24,9 @@ static const struct {
      "newest campaigns; all others are summed up as `campaign=\"other\"`, with the worst age and "
      "the shortest lease among them.",
      &campaign_metrics_table},
+    {"Health", "Of both daemons; [callbacks.md](callbacks.md) says what it means.",
+     &health_metrics_table},
+    {"Callbacks", "Of both daemons.", &courier_metrics_table},
     {"Both daemons", "Of the process.", &process_metrics_table},
 };
 

@@ -1,0 +1,288 @@
+/* Callbacks of real daemons to a real server: Redis and MariaDB go away and come back, a campaign
+ * sells out, another scheduler takes over, and a receiver that hangs delays nobody. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+#include "tests/support/hook.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET  "what only the two of us know"
+#define WAIT_MS 40000
+
+static struct stack stack;
+static struct hook *hook, *heart;
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "we");
+    assert_non_null(out);
+    fprintf(out, "%s\n", text);
+    fclose(out);
+}
+
+static int up(void **state)
+{
+    static const char *const quick[] = {"health.worse_after_ms=300", "health.better_after_ms=600",
+                                        "callbacks.heartbeat_s=1", "callbacks.source=shop"};
+    static char sets[16][400];
+    const char *options[40];
+    size_t n = 0, n_sets = 0;
+    (void)state;
+    const char *dir = tempdir_make();
+    hook = hook_start(NULL);
+    heart = hook_start(NULL);
+    char path[3][200];
+    snprintf(path[0], sizeof path[0], "%s/urls", dir);
+    snprintf(path[1], sizeof path[1], "%s/secret", dir);
+    snprintf(path[2], sizeof path[2], "%s/heart", dir);
+    write_file(path[0], hook_url(hook));
+    write_file(path[1], SECRET);
+    write_file(path[2], hook_url(heart));
+    for (int i = 0; i < 2; i++) {
+        const char *part = i == 0 ? "gateway" : "scheduler";
+        for (size_t j = 0; j < LENGTH(quick); j++)
+            snprintf(sets[n_sets++], sizeof sets[0], "%s.%s", part, quick[j]);
+        snprintf(sets[n_sets++], sizeof sets[0], "%s.callbacks.urls_file=%s", part, path[0]);
+        snprintf(sets[n_sets++], sizeof sets[0], "%s.callbacks.secret_file=%s", part, path[1]);
+    }
+    snprintf(sets[n_sets++], sizeof sets[0], "gateway.callbacks.heartbeat_url_file=%s", path[2]);
+    for (size_t i = 0; i < n_sets; i++) {
+        options[n++] = "--set";
+        options[n++] = sets[i];
+    }
+    options[n] = NULL;
+    stack_up(&stack, options);
+    return 0;
+}
+
+/* --- what came --- */
+
+static const char *text_of(json_t *doc, const char *key)
+{
+    const char *text = json_string_value(json_object_get(doc, key));
+    return text != NULL ? text : "";
+}
+
+/* check: what must be true of every message. Gives it read. */
+static json_t *check(const struct hook_request *r)
+{
+    static const char *const keys[] = {"id",     "type",     "time", "source",
+                                       "daemon", "instance", "text"};
+    char stamp[32], signature[100], id[160], expected[80] = "v1=";
+    static char text[17000];
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned n;
+    int64_t at_us;
+    assert_true(hook_header(r, "Onrush-Timestamp", stamp, sizeof stamp));
+    assert_true(hook_header(r, "Onrush-Signature", signature, sizeof signature));
+    assert_true(hook_header(r, "Onrush-Event", id, sizeof id));
+    snprintf(text, sizeof text, "%s.%s", stamp, r->body);
+    HMAC(EVP_sha256(), SECRET, (int)strlen(SECRET), (unsigned char *)text, strlen(text), sum, &n);
+    for (unsigned i = 0; i < n && i < 32; i++)
+        sprintf(expected + 3 + 2 * i, "%02x", sum[i]);
+    assert_string_equal(signature, expected);
+    json_t *doc = json_loads(r->body, 0, NULL);
+    assert_non_null(doc);
+    assert_int_equal(json_integer_value(json_object_get(doc, "version")), 1);
+    for (size_t i = 0; i < LENGTH(keys); i++)
+        assert_string_not_equal(text_of(doc, keys[i]), "");
+    assert_string_equal(text_of(doc, "id"), id);
+    assert_string_equal(text_of(doc, "source"), "shop");
+    assert_int_equal(clock_parse(text_of(doc, "time"), &at_us), 0);
+    return doc;
+}
+
+/* await: a message, from the `from`th on, for which `wanted` gives true. The caller frees it. */
+static json_t *await(size_t *from, bool (*wanted)(json_t *doc, const void *arg), const void *arg)
+{
+    static struct hook_request r;
+    while (hook_wait(hook, *from + 1, WAIT_MS)) {
+        hook_get(hook, (*from)++, &r);
+        json_t *doc = check(&r);
+        if (wanted(doc, arg))
+            return doc;
+        json_decref(doc);
+    }
+    fail_msg("the message did not come");
+    return NULL;
+}
+
+struct wanted {
+    const char *daemon, *state, *component, *component_state;
+};
+
+static json_t *component(json_t *doc, const char *name)
+{
+    return json_object_get(json_object_get(doc, "components"), name);
+}
+
+static bool is_health(json_t *doc, const void *arg)
+{
+    const struct wanted *w = arg;
+    return strcmp(text_of(doc, "type"), "health") == 0 &&
+           strcmp(text_of(doc, "daemon"), w->daemon) == 0 &&
+           strcmp(text_of(doc, "state"), w->state) == 0 &&
+           (w->component == NULL ||
+            strcmp(text_of(component(doc, w->component), "state"), w->component_state) == 0);
+}
+
+static json_t *await_health(size_t from, const char *daemon, const char *state, const char *name,
+                            const char *name_state)
+{
+    struct wanted w = {daemon, state, name, name_state};
+    return await(&from, is_health, &w);
+}
+
+/* --- the tests --- */
+
+static void test_the_first_message_says_ok(void **state)
+{
+    (void)state;
+    static const char *const components[] = {"redis", "mariadb", "backlog",
+                                             "lag",   "journal", "errors"};
+    static const char *const daemons[] = {"gateway", "scheduler"};
+    for (size_t i = 0; i < LENGTH(daemons); i++) {
+        json_t *doc = await_health(0, daemons[i], "ok", NULL, NULL);
+        assert_true(json_is_null(json_object_get(doc, "was")));
+        assert_int_equal(json_object_size(json_object_get(doc, "components")), LENGTH(components));
+        for (size_t j = 0; j < LENGTH(components); j++) {
+            assert_string_equal(text_of(component(doc, components[j]), "state"), "ok");
+            assert_string_equal(text_of(component(doc, components[j]), "reason"), "");
+        }
+        json_decref(doc);
+    }
+}
+
+/* The gateway journals, so it is degraded; the scheduler can do nothing, so it is down. */
+static void test_redis_goes_and_comes_back(void **state)
+{
+    (void)state;
+    size_t from = hook_count(hook);
+    stack_kill(&stack, "redis", "KILL");
+    json_t *doc = await_health(from, "gateway", "degraded", "journal", "degraded");
+    assert_non_null(strstr(text_of(doc, "text"), "degraded"));
+    json_decref(doc);
+    doc = await_health(from, "gateway", "degraded", "redis", "down");
+    assert_string_not_equal(text_of(component(doc, "redis"), "reason"), "");
+    json_decref(doc);
+    json_decref(await_health(from, "scheduler", "down", "redis", "down"));
+    from = hook_count(hook);
+    stack_start(&stack, "redis");
+    doc = await_health(from, "scheduler", "ok", "redis", "ok");
+    json_decref(doc);
+    json_decref(await_health(from, "gateway", "ok", "redis", "ok"));
+}
+
+static void test_both_are_away(void **state)
+{
+    (void)state;
+    size_t from = hook_count(hook);
+    stack_kill(&stack, "redis", "KILL");
+    stack_kill(&stack, "mariadb", "KILL");
+    json_decref(await_health(from, "gateway", "down", "mariadb", "down"));
+    /* the heartbeat stops: whoever waits for it is alarmed */
+    size_t beats = hook_count(heart);
+    assert_false(hook_wait(heart, beats + 2, 3000));
+    stack_start(&stack, "mariadb");
+    stack_start(&stack, "redis");
+    json_decref(await_health(from, "gateway", "ok", NULL, NULL));
+    json_decref(await_health(from, "scheduler", "ok", NULL, NULL));
+    assert_true(hook_wait(heart, beats + 3, WAIT_MS));
+}
+
+static bool is_event(json_t *doc, const void *arg)
+{
+    return strcmp(text_of(doc, "type"), arg) == 0 &&
+           strcmp(text_of(json_object_get(doc, "campaign"), "name"), "soldout") == 0;
+}
+
+static void await_event(size_t *from, const char *type, char id[160])
+{
+    json_t *doc = await(from, is_event, type);
+    snprintf(id, 160, "%s", text_of(doc, "id"));
+    assert_string_equal(text_of(doc, "daemon"), "scheduler");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(doc, "campaign"), "quota")),
+                     4);
+    json_decref(doc);
+}
+
+/* In order, and again with the same ids by the next scheduler that takes the campaign over. */
+static void test_a_campaign(void **state)
+{
+    (void)state;
+    struct event e;
+    char first[4][160], again[3][160];
+    size_t from = hook_count(hook);
+    event_open(&e, &stack, "soldout");
+    event_create(&e, "--quota 4");
+    await_event(&from, "campaign.opened", first[0]);
+    assert_int_equal(event_post(&e, "u-1", NULL), 202);
+    assert_int_equal(event_post(&e, "u-2", NULL), 202);
+    await_event(&from, "campaign.half_gone", first[1]);
+    assert_int_equal(event_post(&e, "u-3", NULL), 202);
+    assert_int_equal(event_post(&e, "u-4", NULL), 202);
+    await_event(&from, "campaign.sold_out", first[2]);
+    from = hook_count(hook);
+    stack_kill(&stack, "scheduler", "KILL");
+    stack_start(&stack, "scheduler");
+    await_event(&from, "campaign.opened", again[0]);
+    await_event(&from, "campaign.half_gone", again[1]);
+    await_event(&from, "campaign.sold_out", again[2]);
+    for (size_t i = 0; i < LENGTH(again); i++)
+        assert_string_equal(again[i], first[i]);
+    assert_string_not_equal(first[0], first[1]);
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign close soldout"), 0);
+    await_event(&from, "campaign.closed", first[3]);
+    event_close(&e);
+}
+
+/* A hook that hangs is nobody's trouble: requests are answered and decided as ever. */
+static void test_a_hook_that_hangs(void **state)
+{
+    (void)state;
+    struct event e;
+    hook_answer(hook, HOOK_HANG);
+    size_t from = hook_count(hook);
+    event_open(&e, &stack, "hanging");
+    event_create(&e, "--quota 100");
+    assert_true(hook_wait(hook, from + 1, WAIT_MS)); /* campaign.opened is under way, and hangs */
+    for (int i = 0; i < 100; i++) {
+        char user[32];
+        snprintf(user, sizeof user, "u-%d", i);
+        assert_int_equal(event_post(&e, user, NULL), 202);
+    }
+    event_wait(&e, 20000);
+    hook_answer(hook, HOOK_OK);
+    event_close(&e);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    char *log = stack_log(&stack, "gateway");
+    assert_null(strstr(log, SECRET));
+    assert_null(strstr(log, "/hook")); /* no URL either: it may be a secret */
+    free(log);
+    assert_int_equal(stack_finish(&stack), 0);
+    hook = hook_stop(hook);
+    heart = hook_stop(heart);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_first_message_says_ok),
+        cmocka_unit_test(test_redis_goes_and_comes_back),
+        cmocka_unit_test(test_both_are_away),
+        cmocka_unit_test(test_a_campaign),
+        cmocka_unit_test(test_a_hook_that_hangs),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}

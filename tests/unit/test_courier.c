@@ -1,0 +1,327 @@
+/* shared/courier against real servers: good ones, slow ones, wrong ones, and none. */
+#include "tests/support/test.h"
+
+#include "shared/clock.h"
+#include "shared/courier.h"
+#include "tests/support/child.h"
+#include "tests/support/hook.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET "s3cret of the hook"
+
+static struct courier *courier;
+static struct courier_config config;
+static struct hook *hook;
+
+static int up(void **state)
+{
+    (void)state;
+    hook = hook_start(NULL);
+    config = (struct courier_config){.n_lanes = 1,
+                                     .connect_timeout_ms = 1000,
+                                     .timeout_ms = 1000,
+                                     .flush_ms = 3000,
+                                     .tick_ms = 20};
+    config.lanes[0] = (struct courier_lane){
+        .name = "the hook", .secret = SECRET, .most = 4, .retry_for_ms = 60000};
+    strcpy(config.lanes[0].url, hook_url(hook));
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    courier = courier_free(courier);
+    hook = hook_stop(hook);
+    return 0;
+}
+
+static void start(void)
+{
+    assert_int_equal(courier_start(&courier, &config), 0);
+}
+
+static void send_text(const char *id, const char *text)
+{
+    assert_true(courier_send(courier, 0, id, strdup(text), strlen(text)));
+}
+
+/* reaches: until a counter has this value. */
+static void reaches(metric_value *counter, int64_t value)
+{
+    int64_t deadline_us = clock_mono_us() + 20000000;
+    while (metric_get(counter) != value) {
+        if (clock_mono_us() > deadline_us)
+            fail_msg("the counter is %ld instead of %ld", (long)metric_get(counter), (long)value);
+        wait_a_moment();
+    }
+}
+
+static struct courier_metrics *m(void)
+{
+    return courier_metrics(courier);
+}
+
+static const char *body_of(size_t i)
+{
+    static struct hook_request r;
+    hook_get(hook, i, &r);
+    return r.body;
+}
+
+static void test_delivers_and_signs(void **state)
+{
+    (void)state;
+    struct hook_request r;
+    char id[64], stamp[32], signature[80], text[17000], expected[80] = "v1=";
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned n;
+    start();
+    send_text("id-1", "{\"a\":1}");
+    assert_true(hook_wait(hook, 1, 10000));
+    reaches(&m()->delivered, 1);
+    reaches(&m()->waiting, 0);
+    hook_get(hook, 0, &r);
+    assert_string_equal(r.body, "{\"a\":1}");
+    assert_int_equal(strncmp(r.head, "POST /hook HTTP/1.1\r\n", 21), 0);
+    assert_true(hook_header(&r, "Content-Type", text, sizeof text));
+    assert_string_equal(text, "application/json");
+    assert_true(hook_header(&r, "Onrush-Event", id, sizeof id));
+    assert_string_equal(id, "id-1");
+    assert_true(hook_header(&r, "Onrush-Timestamp", stamp, sizeof stamp));
+    assert_in_range(clock_wall_us() / 1000000 - atoll(stamp), 0, 30);
+    assert_true(hook_header(&r, "Onrush-Signature", signature, sizeof signature));
+    snprintf(text, sizeof text, "%s.%s", stamp, r.body);
+    HMAC(EVP_sha256(), SECRET, (int)strlen(SECRET), (unsigned char *)text, strlen(text), sum, &n);
+    for (unsigned i = 0; i < n && i < 32; i++)
+        sprintf(expected + 3 + 2 * i, "%02x", sum[i]);
+    assert_string_equal(signature, expected);
+    assert_false(hook_header(&r, "Expect", text, sizeof text));
+}
+
+static void test_no_secret_no_signature(void **state)
+{
+    (void)state;
+    struct hook_request r;
+    char text[80];
+    config.lanes[0].secret[0] = '\0';
+    start();
+    send_text("id", "{}");
+    assert_true(hook_wait(hook, 1, 10000));
+    hook_get(hook, 0, &r);
+    assert_false(hook_header(&r, "Onrush-Signature", text, sizeof text));
+}
+
+/* tries_again: whatever goes wrong at first, the same message arrives once the server works. */
+static void tries_again(enum hook_answer first)
+{
+    hook_answer(hook, first);
+    start();
+    send_text("one", "{\"n\":1}");
+    send_text("two", "{\"n\":2}");
+    assert_true(hook_wait(hook, 1, 10000));
+    reaches(&m()->failed_tries, 1);
+    hook_answer(hook, HOOK_OK);
+    reaches(&m()->delivered, 2);
+    size_t n = hook_count(hook);
+    assert_string_equal(body_of(n - 2), "{\"n\":1}"); /* in order */
+    assert_string_equal(body_of(n - 1), "{\"n\":2}");
+    assert_int_equal(metric_get(&m()->rejected), 0);
+}
+
+static void test_after_500(void **state)
+{
+    (void)state;
+    tries_again(HOOK_ERROR);
+}
+
+static void test_after_silence(void **state)
+{
+    (void)state;
+    config.timeout_ms = 300;
+    tries_again(HOOK_HANG);
+}
+
+static void test_after_a_cut(void **state)
+{
+    (void)state;
+    tries_again(HOOK_CLOSE);
+}
+
+static void test_after_garbage(void **state)
+{
+    (void)state;
+    tries_again(HOOK_GARBAGE);
+}
+
+static void test_after_a_flood(void **state)
+{
+    (void)state;
+    tries_again(HOOK_FLOOD);
+}
+
+static void test_redirects_are_not_followed(void **state)
+{
+    (void)state;
+    hook_answer(hook, HOOK_REDIRECT);
+    start();
+    send_text("id", "{}");
+    reaches(&m()->rejected, 1);
+    send_text("id", "{}");
+    reaches(&m()->rejected, 2);
+    assert_int_equal(hook_count(hook), 2);
+}
+
+static void test_400_is_final(void **state)
+{
+    (void)state;
+    hook_answer(hook, HOOK_WRONG);
+    start();
+    send_text("bad", "{\"n\":1}");
+    reaches(&m()->rejected, 1);
+    hook_answer(hook, HOOK_OK);
+    send_text("good", "{\"n\":2}");
+    reaches(&m()->delivered, 1);
+    assert_int_equal(hook_count(hook), 2);
+}
+
+static void test_gives_up(void **state)
+{
+    (void)state;
+    config.lanes[0].retry_for_ms = 0;
+    hook_answer(hook, HOOK_ERROR);
+    start();
+    send_text("id", "{}");
+    reaches(&m()->expired, 1);
+    assert_int_equal(hook_count(hook), 1);
+    reaches(&m()->waiting, 0);
+}
+
+/* One is under way and hangs, four fit: of six more the oldest two are dropped. */
+static void test_full(void **state)
+{
+    (void)state;
+    config.timeout_ms = 1500;
+    hook_answer(hook, HOOK_HANG);
+    start();
+    send_text("head", "{\"n\":0}");
+    assert_true(hook_wait(hook, 1, 10000));
+    for (char body[] = "{\"n\":1}"; body[5] <= '6'; body[5]++)
+        send_text("id", body);
+    assert_int_equal(metric_get(&m()->dropped), 2);
+    assert_int_equal(courier_waiting(courier, 0), 4);
+    assert_int_equal(metric_get(&m()->waiting), 5);
+    hook_answer(hook, HOOK_OK);
+    reaches(&m()->delivered, 5);
+    size_t n = hook_count(hook);
+    assert_string_equal(body_of(n - 5), "{\"n\":0}");
+    assert_string_equal(body_of(n - 4), "{\"n\":3}");
+    assert_string_equal(body_of(n - 1), "{\"n\":6}");
+}
+
+/* A lane that hangs is no trouble for the other. */
+static void test_lanes_are_apart(void **state)
+{
+    (void)state;
+    struct hook *other = hook_start(NULL);
+    config.n_lanes = 2;
+    config.lanes[1] = config.lanes[0];
+    strcpy(config.lanes[1].url, hook_url(other));
+    config.timeout_ms = 30000;
+    config.flush_ms = 100;
+    hook_answer(hook, HOOK_HANG);
+    start();
+    send_text("id", "{}");
+    assert_true(hook_wait(hook, 1, 10000));
+    for (int i = 0; i < 3; i++)
+        courier_send(courier, 1, "id", strdup("{}"), 2);
+    reaches(&m()->delivered, 3);
+    courier = courier_free(courier); /* and does not wait 30 s for the one that hangs */
+    hook_stop(other);
+}
+
+/* What was sent just before the end arrives. */
+static void test_flush(void **state)
+{
+    (void)state;
+    start();
+    for (int i = 0; i < 4; i++)
+        send_text("id", "{}");
+    courier = courier_free(courier);
+    assert_int_equal(hook_count(hook), 4);
+}
+
+static void test_nobody_listens(void **state)
+{
+    (void)state;
+    strcpy(config.lanes[0].url, "http://127.0.0.1:1/");
+    start();
+    send_text("id", "{}");
+    reaches(&m()->failed_tries, 1);
+    int64_t began_us = clock_mono_us();
+    courier = courier_free(courier); /* does not wait for a server that fails */
+    assert_in_range(clock_mono_us() - began_us, 0, 2500000);
+}
+
+static void test_other_protocols(void **state)
+{
+    (void)state;
+    config.lanes[0].retry_for_ms = 0;
+    strcpy(config.lanes[0].url, "file:///etc/passwd");
+    start();
+    send_text("id", "{}");
+    reaches(&m()->expired, 1);
+}
+
+static void test_tls_is_verified(void **state)
+{
+    (void)state;
+    char ca[160];
+    snprintf(ca, sizeof ca, "%s/ca.pem", tempdir_make());
+    struct hook *safe = hook_start(ca);
+    strcpy(config.lanes[0].url, hook_url(safe));
+    config.lanes[0].retry_for_ms = 0;
+    start();
+    send_text("id", "{}"); /* signed by nobody we know */
+    reaches(&m()->expired, 1);
+    assert_int_equal(hook_count(safe), 0);
+    courier = courier_free(courier);
+    strcpy(config.ca_file, ca);
+    start();
+    send_text("id", "{}");
+    reaches(&m()->delivered, 1);
+    courier = courier_free(courier);
+    char *port = strstr(config.lanes[0].url, "127.0.0.1"); /* the right key, the wrong name */
+    memcpy(port, "localhost", 9);
+    start();
+    send_text("id", "{}");
+    reaches(&m()->expired, 1);
+    hook_stop(safe);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_delivers_and_signs, up, down),
+        cmocka_unit_test_setup_teardown(test_no_secret_no_signature, up, down),
+        cmocka_unit_test_setup_teardown(test_after_500, up, down),
+        cmocka_unit_test_setup_teardown(test_after_silence, up, down),
+        cmocka_unit_test_setup_teardown(test_after_a_cut, up, down),
+        cmocka_unit_test_setup_teardown(test_after_garbage, up, down),
+        cmocka_unit_test_setup_teardown(test_after_a_flood, up, down),
+        cmocka_unit_test_setup_teardown(test_redirects_are_not_followed, up, down),
+        cmocka_unit_test_setup_teardown(test_400_is_final, up, down),
+        cmocka_unit_test_setup_teardown(test_gives_up, up, down),
+        cmocka_unit_test_setup_teardown(test_full, up, down),
+        cmocka_unit_test_setup_teardown(test_lanes_are_apart, up, down),
+        cmocka_unit_test_setup_teardown(test_flush, up, down),
+        cmocka_unit_test_setup_teardown(test_nobody_listens, up, down),
+        cmocka_unit_test_setup_teardown(test_other_protocols, up, down),
+        cmocka_unit_test_setup_teardown(test_tls_is_verified, up, down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,132 @@
+/* shared/health: nothing flaps, nothing that lasts is missed; the share of errors. */
+#include "tests/support/test.h"
+
+#include "shared/health.h"
+
+#include <string.h>
+
+#define S 1000000
+
+static struct health h;
+static struct health_change change;
+static int64_t now_us;
+
+static int fresh(void **state)
+{
+    (void)state;
+    h = (struct health){.worse_us = 2 * S, .better_us = 10 * S};
+    now_us = 100 * S;
+    return 0;
+}
+
+/* see: one look with Redis in this state; true when something that is shown changed. */
+static bool see(int64_t after_us, bool able, enum health_state redis)
+{
+    struct health_report report = {.able = able};
+    if (redis != HEALTH_OK)
+        health_found(&report, HEALTH_redis, redis, "away");
+    now_us += after_us;
+    health_see(&h, &report, now_us, &change);
+    return change.any;
+}
+
+static void test_overall(void **state)
+{
+    (void)state;
+    struct health_report r = {.able = true};
+    assert_int_equal(health_overall(&r), HEALTH_OK);
+    health_found(&r, HEALTH_lag, HEALTH_DEGRADED, "%d ms", 7);
+    assert_int_equal(health_overall(&r), HEALTH_DEGRADED);
+    health_found(&r, HEALTH_redis, HEALTH_DOWN, "away");
+    assert_int_equal(health_overall(&r), HEALTH_DEGRADED); /* it works on, by the journal */
+    r.able = false;
+    assert_int_equal(health_overall(&r), HEALTH_DOWN);
+    health_found(&r, HEALTH_lag, HEALTH_DEGRADED, "something else");
+    assert_string_equal(r.found[HEALTH_lag].reason, "7 ms"); /* the first of equals stays */
+    health_found(&r, HEALTH_lag, HEALTH_DOWN, "worse");
+    assert_string_equal(r.found[HEALTH_lag].reason, "worse");
+}
+
+static void test_worse_after_a_while(void **state)
+{
+    (void)state;
+    assert_false(see(0, true, HEALTH_OK));
+    assert_false(see(0, false, HEALTH_DOWN));
+    assert_false(see(2 * S - 1, false, HEALTH_DOWN));
+    assert_true(see(1, false, HEALTH_DOWN));
+    assert_int_equal(h.overall.shown, HEALTH_DOWN);
+    assert_int_equal(change.was, HEALTH_OK);
+    assert_int_equal(change.components_were[HEALTH_redis], HEALTH_OK);
+    assert_int_equal(h.components[HEALTH_redis].shown, HEALTH_DOWN);
+    assert_int_equal(h.components[HEALTH_mariadb].shown, HEALTH_OK);
+    assert_false(see(60 * S, false, HEALTH_DOWN)); /* told once */
+    assert_false(see(S, true, HEALTH_OK));
+    assert_false(see(10 * S - 1, true, HEALTH_OK));
+    assert_true(see(1, true, HEALTH_OK));
+    assert_int_equal(h.overall.shown, HEALTH_OK);
+    assert_int_equal(change.was, HEALTH_DOWN);
+}
+
+/* Up and down every second: neither is ever shown. */
+static void test_flapping_is_not_told(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        assert_false(see(S, i % 2 == 0, i % 2 == 0 ? HEALTH_OK : HEALTH_DOWN));
+    assert_int_equal(h.overall.shown, HEALTH_OK);
+    see(0, false, HEALTH_DOWN);
+    see(2 * S, false, HEALTH_DOWN);
+    assert_int_equal(h.overall.shown, HEALTH_DOWN);
+    for (int i = 0; i < 100; i++)
+        assert_false(see(S, i % 8 == 0, i % 8 == 0 ? HEALTH_OK : HEALTH_DOWN));
+    assert_int_equal(h.overall.shown, HEALTH_DOWN);
+}
+
+/* A trouble that goes to and fro between its degrees is told as the one that it is just in. */
+static void test_degrees_of_trouble_add_up(void **state)
+{
+    (void)state;
+    see(0, true, HEALTH_DEGRADED);
+    assert_false(see(S, true, HEALTH_DOWN));
+    assert_true(see(S, true, HEALTH_DEGRADED));
+    assert_int_equal(h.components[HEALTH_redis].shown, HEALTH_DEGRADED);
+    assert_false(see(S, true, HEALTH_DOWN)); /* from degraded to down takes its own time */
+    assert_true(see(2 * S, true, HEALTH_DOWN));
+    assert_int_equal(h.overall.shown, HEALTH_DEGRADED);
+}
+
+static void test_at_once_when_so_configured(void **state)
+{
+    (void)state;
+    h.worse_us = h.better_us = 0;
+    assert_true(see(0, false, HEALTH_DOWN));
+    assert_true(see(0, true, HEALTH_OK));
+}
+
+static void test_share(void **state)
+{
+    (void)state;
+    struct health_share s = {0};
+    assert_int_equal(health_share_see(&s, 1000 * S, 500, 400, 20), 0); /* what was before */
+    assert_int_equal(health_share_see(&s, 1001 * S, 519, 419, 20), 0); /* too few */
+    assert_int_equal(health_share_see(&s, 1001 * S + 1, 600, 410, 20), 10);
+    assert_int_equal(health_share_see(&s, 1005 * S, 700, 450, 20), 25);
+    assert_int_equal(health_share_see(&s, 1030 * S, 700, 450, 20), 0); /* long ago */
+    assert_int_equal(health_share_see(&s, 1031 * S, 800, 550, 20), 100);
+    for (int i = 1; i <= 20; i++)
+        health_share_see(&s, (1031 + i) * S, 800 + 100 * i, 550, 20);
+    assert_int_equal(health_share_see(&s, 1051 * S, 2800, 550, 20), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_overall, fresh),
+        cmocka_unit_test_setup(test_worse_after_a_while, fresh),
+        cmocka_unit_test_setup(test_flapping_is_not_told, fresh),
+        cmocka_unit_test_setup(test_degrees_of_trouble_add_up, fresh),
+        cmocka_unit_test_setup(test_at_once_when_so_configured, fresh),
+        cmocka_unit_test(test_share),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
