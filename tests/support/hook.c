@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,7 @@ static SSL_CTX *make_tls(const char *ca_file)
 struct hook *hook_start(const char *ca_file)
 {
     struct hook *h = calloc(1, sizeof *h);
+    signal(SIGPIPE, SIG_IGN); /* TLS writes to clients that have gone */
     struct sockaddr_in where;
     socklen_t size = sizeof where;
     h->requests = calloc(REQUESTS_MAX, sizeof h->requests[0]);
