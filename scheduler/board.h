@@ -20,8 +20,8 @@
           "1 while the campaign takes requests, by MariaDB; every scheduler tells it of every "    \
           "campaign.")                                                                             \
     GAUGE(running, "onrush_campaign_running", "",                                                  \
-          "1 while this scheduler decides the campaign: it has the lease, and the takeover is "    \
-          "done.")                                                                                 \
+          "1 while this scheduler decides the campaign: it has the lease, the takeover is done, "  \
+          "and Redis is there.")                                                                   \
     GAUGE(lease, "onrush_campaign_lease_seconds", "",                                              \
           "What is left of the lease; it is renewed when a third has passed.")                     \
     GAUGE(quota, "onrush_campaign_quota", "", "Coupons of the campaign.")                          \

@@ -215,6 +215,7 @@ static void ask_some(struct conductor *k)
 
 static void write_sheet(struct conductor *k)
 {
+    bool redis_up = redis_link_state(k->queue.link) == LINK_UP;
     int64_t now_us = clock_mono_us(), oldest_us = 0, waiting = 0, journals = 0;
     struct sheet *sheet = board_new_sheet(now_us);
     struct campaign_metrics metrics;
@@ -222,7 +223,7 @@ static void write_sheet(struct conductor *k)
     if (sheet == NULL)
         return; /* the old one stays */
     LIST_FOREACH (m, &k->members, next) {
-        standing_tell(&m->standing, &m->campaign, now_us, &metrics);
+        standing_tell(&m->standing, &m->campaign, redis_up, now_us, &metrics);
         board_add(sheet, m->campaign.row.name, &metrics);
         journals += m->campaign.row.journal;
         if (metric_get(&metrics.oldest) == METRIC_ABSENT)

@@ -114,14 +114,14 @@ static void tell_head(const struct standing *s, int64_t now_us, struct campaign_
     metric_set(&m->lost_mariadb, s->lost);
 }
 
-void standing_tell(const struct standing *s, const struct campaign *c, int64_t now_us,
-                   struct campaign_metrics *m)
+void standing_tell(const struct standing *s, const struct campaign *c, bool redis_up,
+                   int64_t now_us, struct campaign_metrics *m)
 {
     for (size_t i = 0; i < campaign_metrics_table.n; i++)
         metric_set((metric_value *)((char *)m + campaign_metrics_table.rows[i].offset),
                    METRIC_ABSENT);
     metric_set(&m->open, c->row.state == CAMPAIGN_OPEN);
-    metric_set(&m->running, c->phase == PHASE_RUNNING);
+    metric_set(&m->running, redis_up && c->phase == PHASE_RUNNING);
     if (!c->row.mine)
         return;
     metric_set(&m->lease, c->row.lease_until_us - now_us);

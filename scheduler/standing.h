@@ -29,8 +29,8 @@ void standing_ask(struct standing *standing, struct redis_link *link,
 void standing_see(struct standing *standing, const struct campaign *campaign);
 
 /* standing_tell: for the board. */
-void standing_tell(const struct standing *standing, const struct campaign *campaign, int64_t now_us,
-                   struct campaign_metrics *metrics);
+void standing_tell(const struct standing *standing, const struct campaign *campaign, bool redis_up,
+                   int64_t now_us, struct campaign_metrics *metrics);
 
 /* standing_unaccounted: against MariaDB. What Redis shows as granted must be in MariaDB that is
  * read later; what MariaDB had before must be shown or claimed. Pure. */

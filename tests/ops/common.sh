@@ -84,3 +84,8 @@ stop_prometheus() {
     wait "$PROMETHEUS_PID" 2>/dev/null || true
     PROMETHEUS_PID=
 }
+
+# anchors FILE: of the headings of a Markdown file, as its links name them.
+anchors() {
+    sed -nE 's/^#+ +(.*)$/\1/p' "$1" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
