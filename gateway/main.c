@@ -10,6 +10,7 @@
 #include "shared/command.h"
 #include "shared/listen.h"
 #include "shared/log.h"
+#include "shared/overdue.h"
 #include "shared/schema.h"
 #include "shared/service.h"
 
@@ -136,6 +137,7 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
         return;
     log_info("stopping", "signal=%d grace_s=%d", (int)signal_number, (int)grace_s);
     service_stopping(d->service);
+    overdue_start(grace_s * 1000);
     atomic_store(&d->gateway.stop_by_us, clock_mono_us() + grace_s * 1000000);
     atomic_store(&d->gateway.stopping, true);
     for (size_t i = 0; i < d->n_workers; i++)
@@ -434,6 +436,7 @@ int main(int argc, char **argv)
     json_object_seed(0);
     mysql_library_init(0, NULL, NULL);
     r = run(&d);
+    overdue_end();
     mysql_library_end();
     libevent_global_shutdown();
     if (r == 0)

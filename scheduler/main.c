@@ -8,6 +8,7 @@
 #include "scheduler/metrics.h"
 #include "shared/clock.h"
 #include "shared/command.h"
+#include "shared/overdue.h"
 #include "shared/schema.h"
 #include "shared/service.h"
 
@@ -41,6 +42,7 @@ static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
     (void)what;
     log_info("scheduler stops", "signal=%d", (int)signal_number);
     service_stopping(d->service);
+    overdue_start(d->config.grace_s * 1000);
     conductor_stop(d->conductor, on_stopped, d);
 }
 
@@ -216,6 +218,7 @@ int main(int argc, char **argv)
         log_info("scheduler stopped", "owner_pid=%d", (int)getpid());
     }
     daemon_end(&d);
+    overdue_end();
     mysql_library_end();
     libevent_global_shutdown();
     return r < 0 ? EX_UNAVAILABLE : d.exit_code;

@@ -6,10 +6,17 @@
 #include <inttypes.h>
 #include <mariadb/errmsg.h>
 #include <mariadb/mysqld_error.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+/* Every open connection, for db_cut_all(). One that is in the list is not closed meanwhile. */
+static LIST_HEAD(, db) open_dbs = LIST_HEAD_INITIALIZER(open_dbs);
+static bool all_cut;
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* guards both; never held in I/O */
 
 /* db_classify: only what is about the data of a row is a refusal; whatever else goes wrong may be
  * repaired, and must never cost somebody a coupon. */
@@ -77,6 +84,42 @@ static void set_options(MYSQL *link, const struct db_config *config)
     mysql_options(link, MYSQL_INIT_COMMAND, setup);
 }
 
+/* note_open: false when the process is ending, and no connection is wanted any more. */
+static bool note_open(struct db *db)
+{
+    pthread_mutex_lock(&open_lock);
+    bool wanted = !all_cut;
+    if (wanted)
+        LIST_INSERT_HEAD(&open_dbs, db, in_open);
+    pthread_mutex_unlock(&open_lock);
+    return wanted;
+}
+
+static void note_closed(struct db *db)
+{
+    struct db *d;
+    pthread_mutex_lock(&open_lock);
+    LIST_FOREACH (d, &open_dbs, in_open) {
+        if (d == db) {
+            LIST_REMOVE(db, in_open);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&open_lock);
+}
+
+size_t db_cut_all(void)
+{
+    struct db *d;
+    size_t n = 0;
+    pthread_mutex_lock(&open_lock);
+    all_cut = true;
+    LIST_FOREACH (d, &open_dbs, in_open)
+        n += shutdown(mysql_get_socket(d->link), SHUT_RDWR) == 0;
+    pthread_mutex_unlock(&open_lock);
+    return n;
+}
+
 enum db_outcome db_open(struct db *db, const struct db_config *config)
 {
     char password[256];
@@ -95,7 +138,7 @@ enum db_outcome db_open(struct db *db, const struct db_config *config)
                                    password, config->database, (unsigned)config->port,
                                    local ? config->socket : NULL, 0);
     explicit_bzero(password, sizeof password);
-    if (ok != NULL)
+    if (ok != NULL && note_open(db))
         return DB_OK;
     unsigned number = mysql_errno(db->link);
     enum db_outcome outcome = db_fail(db, NULL);
@@ -108,8 +151,10 @@ enum db_outcome db_open(struct db *db, const struct db_config *config)
 
 void db_close(struct db *db)
 {
-    if (db->link != NULL)
-        mysql_close(db->link);
+    if (db->link == NULL)
+        return;
+    note_closed(db);
+    mysql_close(db->link);
     db->link = NULL;
 }
 

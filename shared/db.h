@@ -10,6 +10,7 @@
 #include <mariadb/mysql.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct db_config {
     char socket[108]; /* path; "": TCP to host and port */
@@ -32,8 +33,9 @@ enum db_outcome {
 };
 
 struct db {
-    MYSQL *link;     /* NULL: not connected */
-    char error[256]; /* of the last call that failed, for the log */
+    MYSQL *link;            /* NULL: not connected */
+    char error[256];        /* of the last call that failed, for the log */
+    LIST_ENTRY(db) in_open; /* of db.c: connections that are open */
 };
 
 /* db_open: connects. DB_OK, DB_REFUSED (wrong password, no such database; `error` says) or DB_LOST.
@@ -42,6 +44,11 @@ enum db_outcome db_open(struct db *db, const struct db_config *config);
 
 /* db_close: closes; fine when not connected. */
 void db_close(struct db *db);
+
+/* db_cut_all: ends every connection of the process under the hands of its owner, whose call fails
+ * with DB_LOST, and makes every later db_open() fail. For a daemon that must end while MariaDB
+ * hangs; any thread. A connection that is just being made ends by its own deadline. How many. */
+size_t db_cut_all(void);
 
 /* db_exec: a statement without rows. *changed may be NULL. */
 enum db_outcome db_exec(struct db *db, const char *sql, uint64_t *changed);

@@ -4,6 +4,7 @@
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/log.h"
+#include "shared/resolver.h"
 
 #include <errno.h>
 #include <hiredis/async.h>
@@ -41,6 +42,7 @@ struct redis_link {
     int64_t up_us;         /* when it came up; 0: it has not yet */
     bool loading;          /* the functions are being loaded again */
     int64_t loaded_us;     /* when they were the last time */
+    struct resolver *resolver;
     struct backoff backoff;
     struct metric_histogram *times; /* NULL: nobody wants to know */
     struct call_list calls, spare;  /* under way, oldest first; free ones */
@@ -115,8 +117,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         return link_down(link, link->reason);
     if (oldest != NULL && left_us > 0)
         return arm_timer(link, left_us);
-    link_down(link,
-              oldest != NULL ? "redis does not answer" : "redis does not take the connection");
+    link_down(link, oldest != NULL     ? "redis does not answer"
+                    : link->ac != NULL ? "redis does not take the connection"
+                                       : "the name in redis.host is not resolved in time");
 }
 
 /* on_reply: hands the answer to whoever asked. hiredis calls it with NULL when the connection is
@@ -373,13 +376,13 @@ static void on_disconnect(const redisAsyncContext *ac, int status)
     link_down(link, "redis closed the connection");
 }
 
-static void link_connect(struct redis_link *link)
+/* open_connection: `address` is not used for a unix socket. */
+static void open_connection(struct redis_link *link, const char *address)
 {
     const struct redis_config *config = link->config;
-    link->state = LINK_CONNECTING;
     redisAsyncContext *ac = config->socket[0] != '\0'
                                 ? redisAsyncConnectUnix(config->socket)
-                                : redisAsyncConnect(config->host, (int)config->port);
+                                : redisAsyncConnect(address, (int)config->port);
     link->ac = ac;
     if (ac == NULL || ac->err != 0)
         return link_down(link, "redis cannot be reached");
@@ -388,7 +391,29 @@ static void link_connect(struct redis_link *link)
         return link_down(link, "out of memory");
     redisAsyncSetConnectCallback(ac, on_connect);
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
+}
+
+/* on_resolved: it may be the late answer to an earlier try; it serves this one as well. */
+static void on_resolved(void *arg, const char *address)
+{
+    struct redis_link *link = arg;
+    if (link->state != LINK_CONNECTING || link->ac != NULL)
+        return;
+    if (address == NULL)
+        return link_down(link, "the name in redis.host is not known");
+    open_connection(link, address);
+}
+
+/* link_connect: resolving the name counts into the time that connecting may take. */
+static void link_connect(struct redis_link *link)
+{
+    const struct redis_config *config = link->config;
+    link->state = LINK_CONNECTING;
     arm_timer(link, config->connect_timeout_ms * 1000);
+    if (config->socket[0] != '\0' || resolver_is_address(config->host))
+        open_connection(link, config->host);
+    else if (resolver_ask(link->resolver, config->host) < 0)
+        link_down(link, "out of memory");
 }
 
 /* --- what others call --- */
@@ -458,7 +483,8 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
     STAILQ_INIT(&link->spare);
     link->timer = evtimer_new(base, on_timer, link);
     link->probe = evtimer_new(base, on_probe, link);
-    if (link->timer == NULL || link->probe == NULL)
+    if (link->timer == NULL || link->probe == NULL ||
+        resolver_new(&link->resolver, base, on_resolved, link) < 0)
         return redis_link_free(link), -ENOMEM;
     arm_timer(link, 0);
     *out = link;
@@ -484,6 +510,7 @@ struct redis_link *redis_link_free(struct redis_link *link)
         STAILQ_REMOVE_HEAD(&link->spare, next);
         free(call);
     }
+    resolver_free(link->resolver);
     if (link->timer != NULL)
         event_free(link->timer);
     if (link->probe != NULL)
