@@ -1,0 +1,303 @@
+/* Stores that hang: Redis and MariaDB are stopped (SIGSTOP), a name server never answers. The loops
+ * go on meanwhile, and SIGTERM ends a daemon within grace_s + OVERDUE_EXIT_MS, although every
+ * deadline of MariaDB is set to a minute here. The tests build on each other. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "shared/overdue.h"
+#include "tests/support/child.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECOND      INT64_C(1000000)
+#define PATIENCE_US (20 * SECOND)
+#define GRACE_S     1
+#define SLOWNESS_US (20 * SECOND) /* of the machine; far from the minute */
+
+static const char *const options[] = {
+    "--set", "gateway.workers=1",
+    "--set", "gateway.grace_s=1",
+    "--set", "gateway.mariadb.query_timeout_ms=60000",
+    "--set", "gateway.mariadb.connect_timeout_ms=60000",
+    "--set", "scheduler.grace_s=1",
+    "--set", "scheduler.mariadb.query_timeout_ms=60000",
+    "--set", "scheduler.mariadb.connect_timeout_ms=60000",
+    NULL,
+};
+
+static struct stack stack;
+static struct event noon;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, options);
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 100 --overflow -1");
+    return 0;
+}
+
+/* --- helpers --- */
+
+/* A POST that takes its time, in a thread. */
+struct slow {
+    pthread_t thread;
+    const char *user;
+    _Atomic bool done;
+    int status;
+    struct http_answer answer;
+};
+
+static void *slow_run(void *arg)
+{
+    struct slow *s = arg;
+    s->status = event_post(&noon, s->user, &s->answer);
+    s->done = true;
+    return NULL;
+}
+
+static void slow_start(struct slow *s, const char *user)
+{
+    s->user = user;
+    s->done = false;
+    assert_int_equal(pthread_create(&s->thread, NULL, slow_run, s), 0);
+}
+
+static int slow_join(struct slow *s)
+{
+    pthread_join(s->thread, NULL);
+    return s->status;
+}
+
+static long metric(const char *admin_url, const char *name)
+{
+    static struct http_answer a;
+    char url[256], want[128];
+    snprintf(url, sizeof url, "%s/metrics", admin_url);
+    snprintf(want, sizeof want, "\n%s ", name);
+    assert_int_equal(http_get(url, &a), 200);
+    const char *at = strstr(a.body, want);
+    assert_non_null(at);
+    return atol(at + strlen(want));
+}
+
+/* wait_in_flight: until the gateway has a request that it cannot answer yet. */
+static void wait_in_flight(void)
+{
+    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+    while (metric(stack.admin_url, "onrush_gateway_in_flight") < 1) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+}
+
+/* loop_answers: what needs no store is answered by the worker's loop, and the admin listener is
+ * there. */
+static void loop_answers(void)
+{
+    char url[256];
+    snprintf(url, sizeof url, "%s/no-such-route", stack.url);
+    assert_int_equal(http_get(url, NULL), 404);
+    snprintf(url, sizeof url, "%s/healthz", stack.admin_url);
+    assert_int_equal(http_get(url, NULL), 200);
+    snprintf(url, sizeof url, "%s/healthz", stack.scheduler_admin_url);
+    assert_int_equal(http_get(url, NULL), 200);
+}
+
+/* end: SIGTERM, and the bound. */
+static void end(const char *part)
+{
+    int64_t began_us = clock_mono_us();
+    stack_kill(&stack, part, "TERM");
+    int64_t took_us = clock_mono_us() - began_us;
+    print_message("%s ended in %.1f s\n", part, (double)took_us / 1e6);
+    assert_true(took_us < GRACE_S * SECOND + OVERDUE_EXIT_MS * 1000 + SLOWNESS_US);
+}
+
+static void says(const char *part, const char *text)
+{
+    char *log = stack_log(&stack, part);
+    if (strstr(log, text) == NULL)
+        fail_msg("%s does not say: %s", part, text);
+    free(log);
+}
+
+/* --- Redis accepts connections and never answers --- */
+
+static void test_redis_hangs(void **state)
+{
+    (void)state;
+    static struct slow bob;
+    assert_int_equal(event_post(&noon, "ann", NULL), 202);
+    event_wait(&noon, 20000);
+    stack_kill(&stack, "redis", "STOP");
+    slow_start(&bob, "bob");
+    loop_answers();
+    int status = slow_join(&bob);
+    /* sent and not answered: unknown; or the link was known to be dead: the journal */
+    assert_true(status == 202 || (status == 503 && strstr(bob.answer.body, "UNKNOWN") != NULL));
+    loop_answers(); /* while the link tries again and again */
+    stack_kill(&stack, "redis", "CONT");
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US; event_post(&noon, "bob", NULL) >= 500;
+         wait_a_moment())
+        assert_true(clock_mono_us() < deadline_us);
+    event_wait(&noon, 20000);
+}
+
+/* --- MariaDB hangs in a query --- */
+
+static void test_mariadb_hangs(void **state)
+{
+    (void)state;
+    stack_kill(&stack, "mariadb", "STOP");
+    assert_int_equal(event_post(&noon, "cid", NULL), 202);
+    int64_t deadline_us = clock_mono_us() + PATIENCE_US; /* claimed, and its batch hangs */
+    while (metric(stack.scheduler_admin_url, "onrush_scheduler_pool_busy") < 1) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+    loop_answers();
+    end("scheduler");
+    says("scheduler", "its connections are cut");
+}
+
+/* Both are away: a request waits for MariaDB when the gateway is stopped, and is answered. */
+static void test_gateway_ends_while_mariadb_hangs(void **state)
+{
+    (void)state;
+    static struct slow dan;
+    stack_kill(&stack, "redis", "KILL");
+    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+    while (metric(stack.admin_url, "onrush_gateway_redis_links_up") > 0) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+    slow_start(&dan, "dan");
+    wait_in_flight();
+    end("gateway");
+    assert_int_equal(slow_join(&dan), 503);
+    assert_non_null(http_header(&dan.answer, "Retry-After"));
+    says("gateway", "its connections are cut");
+}
+
+/* Who was accepted before all this has a coupon. */
+static void test_nothing_is_lost(void **state)
+{
+    (void)state;
+    stack_kill(&stack, "mariadb", "CONT");
+    stack_start(&stack, "redis");
+    stack_start(&stack, "scheduler");
+    stack_start(&stack, "gateway");
+    redisFree(noon.redis);
+    noon.redis = stack_redis(&stack);
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+         stack_number(&noon.db, "SELECT COUNT(*) FROM coupons WHERE user_id IN "
+                                "('ann', 'bob', 'cid')") < 3;
+         wait_a_moment())
+        assert_true(clock_mono_us() < deadline_us);
+    assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
+}
+
+/* --- a name server that never answers --- */
+
+#define NAME_SERVER "127.66.6.6"
+
+static int silent_name_server(void)
+{
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(53)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    inet_pton(AF_INET, NAME_SERVER, &where.sin_addr);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&where, sizeof where) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static void write_file(char path[300], const char *dir, const char *name, const char *text)
+{
+    snprintf(path, 300, "%s/%s", dir, name);
+    FILE *out = fopen(path, "we");
+    fputs(text, out);
+    fclose(out);
+    chmod(path, 0755);
+}
+
+/* The gateway runs with a resolv.conf of its own, in a mount namespace. unit_resolver shows the
+ * same without any right; this shows it of the real resolver. */
+static void test_name_server_is_silent(void **state)
+{
+    (void)state;
+    char conf[300], wrapper[300], text[700], url[256];
+    static struct http_answer a;
+    const char *dir = tempdir_make();
+    int fd = geteuid() == 0 ? silent_name_server() : -1;
+    if (fd < 0) {
+        print_message("not root, or port 53 of " NAME_SERVER " is taken\n");
+        skip();
+    }
+    write_file(conf, dir, "resolv.conf",
+               "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
+    snprintf(text, sizeof text,
+             "#!/bin/sh\nexec unshare -m sh -c 'mount --bind %s /etc/resolv.conf && exec \"$@\"' "
+             "sh \"$@\"\n",
+             conf);
+    write_file(wrapper, dir, "wrapper", text);
+    snprintf(text, sizeof text,
+             "'%s/gateway/onrush-gateway' --config '%s/gateway.cfg' --set redis.socket= "
+             "--set redis.host=redis.invalid-name.test",
+             getenv("ONRUSH_BUILD"), stack.dir);
+    stack_kill(&stack, "gateway", "TERM");
+    char log[300];
+    snprintf(log, sizeof log, "%s/gateway.log", dir);
+    const char *argv[] = {"sh", "-c", NULL, NULL};
+    char command[1200];
+    snprintf(command, sizeof command, "exec '%s' %s", wrapper, text);
+    argv[2] = command;
+    pid_t pid = child_start(argv, log);
+    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+         http_get(url, &a) != 200 ||
+         strstr(a.body, "the name in redis.host is not resolved in time") == NULL;
+         wait_a_moment()) {
+        if (clock_mono_us() > deadline_us) {
+            show_log(log);
+            fail_msg("%d %s", a.status, a.body);
+        }
+    }
+    assert_int_equal(event_post(&noon, "eve", &a), 202); /* in the journal */
+    assert_null(strstr(a.body, "ticket"));
+    loop_answers();
+    int64_t began_us = clock_mono_us();
+    child_end(pid, SIGTERM);
+    assert_true(clock_mono_us() - began_us < GRACE_S * SECOND + OVERDUE_EXIT_MS * 1000);
+    close(fd);
+    stack_start(&stack, "gateway");
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_redis_hangs),
+        cmocka_unit_test(test_mariadb_hangs),
+        cmocka_unit_test(test_gateway_ends_while_mariadb_hangs),
+        cmocka_unit_test(test_nothing_is_lost),
+        cmocka_unit_test(test_name_server_is_silent),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
