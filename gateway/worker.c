@@ -159,7 +159,8 @@ static void finish(struct worker *worker)
     batcher_abandon(worker);
     turn(worker);
     while (worker->n_archived > 0) {
-        event_base_loop(worker->base, EVLOOP_ONCE); /* MariaDB has its deadlines, and overdue.h a bound */
+        event_base_loop(worker->base,
+                        EVLOOP_ONCE); /* MariaDB has its deadlines, and overdue.h a bound */
         pulse_beat(&worker->pulse);
         turn(worker);
     }
