@@ -1,0 +1,42 @@
+/* Whose request it is when a proxy stands in front: addresses, networks, X-Forwarded-For. Pure but for the reading of the
+ * configuration; a list is immutable once made. */
+#ifndef ONRUSH_GATEWAY_ADDRESS_H
+#define ONRUSH_GATEWAY_ADDRESS_H
+
+#include "shared/config.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#define NETWORKS_MAX 256
+
+/* An IPv6 address; an IPv4 address as ::ffff:a.b.c.d. */
+struct address {
+    unsigned char bytes[16];
+};
+
+struct networks;
+
+/* address_parse: "192.0.2.1" or "2001:db8::1". 0 or -EINVAL. */
+int address_parse(const char *text, size_t len, struct address *out);
+
+/* address_of: 0, or -EINVAL for a socket of another kind. */
+int address_of(const struct sockaddr *from, struct address *out);
+
+/* address_key: the part of an address that stands for one client: all of an IPv4 address, the first 64 bits of an IPv6 address,
+ * for whoever has one of a network of this size has them all. */
+void address_key(const struct address *address, struct address *out);
+
+/* networks_read, networks_free: the list trusted_proxies, as struct config_list wants them. */
+int networks_read(void **out, const struct config_setting_t *list, const char *path, char *error);
+void networks_free(void *networks);
+
+bool networks_hold(const struct networks *networks, const struct address *address);
+
+/* networks_client: whose request it is that came from `peer` with these values of X-Forwarded-For (all lines, in their order): the
+ * rightmost address that no trusted proxy has. What stands left of it anybody can have written. A value that is no address ends the
+ * search at the proxy that passed it on. */
+struct address networks_client(const struct networks *trusted, const struct address *peer,
+                               const char *const *forwarded, size_t n);
+
+#endif

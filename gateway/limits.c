@@ -1,0 +1,159 @@
+#include "gateway/limits.h"
+
+#include "gateway/address.h"
+#include "gateway/routes.h"
+#include "gateway/worker.h"
+#include "shared/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAMPAIGN_SLOTS 16384
+#define FORWARDED_MAX  8 /* lines of X-Forwarded-For that are read, the last ones */
+
+struct limits {
+    struct limiter *of[LIMITS_N];
+};
+
+static const char *const names[LIMITS_N] = {
+#define LIMIT_NAME(M, id) #id,
+    LIMITS(LIMIT_NAME, )
+#undef LIMIT_NAME
+};
+
+/* slots_of: a power of two. */
+static size_t slots_of(const struct limits_config *config, enum limit_kind kind)
+{
+    size_t slots = LIMITER_WINDOW;
+    if (kind == LIMIT_total)
+        return slots;
+    if (kind == LIMIT_campaign)
+        return CAMPAIGN_SLOTS;
+    while (slots < (size_t)config->slots)
+        slots *= 2;
+    return slots;
+}
+
+struct limits *limits_new(const struct limits_config *config)
+{
+    struct limits *limits = calloc(1, sizeof *limits);
+    for (int i = 0; limits != NULL && i < LIMITS_N; i++) {
+        limits->of[i] = limiter_new(slots_of(config, (enum limit_kind)i), clock_mono_us());
+        if (limits->of[i] == NULL)
+            return limits_free(limits);
+    }
+    return limits;
+}
+
+struct limits *limits_free(struct limits *limits)
+{
+    for (int i = 0; limits != NULL && i < LIMITS_N; i++)
+        limiter_free(limits->of[i]);
+    free(limits);
+    return NULL;
+}
+
+/* --- whose request it is --- */
+
+struct forwarded {
+    const char *lines[FORWARDED_MAX];
+    size_t n;
+};
+
+static enum MHD_Result take_line(void *arg, enum MHD_ValueKind kind, const char *key,
+                                 const char *value)
+{
+    struct forwarded *f = arg;
+    (void)kind;
+    if (value == NULL || strcasecmp(key, "X-Forwarded-For") != 0)
+        return MHD_YES;
+    if (f->n == FORWARDED_MAX)
+        memmove(f->lines, f->lines + 1, --f->n * sizeof f->lines[0]);
+    f->lines[f->n++] = value;
+    return MHD_YES;
+}
+
+static void client_key(const struct request *r, struct address *key)
+{
+    const struct networks *trusted = gateway_config(r->worker->gateway)->trusted_proxies;
+    struct forwarded f = {.n = 0};
+    struct address peer = {0}, client;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info != NULL && info->client_addr != NULL)
+        address_of(info->client_addr, &peer);
+    if (networks_hold(trusted, &peer))
+        MHD_get_connection_values(r->connection, MHD_HEADER_KIND, take_line, &f);
+    client = networks_client(trusted, &peer, f.lines, f.n);
+    address_key(&client, key);
+}
+
+/* --- asking --- */
+
+static enum limiter_verdict take(struct request *r, enum limit_kind kind,
+                                 const struct limit_setting *setting, struct limiter_hold *hold)
+{
+    const struct limit limit = {setting->requests, setting->seconds * 1000000};
+    struct limiter *limiter = r->worker->gateway->limits->of[kind];
+    struct address address;
+    const void *key = &address;
+    size_t len = sizeof address;
+    switch (kind) {
+    case LIMIT_user:
+        key = r->user, len = r->user_len;
+        break;
+    case LIMIT_address:
+        client_key(r, &address);
+        break;
+    case LIMIT_campaign:
+        key = r->name, len = r->name_len;
+        break;
+    default:
+        key = "", len = 0;
+    }
+    return limiter_take(limiter, key, len, &limit, r->start_us, hold, &r->limit_wait_us);
+}
+
+bool limits_pass(struct request *r)
+{
+    const struct limits_config *config = &gateway_config(r->worker->gateway)->limits;
+    struct limits *limits = r->worker->gateway->limits;
+    struct gateway_metrics *m = &r->worker->metrics;
+    metric_value *const refused[] = {&m->limited_user, &m->limited_address, &m->limited_campaign, &m->limited_total};
+    metric_value *const uncounted[] = {&m->uncounted_user, &m->uncounted_address, &m->uncounted_campaign, &m->uncounted_total};
+    struct limiter_hold holds[LIMITS_N] = {{0}};
+    for (int i = 0; i < LIMITS_N; i++) {
+        bool counts = i == LIMIT_address || r->route->op == OP_ENQUEUE;
+        if (!counts || config->of[i].requests == 0)
+            continue;
+        enum limiter_verdict verdict = take(r, (enum limit_kind)i, &config->of[i], &holds[i]);
+        if (verdict == LIMITER_UNCOUNTED)
+            metric_add(uncounted[i], 1);
+        if (verdict != LIMITER_REFUSED)
+            continue;
+        metric_add(refused[i], 1);
+        r->limited = (enum limit_kind)i;
+        while (i-- > 0)
+            limiter_give_back(limits->of[i], &holds[i]);
+        return request_answer(r, OUTCOME_limited), false;
+    }
+    return true;
+}
+
+/* --- the answer --- */
+
+int64_t limits_wait_s(const struct request *r)
+{
+    return (r->limit_wait_us + 999999) / 1000000;
+}
+
+void limits_policy(const struct request *r, char policy[LIMITS_TEXT_SIZE],
+                   char state[LIMITS_TEXT_SIZE])
+{
+    const struct limit_setting *s = &gateway_config(r->worker->gateway)->limits.of[r->limited];
+    snprintf(policy, LIMITS_TEXT_SIZE, "\"%s\";q=%" PRId64 ";w=%" PRId64, names[r->limited],
+             s->requests, s->seconds);
+    snprintf(state, LIMITS_TEXT_SIZE, "\"%s\";r=0;t=%" PRId64, names[r->limited], limits_wait_s(r));
+}

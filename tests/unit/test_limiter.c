@@ -1,0 +1,211 @@
+/* gateway/limiter: against a simple model, a full table, reuse, and threads that ask for the same keys. */
+#include "tests/support/test.h"
+
+#include "gateway/limiter.h"
+#include "tests/support/dice.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000)
+
+static struct limiter_hold hold;
+static int64_t wait_us;
+
+static enum limiter_verdict take(struct limiter *l, uint32_t key, const struct limit *limit,
+                                 int64_t now_us)
+{
+    return limiter_take(l, &key, sizeof key, limit, now_us, &hold, &wait_us);
+}
+
+/* Three at once, then one each third of the time; what is refused changes nothing. */
+static void test_three_in_ten_seconds(void **state)
+{
+    (void)state;
+    const struct limit limit = {3, 10 * SECOND};
+    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_PASSED);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_REFUSED);
+    assert_int_equal(wait_us, 3333334);
+    assert_int_equal(take(l, 2, &limit, SECOND), LIMITER_PASSED);
+    assert_int_equal(take(l, 1, &limit, SECOND + 3333333), LIMITER_REFUSED);
+    assert_int_equal(wait_us, 1);
+    assert_int_equal(take(l, 1, &limit, SECOND + 3333334), LIMITER_PASSED);
+    assert_int_equal(take(l, 1, &limit, SECOND + 3333334), LIMITER_REFUSED);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(take(l, 1, &limit, 20 * SECOND), LIMITER_PASSED);
+    assert_int_equal(take(l, 1, &limit, 20 * SECOND), LIMITER_REFUSED);
+    limiter_free(l);
+}
+
+static void test_give_back(void **state)
+{
+    (void)state;
+    const struct limit limit = {1, SECOND};
+    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    struct limiter_hold first;
+    assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_PASSED);
+    first = hold;
+    assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_REFUSED);
+    limiter_give_back(l, &hold); /* of a refused one: nothing */
+    assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_REFUSED);
+    limiter_give_back(l, &first);
+    assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_PASSED);
+    /* Others took over the slot: it is not theirs that is given back. */
+    first = hold;
+    for (uint32_t key = 2; key < 2 + LIMITER_WINDOW; key++)
+        assert_int_equal(take(l, key, &limit, 10 * SECOND), LIMITER_PASSED);
+    limiter_give_back(l, &first);
+    for (uint32_t key = 2; key < 2 + LIMITER_WINDOW; key++)
+        assert_int_equal(take(l, key, &limit, 10 * SECOND), LIMITER_REFUSED);
+    limiter_free(l);
+}
+
+/* A full window: whoever is in it stays limited, whoever is not passes uncounted; slots whose time has come are reused. */
+static void test_full(void **state)
+{
+    (void)state;
+    const struct limit limit = {1, SECOND};
+    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    for (uint32_t key = 0; key < LIMITER_WINDOW; key++)
+        assert_int_equal(take(l, key, &limit, SECOND), LIMITER_PASSED);
+    for (uint32_t key = 0; key < 1000; key++)
+        assert_int_equal(take(l, key, &limit, SECOND),
+                         key < LIMITER_WINDOW ? LIMITER_REFUSED : LIMITER_UNCOUNTED);
+    for (uint32_t key = 100; key < 100 + LIMITER_WINDOW; key++)
+        assert_int_equal(take(l, key, &limit, 2 * SECOND), LIMITER_PASSED);
+    for (uint32_t key = 100; key < 100 + LIMITER_WINDOW; key++)
+        assert_int_equal(take(l, key, &limit, 2 * SECOND), LIMITER_REFUSED);
+    limiter_free(l);
+}
+
+/* The limits that are in force when a request comes count for it. */
+static void test_limit_changes(void **state)
+{
+    (void)state;
+    const struct limit tight = {1, 10 * SECOND}, wide = {100, 10 * SECOND};
+    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    assert_int_equal(take(l, 1, &tight, SECOND), LIMITER_PASSED);
+    assert_int_equal(take(l, 1, &tight, SECOND), LIMITER_REFUSED);
+    assert_int_equal(take(l, 1, &wide, SECOND + SECOND / 5), LIMITER_PASSED);
+    assert_int_equal(take(l, 1, &tight, 2 * SECOND), LIMITER_REFUSED);
+    limiter_free(l);
+}
+
+/* --- against a model: a queue that leaks one request each period / requests --- */
+
+#define KEYS  200
+#define STEPS 200000
+
+static void test_model(void **state)
+{
+    (void)state;
+    dice_seed();
+    static double level[KEYS];
+    static int64_t at_us[KEYS];
+    memset(level, 0, sizeof level);
+    memset(at_us, 0, sizeof at_us);
+    /* In powers of two, so that the model counts without rounding. */
+    const struct limit limit = {(int64_t)1 << dice(5), (int64_t)(1 << 20) << dice(4)};
+    double per_us = (double)limit.requests / (double)limit.period_us;
+    struct limiter *l = limiter_new(1024, 0);
+    int64_t now_us = 0;
+    int passed = 0;
+    for (int i = 0; i < STEPS; i++) {
+        uint32_t key = (uint32_t)dice(dice(2) > 0 ? KEYS : 5);
+        now_us += (int64_t)dice((uint64_t)(limit.period_us / limit.requests / 16));
+        level[key] -= (double)(now_us - at_us[key]) * per_us;
+        level[key] = level[key] < 0 ? 0 : level[key];
+        at_us[key] = now_us;
+        bool want = level[key] + 1 <= (double)limit.requests;
+        enum limiter_verdict got = take(l, key, &limit, now_us);
+        if (got != (want ? LIMITER_PASSED : LIMITER_REFUSED))
+            fail_msg("step %d: %d", i, (int)got);
+        level[key] += want;
+        passed += want;
+        if (want && dice(10) == 0) {
+            limiter_give_back(l, &hold);
+            level[key]--;
+        }
+    }
+    assert_in_range(passed, 1, STEPS - 1);
+    limiter_free(l);
+}
+
+/* --- threads --- */
+
+#define THREADS 4
+#define ROUNDS  1500
+#define CROWD   48 /* keys of one round: they all fit, and each is new */
+
+/* All threads ask for the same new keys at the same time. The keys of the round before are due by then: their slots are reused. */
+static struct crowd {
+    struct limiter *limiter;
+    struct limit limit;
+    pthread_barrier_t barrier;
+    _Atomic int passed[CROWD], uncounted;
+} crowd;
+
+static void *ask(void *arg)
+{
+    unsigned shift = (unsigned)(uintptr_t)arg;
+    for (int64_t round = 1; round <= ROUNDS; round++) {
+        pthread_barrier_wait(&crowd.barrier);
+        for (unsigned i = 0; i < 8 * CROWD; i++) {
+            unsigned n = (i * 5 + shift * 11) % CROWD;
+            uint64_t key = (uint64_t)round << 32 | n;
+            struct limiter_hold h;
+            int64_t w;
+            enum limiter_verdict v = limiter_take(crowd.limiter, &key, sizeof key, &crowd.limit,
+                                                  round * 2 * SECOND, &h, &w);
+            if (v == LIMITER_PASSED)
+                atomic_fetch_add(&crowd.passed[n], 1);
+            if (v == LIMITER_UNCOUNTED)
+                atomic_fetch_add(&crowd.uncounted, 1);
+        }
+        pthread_barrier_wait(&crowd.barrier);
+        for (unsigned n = shift; n < CROWD; n += THREADS) {
+            if (atomic_exchange(&crowd.passed[n], 0) != crowd.limit.requests)
+                abort();
+        }
+    }
+    return NULL;
+}
+
+/* test_threads: of each new key exactly as many pass as may, whoever brings it first. */
+static void test_threads(void **state)
+{
+    pthread_t threads[THREADS];
+    (void)state;
+    for (crowd.limit = (struct limit){1, SECOND}; crowd.limit.requests <= 4;
+         crowd.limit.requests += 3) {
+        crowd.limiter = limiter_new(128, 0);
+        pthread_barrier_init(&crowd.barrier, NULL, THREADS);
+        for (uintptr_t i = 0; i < THREADS; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, ask, (void *)i), 0);
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(threads[i], NULL);
+        pthread_barrier_destroy(&crowd.barrier);
+        limiter_free(crowd.limiter);
+        assert_int_equal(atomic_load(&crowd.uncounted), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_three_in_ten_seconds),
+        cmocka_unit_test(test_give_back),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_limit_changes),
+        cmocka_unit_test(test_model),
+        cmocka_unit_test(test_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
