@@ -140,6 +140,7 @@ static const enum route_answer_id answer_ids[OUTCOMES_N] = {
     [OUTCOME_body_too_large] = ROUTE_bad_request,
     [OUTCOME_unauthorized] = ROUTE_unauthorized,
     [OUTCOME_wrong_user] = ROUTE_unauthorized,
+    [OUTCOME_limited] = ROUTE_limited,
     [OUTCOME_overloaded] = ROUTE_unavailable,
     [OUTCOME_unavailable] = ROUTE_unavailable,
     [OUTCOME_unknown] = ROUTE_unavailable,
@@ -213,6 +214,8 @@ int64_t answer_retry_after_s(const struct request *r, int64_t now_us)
         int64_t left_us = r->known.opens_us - now_us;
         return left_us <= 1000000 ? 1 : (left_us + 999999) / 1000000;
     }
+    if (r->outcome == OUTCOME_limited)
+        return limits_wait_s(r);
     return texts[r->outcome].status == MHD_HTTP_SERVICE_UNAVAILABLE ? 1 : 0;
 }
 
@@ -232,6 +235,14 @@ static void add_location(struct MHD_Response *response, const struct request *r)
     MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, path);
 }
 
+static void add_limit(struct MHD_Response *response, const struct request *r)
+{
+    char policy[LIMITS_TEXT_SIZE], state[LIMITS_TEXT_SIZE];
+    limits_policy(r, policy, state);
+    MHD_add_response_header(response, "RateLimit-Policy", policy);
+    MHD_add_response_header(response, "RateLimit", state);
+}
+
 static void add_headers(struct MHD_Response *response, const struct request *r, unsigned status,
                         bool problem)
 {
@@ -246,6 +257,8 @@ static void add_headers(struct MHD_Response *response, const struct request *r, 
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, r->allow);
     if (r->outcome == OUTCOME_unauthorized)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (r->outcome == OUTCOME_limited)
+        add_limit(response, r);
     int64_t retry_s = answer_retry_after_s(r, r->outcome == OUTCOME_not_open ? clock_wall_us() : 0);
     if (retry_s > 0) {
         snprintf(seconds, sizeof seconds, "%" PRId64, retry_s);

@@ -4,6 +4,12 @@
 
 #define S gateway_config
 
+#define LIMIT_ROWS(M, id)                                                                          \
+    CONFIG_INT_ROW(S, "limits." #id "_requests", limits.of[LIMIT_##id].requests, "0", 0, 1000000,  \
+                   "", true),                                                                      \
+        CONFIG_INT_ROW(S, "limits." #id "_s", limits.of[LIMIT_##id].seconds, "10", 1, 3600, "s",   \
+                       true),
+
 static const struct config_option options[] = {
     CONFIG_STRING_ROW(S, "address", address, "127.0.0.1", 1, false),
     CONFIG_INT_ROW(S, "port", port, "8080", 1, 65535, "", false),
@@ -28,6 +34,8 @@ static const struct config_option options[] = {
      sizeof(((struct S *)0)->auth.algorithm) - 1, "HS256", "", false, auth_check_algorithm,
      "HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384 or ES512"},
     CONFIG_STRING_ROW(S, "auth.claim", auth.claim, "sub", 1, false),
+    LIMITS(LIMIT_ROWS, )
+        CONFIG_INT_ROW(S, "limits.slots", limits.slots, "262144", 1024, 16777216, "", false),
     CONFIG_ADMIN_ROWS(S, "8081"),
     CONFIG_LOG_ROWS(S),
     CONFIG_HEALTH_ROWS(S, "50000"),
@@ -36,6 +44,7 @@ static const struct config_option options[] = {
 
 static const struct config_list lists[] = {
     {"routes", offsetof(struct S, routes), route_config_read, route_config_free},
+    {"trusted_proxies", offsetof(struct S, trusted_proxies), networks_read, networks_free},
 };
 
 const struct config_table gateway_config_table = {

@@ -3,7 +3,9 @@
 #ifndef ONRUSH_GATEWAY_CONFIG_H
 #define ONRUSH_GATEWAY_CONFIG_H
 
+#include "gateway/address.h"
 #include "gateway/auth.h"
+#include "gateway/limits.h"
 #include "shared/admin.h"
 #include "shared/config_groups.h"
 #include "shared/db.h"
@@ -28,7 +30,9 @@ struct gateway_config {
     struct log_config log;
     struct health_config health;
     struct callbacks_config callbacks;
+    struct limits_config limits;
     struct routes *routes; /* never NULL */
+    struct networks *trusted_proxies;
 };
 
 extern const struct config_table gateway_config_table;

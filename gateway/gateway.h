@@ -19,7 +19,8 @@ struct gateway {
     _Atomic(const struct gateway_config *) config;
     _Atomic bool stopping;
     _Atomic int64_t stop_by_us; /* monotonic; set before `stopping` */
-    struct auth *auth; /* NULL: no tokens. Set before there are workers, and never changed */
+    struct auth *auth;     /* NULL: no tokens. Set before there are workers, and never changed */
+    struct limits *limits; /* the same, but its content moves: see limiter.h */
     struct gauge connections, in_flight, waiters;
 };
 

@@ -116,13 +116,16 @@ static enum limiter_verdict take(struct request *r, enum limit_kind kind,
     return limiter_take(limiter, key, len, &limit, r->start_us, hold, &r->limit_wait_us);
 }
 
+#define LIMITED(M, id)   &(M)->limited_##id,
+#define UNCOUNTED(M, id) &(M)->uncounted_##id,
+
 bool limits_pass(struct request *r)
 {
     const struct limits_config *config = &gateway_config(r->worker->gateway)->limits;
     struct limits *limits = r->worker->gateway->limits;
     struct gateway_metrics *m = &r->worker->metrics;
-    metric_value *const refused[] = {&m->limited_user, &m->limited_address, &m->limited_campaign, &m->limited_total};
-    metric_value *const uncounted[] = {&m->uncounted_user, &m->uncounted_address, &m->uncounted_campaign, &m->uncounted_total};
+    metric_value *const refused[] = {LIMITS(LIMITED, m)}, *const uncounted[] = {
+                                                              LIMITS(UNCOUNTED, m)};
     struct limiter_hold holds[LIMITS_N] = {{0}};
     for (int i = 0; i < LIMITS_N; i++) {
         bool counts = i == LIMIT_address || r->route->op == OP_ENQUEUE;

@@ -205,6 +205,13 @@ static void raise_files(const struct gateway_config *config)
                     (long long)config->max_connections);
 }
 
+static int make_limits(struct daemon *d, const struct gateway_config *config)
+{
+    d->gateway.limits = limits_new(&config->limits);
+    return d->gateway.limits != NULL ? 0
+                                     : complain("the tables of the limits cannot be made", -ENOMEM);
+}
+
 static int load_auth(struct daemon *d, const struct gateway_config *config)
 {
     char error[AUTH_ERROR_SIZE], quoted[AUTH_ERROR_SIZE];
@@ -376,6 +383,8 @@ static int run(struct daemon *d)
     if (r == 0)
         r = load_auth(d, config);
     if (r == 0)
+        r = make_limits(d, config);
+    if (r == 0)
         r = take_sockets(d);
     if (r == 0)
         r = check_schema(config);
@@ -399,6 +408,7 @@ static int run(struct daemon *d)
     for (size_t i = 0; i < d->n_workers; i++)
         d->workers[i] = worker_free(d->workers[i]);
     d->gateway.auth = auth_free(d->gateway.auth);
+    d->gateway.limits = limits_free(d->gateway.limits);
     for (size_t i = 0; i < 3; i++) {
         if (signals[i] != NULL)
             event_free(signals[i]);

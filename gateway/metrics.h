@@ -2,12 +2,20 @@
 #ifndef ONRUSH_GATEWAY_METRICS_H
 #define ONRUSH_GATEWAY_METRICS_H
 
+#include "gateway/limits.h"
 #include "gateway/outcome.h"
 #include "shared/metrics.h"
 
 #define ANSWER_METRIC(COUNTER, id, ...)                                                            \
     COUNTER(answers_##id, "onrush_gateway_answers_total", "outcome=\"" #id "\"",                   \
             "Answers by outcome.")
+
+#define LIMIT_METRIC(COUNTER, id)                                                                  \
+    COUNTER(limited_##id, "onrush_gateway_limited_total", "limit=\"" #id "\"",                     \
+            "Requests answered 429, by limit.")
+#define UNCOUNTED_METRIC(COUNTER, id)                                                              \
+    COUNTER(uncounted_##id, "onrush_gateway_limit_uncounted_total", "limit=\"" #id "\"",           \
+            "Requests that a limit let pass because its table was full: see limits.slots.")
 
 #define GATEWAY_METRICS(COUNTER, GAUGE, HISTOGRAM)                                                 \
     COUNTER(requests_post, "onrush_gateway_requests_total", "route=\"post\"",                      \
@@ -52,6 +60,8 @@
     HISTOGRAM(batch_status, "onrush_gateway_batch_users", "call=\"status\"", "")                   \
     COUNTER(memory_answers, "onrush_gateway_memory_answers_total", "",                             \
             "Sold out, answered without Redis.")                                                   \
+    LIMITS(LIMIT_METRIC, COUNTER)                                                                  \
+    LIMITS(UNCOUNTED_METRIC, COUNTER)                                                              \
     COUNTER(slow_clients, "onrush_gateway_slow_clients_total", "",                                 \
             "Connections closed because a request was not complete in time.")                      \
     COUNTER(listen_drops, "onrush_gateway_listen_drops_total", "",                                 \

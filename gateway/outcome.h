@@ -33,6 +33,7 @@
     X(M, url_too_long, 414, "URL_TOO_LONG", "URL too long", "The path and query are too long.")    \
     X(M, bad_media_type, 415, "BAD_MEDIA_TYPE", "Unsupported media type",                          \
       "Send the body with Content-Type: application/json.")                                        \
+    X(M, limited, 429, "RATE_LIMITED", "Too many requests", "See Retry-After and RateLimit.")      \
     X(M, overloaded, 503, "OVERLOADED", "Overloaded", "Too much to do right now: try again.")      \
     X(M, unavailable, 503, "UNAVAILABLE", "Unavailable",                                           \
       "This cannot be answered reliably right now: try again.")                                    \

@@ -14,6 +14,7 @@
 #define ONRUSH_GATEWAY_REQUEST_H
 
 #include "gateway/archive.h"
+#include "gateway/limits.h"
 #include "gateway/outcome.h"
 #include "shared/campaign.h"
 #include "shared/metrics.h"
@@ -67,7 +68,9 @@ struct request {
     int64_t wait_ms;           /* long-poll wanted; 0: answer at once */
     int64_t deadline_us;       /* WAITING: monotonic */
     struct request_state known;
-    int64_t eta_ms; /* 0: none */
+    int64_t eta_ms;          /* 0: none */
+    enum limit_kind limited; /* outcome `limited`: by which limit, and for how long */
+    int64_t limit_wait_us;
     struct campaign_view view;
     struct archive_job archive;
     enum fallback_why why; /* ARCHIVED */

@@ -213,7 +213,7 @@ void routes_dispatch(struct request *r)
     if (r->judged)
         return request_answer(r, r->outcome);
     metric_add((metric_value *)((char *)&worker->metrics + r->route->counter), 1);
-    if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r))
+    if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r) || !limits_pass(r))
         return;
     if (!gauge_take(&worker->gateway->in_flight, gateway_config(worker->gateway)->max_in_flight))
         return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_in_flight);

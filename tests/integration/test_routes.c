@@ -5,9 +5,7 @@
 #include "shared/clock.h"
 #include "tests/support/child.h"
 
-#include <ctype.h>
 #include <libgen.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,18 +258,6 @@ static void test_get(void **state)
     expect(&a, "bad user", 400, "{\"status\":\"INVALID_USER\"}");
 }
 
-static pid_t gateway_pid(void)
-{
-    char path[512];
-    int pid = 0;
-    snprintf(path, sizeof path, "%s/pids/gateway", stack.dir);
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    assert_int_equal(fscanf(file, "%d", &pid), 1);
-    fclose(file);
-    return pid;
-}
-
 /* reload: with this list of routes; the log must then say `said`. */
 static void reload(const char *routes, const char *said)
 {
@@ -281,7 +267,7 @@ static void reload(const char *routes, const char *said)
     char *log = stack_log(&stack, "gateway");
     size_t len = strlen(log);
     free(log);
-    assert_int_equal(kill(gateway_pid(), SIGHUP), 0);
+    stack_kill(&stack, "gateway", "HUP");
     assert_true(stack_log_wait(&stack, "gateway", len, said));
 }
 

@@ -1,0 +1,163 @@
+/* Rate limits of a real gateway with several workers: exact, fair, changed by SIGHUP. The periods are an hour, so that the speed of
+ * the machine does not matter. */
+#include "tests/integration/event.h"
+
+#include "tests/support/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct stack stack;
+static struct event event;
+
+static int up(void **state)
+{
+    (void)state;
+    char include[256];
+    snprintf(include, sizeof include, "%s/proxies.cfg", tempdir_make());
+    FILE *file = fopen(include, "we");
+    assert_non_null(file);
+    fputs("trusted_proxies = (\"127.0.0.0/8\");\n", file);
+    assert_int_equal(fclose(file), 0);
+    stack_up(&stack,
+             (const char *const[]){"--gateway-include", include, "--set", "gateway.workers=3",
+                                   "--set", "gateway.limits.user_requests=3", "--set",
+                                   "gateway.limits.user_s=3600", NULL});
+    event_open(&event, &stack, "noon");
+    event_create(&event, "--quota 100");
+    return 0;
+}
+
+/* ask: a POST for `user` (NULL: the GET of the campaign) over a new connection, from the client `from`; the status. */
+static int ask(const char *user, const char *from, struct http_answer *a)
+{
+    char forwarded[128], body[128];
+    const char *headers[] = {"Content-Type: application/json", forwarded, NULL};
+    snprintf(forwarded, sizeof forwarded, "X-Forwarded-For: %s", from);
+    snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", user != NULL ? user : "");
+    http_ask(&(struct http_request){.url = event_url(&event, "%s", user != NULL ? "/requests" : ""),
+                                    .body = user != NULL ? body : NULL,
+                                    .headers = headers},
+             a);
+    return a->status;
+}
+
+static void check_limited(const struct http_answer *a, const char *limit, int requests, int most_s)
+{
+    char policy[64], state[64];
+    const char *retry = http_header(a, "Retry-After");
+    assert_int_equal(a->status, 429);
+    assert_non_null(strstr(a->body, "\"code\":\"RATE_LIMITED\""));
+    assert_non_null(retry);
+    int wait_s = atoi(retry);
+    assert_in_range(wait_s, 1, most_s);
+    snprintf(policy, sizeof policy, "\"%s\";q=%d;w=3600", limit, requests);
+    snprintf(state, sizeof state, "\"%s\";r=0;t=%d", limit, wait_s);
+    assert_string_equal(http_header(a, "RateLimit-Policy"), policy);
+    assert_string_equal(http_header(a, "RateLimit"), state);
+}
+
+/* Exactly three pass, whichever worker gets them; the place in the queue is not lost. */
+static void test_user(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    int passed = 0;
+    for (int i = 0; i < 60; i++)
+        passed += ask("ann", "198.51.100.7", &a) / 100 == 2;
+    assert_int_equal(passed, 3);
+    check_limited(&a, "user", 3, 1200);
+    assert_int_equal(ask("bob", "198.51.100.7", &a) / 100, 2);
+    assert_int_equal(http_get(event_url(&event, "/requests/ann"), &a), 200);
+    assert_int_equal(ask(NULL, "198.51.100.7", &a), 200);
+}
+
+/* reload: with another number in each of the lines "key = N;". */
+static void reload(const char *const *sets)
+{
+    char file[512], script[128];
+    snprintf(file, sizeof file, "%s/gateway.cfg", stack.dir);
+    for (; *sets != NULL; sets++) {
+        size_t len = strcspn(*sets, "=");
+        snprintf(script, sizeof script, "s/^ *%.*s = [0-9]*;/    %.*s = %s;/", (int)len, *sets,
+                 (int)len, *sets, *sets + len + 1);
+        assert_int_equal(
+            child_run((const char *const[]){"sed", "-i", script, file, NULL}, "/dev/null"), 0);
+    }
+    char *log = stack_log(&stack, "gateway");
+    size_t len = strlen(log);
+    free(log);
+    stack_kill(&stack, "gateway", "HUP");
+    assert_true(stack_log_wait(&stack, "gateway", len, "configuration reloaded"));
+}
+
+/* Two an address, five the campaign. What the address refuses takes nothing from the campaign, and what the campaign refuses nothing
+ * from the address. */
+static void test_address_and_campaign(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    reload((const char *const[]){"user_requests=0", "address_requests=2", "address_s=3600",
+                                 "campaign_requests=5", "campaign_s=3600", NULL});
+    int passed = 0;
+    for (int i = 0; i < 60; i++)
+        passed += ask("ann", "203.0.113.66, 192.0.2.1", &a) / 100 ==
+                  2; /* what stands left is not believed */
+    assert_int_equal(passed, 2);
+    check_limited(&a, "address", 2, 1800);
+    assert_int_equal(ask("ann", "203.0.113.66", &a) / 100, 2);
+    assert_int_equal(ask("ann", "203.0.113.66", &a) / 100, 2);
+    assert_int_equal(ask("ann", "203.0.113.67", &a) / 100, 2);
+    for (int i = 0; i < 10; i++)
+        ask("ann", "203.0.113.67", &a);
+    check_limited(&a, "campaign", 5, 720);
+    assert_int_equal(ask(NULL, "203.0.113.67", &a), 200); /* its second */
+    assert_int_equal(ask(NULL, "203.0.113.67", &a), 429);
+    check_limited(&a, "address", 2, 1800);
+    assert_int_equal(ask(NULL, "203.0.113.68", &a), 200);
+}
+
+static void test_total(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    reload((const char *const[]){"address_requests=0", "campaign_requests=0", "total_requests=1",
+                                 "total_s=3600", NULL});
+    assert_int_equal(ask("carl", "192.0.2.9", &a) / 100, 2);
+    assert_int_equal(ask("dora", "192.0.2.10", &a), 429);
+    check_limited(&a, "total", 1, 3600);
+    reload((const char *const[]){"total_requests=0", NULL});
+    assert_int_equal(ask("dora", "192.0.2.10", &a) / 100, 2);
+}
+
+static void test_metrics(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    char url[256];
+    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
+    assert_int_equal(http_get(url, &a), 200);
+    assert_non_null(strstr(a.body, "onrush_gateway_limited_total{limit=\"user\"} 57\n"));
+    assert_non_null(strstr(a.body, "onrush_gateway_limited_total{limit=\"total\"} 1\n"));
+    assert_non_null(strstr(a.body, "onrush_gateway_limit_uncounted_total{limit=\"user\"} 0\n"));
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    event_close(&event);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_user),
+        cmocka_unit_test(test_address_and_campaign),
+        cmocka_unit_test(test_total),
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
