@@ -4,6 +4,8 @@
 
 # shellcheck source=ops/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../ops/lib/common.sh"
+# shellcheck source=ops/lib/process.sh
+. "$ROOT/ops/lib/process.sh"
 
 BUILD=${ONRUSH_BUILD:-$ROOT/build/release}
 SCRATCH=$(mktemp -d /tmp/onrush-ops-XXXXXXXX)
@@ -46,19 +48,15 @@ ctl() {
     "${words[@]}" "$@"
 }
 
-# within SECONDS COMMAND...: asks again every 100 ms until it succeeds; fails the test after that time.
+# within SECONDS COMMAND...: asks again until it succeeds; fails the test after that time.
 within() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        ((SECONDS < deadline)) || die "this did not come true in time: $*"
-        sleep 0.1
-    done
+    wait_until "$@" || die "this did not come true in time: ${*:2}"
 }
 
 # start_prometheus CONFIG: sets PROMETHEUS to its address. It chooses its own port, and tells it in its log.
 start_prometheus() {
     mkdir -p "$SCRATCH/prometheus"
+    : >"$SCRATCH/prometheus/log"
     prometheus --config.file="$1" --storage.tsdb.path="$SCRATCH/prometheus/data" \
         --web.listen-address=127.0.0.1:0 >"$SCRATCH/prometheus/log" 2>&1 </dev/null &
     PROMETHEUS_PID=$!

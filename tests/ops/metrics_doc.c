@@ -43,7 +43,8 @@ static void print_head(void)
         "33.5 s; those of sizes double from 1 to 8,192. Every series of a table is there from the "
         "start, with 0, so that a rate is right from the first event on; a gauge that is not known "
         "is left out. A scrape reads atomics only: no worker and no loop waits for it.\n\n"
-        "`ops/prometheus` has the scrape configuration, recording rules and alerts, and "
+        "`ops/prometheus` has the scrape configuration, recording rules and alerts, `ops/grafana` "
+        "the dashboards, and "
         "[runbook.md](runbook.md) what to do when one fires.");
 }
 
