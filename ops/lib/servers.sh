@@ -92,7 +92,9 @@ END
 }
 
 redis_launch() {
-    launch redis redis-server "$DIR/redis.conf"
+    local wrap
+    read -ra wrap <<<"$WRAP_REDIS"
+    launch redis ${wrap[@]+"${wrap[@]}"} redis-server "$DIR/redis.conf"
 }
 
 # It refuses to run as root unless told.
