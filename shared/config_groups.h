@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct log_config {
-    char level[16], format[16];
+    char level[16], format[16], priorities[16];
 };
 
 #define CONFIG_INT_ROW(S, key, field, initial, min, max, unit, reload)                             \
@@ -68,6 +68,12 @@ static inline int config_check_format(const char *text)
     return log_format_parse(text, &format);
 }
 
+static inline int config_check_priorities(const char *text)
+{
+    enum log_priorities priorities;
+    return log_priorities_parse(text, &priorities);
+}
+
 #define CONFIG_LOG_ROWS(S)                                                                         \
     {"log.level",                                                                                  \
      CONFIG_STRING,                                                                                \
@@ -79,10 +85,20 @@ static inline int config_check_format(const char *text)
      true,                                                                                         \
      config_check_level,                                                                           \
      "error, warning, info or debug"},                                                             \
+        {"log.format",                                                                             \
+         CONFIG_STRING,                                                                            \
+         offsetof(struct S, log.format),                                                           \
+         1,                                                                                        \
+         sizeof(((struct S *)0)->log.format) - 1,                                                  \
+         "logfmt",                                                                                 \
+         "",                                                                                       \
+         true,                                                                                     \
+         config_check_format,                                                                      \
+         "logfmt or json"},                                                                        \
     {                                                                                              \
-        "log.format", CONFIG_STRING, offsetof(struct S, log.format), 1,                            \
-            sizeof(((struct S *)0)->log.format) - 1, "logfmt", "", true, config_check_format,      \
-            "logfmt or json"                                                                       \
+        "log.priorities", CONFIG_STRING, offsetof(struct S, log.priorities), 1,                    \
+            sizeof(((struct S *)0)->log.priorities) - 1, "auto", "", true,                         \
+            config_check_priorities, "auto, always or never"                                       \
     }
 
 static inline int config_check_source(const char *text)
@@ -136,8 +152,10 @@ static inline void config_apply_log(const struct log_config *log)
     enum log_level level = LOG_LEVEL_INFO;
     enum log_format format = LOG_LOGFMT;
     log_level_parse(log->level, &level);
+    enum log_priorities priorities = LOG_PRIORITIES_AUTO;
     log_format_parse(log->format, &format);
-    log_configure(level, format);
+    log_priorities_parse(log->priorities, &priorities);
+    log_configure(level, format, priorities);
 }
 
 #endif

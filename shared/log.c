@@ -1,27 +1,37 @@
 #include "shared/log.h"
 
 #include "shared/clock.h"
+#include "shared/log_sink.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LINES_A_SECOND 20
 
 static const char *const level_texts[] = {"error", "warning", "info", "debug"};
 static const char *const format_texts[] = {"logfmt", "json"};
+static const char *const priorities_texts[] = {"auto", "always", "never"};
 static const int journal_priorities[] = {3, 4, 6, 7}; /* sd-daemon(3) */
 
 static _Atomic int log_level = LOG_LEVEL_INFO;
 static _Atomic int log_format = LOG_LOGFMT;
+static _Atomic int log_priorities = LOG_PRIORITIES_AUTO;
+static _Atomic int64_t dropped_all, dropped_unsaid;
 
-void log_configure(enum log_level level, enum log_format format)
+void log_configure(enum log_level level, enum log_format format, enum log_priorities priorities)
 {
+    log_sink_open();
     log_level = (int)level;
     log_format = (int)format;
+    log_priorities = (int)priorities;
+}
+
+int64_t log_dropped(void)
+{
+    return dropped_all;
 }
 
 static int index_of(const char *text, const char *const *texts, size_t n)
@@ -51,16 +61,56 @@ int log_format_parse(const char *text, enum log_format *format)
     return 0;
 }
 
-/* append_escaped: `text` with quotes, backslashes and control bytes made harmless; always ends with
- * NUL. */
-static size_t append_escaped(char *out, size_t size, const char *text, size_t len)
+int log_priorities_parse(const char *text, enum log_priorities *priorities)
+{
+    int i = index_of(text, priorities_texts, sizeof priorities_texts / sizeof priorities_texts[0]);
+    if (i < 0)
+        return i;
+    *priorities = (enum log_priorities)i;
+    return 0;
+}
+
+/* utf8_len: bytes of the character that begins here (2 to 4); 0: it is none that JSON may hold. */
+static size_t utf8_len(const char *text, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : 4;
+    if (p[0] < 0xc2 || p[0] > 0xf4 || n > len)
+        return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+    bool beyond = (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf4 && p[1] >= 0x90);
+    return overlong || beyond ? 0 : n;
+}
+
+/* append_escaped: `text` so that it may stand between quotes, in logfmt and in JSON; bytes that are
+ * no UTF-8 become "?", control bytes a space. `escaped`: backslashes before quotes and backslashes are
+ * escapes already. Always ends with NUL; gives the length. */
+static size_t append_escaped(char *out, size_t size, const char *text, size_t len, bool escaped)
 {
     size_t n = 0;
-    for (size_t i = 0; i < len && n + 3 < size; i++) {
+    for (size_t i = 0, step; i < len && n + 5 < size; i += step) {
         unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\')
+        step = 1;
+        if (c >= 0x80 && (step = utf8_len(text + i, len - i)) > 1) {
+            memcpy(out + n, text + i, step);
+            n += step;
+        } else if (c >= 0x80) {
+            step = 1;
+            out[n++] = '?';
+        } else if (escaped && c == '\\' && i + 1 < len &&
+                   (text[i + 1] == '"' || text[i + 1] == '\\')) {
+            step = 2;
             out[n++] = '\\';
-        out[n++] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
+            out[n++] = text[i + 1];
+        } else {
+            if (c == '"' || c == '\\')
+                out[n++] = '\\';
+            out[n++] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
+        }
     }
     out[n] = '\0';
     return n;
@@ -70,7 +120,7 @@ const char *log_quote(const char *text, char *out, unsigned size)
 {
     size_t n = 0;
     out[n++] = '"';
-    n += append_escaped(out + n, size - 2, text, strlen(text));
+    n += append_escaped(out + n, size - 2, text, strlen(text), false);
     out[n++] = '"';
     out[n] = '\0';
     return out;
@@ -104,62 +154,91 @@ static const char *field_end(const char *p)
     return p;
 }
 
-/* fields_to_json: `key=value key="v w"` as `,"key":"value","key":"v w"`. */
-static void fields_to_json(const char *fields, char *out, size_t size)
+/* fields_to_json: `key=value key="v w"` as `,"key":"value","key":"v w"`. What does not fit is cut,
+ * or left out. Gives the length. */
+static size_t fields_to_json(const char *fields, char *out, size_t size)
 {
     size_t n = 0;
-    out[0] = '\0';
     for (const char *p = fields; *p != '\0';) {
         const char *end = field_end(p), *equals = memchr(p, '=', (size_t)(end - p));
-        size_t need = 2 * (size_t)(end - p) + 8;
-        if (equals != NULL && n + need < size) {
-            bool quoted = equals[1] == '"';
-            n += (size_t)snprintf(out + n, size - n, ",\"%.*s\":\"", (int)(equals - p), p);
-            if (quoted && end - equals > 2) /* escaped already */
-                n += (size_t)snprintf(out + n, size - n, "%.*s", (int)(end - equals - 3),
-                                      equals + 2);
-            else if (!quoted)
-                n += append_escaped(out + n, size - n, equals + 1, (size_t)(end - equals - 1));
-            n += (size_t)snprintf(out + n, size - n, "\"");
+        if (equals != NULL && n + 2 * (size_t)(equals - p) + 16 < size) {
+            bool quoted = equals[1] == '"' && end - equals > 2 && end[-1] == '"';
+            const char *value = equals + (quoted ? 2 : 1);
+            out[n++] = ',', out[n++] = '"';
+            n += append_escaped(out + n, size - n, p, (size_t)(equals - p), false);
+            out[n++] = '"', out[n++] = ':', out[n++] = '"';
+            n += append_escaped(out + n, size - n - 1, value, (size_t)(end - value) - quoted,
+                                quoted);
+            out[n++] = '"';
         }
         p = *end == ' ' ? end + 1 : end;
     }
+    out[n] = '\0';
+    return n;
 }
 
-static int format_line(char *line, size_t size, enum log_level level, const char *message,
-                       const char *fields)
+static bool wants_priority(void)
 {
-    char now[CLOCK_TEXT_SIZE], json[LOG_LINE_MAX], prefix[8] = "";
+    int wanted = log_priorities;
+    return wanted == LOG_PRIORITIES_ALWAYS || (wanted == LOG_PRIORITIES_AUTO && log_sink_journal());
+}
+
+/* one_line: whatever the fields hold, a line stays a line. */
+static void one_line(char *text)
+{
+    for (; (text = strpbrk(text, "\r\n")) != NULL;)
+        *text = ' ';
+}
+
+/* format_line: gives the length, less than size. */
+static size_t format_line(char *line, size_t size, enum log_level level, const char *message,
+                          const char *fields)
+{
+    char now[CLOCK_TEXT_SIZE], prefix[8] = "";
     clock_format(clock_wall_us(), now);
-    if (getenv("JOURNAL_STREAM") != NULL)
+    if (wants_priority())
         snprintf(prefix, sizeof prefix, "<%d>", journal_priorities[level]);
-    if (log_format == LOG_LOGFMT)
-        return snprintf(line, size, "%sts=%s level=%s msg=\"%s\"%s%s\n", prefix, now,
-                        level_texts[level], message, *fields ? " " : "", fields);
-    fields_to_json(fields, json, sizeof json - 64);
-    return snprintf(line, size, "%s{\"ts\":\"%s\",\"level\":\"%s\",\"msg\":\"%s\"%s}\n", prefix,
-                    now, level_texts[level], message, json);
+    bool json = log_format == LOG_JSON;
+    int head = json ? snprintf(line, size, "%s{\"ts\":\"%s\",\"level\":\"%s\",\"msg\":\"%s\"",
+                               prefix, now, level_texts[level], message)
+                    : snprintf(line, size, "%sts=%s level=%s msg=\"%s\"%s", prefix, now,
+                               level_texts[level], message, *fields ? " " : "");
+    size_t n = (size_t)head;
+    if (json) {
+        n += fields_to_json(fields, line + n, size - n - 3);
+        line[n++] = '}';
+    } else {
+        n += strlen(strncpy(line + n, fields, size - n - 2));
+    }
+    line[n++] = '\n';
+    return n;
+}
+
+/* add_count: of lines that are missing. */
+static void add_count(char *fields, size_t size, const char *what, int64_t count)
+{
+    size_t n = strlen(fields);
+    if (count > 0 && n + 40 < size)
+        snprintf(fields + n, size - n, "%s%s=%lld", n > 0 ? " " : "", what, (long long)count);
 }
 
 void log_write(struct log_site *site, enum log_level level, const char *message, const char *format,
                ...)
 {
-    char line[LOG_LINE_MAX], fields[LOG_LINE_MAX - 160];
+    char line[LOG_LINE_MAX], fields[LOG_LINE_MAX - 320];
     uint32_t suppressed;
     if ((int)level > log_level || !admit(site, clock_mono_us() / 1000000, &suppressed))
         return;
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(fields, sizeof fields, format, args);
+    vsnprintf(fields, sizeof fields - 80, format, args); /* the rest is for the counts */
     va_end(args);
-    if (suppressed > 0 && n >= 0 && (size_t)n < sizeof fields)
-        snprintf(fields + n, sizeof fields - (size_t)n, "%ssuppressed=%u", n > 0 ? " " : "",
-                 suppressed);
-    int len = format_line(line, sizeof line, level, message, fields);
-    if (len >= (int)sizeof line) {
-        len = (int)sizeof line - 1;
-        line[len - 1] = '\n';
-    }
-    if (len > 0 && write(STDERR_FILENO, line, (size_t)len) < 0)
-        return; /* nobody reads the log: nothing that could be said about it would be read either */
+    one_line(fields);
+    int64_t unsaid = atomic_exchange(&dropped_unsaid, 0);
+    add_count(fields, sizeof fields, "suppressed", suppressed);
+    add_count(fields, sizeof fields, "dropped", unsaid);
+    if (log_sink_write(line, format_line(line, sizeof line, level, message, fields)))
+        return;
+    atomic_fetch_add(&dropped_unsaid, unsaid + 1);
+    atomic_fetch_add(&dropped_all, 1);
 }

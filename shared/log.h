@@ -7,8 +7,9 @@
  * The message is a constant, the fields are printf-like `key=value` words; a value with spaces or
  * quotes goes through log_quote(). Never a coupon code, token or password. Each call site may write
  * 20 lines a second; what is beyond that is counted and said with the next line (suppressed=N). A
- * line is one write(2) and at most LOG_LINE_MAX bytes. Thread safe. Cannot fail: a line that cannot
- * be written is dropped. */
+ * line is one write(2) and at most LOG_LINE_MAX bytes; in JSON, what does not fit is cut so that it
+ * stays JSON. Thread safe. Never waits: a line that cannot be written at once is dropped, and
+ * their number is said with the next one (dropped=N). */
 #ifndef ONRUSH_LOG_H
 #define ONRUSH_LOG_H
 
@@ -21,12 +22,20 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_LOGFMT, LOG_JSON };
 
-/* log_configure: what is written from now on, and how; may be called again at any time. */
-void log_configure(enum log_level level, enum log_format format);
+/* "<6>" before each line, by which journald knows its level. AUTO: when it is journald that reads. */
+enum log_priorities { LOG_PRIORITIES_AUTO, LOG_PRIORITIES_ALWAYS, LOG_PRIORITIES_NEVER };
 
-/* Texts of the two, as in the config files: 0, or -EINVAL and the output untouched. */
+/* log_configure: what is written from now on, and how; may be called again at any time. The first
+ * call looks what standard error is. */
+void log_configure(enum log_level level, enum log_format format, enum log_priorities priorities);
+
+/* Texts of these, as in the config files: 0, or -EINVAL and the output untouched. */
 int log_level_parse(const char *text, enum log_level *level);
 int log_format_parse(const char *text, enum log_format *format);
+int log_priorities_parse(const char *text, enum log_priorities *priorities);
+
+/* log_dropped: lines that nobody will read, since the start. */
+int64_t log_dropped(void);
 
 /* log_quote: `text` in double quotes with what needs it escaped, cut to fit. Gives `out`. */
 const char *log_quote(const char *text, char *out, unsigned size);

@@ -1,5 +1,6 @@
 #include "shared/process_metrics.h"
 
+#include "shared/log.h"
 #include "shared/redis.h"
 #include "shared/schema.h"
 
@@ -92,7 +93,8 @@ void process_metrics_render(FILE *out, const char *daemon)
                                 .start = METRIC_ABSENT,
                                 .open_fds = count_fds(),
                                 .max_fds = most_fds(),
-                                .cpu = cpu_us()};
+                                .cpu = cpu_us(),
+                                .log_dropped = log_dropped()};
     void *shard = &m;
     read_stat(&m);
     if (metric_get(&m.start) != METRIC_ABSENT)

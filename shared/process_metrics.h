@@ -11,7 +11,9 @@
     GAUGE(threads, "process_threads", "", "Threads.")                                              \
     GAUGE(start, "process_start_time_seconds", "",                                                 \
           "When the process started, since the epoch: a change is a restart.")                     \
-    COUNTER(cpu, "process_cpu_seconds_total", "", "Time on a processor.")
+    COUNTER(cpu, "process_cpu_seconds_total", "", "Time on a processor.")                          \
+    COUNTER(log_dropped, "onrush_log_dropped_lines_total", "",                                     \
+            "Lines of the log that nobody reads: whoever takes them was full.")
 
 METRICS_STRUCT(process_metrics, PROCESS_METRICS);
 

@@ -4,12 +4,16 @@
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "tests/support/child.h"
+#include "tests/support/dice.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int pipe_fds[2], real_stderr;
@@ -19,8 +23,10 @@ static int capture(void **state)
 {
     (void)state;
     real_stderr = dup(STDERR_FILENO);
-    log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT);
-    return pipe2(pipe_fds, O_NONBLOCK) != 0 || dup2(pipe_fds[1], STDERR_FILENO) < 0;
+    if (pipe2(pipe_fds, O_NONBLOCK) != 0 || dup2(pipe_fds[1], STDERR_FILENO) < 0)
+        return -1;
+    log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
+    return 0;
 }
 
 static int release(void **state)
@@ -28,6 +34,8 @@ static int release(void **state)
     (void)state;
     dup2(real_stderr, STDERR_FILENO);
     close(real_stderr);
+    unsetenv("JOURNAL_STREAM");
+    log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     close(pipe_fds[0]);
     close(pipe_fds[1]);
     return 0;
@@ -73,7 +81,7 @@ static void test_json(void **state)
 {
     (void)state;
     char quoted[64];
-    log_configure(LOG_LEVEL_DEBUG, LOG_JSON);
+    log_configure(LOG_LEVEL_DEBUG, LOG_JSON, LOG_PRIORITIES_AUTO);
     log_debug("redis is back", "socket=%s after_ms=%d", "/run/r.sock", 412);
     assert_string_equal(written(), "{\"ts\":\"T\",\"level\":\"debug\",\"msg\":\"redis is back\","
                                    "\"socket\":\"/run/r.sock\",\"after_ms\":\"412\"}\n");
@@ -95,7 +103,7 @@ static void test_levels(void **state)
                               "ts=T level=debug msg=\"m\"\n";
     size_t len = 0;
     for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
-        log_configure((enum log_level)level, LOG_LOGFMT);
+        log_configure((enum log_level)level, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
         log_error("m", "%s", "");
         log_warning("m", "%s", "");
         log_info("m", "%s", "");
@@ -175,7 +183,7 @@ static void test_long_lines(void **state)
         for (size_t i = 1; len % 3 == 0 && i + 1 <= len; i += 2)
             huge[i + 1] = '"';
         strcpy(huge + 1 + len / 2 * 2, "\"");
-        log_configure(LOG_LEVEL_DEBUG, len % 2 == 0 ? LOG_JSON : LOG_LOGFMT);
+        log_configure(LOG_LEVEL_DEBUG, len % 2 == 0 ? LOG_JSON : LOG_LOGFMT, LOG_PRIORITIES_AUTO);
         log_write(&sites[len], LOG_LEVEL_INFO, "a message of ordinary length",
                   "first=1 v=%s last=1", huge);
         const char *text = written();
@@ -208,6 +216,132 @@ static void test_quote_cuts(void **state)
     assert_string_equal(log_quote("", out, sizeof out), "\"\"");
 }
 
+/* Whatever bytes come, a JSON line is JSON: also when the value was quoted before. */
+static void test_json_is_json(void **state)
+{
+    (void)state;
+    static struct log_site sites[4000];
+    dice_seed();
+    log_configure(LOG_LEVEL_DEBUG, LOG_JSON, LOG_PRIORITIES_AUTO);
+    for (size_t i = 0; i < LENGTH(sites); i++) {
+        char raw[600], quoted[700];
+        size_t len = dice(sizeof raw);
+        for (size_t j = 0; j < len; j++)
+            raw[j] = (char)(1 + dice(255));
+        raw[len] = '\0';
+        if (i % 3 == 0)
+            log_write(&sites[i], LOG_LEVEL_INFO, "m", "a=%s b=1", raw);
+        else if (i % 3 == 1)
+            log_write(&sites[i], LOG_LEVEL_INFO, "m", "a=%s b=1",
+                      log_quote(raw, quoted, sizeof quoted));
+        else
+            log_write(&sites[i], LOG_LEVEL_INFO, "m", "a=\"%s\" b=1", raw);
+        const char *text = written();
+        json_t *doc = json_loads(text, JSON_REJECT_DUPLICATES * (i % 3 == 1), NULL);
+        if (doc == NULL || count_lines(text) != 1)
+            fail_msg("no JSON: %s", text);
+        if (i % 3 == 1 && len > 0)
+            assert_non_null(json_object_get(doc, "a"));
+        json_decref(doc);
+    }
+}
+
+static void test_utf8_stays(void **state)
+{
+    (void)state;
+    char quoted[64];
+    log_configure(LOG_LEVEL_DEBUG, LOG_JSON, LOG_PRIORITIES_AUTO);
+    log_info("m", "a=%s",
+             log_quote("\xed\x95\x9c \xc3\xa9 \xf0\x9f\x8e\x9f \xff \xc3", quoted, 64));
+    assert_string_equal(written(), "{\"ts\":\"T\",\"level\":\"info\",\"msg\":\"m\",\"a\":"
+                                   "\"\xed\x95\x9c \xc3\xa9 \xf0\x9f\x8e\x9f ? ?\"}\n");
+}
+
+/* Nobody reads: the log goes on at once, counts, and says how many lines are missing. */
+static void test_a_stalled_reader_stalls_nobody(void **state)
+{
+    (void)state;
+    static struct log_site sites[5000];
+    static char drain[1 << 20];
+    fcntl(pipe_fds[1], F_SETFL,
+          fcntl(pipe_fds[1], F_GETFL) & ~O_NONBLOCK); /* as a daemon gets it */
+    int64_t before = log_dropped();
+    for (size_t i = 0; i < LENGTH(sites); i++)
+        log_write(&sites[i], LOG_LEVEL_INFO, "a line that fills the pipe after a while", "i=%zu",
+                  i);
+    int64_t dropped = log_dropped() - before;
+    assert_true(dropped > 0);
+    assert_int_equal(fcntl(pipe_fds[1], F_GETFL) & O_NONBLOCK, 0); /* and nobody else is changed */
+    ssize_t n = read(pipe_fds[0], drain, sizeof drain - 1);
+    drain[n > 0 ? n : 0] = '\0';
+    assert_int_equal(count_lines(drain), (int64_t)LENGTH(sites) - dropped);
+    log_info("again", "%s", "");
+    char expected[80];
+    snprintf(expected, sizeof expected, "ts=T level=info msg=\"again\" dropped=%d\n", (int)dropped);
+    assert_string_equal(written(), expected);
+    log_info("again", "%s", "");
+    assert_string_equal(written(), "ts=T level=info msg=\"again\"\n");
+}
+
+/* The same when standard error is a socket, as under systemd; and journald is known by its inode. */
+static void test_journald(void **state)
+{
+    (void)state;
+    static struct log_site sites[5000];
+    int pair[2];
+    struct stat st;
+    char stream[64], line[LOG_LINE_MAX];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    dup2(pair[1], STDERR_FILENO);
+    fstat(STDERR_FILENO, &st);
+    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino);
+    setenv("JOURNAL_STREAM", "1:2", 1); /* inherited from somebody else */
+    log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
+    log_error("m", "%s", "");
+    line[read(pair[0], line, sizeof line - 1)] = '\0';
+    assert_int_equal(strncmp(line, "ts=", 3), 0);
+    setenv("JOURNAL_STREAM", stream, 1);
+    static const char *const starts[] = {"<3>ts=", "<4>ts=", "<6>ts=", "<7>ts="};
+    log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
+    for (size_t i = 0; i < LENGTH(starts); i++) {
+        log_write(&sites[i], (enum log_level)i, "m", "%s", "");
+        line[read(pair[0], line, sizeof line - 1)] = '\0';
+        assert_int_equal(strncmp(line, starts[i], 6), 0);
+    }
+    log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_NEVER);
+    log_error("m", "%s", "");
+    line[read(pair[0], line, sizeof line - 1)] = '\0';
+    assert_int_equal(strncmp(line, "ts=", 3), 0);
+    int64_t before = log_dropped();
+    for (size_t i = 0; i < LENGTH(sites); i++)
+        log_write(&sites[i], LOG_LEVEL_INFO, "a line that fills the socket after a while", "i=%zu",
+                  i);
+    assert_true(log_dropped() > before);
+    close(pair[0]);
+    close(pair[1]);
+    log_error("nobody is there at all", "%s", ""); /* and no SIGPIPE */
+    dup2(pipe_fds[1], STDERR_FILENO);
+    log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
+    log_info("what is missing is said", "%s", "");
+    assert_non_null(strstr(written(), " dropped="));
+}
+
+static void test_priorities_always(void **state)
+{
+    (void)state;
+    log_configure(LOG_LEVEL_DEBUG, LOG_JSON, LOG_PRIORITIES_ALWAYS);
+    log_warning("m", "%s", "");
+    assert_string_equal(written(), "<4>{\"ts\":\"T\",\"level\":\"warning\",\"msg\":\"m\"}\n");
+}
+
+static void test_a_line_stays_a_line(void **state)
+{
+    (void)state;
+    log_info("m", "a=%s", "b\nlevel=error\rc");
+    assert_string_equal(written(), "ts=T level=info msg=\"m\" a=b level=error c\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +352,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_place_writes_20_lines_a_second, capture, release),
         cmocka_unit_test_setup_teardown(test_long_lines, capture, release),
         cmocka_unit_test(test_quote_cuts),
+        cmocka_unit_test_setup_teardown(test_json_is_json, capture, release),
+        cmocka_unit_test_setup_teardown(test_utf8_stays, capture, release),
+        cmocka_unit_test_setup_teardown(test_a_stalled_reader_stalls_nobody, capture, release),
+        cmocka_unit_test_setup_teardown(test_journald, capture, release),
+        cmocka_unit_test_setup_teardown(test_priorities_always, capture, release),
+        cmocka_unit_test_setup_teardown(test_a_line_stays_a_line, capture, release),
     };
     unsetenv("JOURNAL_STREAM");
     return cmocka_run_group_tests(tests, NULL, NULL);

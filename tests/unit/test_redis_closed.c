@@ -216,6 +216,6 @@ int main(void)
         CLOSED_TEST(test_older_and_newer_functions),
     };
     signal(SIGPIPE, SIG_IGN);
-    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT);
+    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -520,6 +520,6 @@ int main(void)
     };
     signal(SIGPIPE,
            SIG_IGN); /* as the daemons do: hiredis writes to sockets that the other side closed */
-    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT);
+    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
