@@ -716,7 +716,8 @@ int main(int argc, char **argv)
     bool bugs = argc > 1 && strcmp(argv[1], "--all-bugs") == 0;
     struct options o = parse(argc - bugs, argv + bugs);
     struct timespec from, to;
-    log_configure((enum log_level) - 1, LOG_LOGFMT, LOG_PRIORITIES_AUTO); /* the histories are full of warnings */
+    log_configure((enum log_level) - 1, LOG_LOGFMT,
+                  LOG_PRIORITIES_AUTO); /* the histories are full of warnings */
     if (bugs)
         return all_bugs(o);
     clock_gettime(CLOCK_MONOTONIC, &from);
