@@ -50,6 +50,6 @@ int main(void)
         cmocka_unit_test(test_hangs),
         cmocka_unit_test(test_ends_in_order),
     };
-    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT);
+    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
