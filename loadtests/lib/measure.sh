@@ -14,7 +14,7 @@ CREATE TEMPORARY TABLE rows_of AS
   SELECT CAST(ticket AS SIGNED) AS ticket_us, CAST(UNIX_TIMESTAMP(granted_at) * 1000000 AS SIGNED) AS insert_us
     FROM coupons JOIN campaigns ON campaigns.id = campaign_id WHERE name = '$1';
 SET @n = (SELECT COUNT(*) FROM rows_of);
-SELECT JSON_OBJECT('granted', @n, 'first_ticket_us', MIN(ticket_us), 'last_insert_us', MAX(insert_us),
+SELECT JSON_OBJECT('granted', COUNT(*), 'first_ticket_us', MIN(ticket_us), 'last_insert_us', MAX(insert_us),
          'ticket_to_insert_ms', JSON_OBJECT('p50', MAX(IF(place = CEIL(@n * 0.50), us, NULL)) / 1000,
            'p95', MAX(IF(place = CEIL(@n * 0.95), us, NULL)) / 1000, 'p99', MAX(IF(place = CEIL(@n * 0.99), us, NULL)) / 1000,
            'max', MAX(us) / 1000))

@@ -4,7 +4,7 @@
 // request before is answered. So a slow answer hides no load; what k6 could not start in time is counted as a dropped iteration.
 import { smoke, scale } from './setting.js';
 
-const SMOKE_SECONDS = 3; // k6's web dashboard exports nothing of a run of two
+const SMOKE_SECONDS = 2;
 const SMOKE_RATE = 60; // requests a second at the highest point of a plan
 const SMOKE_USERS = 5; // virtual users at the highest point of a plan of users
 
