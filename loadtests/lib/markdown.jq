@@ -1,11 +1,12 @@
-# Rows for the table in docs/load-testing.md: the summaries of several runs in, one row a run out. jq -s.
+# The table for docs/load-testing.md: a row for each figure that a report tells or a goal names. jq -s, of the summaries of several runs.
 include "figures";
 
 def cell: gsub("\\|"; "\\|");
 
-"| scenario | their result | goal | measured |", "|---|---|---|---|",
-(.[] | select(.goals != []) | "| **\(.scenario)** \(.title | cell) | "
-    + ([.goals[] | select(.theirs | test("^not ") | not) | "\(.figure | wording) \(.theirs)"] | join("; "))
-    + " | " + ([.goals[] | {l: (.figure | wording), g: goal} | select(.g != "") | "\(.l) \(.g)"] | join("; "))
-    + " | " + ([.goals[] | (.figure | kind) as $k | "\(.figure | wording) \(.ours | shown($k))\(if .ok == false then " (**missed**)" else "" end)"] | join("; "))
-    + (if .audit == null then "" elif .audit.ok then "; audit clean" else "; **audit: breach**" end) + " |")
+def result: if .audit == null then empty else "| | audit | not told | clean | \(if .audit.ok then "clean" else "**breach**" end) |" end;
+
+"| scenario | figure | their result | goal | measured |", "|---|---|---|---|---|",
+(.[] | select(.goals != []) | (.title | cell) as $title
+    | (.goals | to_entries[] | .key as $i | .value | .figure as $f
+        | "| \(if $i == 0 then $title else "" end) | \($f | wording) | \(.theirs | cell) | \(goal) | \(.ours | told($f))\(if .ok == false then " (**missed**)" else "" end) |"),
+      result)
