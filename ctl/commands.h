@@ -17,6 +17,7 @@
     X(request_show)                                                                                \
     X(export)                                                                                      \
     X(audit)                                                                                       \
+    X(drill)                                                                                       \
     X(burst)
 
 #define X(name) extern const struct ctl_command command_##name;

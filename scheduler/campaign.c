@@ -1,5 +1,6 @@
 #include "scheduler/campaign.h"
 
+#include "scheduler/fault.h"
 #include "shared/log.h"
 
 #include <assert.h>
@@ -17,6 +18,12 @@
 
 static const char *const phase_texts[] = {
 #define X(id, text) [id] = text,
+    CAMPAIGN_PHASES(X)
+#undef X
+};
+
+static const char *const enter_points[] = {
+#define X(id, text) [id] = "enter-" text,
     CAMPAIGN_PHASES(X)
 #undef X
 };
@@ -49,6 +56,7 @@ void campaign_enter(struct campaign *c, enum campaign_phase phase)
     assert(legal[c->phase] & TO(phase));
     log_debug("campaign", "name=%s epoch=%" PRIu64 " from=%s to=%s", c->row.name, c->epoch,
               phase_texts[c->phase], phase_texts[phase]);
+    fault_point(enter_points[phase]);
     c->phase = phase;
     c->journal_due = phase == PHASE_RUNNING; /* whoever takes over looks into the journal first */
     c->cursor = 0;
@@ -374,17 +382,25 @@ static void on_confirm(struct campaign *c, struct job *job)
 static bool may_claim(const struct campaign *c)
 {
     int64_t now_us = c->world->now_us(c->world);
-    if (c->claiming || c->stopping || c->drained || c->row.state == CAMPAIGN_PAUSED ||
-        c->ledger.n_line > 0)
+    if (c->claiming || c->stopping || c->drained || c->ledger.n_line > 0)
         return false;
     if (c->journal_due || c->draining)
         return false;
     if (now_us < c->retry_at_us || now_us >= c->row.lease_until_us ||
         c->n_decided >= c->world->max_batches)
         return false;
+    if (c->row.state == CAMPAIGN_PAUSED)
+        return now_us >= c->poll_at_us;
     if (c->batches > 0)
         return c->left >= c->world->batch_size && c->batches < c->world->max_batches;
     return c->left > 0 || now_us >= c->poll_at_us;
+}
+
+/* claim: of a paused campaign nothing; but a Redis that lost its data is noticed. */
+static void claim(struct campaign *c)
+{
+    size_t n = c->row.state == CAMPAIGN_PAUSED ? 0 : c->world->batch_size;
+    c->claiming = campaign_asked(c, c->world->claim(c->world, c, n, c->moves + c->settling));
 }
 
 static void on_claim(struct campaign *c, const struct queue_answer *a)
@@ -480,7 +496,7 @@ static void running_step(struct campaign *c)
     if (c->phase == PHASE_RUNNING)
         confirm(c);
     if (c->phase == PHASE_RUNNING && may_claim(c))
-        c->claiming = campaign_asked(c, w->claim(w, c, w->batch_size, c->moves + c->settling));
+        claim(c);
     if (c->phase == PHASE_RUNNING && may_ask)
         finish(c);
 }

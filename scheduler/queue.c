@@ -155,6 +155,8 @@ static void on_claimed(void *arg, const redisReply *r)
     struct queue_answer a = {.op = QUEUE_CLAIMED, .outcome = outcome_of(c, r)};
     if (a.outcome == QUEUE_OK)
         read_rows(c->world->queue, c, r, 0, &a);
+    if (a.n > 0)
+        fault_point("after-claimed");
     campaign_on_queue(c, &a);
 }
 
@@ -170,6 +172,7 @@ static void on_revive(void *arg, const redisReply *r)
 {
     struct campaign *c = arg;
     struct queue_answer a = {.op = QUEUE_REVIVE, .outcome = outcome_of(c, r)};
+    fault_point("after-revive");
     if (a.outcome == QUEUE_OK) {
         a.left = strtoull(r->element[0]->str, NULL, 10);
         read_rows(c->world->queue, c, r, 2, &a);
@@ -185,16 +188,19 @@ static void on_settle(void *arg, const redisReply *r)
 
 static void on_reclaim(void *arg, const redisReply *r)
 {
+    fault_point("after-reclaim");
     answer(arg, QUEUE_RECLAIM, r);
 }
 
 static void on_drain(void *arg, const redisReply *r)
 {
+    fault_point("after-drain");
     answer(arg, QUEUE_DRAIN, r);
 }
 
 static void on_expire(void *arg, const redisReply *r)
 {
+    fault_point("after-expire");
     answer(arg, QUEUE_EXPIRE, r);
 }
 

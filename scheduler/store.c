@@ -247,6 +247,7 @@ static void run_page(struct store *s, struct job *job)
              " AND serial > %" PRIu32 " ORDER BY serial LIMIT %d",
              job->campaign_id, job->after, PAGE_ROWS);
     job->outcome = read_outcome_of(read_found(s, job, sql));
+    fault_point("after-page");
     if (job->outcome == JOB_DONE)
         job->found->verdict = VERDICT_GRANTED;
 }
@@ -347,12 +348,16 @@ static void run_journal(struct store *s, struct job *job)
              " ORDER BY ticket, id LIMIT %d",
              job->campaign_id, JOURNAL_ROWS);
     job->outcome = read_outcome_of(read_found(s, job, sql));
+    if (job->outcome == JOB_DONE && job->found->n > 0)
+        fault_point("after-journal");
 }
 
 static void run_unjournal(struct store *s, struct job *job)
 {
     char *sql = append_users(s, job, "DELETE FROM journal WHERE campaign_id = ");
+    fault_point("before-unjournal");
     job->outcome = sql != NULL ? job_outcome_of(db_exec(&s->db, sql, NULL)) : JOB_BUSY;
+    fault_point("after-unjournal");
     free(sql);
 }
 
@@ -428,8 +433,10 @@ static void run_finish(struct store *s, struct job *job)
         outcome = mark_settled(s, job, &changed);
     if (outcome == DB_OK)
         outcome = journal_empty(s, job, &empty);
+    fault_point("before-finish");
     if (outcome == DB_OK && changed == 1 && empty)
         outcome = commit(s);
+    fault_point("after-finish");
     job->outcome = outcome != DB_OK ? job_outcome_of(outcome)
                    : changed != 1   ? JOB_FENCED
                    : empty          ? JOB_DONE

@@ -24,7 +24,7 @@ local NUMBER, POSITIVE = '^%d+$', '^[1-9]%d*$'
 local EPOCH_N = {NUMBER, POSITIVE}
 local EPOCH_CURSOR_N = {NUMBER, NUMBER, POSITIVE}
 local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$', '^%w+$'}
-local CLAIM = {NUMBER, POSITIVE, NUMBER}
+local CLAIM = {NUMBER, NUMBER, NUMBER}
 local STATES = {scheduled = true, open = true, paused = true, closed = true}
 local READY = {['0'] = true, ['1'] = true, keep = true}
 

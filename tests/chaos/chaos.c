@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define DATA_LOST_EVERY 3 /* rounds: one of so many loses data */
-#define POINTS_EVERY    20
+#define POINTS_A_ROUND  4
 
 struct options {
     int64_t seconds;
@@ -72,20 +72,19 @@ static int parse(int argc, char **argv, struct options *o)
     return unknown != NULL || o->seconds <= 0 || optind != argc ? usage(stderr, 64) : -1;
 }
 
-/* run: rounds until the time is over, or until one failed. */
+/* run: points and rounds in turn, until the time is over or a promise is broken. */
 static unsigned run(struct stage *stage, struct tally *tally, const struct options *o)
 {
     int64_t until_us = clock_mono_us() + o->seconds * 1000000;
+    bool rounds = o->faults == NULL || strcmp(o->faults, "points") != 0;
     unsigned breaches = 0;
-    for (int i = 1; breaches == 0; i++) {
-        if (plan_allows(o->faults, "points") && i % POINTS_EVERY == 1)
-            breaches += points_run(stage, tally);
-        if (breaches > 0 || clock_mono_us() > until_us)
-            break;
+    for (int i = 1; breaches == 0 && clock_mono_us() < until_us; i++) {
+        if (plan_allows(o->faults, "points"))
+            breaches += points_run(stage, tally, POINTS_A_ROUND);
+        if (!rounds || breaches > 0 || clock_mono_us() > until_us)
+            continue;
         bool loses_data = plan_allows(o->faults, "flushall") && i % DATA_LOST_EVERY == 0;
         breaches += round_run(stage, tally, i, o->faults, loses_data);
-        if (clock_mono_us() > until_us)
-            break;
     }
     return breaches;
 }
@@ -133,13 +132,15 @@ int main(int argc, char **argv)
         keep(&stage, &o, seed);
     bool clean = stage_down(&stage);
     tally_print(tally);
+    unsigned missed = points_report();
     printf("\n%.1f minutes of chaos, %" PRIu64 " faults, seed %" PRIu64 ": %s\n",
            (double)(clock_mono_us() - began_us) / 60e6, tally_faults(tally), seed,
            breaches > 0 ? "BREACH"
+           : missed > 0 ? "a point was never reached"
            : clean      ? "every promise holds"
                         : "a daemon's log tells of a bug");
     tally_free(tally);
     mysql_library_end();
     curl_global_cleanup();
-    return breaches == 0 && clean ? 0 : 1;
+    return breaches == 0 && missed == 0 && clean ? 0 : 1;
 }

@@ -66,6 +66,8 @@ static void breach(struct check *k, enum breach what, uint32_t user)
     const struct person *p = &k->crowd->people[user];
     if (k->rules == ORACLE_DATA_LOST && !always[what])
         return;
+    if (k->rules == ORACLE_RAISED && what == CONTRADICTED)
+        return;
     if (k->counts[what]++ >= EXAMPLES)
         return;
     chaos_say("BREACH: %s: u-%" PRIu32 " told=%x ticket=%" PRIu64 " serial=%" PRIu32
@@ -194,7 +196,7 @@ static unsigned check_audit(struct check *k)
         const json_t *value = json_object_get(audit, names[i]);
         n += !json_is_integer(value) || json_integer_value(value) != 0;
     }
-    if (k->rules == ORACLE_STRICT)
+    if (k->rules != ORACLE_DATA_LOST)
         n += !json_is_true(json_object_get(audit, "ok"));
     if (n > 0) {
         char *text = json_dumps(audit, 0);

@@ -1,72 +1,77 @@
 #include "tests/chaos/points.h"
 
 #include "shared/clock.h"
-#include "tests/chaos/oracle.h"
 #include "tests/chaos/round.h"
-#include "tests/chaos/watch.h"
+#include "tests/chaos/scene.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define POINT_MS  20000
-#define BURST_MS  30000
-#define SETTLE_MS 30000
-#define QUOTA     4000
-
-/* What happens at a point: the scheduler dies; it sleeps past its lease; or both its connections
- * are cut, and it finds that out in its next step (a COMMIT, perhaps). */
+/* What happens at a point: the scheduler dies; it sleeps past its lease; or its connection to whom it asks next is cut, and it
+ * finds that out in its next step (a COMMIT, perhaps). */
 enum mode { DIE, SLEEP, CUT, N_MODES };
 
 #define CUT_MS 100
 
-/* Where, whom it asks next, and how each mode of it stands in the table. */
+/* Where, whom it asks next, how it gets there, and how each mode of it stands in the table. */
 static const struct point {
     const char *name;
     enum part next;
+    enum scene_kind scene;
     const char *kinds[N_MODES];
 } points[] = {
-#define POINT(name, next)                                                                          \
+#define POINT(name, next, scene)                                                                   \
     {                                                                                              \
-        name, next,                                                                                \
+        name, next, scene,                                                                         \
         {                                                                                          \
             "die " name, "sleep " name, "cut " name                                                \
         }                                                                                          \
     }
-    POINT("after-claim", PART_MARIADB),  POINT("before-insert", PART_MARIADB),
-    POINT("after-insert", PART_MARIADB), POINT("after-guard", PART_MARIADB),
-    POINT("after-commit", PART_REDIS),   POINT("before-settle", PART_REDIS),
-    POINT("after-settle", PART_REDIS),
+    POINT("after-claim", PART_MARIADB, SCENE_LOAD),
+    POINT("before-insert", PART_MARIADB, SCENE_LOAD),
+    POINT("after-insert", PART_MARIADB, SCENE_LOAD),
+    POINT("after-guard", PART_MARIADB, SCENE_LOAD),
+    POINT("after-commit", PART_REDIS, SCENE_LOAD),
+    POINT("before-settle", PART_REDIS, SCENE_LOAD),
+    POINT("after-settle", PART_REDIS, SCENE_LOAD),
+    POINT("enter-loading", PART_MARIADB, SCENE_TAKEOVER),
+    POINT("enter-publishing", PART_REDIS, SCENE_TAKEOVER),
+    POINT("enter-reclaiming", PART_REDIS, SCENE_TAKEOVER),
+    POINT("after-claimed", PART_MARIADB, SCENE_TAKEOVER),
+    POINT("after-reclaim", PART_REDIS, SCENE_TAKEOVER),
+    POINT("enter-opening", PART_REDIS, SCENE_TAKEOVER),
+    POINT("enter-running", PART_REDIS, SCENE_TAKEOVER),
+    POINT("enter-restoring", PART_MARIADB, SCENE_LOST),
+    POINT("after-page", PART_REDIS, SCENE_LOST),
+    POINT("enter-reviving", PART_REDIS, SCENE_RAISED),
+    POINT("after-revive", PART_REDIS, SCENE_RAISED),
+    POINT("enter-dropping", PART_MARIADB, SCENE_RAISED),
+    POINT("enter-away", PART_MARIADB, SCENE_RAISED),
+    POINT("after-journal", PART_REDIS, SCENE_JOURNAL),
+    POINT("after-drain", PART_MARIADB, SCENE_JOURNAL),
+    POINT("before-unjournal", PART_MARIADB, SCENE_JOURNAL),
+    POINT("after-unjournal", PART_REDIS, SCENE_JOURNAL),
+    POINT("after-expire", PART_MARIADB, SCENE_CLOSED),
+    POINT("before-finish", PART_MARIADB, SCENE_CLOSED),
+    POINT("after-finish", PART_MARIADB, SCENE_CLOSED),
 };
 
-/* --- arming --- */
+#define N_POINTS (sizeof points / sizeof points[0])
+#define N_PAIRS  (N_POINTS * N_MODES)
 
-static void point_path(const struct stage *s, char path[256])
-{
-    snprintf(path, 256, "%s/point", s->dir);
-}
-
-/* restart_armed: the first scheduler starts with the point, and takes the next campaign, since the
- * second one is not there. */
-static void restart_armed(struct stage *s, const char *name, unsigned countdown, enum mode mode)
-{
-    char path[256];
-    point_path(s, path);
-    FILE *out = fopen(path, "we");
-    if (out == NULL)
-        test_fail_start("%s: %s", path, strerror(errno));
-    fprintf(out, "%s:%u%s", name, countdown, mode == DIE ? "" : ":stop");
-    fclose(out);
-    stage_signal(s, PART_SCHEDULER2, "TERM");
-    stage_signal(s, PART_SCHEDULER, "TERM");
-    stage_start(s, PART_SCHEDULER);
-}
+/* What was done so far. */
+static struct {
+    bool shuffled;
+    unsigned pairs[N_PAIRS]; /* point * N_MODES + mode */
+    unsigned done;
+    unsigned tried[N_POINTS], reached[N_POINTS];
+} course;
 
 int points_exec(char **argv)
 {
@@ -86,24 +91,6 @@ int points_exec(char **argv)
 
 /* --- one point --- */
 
-/* wait_point: until the first scheduler is dead, or stopped. */
-static bool wait_point(const struct stage *s)
-{
-    int64_t deadline_us = clock_mono_us() + POINT_MS * 1000;
-    while (stage_pid(s, PART_SCHEDULER) != 0 && !stage_stopped(s, PART_SCHEDULER)) {
-        if (clock_mono_us() > deadline_us)
-            return false;
-        wait_a_moment();
-    }
-    return true;
-}
-
-static void pause_ms(int64_t ms)
-{
-    for (int64_t until_us = clock_mono_us() + ms * 1000; clock_mono_us() < until_us;)
-        wait_a_moment();
-}
-
 /* go_on: after the first scheduler came to its point. */
 static void go_on(struct stage *s, const struct point *point, enum mode mode)
 {
@@ -117,85 +104,98 @@ static void go_on(struct stage *s, const struct point *point, enum mode mode)
     stage_signal(s, PART_SCHEDULER, "CONT");
 }
 
-static unsigned judge(struct stage *s, const char *campaign)
+/* repair: the second scheduler is there from now on, before the first goes on or after; one that never came to its point is
+ * started anew, for it waits for it still. */
+static void repair(struct stage *s, const struct point *point, enum mode mode, bool came)
 {
-    char path[256];
-    struct crowd *crowd = crowd_new();
-    round_ledger(s, campaign, 0, path);
-    crowd_read_ledger(crowd, path);
-    unsigned breaches = oracle_check(s, crowd, campaign, QUOTA, ORACLE_STRICT);
-    crowd_free(crowd);
-    return breaches;
-}
-
-static unsigned finish(struct stage *s, struct tally *tally, const char *campaign, pid_t burst)
-{
-    round_join(burst, BURST_MS);
-    int64_t us = oracle_wait(s, campaign, SETTLE_MS);
-    if (us < 0)
-        chaos_say("BREACH: %s is not decided within %d s", campaign, SETTLE_MS / 1000);
-    else
-        tally_recovery(tally, "(all decided)", us);
-    return judge(s, campaign) + (us < 0);
-}
-
-/* come_to_point: makes the campaign and the load, and lets the scheduler come to its point. The
- * second one is there meanwhile, if the first is not to start again. */
-static bool come_to_point(struct stage *s, const char *campaign, bool second, struct watch **watch,
-                          pid_t *burst)
-{
-    if (!round_campaign(s, campaign, QUOTA, -1))
-        return false;
-    if (second)
-        stage_start(s, PART_SCHEDULER2);
-    *watch = watch_start(&s->stack.db, campaign);
-    *burst = round_burst(s, campaign, 0, "--users 6000 --requests 8000 --rate 4000");
-    bool came = wait_point(s);
-    if (!came)
-        chaos_say("BREACH: the scheduler does not come to its point");
-    return came;
-}
-
-static unsigned run_point(struct stage *s, struct tally *tally, const struct point *point,
-                          int number, enum mode mode)
-{
-    char campaign[64];
-    const char *kind = point->kinds[mode];
-    unsigned countdown = (unsigned)dice(4), broken = s->broken;
     bool second = mode == SLEEP || (mode == DIE && dice(2) == 0);
+    if (second || !came)
+        stage_start(s, PART_SCHEDULER2);
+    if (came) {
+        go_on(s, point, mode);
+    } else {
+        stage_signal(s, PART_SCHEDULER, "TERM");
+        stage_start(s, PART_SCHEDULER);
+    }
+    if (!second && came)
+        stage_start(s, PART_SCHEDULER2);
+}
+
+static void count(struct tally *tally, const struct scene *scene, const struct point *point,
+                  enum mode mode, int64_t from_us, uint64_t epoch)
+{
+    tally_fault(tally, point->kinds[mode]);
+    int64_t at_us = watch_next_grant(scene->watch, from_us, mode == CUT ? 0 : epoch + 1);
+    if (at_us >= 0)
+        tally_recovery(tally, point->kinds[mode], at_us - from_us);
+}
+
+static unsigned run_point(struct stage *s, struct tally *tally, size_t i, enum mode mode)
+{
+    const struct point *point = &points[i];
+    struct scene scene = {.stage = s, .kind = point->scene};
+    unsigned countdown = scene.kind == SCENE_LOAD ? (unsigned)dice(4) : 0, broken = s->broken;
+    char armed[64];
     uint64_t epoch;
-    struct watch *watch = NULL;
-    pid_t burst = 0;
-    snprintf(campaign, sizeof campaign, "point-%d-%d-%s", number, (int)mode, point->name);
-    chaos_say("%s:%u%s", kind, countdown, second ? ", the other one takes over" : "");
-    restart_armed(s, point->name, countdown, mode);
-    bool came = come_to_point(s, campaign, second, &watch, &burst);
-    if (watch == NULL)
+    int64_t decided_us;
+    snprintf(scene.campaign, sizeof scene.campaign, "point-%u-%s", course.done, point->name);
+    snprintf(armed, sizeof armed, "%s:%u%s", point->name, countdown, mode == DIE ? "" : ":stop");
+    bool came = scene_play(&scene, armed);
+    chaos_say("%s:%u%s", point->kinds[mode], countdown, came ? "" : ", which was not reached");
+    course.tried[i]++;
+    course.reached[i] += came;
+    if (scene.watch == NULL)
         return 1;
     int64_t from_us = clock_mono_us();
-    watch_owner(watch, &epoch);
+    watch_owner(scene.watch, &epoch);
+    repair(s, point, mode, came);
+    unsigned breaches = scene_end(&scene, &decided_us);
+    watch_stop(scene.watch);
+    if (decided_us >= 0)
+        tally_recovery(tally, "(all decided)", decided_us);
     if (came)
-        go_on(s, point, mode);
-    if (!second)
-        stage_start(s, PART_SCHEDULER2);
-    unsigned breaches = finish(s, tally, campaign, burst);
-    watch_stop(watch);
-    tally_fault(tally, kind);
-    int64_t at_us = watch_next_grant(watch, from_us, mode == CUT ? 0 : epoch + 1);
-    if (at_us >= 0)
-        tally_recovery(tally, kind, at_us - from_us);
-    watch_free(watch);
-    return breaches + !came + (s->broken - broken);
+        count(tally, &scene, point, mode, from_us, epoch);
+    watch_free(scene.watch);
+    return breaches + (s->broken - broken);
 }
 
-unsigned points_run(struct stage *s, struct tally *tally)
+/* --- all of them --- */
+
+static void shuffle(void)
 {
-    static int number;
+    for (unsigned i = 0; i < N_PAIRS; i++)
+        course.pairs[i] = i;
+    for (unsigned i = N_PAIRS - 1; i > 0; i--) {
+        unsigned j = (unsigned)dice(i + 1), swapped = course.pairs[i];
+        course.pairs[i] = course.pairs[j];
+        course.pairs[j] = swapped;
+    }
+    course.shuffled = true;
+}
+
+unsigned points_run(struct stage *s, struct tally *tally, int n)
+{
     unsigned breaches = 0;
-    number++;
-    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
-        for (int mode = 0; mode < N_MODES; mode++)
-            breaches += run_point(s, tally, &points[i], number, (enum mode)mode);
+    if (!course.shuffled)
+        shuffle();
+    for (int i = 0; i < n && breaches == 0; i++) {
+        unsigned pair = course.pairs[course.done++ % N_PAIRS];
+        breaches = run_point(s, tally, pair / N_MODES, (enum mode)(pair % N_MODES));
     }
     return breaches;
+}
+
+unsigned points_report(void)
+{
+    unsigned missed = 0;
+    if (course.done == 0)
+        return 0;
+    printf("\n  %-26s %8s %10s\n", "point", "tried", "reached");
+    for (size_t i = 0; i < N_POINTS; i++) {
+        bool never = course.tried[i] >= N_MODES && course.reached[i] == 0;
+        printf("  %-26s %8u %10u%s\n", points[i].name, course.tried[i], course.reached[i],
+               never ? "  NEVER REACHED" : "");
+        missed += never;
+    }
+    return missed;
 }

@@ -8,8 +8,12 @@
 #include "tests/chaos/stage.h"
 #include "tests/chaos/tally.h"
 
-/* points_run: three small campaigns for each point. How many breaches. */
-unsigned points_run(struct stage *stage, struct tally *tally);
+/* points_run: the next `n` of all pairs of a point and what happens there, in an order that the seed gives; then from the
+ * front again. How many breaches. */
+unsigned points_run(struct stage *stage, struct tally *tally, int n);
+
+/* points_report: prints how often each point was tried and reached. How many were tried in every way, and never reached. */
+unsigned points_report(void);
 
 /* points_exec: `chaos --as-scheduler FILE SCHEDULER ARGUMENT...`: becomes it. Gives an exit code
  * when that fails. */

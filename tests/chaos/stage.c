@@ -32,6 +32,12 @@ void chaos_say(const char *format, ...)
     fflush(stdout);
 }
 
+void pause_ms(int64_t ms)
+{
+    for (int64_t until_us = clock_mono_us() + ms * 1000; clock_mono_us() < until_us;)
+        wait_a_moment();
+}
+
 /* --- parts --- */
 
 bool stage_signal(struct stage *s, enum part part, const char *signal)

@@ -63,6 +63,9 @@ void stage_heal(struct stage *stage);
 /* stage_keep: copies logs and ledgers to `to`. */
 void stage_keep(struct stage *stage, const char *to);
 
+/* pause_ms: nothing happens for so long. */
+void pause_ms(int64_t ms);
+
 /* chaos_say: a line with the time since the program began. */
 void chaos_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KINDS_MAX  64
+#define KINDS_MAX  160
 #define VALUES_MAX 4096 /* more change neither median nor maximum much */
 
 struct series {

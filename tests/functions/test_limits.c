@@ -73,7 +73,6 @@ static const char *const wrong[] = {
     "claim",
     "claim 1",
     "claim 1 many",
-    "claim 1 0",
     "claim 1 -1",
     "claim 1 1.5",
     "claim 1 1 x",

@@ -104,6 +104,7 @@ static void test_moves(void **state)
     assert_string_equal(ask("claim 1 9"), "0"); /* pops nothing: no move */
     assert_string_equal(ask("enqueue d"), "n#4:1");
     assert_string_equal(ask("HGET $meta moves"), "6");
+    assert_string_equal(ask("claim 1 0 5"), "!LOST"); /* asks for nothing else */
     assert_string_equal(ask("claim 1 9 5"), "!LOST");
     assert_string_equal(ask("claim 1 9 7"), "!LOST");
     assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 5"), "!LOST");
