@@ -60,6 +60,8 @@ void campaign_enter(struct campaign *c, enum campaign_phase phase)
     c->phase = phase;
     c->journal_due = phase == PHASE_RUNNING; /* whoever takes over looks into the journal first */
     c->cursor = 0;
+    c->page = batch_free(c->page);
+    c->paged = false;
 }
 
 static void forget(struct campaign *c)

@@ -162,8 +162,10 @@ struct campaign {
     unsigned n_decided;
     uint64_t cursor; /* RESTORING: serial; REVIVING: HSCAN cursor */
     struct batch
-        *drained_rows; /* what Redis is asked to queue, until it is deleted from the journal */
-    size_t back;       /* RECLAIMING: how many of the page go back to the queue */
+        *drained_rows;  /* what Redis is asked to queue, until it is deleted from the journal */
+    struct batch *page; /* RESTORING: grants that Redis is told next, while MariaDB reads on */
+    bool paged;         /* RESTORING: that was the last page */
+    size_t back;        /* RECLAIMING: how many of the page go back to the queue */
     uint64_t
         dropped_epoch; /* the last epoch that was given up: a stale row does not bring it back */
 };

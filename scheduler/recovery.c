@@ -21,8 +21,6 @@ static bool ask(struct campaign *c)
         return campaign_submit(c, JOB_LOAD, NULL);
     case PHASE_PUBLISHING:
         return campaign_asked(c, w->publish(w, c, PUBLISH_TAKE));
-    case PHASE_RESTORING:
-        return campaign_submit(c, JOB_PAGE, NULL);
     case PHASE_RECLAIMING:
         return campaign_asked(c, w->claimed(w, c, w->batch_size));
     case PHASE_REVIVING:
@@ -34,12 +32,6 @@ static bool ask(struct campaign *c)
         assert(!"not a phase of the takeover");
         return false;
     }
-}
-
-void recovery_step(struct campaign *c)
-{
-    if (campaign_idle(c) && c->world->now_us(c->world) >= c->retry_at_us)
-        ask(c);
 }
 
 /* again: Redis was lost on the way; every step may be repeated. */
@@ -103,19 +95,41 @@ static void all_reclaimed(struct campaign *c)
     campaign_enter(c, PHASE_RESTORING);
 }
 
+static void settle_page(struct campaign *c)
+{
+    bool asked = campaign_asked(c, c->world->settle(c->world, c, c->page));
+    c->page = batch_free(c->page);
+    if (!asked)
+        again(c);
+}
+
+/* restore_step: MariaDB reads the next page while Redis is told the one before. */
+static void restore_step(struct campaign *c)
+{
+    if (c->page != NULL && c->asks == 0)
+        settle_page(c);
+    if (c->phase != PHASE_RESTORING || c->page != NULL)
+        return;
+    if (!c->paged && c->jobs == 0)
+        campaign_submit(c, JOB_PAGE, NULL);
+    else if (c->paged && c->asks == 0)
+        after_restore(c);
+}
+
 static void on_page(struct campaign *c, struct job *job)
 {
+    if (c->phase != PHASE_RESTORING) /* it began again meanwhile */
+        return;
     if (job->outcome != JOB_DONE) {
         campaign_retry_later(c);
         return;
     }
-    if (job->found->n == 0) {
-        after_restore(c);
+    c->paged = job->found->n == 0;
+    if (c->paged)
         return;
-    }
     c->cursor = job->found->rows[job->found->n - 1].serial;
-    if (!campaign_asked(c, c->world->settle(c->world, c, job->found)))
-        again(c);
+    c->page = job->found;
+    job->found = NULL;
 }
 
 /* --- RECLAIMING and REVIVING --- */
@@ -171,6 +185,16 @@ static void on_revive(struct campaign *c, const struct queue_answer *a)
 }
 
 /* --- events --- */
+
+void recovery_step(struct campaign *c)
+{
+    if (c->world->now_us(c->world) < c->retry_at_us)
+        return;
+    if (c->phase == PHASE_RESTORING)
+        restore_step(c);
+    else if (campaign_idle(c))
+        ask(c);
+}
 
 static void on_publish(struct campaign *c, const struct queue_answer *a)
 {

@@ -222,6 +222,13 @@ local function publish(keys, args)
     return before
 end
 
+-- leave: the members are in neither queue nor claimed any more. Both are mostly empty while a lost Redis is restored.
+local function leave(keys, members)
+    for i = 2, 3 do
+        if redis.call('ZCARD', keys[i]) > 0 then in_chunks('ZREM', keys[i], members) end
+    end
+end
+
 -- write_states: set `users` to the decided states, and move the counters along. Gives how many changed. A user who stands
 -- there twice is decided twice; one may be in the queue, or unknown, when Redis lost grants and they are restored.
 local function write_states(keys, users, old, new)
@@ -241,8 +248,7 @@ local function write_states(keys, users, old, new)
     end
     in_chunks('HSET', keys[4], writes)
     for counter, n in pairs(moved) do redis.call('HINCRBY', keys[1], counter, n) end
-    in_chunks('ZREM', keys[2], gone)
-    in_chunks('ZREM', keys[3], gone)
+    leave(keys, gone)
     return changed
 end
 
@@ -258,8 +264,7 @@ local function set_aside(keys, members)
         if old[i] then known[#known + 1], before[#before + 1], new[#new + 1] = members[i], old[i], 'rundecodable:0' end
     end
     write_states(keys, known, before, new)
-    in_chunks('ZREM', keys[2], members)
-    in_chunks('ZREM', keys[3], members)
+    leave(keys, members)
 end
 
 -- sort_out: of user, score, user, score ... (from a sorted set) those that can be decoded, behind what `answer` holds; the

@@ -1,0 +1,108 @@
+/* onrushctl drill: Redis loses its data, and is rebuilt; on a campaign of its own, or on a live one when it is told so. */
+#include "tests/integration/event.h"
+
+#include "tests/support/child.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct stack stack;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, NULL);
+    return 0;
+}
+
+static int64_t member(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}
+
+/* Its campaign is paused: nothing is claimed of it, and the loss is noticed all the same. More than two pages. */
+static void test_drill_of_its_own(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "other");
+    json_t *result = stack_ctl_json(&stack, "drill --grants 12345");
+    assert_int_equal(member(result, "grants"), 12345);
+    assert_true(member(result, "noticed_ms") <= member(result, "restored_ms"));
+    assert_true(member(result, "grants_per_s") > 0);
+    json_decref(result);
+    assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM campaigns"), 0);
+    assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM coupons"), 0);
+    assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM audit_log WHERE action = 'drill'"),
+                     1);
+    event_close(&e);
+}
+
+static void test_drill_keeps_its_campaign(void **state)
+{
+    (void)state;
+    json_t *result = stack_ctl_json(&stack, "drill --grants 10 --keep");
+    const char *name = json_string_value(json_object_get(result, "campaign"));
+    json_t *audit = stack_ctl_json(&stack, "audit %s", name);
+    assert_int_equal(member(audit, "granted"), 10);
+    assert_int_equal(member(audit, "not_shown"), 0);
+    json_decref(audit);
+    json_decref(result);
+}
+
+/* A live campaign is touched only with --live; then those who have a coupon keep it. */
+static void test_drill_of_a_live_campaign(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event e;
+    event_open(&e, &stack, "live");
+    event_create(&e, "--quota 3");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(event_post(&e, (const char *[]){"ann", "bob", "cid"}[i], NULL), 202);
+    event_wait(&e, 10000);
+    assert_int_equal(stack_ctl(&stack, NULL, "drill --campaign live 2>&1"), 75);
+    assert_int_equal(stack_ctl(&stack, NULL, "drill --campaign live --grants 5 2>&1"), 64);
+    assert_int_equal(stack_ctl(&stack, NULL, "drill --campaign nobody --live 2>&1"), 2);
+    json_t *result = stack_ctl_json(&stack, "drill --campaign live --live");
+    assert_int_equal(member(result, "grants"), 3);
+    json_decref(result);
+    assert_int_equal(event_post(&e, "bob", &a), 200);
+    assert_non_null(strstr(a.body, "\"status\":\"granted\""));
+    assert_int_equal(stack_ctl(&stack, NULL, "audit live"), 0);
+    event_close(&e);
+}
+
+/* Nobody restores it: it says so, and takes its campaign away again. */
+static void test_drill_without_a_scheduler(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "none");
+    stack_kill(&stack, "scheduler", "TERM");
+    assert_int_equal(stack_ctl(&stack, NULL, "drill --grants 10 --timeout-s 1 2>&1"), 1);
+    assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM campaigns WHERE state = 'paused'"),
+                     0);
+    stack_start(&stack, "scheduler");
+    event_close(&e);
+}
+
+static void test_stops_without_a_trace(void **state)
+{
+    (void)state;
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_drill_of_its_own),
+        cmocka_unit_test(test_drill_keeps_its_campaign),
+        cmocka_unit_test(test_drill_of_a_live_campaign),
+        cmocka_unit_test(test_drill_without_a_scheduler),
+        cmocka_unit_test(test_stops_without_a_trace),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
