@@ -10,6 +10,8 @@ static const struct {
     const char *help;
 } verbs[] = {
     {"fill", bench_fill, "redis= campaign= n= [first=1]: puts n users into a queue, 1,000 a call"},
+    {"floor", bench_floor,
+     "redis= n= [batch=100]: the plain commands that enqueue comes down to, for n users"},
     {"hold", bench_hold,
      "port= n= path=: n connections, a GET on each, then idle until standard input ends"},
     {"insert", bench_insert,

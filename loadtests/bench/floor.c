@@ -1,0 +1,80 @@
+/* floor: what Redis cannot do without. The commands that onrush_enqueue comes down to, for n new users in batches, sent plainly
+ * and without its checks, its Lua, its tickets: HMGET of their states, ZADD to a queue, HSET of their states; one batch at a
+ * time, as a gateway does it. They go to keys of their own, which are removed afterwards. */
+#include "loadtests/bench/bench.h"
+
+#include "shared/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BATCH_MAX 1000
+#define TEXT_MAX  24
+
+static const char queue[] = "onrush:{bench-floor}:queue", users[] = "onrush:{bench-floor}:users";
+
+struct words {
+    const char *argv[2 + 2 * BATCH_MAX];
+    int argc;
+};
+
+static void add(struct words *w, const char *word)
+{
+    w->argv[w->argc++] = word;
+}
+
+/* send: a batch as three commands in one write, and their three answers. 0, or -1 and said why. */
+static int send(redisContext *redis, int64_t first, int64_t n)
+{
+    static char names[BATCH_MAX][TEXT_MAX], tickets[BATCH_MAX][TEXT_MAX],
+        states[BATCH_MAX][TEXT_MAX];
+    struct words get = {{"HMGET", users}, 2}, line = {{"ZADD", queue}, 2},
+                 set = {{"HSET", users}, 2};
+    for (int64_t i = 0; i < n; i++) {
+        snprintf(names[i], TEXT_MAX, "u-%016" PRIx64, (uint64_t)(first + i) * 0x9e3779b97f4a7c15u);
+        snprintf(tickets[i], TEXT_MAX, "%" PRId64, 1700000000000000 + first + i);
+        snprintf(states[i], TEXT_MAX, "q%" PRId64, 1700000000000000 + first + i);
+        add(&get, names[i]);
+        add(&line, tickets[i]), add(&line, names[i]);
+        add(&set, names[i]), add(&set, states[i]);
+    }
+    redisAppendCommandArgv(redis, get.argc, get.argv, NULL);
+    redisAppendCommandArgv(redis, line.argc, line.argv, NULL);
+    redisAppendCommandArgv(redis, set.argc, set.argv, NULL);
+    for (int i = 0; i < 3; i++) {
+        void *reply = NULL;
+        if (redisGetReply(redis, &reply) != REDIS_OK)
+            return bench_fail("redis", redis->errstr), -1;
+        bool error = ((redisReply *)reply)->type == REDIS_REPLY_ERROR;
+        if (error)
+            bench_fail("redis", ((redisReply *)reply)->str);
+        freeReplyObject(reply);
+        if (error)
+            return -1;
+    }
+    return 0;
+}
+
+int bench_floor(const struct bench_args *args)
+{
+    int64_t n = bench_number(args, "n", -1), batch = bench_number(args, "batch", 100);
+    if (batch < 1 || batch > BATCH_MAX)
+        return bench_fail("batch", "1 to 1000"), BENCH_USAGE;
+    redisContext *redis = bench_redis(args);
+    int64_t started_us = clock_mono_us();
+    int r = redis != NULL ? 0 : -1;
+    for (int64_t done = 0; r == 0 && done < n; done += batch)
+        r = send(redis, done, n - done < batch ? n - done : batch);
+    int64_t us = clock_mono_us() - started_us;
+    if (redis != NULL) {
+        void *reply = redisCommand(redis, "UNLINK %s %s", queue, users);
+        if (reply != NULL)
+            freeReplyObject(reply);
+        redisFree(redis);
+    }
+    if (r < 0)
+        return BENCH_FAILED;
+    printf("{\"requests\":%" PRId64 ",\"us\":%" PRId64 ",\"batch\":%" PRId64 "}\n", n, us, batch);
+    return BENCH_OK;
+}
