@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <unistd.h>
 
 static int port_of(int fd)
@@ -82,6 +83,45 @@ static void test_what_is_no_address(void **state)
     assert_int_equal(listen_tcp("192.0.2.1", 0, false), -EADDRNOTAVAIL);
 }
 
+/* begin: a connect that does not wait for the kernel's answer. */
+static int begin(int port)
+{
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, "127.0.0.1", &where.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    connect(fd, (struct sockaddr *)&where, sizeof where);
+    return fd;
+}
+
+/* A queue of three: of twelve that come some wait, and the rest are dropped and counted. */
+static void test_drops_are_counted(void **state)
+{
+    (void)state;
+    struct listen_state look = {.queue = 7};
+    int clients[12], fd = listen_tcp("127.0.0.1", 0, false);
+    assert_int_equal(listen(fd, 2), 0);
+    assert_int_equal(listen_look(fd, &look), 0);
+    assert_int_equal(look.queue, 0);
+    if (look.drops < 0) {
+        print_message("this kernel does not count what a socket drops\n");
+        close(fd);
+        return;
+    }
+    assert_int_equal(look.drops, 0);
+    for (size_t i = 0; i < LENGTH(clients); i++)
+        clients[i] = begin(port_of(fd));
+    for (int i = 0; i < 100 && look.drops == 0; i++) {
+        poll(NULL, 0, 50); /* the kernel tells of it by nothing but the count */
+        assert_int_equal(listen_look(fd, &look), 0);
+    }
+    assert_true(look.queue >= 1 && look.queue <= 3);
+    assert_true(look.drops > 0);
+    for (size_t i = 0; i < LENGTH(clients); i++)
+        close(clients[i]);
+    close(fd);
+    assert_int_equal(listen_look(-1, &look), -EBADF);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +130,7 @@ int main(void)
         cmocka_unit_test(test_workers_share_a_port),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_what_is_no_address),
+        cmocka_unit_test(test_drops_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
