@@ -186,12 +186,15 @@ static bool url_valid(const char *url)
     return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
 }
 
+/* add_lane: `url` fits: read_urls() and config_read_secret() refuse a longer one. */
 static int add_lane(struct watch *w, const char *name, const char *url, const char *secret,
                     size_t most, int64_t retry_for_ms)
 {
     struct courier_lane *lane = &w->courier_config.lanes[w->courier_config.n_lanes++];
+    size_t len = strnlen(url, sizeof lane->url - 1);
     lane->name = name;
-    snprintf(lane->url, sizeof lane->url, "%s", url);
+    memcpy(lane->url, url, len);
+    lane->url[len] = '\0';
     snprintf(lane->secret, sizeof lane->secret, "%s", secret);
     lane->most = most;
     lane->retry_for_ms = retry_for_ms;
@@ -221,7 +224,8 @@ static int read_urls(struct watch *w, const char *secret, char error[WATCH_ERROR
         line[len] = '\0';
         if (*line == '\0' || *line == '#')
             continue;
-        if (!whole || !url_valid(line) || w->n_callbacks == CALLBACK_MAX) {
+        if (!whole || len >= COURIER_URL_SIZE || !url_valid(line) ||
+            w->n_callbacks == CALLBACK_MAX) {
             fclose(in);
             snprintf(error, WATCH_ERROR_SIZE,
                      "%s:%u: expected at most %d lines with a URL that begins with https:// or "
