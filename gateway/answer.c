@@ -1,12 +1,13 @@
 /* Every text that goes into an answer is from a small alphabet that was checked (names, user ids,
  * codes, reasons, numbers), so no JSON escaping is needed. The longest is a problem of a decided
- * request: 300 bytes of fixed text, a name, a user id, a ticket; ANSWER_MAX in request.c leaves
+ * request: 300 bytes of fixed text, a name, a user id, a ticket, a request id; ANSWER_MAX in request.c leaves
  * room. */
 #include "gateway/answer.h"
 
 #include "gateway/routes.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
+#include "shared/log.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -106,6 +107,21 @@ static void write_campaign(struct request *r)
            r->name, v->state, v->quota, v->remaining, opens, closes);
 }
 
+/* is_fault: somebody may ask what it was; what a campaign decides is none. */
+static bool is_fault(enum outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_sold_out:
+    case OUTCOME_refused:
+    case OUTCOME_not_open:
+    case OUTCOME_closed:
+    case OUTCOME_paused:
+        return false;
+    default:
+        return texts[outcome].code[0] != '\0';
+    }
+}
+
 static void write_problem(struct request *r)
 {
     const struct outcome_text *t = &texts[r->outcome];
@@ -118,6 +134,9 @@ static void write_problem(struct request *r)
         append_identity(r);
         append_ticket(r);
     }
+    const char *id = is_fault(r->outcome) ? request_id_need(r) : request_id_take(r);
+    if (*id != '\0')
+        append(r, ",\"request_id\":\"%s\"", id);
     append(r, "}\n");
 }
 
@@ -243,10 +262,13 @@ static void add_limit(struct MHD_Response *response, const struct request *r)
     MHD_add_response_header(response, "RateLimit", state);
 }
 
-static void add_headers(struct MHD_Response *response, const struct request *r, unsigned status,
+static void add_headers(struct MHD_Response *response, struct request *r, unsigned status,
                         bool problem)
 {
     char seconds[24];
+    const char *id = is_fault(r->outcome) ? request_id_need(r) : request_id_take(r);
+    if (*id != '\0')
+        MHD_add_response_header(response, "X-Request-Id", id);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                             problem ? "application/problem+json" : "application/json");
     if (!problem) /* holds a coupon code, or a position that changes */
@@ -268,6 +290,17 @@ static void add_headers(struct MHD_Response *response, const struct request *r, 
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
+/* say: a line about a request that went wrong. */
+static void say(const struct request *r, unsigned status)
+{
+    if (status >= MHD_HTTP_INTERNAL_SERVER_ERROR)
+        log_info("a request is turned away", "request=%s status=%u code=%s campaign=%s", r->id,
+                 status, texts[r->outcome].code, r->name);
+    else if (is_fault(r->outcome))
+        log_debug("a request is wrong", "request=%s status=%u code=%s campaign=%s", r->id, status,
+                  texts[r->outcome].code, r->name);
+}
+
 enum MHD_Result answer_send(struct request *r)
 {
     bool problem;
@@ -280,6 +313,7 @@ enum MHD_Result answer_send(struct request *r)
     enum MHD_Result result = MHD_queue_response(r->connection, status, response);
     MHD_destroy_response(response);
     metric_add(gateway_metrics_answer(&r->worker->metrics, r->outcome), 1);
+    say(r, status);
     return result;
 }
 

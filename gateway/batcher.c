@@ -139,8 +139,8 @@ static struct request *pop_sent(struct gathering *g)
 /* undecodable: the answer of one request, or of as many as nobody answered. */
 static void undecodable(struct gathering *g, struct request *r)
 {
-    log_error("redis answers what nobody can decode", "campaign=%s user=%s", g->campaign->name,
-              r->user);
+    log_error("redis answers what nobody can decode", "campaign=%s user=%s request=%s",
+              g->campaign->name, r->user, request_id_need(r));
     metric_add(&g->campaign->worker->metrics.unavailable_undecodable, 1);
     request_answer(r, OUTCOME_unavailable);
 }

@@ -16,6 +16,7 @@
 #include "gateway/archive.h"
 #include "gateway/limits.h"
 #include "gateway/outcome.h"
+#include "gateway/request_id.h"
 #include "shared/campaign.h"
 #include "shared/metrics.h"
 
@@ -57,6 +58,7 @@ struct request {
     bool close;           /* the connection ends with this answer */
     bool counted;         /* in gateway.in_flight */
     bool fresh;           /* newly queued by this very request */
+    bool id_taken;        /* `id` is what the client gave, or one of our own */
     bool waited;          /* was a long-poll at some time: does not count as latency */
     struct worker *worker;
     struct MHD_Connection *connection;
@@ -76,7 +78,8 @@ struct request {
     enum fallback_why why; /* ARCHIVED */
     char name[CAMPAIGN_NAME_MAX + 1], user[USER_ID_MAX + 1];
     uint8_t name_len, user_len;
-    size_t discarded; /* bytes of a body that nobody wants */
+    char id[REQUEST_ID_MAX + 1]; /* see request_id.h */
+    size_t discarded;            /* bytes of a body that nobody wants */
     size_t text_len, text_room;
     char text[]; /* the body as it comes; later the answer as it goes */
 };

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define WORKER_MAGIC 0x574f524bu
@@ -255,6 +256,9 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     worker->wake_fd = worker->listen_fd = -1;
     metric_set(&worker->metrics.workers, 1);
     worker->now_us = clock_mono_us();
+    if (getrandom(&worker->id_counter, sizeof worker->id_counter, GRND_NONBLOCK) !=
+        sizeof worker->id_counter)
+        worker->id_counter = (uint64_t)(uintptr_t)worker ^ (uint64_t)clock_wall_us();
     request_pool_init(&worker->requests, (size_t)gateway_config(gateway)->max_body_bytes);
     conns_init(&worker->conns);
     campaigns_init(&worker->campaigns);

@@ -44,11 +44,12 @@ struct worker {
     bool resumed;           /* connections were resumed since the HTTP library ran last */
     bool draining;          /* stopping: no new connections */
     enum listening listening;
-    int64_t quiet_us;   /* draining: since when there is nothing to do */
-    struct pulse pulse; /* one beat a turn */
-    _Atomic bool ended; /* the thread has nothing more to do */
-    size_t n_requests;  /* that exist */
-    size_t n_archived;  /* of those, with the archive */
+    int64_t quiet_us;    /* draining: since when there is nothing to do */
+    struct pulse pulse;  /* one beat a turn */
+    _Atomic bool ended;  /* the thread has nothing more to do */
+    uint64_t id_counter; /* of request ids */
+    size_t n_requests;   /* that exist */
+    size_t n_archived;   /* of those, with the archive */
     struct request_pool requests;
     struct conns conns;
     struct campaigns campaigns;

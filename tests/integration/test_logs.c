@@ -1,0 +1,162 @@
+/* The logs of a whole event: every line is JSON, none holds a code, a token or a password; and request
+ * ids come back in answers, problems and the log. */
+#include "tests/integration/event.h"
+
+#include "tests/support/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRACEPARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+static struct stack stack;
+static struct event event;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack,
+             (const char *const[]){"--set", "gateway.log.level=debug", "--set",
+                                   "gateway.log.format=json", "--set", "scheduler.log.level=debug",
+                                   "--set", "scheduler.log.format=json", NULL});
+    event_open(&event, &stack, "noon");
+    event_create(&event, "--quota 50");
+    return 0;
+}
+
+/* --- request ids --- */
+
+/* ask: a POST of this body with one more header (NULL: none). */
+static void ask(const char *body, const char *header, struct http_answer *a)
+{
+    const char *const headers[] = {"Content-Type: application/json", header, NULL};
+    http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
+                                    .body = body,
+                                    .headers = headers},
+             a);
+}
+
+static const char *id_in(const struct http_answer *a)
+{
+    const char *id = http_header(a, "X-Request-Id");
+    return id != NULL ? id : "";
+}
+
+static void test_the_id_comes_back(void **state)
+{
+    (void)state;
+    struct http_answer a;
+    ask("{\"user_id\":\"u-1\"}", "X-Request-Id: shop-17.a_b", &a);
+    assert_int_equal(a.status, 202);
+    assert_string_equal(id_in(&a), "shop-17.a_b");
+    ask("{\"user_id\":\"u-2\"}", "traceparent: " TRACEPARENT, &a);
+    assert_int_equal(a.status, 202);
+    assert_string_equal(id_in(&a), "4bf92f3577b34da6a3ce929d0e0e4736");
+    ask("{\"user_id\":\"u-3\"}", NULL, &a); /* nobody asked, nothing is wrong */
+    assert_int_equal(a.status, 202);
+    assert_string_equal(id_in(&a), "");
+}
+
+static void test_a_problem_has_one(void **state)
+{
+    (void)state;
+    struct http_answer a;
+    char first[80], member[120];
+    ask("{", "X-Request-Id: mine", &a);
+    assert_int_equal(a.status, 400);
+    assert_string_equal(id_in(&a), "mine");
+    assert_non_null(strstr(a.body, ",\"request_id\":\"mine\"}"));
+    ask("{", NULL, &a);
+    snprintf(first, sizeof first, "%s", id_in(&a));
+    assert_int_equal(strlen(first), 16);
+    snprintf(member, sizeof member, ",\"request_id\":\"%s\"}", first);
+    assert_non_null(strstr(a.body, member));
+    ask("{", NULL, &a);
+    assert_string_not_equal(id_in(&a), first);
+    ask("{", "X-Request-Id: \"},{\"", &a); /* not valid: one of ours */
+    assert_int_equal(strlen(id_in(&a)), 16);
+    json_t *doc = json_loads(a.body, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(doc, "request_id")), id_in(&a));
+    json_decref(doc);
+}
+
+static void test_the_log_knows_it(void **state)
+{
+    (void)state;
+    struct http_answer a;
+    ask("{", "X-Request-Id: look-for-me", &a);
+    assert_true(stack_log_wait(&stack, "gateway", 0, "\"request\":\"look-for-me\""));
+}
+
+/* --- what the logs may not hold --- */
+
+/* check_json: each line that a daemon wrote. */
+static size_t check_json(const char *log)
+{
+    size_t n = 0;
+    for (const char *line = log; *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        json_t *doc = json_loadb(line, len, 0, NULL);
+        if (doc == NULL)
+            fail_msg("this is no JSON: %.*s", (int)len, line);
+        json_decref(doc);
+        n++;
+        line += len + (line[len] == '\n');
+    }
+    return n;
+}
+
+static void test_no_secrets(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"gateway", "scheduler"};
+    static const char *const files[] = {"db.password", "admin.token"};
+    for (int i = 0; i < 60; i++) {
+        char user[32];
+        snprintf(user, sizeof user, "late-%d", i);
+        event_post(&event, user, NULL);
+    }
+    event_wait(&event, 20000);
+    MYSQL_RES *rows;
+    MYSQL_ROW row;
+    size_t codes = 0;
+    for (size_t i = 0; i < LENGTH(parts); i++) {
+        char *log = stack_log(&stack, parts[i]);
+        assert_true(check_json(log) > 3);
+        assert_int_equal(db_query(&event.db, "SELECT code FROM coupons", &rows), DB_OK);
+        for (; (row = mysql_fetch_row(rows)) != NULL; codes++)
+            assert_null(strstr(log, row[0]));
+        mysql_free_result(rows);
+        for (size_t j = 0; j < LENGTH(files); j++) {
+            char path[300], secret[200] = "";
+            snprintf(path, sizeof path, "%s/%s", stack.dir, files[j]);
+            FILE *in = fopen(path, "re");
+            assert_non_null(in);
+            assert_non_null(fgets(secret, sizeof secret, in));
+            fclose(in);
+            secret[strcspn(secret, "\n")] = '\0';
+            assert_true(strlen(secret) > 8);
+            assert_null(strstr(log, secret));
+        }
+        free(log);
+    }
+    assert_int_equal(codes, 100);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    event_close(&event);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_id_comes_back),     cmocka_unit_test(test_a_problem_has_one),
+        cmocka_unit_test(test_the_log_knows_it),      cmocka_unit_test(test_no_secrets),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
