@@ -15,11 +15,11 @@ def polyline($points; $top; $first; $span; $class): "<polyline class=\($class) p
 def grid($top; $span): (range(0; 5) | (190 - 170 * . / 4) as $y | "<line x1=50 x2=790 y1=\($y) y2=\($y) class=grid /><text x=44 y=\($y + 4) text-anchor=end>\($top * . / 4 | commas)</text>"),
     (range(0; 5) | "<text x=\(50 + 740 * . / 4) y=208 text-anchor=middle>\($span * . / 4 | round_to(10)) s</text>");
 
-# filled: seconds without a row are seconds with 0, not a gap to draw a line over.
+# filled: seconds without a row are seconds with 0, not a gap to draw a line over; so are the one before and the one after.
 def filled: . as $series | (.[0].second) as $first | (.[-1].second) as $last | (map({key: "\(.second)", value: .}) | from_entries) as $known
-    | [range($first; $last + 1) | $known["\(.)"] // {second: ., tickets: 0, inserts: 0}];
+    | [range($first - 1; $last + 2) | $known["\(.)"] // {second: ., tickets: 0, inserts: 0}];
 
-def plot: if (.store.series // []) | length < 2 then "<p>The run was too short for a plot.</p>" else
+def plot: if (.store.series // []) == [] then "<p>No coupon was granted.</p>" else
     (.store.series | filled) as $s | ([$s[] | .tickets, .inserts] | max) as $top | $s[0].second as $first | ($s[-1].second - $first) as $span
     | "<svg viewBox=\"0 0 800 215\" role=img aria-label=\"tickets and rows a second\">", grid($top; $span),
       polyline([$s[] | {second, n: .tickets}]; $top; $first; $span; "tickets"), polyline([$s[] | {second, n: .inserts}]; $top; $first; $span; "inserts"), "</svg>",
