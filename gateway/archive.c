@@ -31,7 +31,8 @@ struct archive {
     struct gateway_metrics *metrics;
     const struct db_config *config;
     struct backoff backoff;
-    int64_t retry_us; /* not connected: when to try again */
+    int64_t opened_us; /* when the last connection was made */
+    int64_t retry_us;  /* not connected: when to try again */
     int64_t said_us;
     struct round round;
     struct lookup lookup;
@@ -75,7 +76,7 @@ static bool connected(struct archive *a)
     if (enter(a) != DB_OK)
         return disconnected(a, "mariadb is of no use"), false;
     log_info("mariadb is up", "schema=%d", schema_known());
-    backoff_reset(&a->backoff);
+    a->opened_us = clock_mono_us();
     metric_set(&a->metrics->mariadb_up, 1);
     return true;
 }
@@ -98,7 +99,7 @@ static void failed(struct archive *a, enum db_outcome outcome)
 
 /* work: does the round that was added. A connection that was closed while it idled fails at once,
  * and so does a deadlock: both are tried again, as asking and writing twice does no harm. A server
- * that hangs is not asked twice. */
+ * that hangs is not asked twice, and one that takes connections and drops them meets the backoff. */
 static void work(struct archive *a, enum archive_op op)
 {
     struct round *round = &a->round;
@@ -109,9 +110,9 @@ static void work(struct archive *a, enum archive_op op)
         enum db_outcome outcome = op == ARCHIVE_ASK ? lookup_round(&a->lookup, round)
                                                     : journal_round(&a->journal, round, &unknown);
         if (outcome == DB_OK)
-            return round_spread(round);
+            return backoff_reset(&a->backoff), round_spread(round);
         failed(a, outcome);
-        if (outcome == DB_LOST && i == 0 && clock_mono_us() - begun_us < FAST_US)
+        if (outcome == DB_LOST && i == 0 && begun_us - a->opened_us > IDLE_US)
             a->retry_us = 0;
     }
     round_fail(round, unknown ? ARCHIVE_UNKNOWN : ARCHIVE_AWAY);

@@ -1,0 +1,58 @@
+/* An outage of MariaDB, seen from the gateway's archives: requests come and come, and each is
+ * answered "away"; how often is MariaDB knocked at? */
+#include "tests/support/test.h"
+
+#include "gateway/archive.h"
+#include "gateway/metrics.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "tests/support/outage.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define OUTAGE_US 2500000
+
+static void test_archive(void **state)
+{
+    (void)state;
+    static struct gateway_metrics metrics;
+    struct outage outage;
+    struct archive *archive;
+    int64_t answered = 0;
+    struct db_config config = {
+        .user = "nobody", .connect_timeout_ms = 1000, .query_timeout_ms = 1000};
+    struct archive_job job = {.op = ARCHIVE_WRITE, .name = "noon", .user = "ann", .arrival_us = 1};
+    int fd = eventfd(0, EFD_CLOEXEC);
+    outage_start(&outage);
+    strcpy(config.socket, outage.path);
+    assert_int_equal(archive_new(&archive, &config, fd, &metrics), 0);
+    for (int64_t until_us = clock_mono_us() + OUTAGE_US; clock_mono_us() < until_us; answered++) {
+        struct archive_list list = STAILQ_HEAD_INITIALIZER(list);
+        eventfd_t count;
+        archive_put(archive, &job);
+        eventfd_read(fd, &count); /* the next one gathers as soon as this one is answered */
+        archive_take(archive, &list);
+        assert_ptr_equal(STAILQ_FIRST(&list), &job);
+        assert_int_equal(job.answer, ARCHIVE_AWAY);
+    }
+    int64_t n = outage.connects, most = outage_most(&outage, 100, 2000);
+    print_message("%d requests, %d connects, at most %d\n", (int)answered, (int)n, (int)most);
+    assert_in_range(n, 1, most);
+    assert_true(answered > n);
+    archive_free(archive);
+    close(fd);
+    outage_stop(&outage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_archive)};
+    signal(SIGPIPE, SIG_IGN);
+    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+/* An outage of the stores, seen from the scheduler: how often does it knock? */
+#include "tests/support/test.h"
+
+#include "scheduler/campaign.h"
+#include "scheduler/committer.h"
+#include "scheduler/keeper.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "shared/redis_link.h"
+#include "tests/support/outage.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define THREADS   4
+#define OUTAGE_MS 2500
+
+static struct event_base *base;
+static struct outage outage;
+static struct scheduler_config config;
+static struct world world;
+static struct campaign campaign;
+static bool over;
+
+static void on_over(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what, (void)arg;
+    over = true;
+}
+
+/* last: turns the loop for as long as the outage lasts. */
+static void last(void)
+{
+    struct event *end = evtimer_new(base, on_over, NULL);
+    over = false;
+    event_add(end,
+              &(struct timeval){.tv_sec = OUTAGE_MS / 1000, .tv_usec = OUTAGE_MS % 1000 * 1000});
+    while (!over)
+        event_base_loop(base, EVLOOP_ONCE);
+    event_free(end);
+}
+
+static void check(const char *who, int64_t clients, int64_t first_ms, int64_t most_ms)
+{
+    int64_t n = outage.connects, most = clients * outage_most(&outage, first_ms, most_ms);
+    print_message("%s: %d connects, at most %d\n", who, (int)n, (int)most);
+    assert_in_range(n, clients, most);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    base = event_base_new();
+    outage_start(&outage);
+    memset(&config, 0, sizeof config);
+    strcpy(config.mariadb.socket, outage.path);
+    strcpy(config.mariadb.user, "nobody");
+    config.mariadb.connect_timeout_ms = config.mariadb.query_timeout_ms = 1000;
+    config.pool_size = THREADS;
+    config.connection_lifetime_s = 60;
+    config.lease_ms = 10000;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    outage_stop(&outage);
+    event_base_free(base);
+    return 0;
+}
+
+static void on_rows(void *arg, struct keeper_rows *rows)
+{
+    (void)arg;
+    free(rows);
+    fail_msg("nobody can have answered");
+}
+
+static void test_keeper(void **state)
+{
+    (void)state;
+    struct keeper *keeper;
+    assert_int_equal(keeper_new(&keeper, base, &config, "me", on_rows, NULL), 0);
+    last();
+    check("keeper", 1, 50, 1000);
+    keeper_free(keeper);
+}
+
+/* Every job comes back undone, and is asked for again at once, as a campaign does. */
+static void on_done(void *arg, struct job *job)
+{
+    (void)arg;
+    assert_int_equal(job->outcome, JOB_UNKNOWN);
+    pool_submit(&world, job);
+}
+
+static void test_pool(void **state)
+{
+    (void)state;
+    assert_int_equal(pool_new(&world.pool, base, &config, on_done, NULL), 0);
+    for (int i = 0; i < 2 * THREADS; i++) {
+        struct job *job = calloc(1, sizeof *job);
+        *job =
+            (struct job){.kind = JOB_LOAD, .campaign = &campaign, .campaign_id = 1, .owner = "me"};
+        pool_submit(&world, job);
+    }
+    last();
+    check("pool", THREADS, 10, 1000);
+    world.pool = pool_free(world.pool);
+}
+
+static void on_state(void *arg, bool up)
+{
+    (void)arg, (void)up;
+}
+
+static void test_links(void **state)
+{
+    (void)state;
+    struct redis_link *links[THREADS];
+    struct redis_config redis = {.connect_timeout_ms = 500, .command_timeout_ms = 500};
+    strcpy(redis.socket, outage.path);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(redis_link_new(&links[i], base, &redis, on_state, NULL), 0);
+    last();
+    check("links", THREADS, 20, 1000);
+    for (int i = 0; i < THREADS; i++)
+        redis_link_free(links[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_keeper, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pool, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
