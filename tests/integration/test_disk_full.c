@@ -1,0 +1,280 @@
+/* The disk of Redis, then that of MariaDB is full: nothing is accepted that is not durable, and
+ * once there is space again everything goes on by itself. Each server has a small tmpfs of its own,
+ * in a mount namespace of this test; that needs root. The tests build on each other. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#define SECOND      INT64_C(1000000)
+#define PATIENCE_US (60 * SECOND)
+#define POSTS_MAX   4000 /* until a full disk is noticed */
+#define USERS       20000
+#define PATH_SIZE   320
+
+/* require_durable is off so that one of the tests can be about appendfsync everysec. */
+static const char *const options[] = {
+    "--set", "gateway.workers=1",
+    "--set", "gateway.redis.require_durable=false",
+    "--set", "scheduler.redis.require_durable=false",
+    NULL,
+};
+
+static struct stack stack;
+static struct event noon;
+static bool can_mount;
+static int n_accepted; /* 202 of users u-1, u-2 ... of this test */
+static char mounts[4][PATH_SIZE];
+static int n_mounts;
+
+/* --- a small disk --- */
+
+static void run(const char *format, ...)
+{
+    char command[1200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command, sizeof command, format, args);
+    va_end(args);
+    if (system(command) != 0)
+        fail_msg("failed: %s", command);
+}
+
+static void unmount_all(void)
+{
+    while (n_mounts > 0)
+        umount2(mounts[--n_mounts], MNT_DETACH);
+}
+
+/* make_small: the server's directory moves to a file system with so little space left. */
+static void make_small(const char *part, int spare_kib)
+{
+    char *dir = mounts[n_mounts];
+    snprintf(dir, PATH_SIZE, "%s/%s", stack.dir, part);
+    stack_kill(&stack, part, "TERM");
+    run("mv '%s' '%s.before' && mkdir -m 700 '%s'", dir, dir, dir);
+    run("kib=$(du -sk --apparent-size '%s.before' | cut -f1) && mount -t tmpfs -o "
+        "mode=700,size=$((kib + %d))k none '%s'",
+        dir, spare_kib, dir);
+    n_mounts++;
+    run("cp -a '%s.before/.' '%s' && rm -r '%s.before'", dir, dir, dir);
+    stack_start(&stack, part);
+}
+
+static void fill(const char *part)
+{
+    char path[PATH_SIZE];
+    static char block[4096];
+    snprintf(path, sizeof path, "%s/%s/ballast", stack.dir, part);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    while (write(fd, block, sizeof block) > 0)
+        ;
+    assert_int_equal(errno, ENOSPC);
+    close(fd);
+}
+
+static void make_space(const char *part)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s/ballast", stack.dir, part);
+    assert_int_equal(unlink(path), 0);
+}
+
+static int up(void **state)
+{
+    (void)state;
+    can_mount = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+                mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    if (!can_mount) {
+        print_message("no mount namespace: %s\n", geteuid() == 0 ? strerror(errno) : "not root");
+        return 0;
+    }
+    stack_up(&stack, options);
+    atexit(unmount_all); /* before the stack's own end, which removes the directory */
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 100000 --overflow -1");
+    return 0;
+}
+
+/* --- what is seen --- */
+
+static long metric(const char *admin_url, const char *name)
+{
+    static struct http_answer a;
+    char url[256], want[128];
+    snprintf(url, sizeof url, "%s/metrics", admin_url);
+    snprintf(want, sizeof want, "\n%s ", name);
+    assert_int_equal(http_get(url, &a), 200);
+    const char *at = strstr(a.body, want);
+    if (at == NULL)
+        fail_msg("there is no metric %s", name);
+    return atol(at + strlen(want));
+}
+
+static bool ready_says(const char *text)
+{
+    static struct http_answer a;
+    char url[256];
+    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    http_get(url, &a);
+    return strstr(a.body, text) != NULL;
+}
+
+static void wait_ready(const char *text, bool said)
+{
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US; ready_says(text) != said;
+         wait_a_moment())
+        assert_true(clock_mono_us() < deadline_us);
+}
+
+/* post: the next user; 202 and 503 are honest. True: in the queue, with a ticket. */
+static int post(bool *ticket)
+{
+    static struct http_answer a;
+    char user[32];
+    snprintf(user, sizeof user, "u-%d", n_accepted + 1);
+    int status = event_post(&noon, user, &a);
+    if (status == 503)
+        assert_non_null(http_header(&a, "Retry-After"));
+    else if (status != 202)
+        fail_msg("%d %s", status, a.body);
+    n_accepted += status == 202;
+    *ticket = strstr(a.body, "\"ticket\"") != NULL;
+    return status;
+}
+
+static void check_everybody_has_one(int more)
+{
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
+        int64_t n = stack_number(&noon.db, "SELECT COUNT(*) FROM coupons");
+        if (n >= n_accepted + more)
+            break;
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%d of %d have a coupon", (int)n, n_accepted + more);
+    }
+    char *out;
+    int code = stack_ctl(&stack, &out, "audit noon");
+    if (code != 0)
+        fail_msg("%s", out);
+    free(out);
+}
+
+/* --- Redis --- */
+
+static void test_redis_always(void **state)
+{
+    (void)state;
+    bool ticket = true;
+    if (!can_mount)
+        skip();
+    make_small("redis", 32 << 10);
+    wait_ready("redis", false);
+    fill("redis");
+    for (int i = 0; i < POSTS_MAX && ticket; i++)
+        post(&ticket); /* what fits into the last page is durable */
+    assert_false(ticket);
+    wait_ready("redis cannot be reached", true); /* with "always" it ends itself */
+    assert_int_equal(post(&ticket), 202);
+    assert_false(ticket);
+    make_space("redis");
+    stack_start(&stack, "redis");
+    wait_ready("redis", false);
+    assert_int_equal(post(&ticket), 202);
+    assert_true(ticket);
+    check_everybody_has_one(0);
+}
+
+static void test_redis_everysec(void **state)
+{
+    (void)state;
+    bool ticket = true;
+    if (!can_mount)
+        skip();
+    redisFree(noon.redis);
+    noon.redis = stack_redis(&stack);
+    freeReplyObject(redisCommand(noon.redis, "CONFIG SET appendfsync everysec"));
+    fill("redis");
+    for (int i = 0; i < POSTS_MAX && ticket; i++)
+        post(&ticket);
+    assert_false(ticket);
+    wait_ready("redis cannot save to its disk", true);
+    assert_int_equal(post(&ticket), 202);
+    assert_false(ticket);
+    make_space("redis"); /* that is all */
+    wait_ready("redis", false);
+    assert_int_equal(post(&ticket), 202);
+    assert_true(ticket);
+    freeReplyObject(redisCommand(noon.redis, "CONFIG SET appendfsync always"));
+    check_everybody_has_one(0);
+}
+
+/* --- MariaDB --- */
+
+/* What is accepted waits in Redis; with both away it is 503. */
+static void test_mariadb(void **state)
+{
+    (void)state;
+    bool ticket;
+    int status = 202;
+    char *out;
+    if (!can_mount)
+        skip();
+    make_small("mariadb", (12 + 64) << 10); /* 12 MiB are its temporary tablespace */
+    db_close(&noon.db);
+    stack_db(&stack, &noon.db);
+    fill("mariadb");
+    int code = stack_ctl(&stack, &out,
+                         "burst noon --no-progress --concurrency 100 --first-user 1000001 --users "
+                         "%d --requests %d",
+                         USERS, USERS);
+    if (code != 0)
+        fail_msg("%s", out);
+    free(out);
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+         metric(stack.scheduler_admin_url, "onrush_scheduler_jobs_total{outcome=\"busy\"}") +
+             metric(stack.scheduler_admin_url,
+                    "onrush_scheduler_jobs_total{outcome=\"unknown\"}") ==
+         0;
+         wait_a_moment())
+        assert_true(clock_mono_us() < deadline_us);
+    assert_int_equal(post(&ticket), 202);
+    assert_true(ticket);
+    stack_kill(&stack, "redis", "KILL");
+    for (int i = 0; i < POSTS_MAX && status != 503; i++)
+        status = post(&ticket);
+    assert_int_equal(status, 503);
+    make_space("mariadb");
+    stack_start(&stack, "redis");
+    wait_ready("redis", false);
+    check_everybody_has_one(USERS);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    if (!can_mount)
+        skip();
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_redis_always),
+        cmocka_unit_test(test_redis_everysec),
+        cmocka_unit_test(test_mariadb),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
