@@ -53,6 +53,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_archive)};
     signal(SIGPIPE, SIG_IGN);
-    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT);
+    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

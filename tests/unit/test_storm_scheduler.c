@@ -139,6 +139,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
     };
     signal(SIGPIPE, SIG_IGN);
-    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT);
+    log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
