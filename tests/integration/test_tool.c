@@ -1,0 +1,222 @@
+/* onrushctl: request show, export, a lower quota, times beyond 2038, and an audit that finds each breach that is planted. */
+#include "tests/integration/event.h"
+
+#include "tests/support/child.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct stack stack;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, NULL);
+    return 0;
+}
+
+/* fill: a campaign in which ann, bob and cid are decided. */
+static void fill(struct event *e, const char *name, int quota)
+{
+    static const char *const users[] = {"ann", "bob", "cid"};
+    char options[64];
+    event_open(e, &stack, name);
+    snprintf(options, sizeof options, "--quota %d", quota);
+    event_create(e, options);
+    for (size_t i = 0; i < LENGTH(users); i++)
+        assert_int_equal(event_post(e, users[i], NULL), 202);
+    event_wait(e, 10000);
+}
+
+static const char *text_at(const json_t *object, const char *side, const char *member)
+{
+    return json_string_value(json_object_get(json_object_get(object, side), member));
+}
+
+static void test_request_show(void **state)
+{
+    (void)state;
+    struct event e;
+    fill(&e, "shown", 2);
+    json_t *ann = stack_ctl_json(&stack, "request show shown ann");
+    assert_string_equal(text_at(ann, "redis", "status"), "granted");
+    assert_string_equal(text_at(ann, "mariadb", "code"), text_at(ann, "redis", "code"));
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(ann, "mariadb"), "serial")),
+                     1);
+    json_decref(ann);
+    json_t *cid = stack_ctl_json(&stack, "request show shown cid");
+    assert_string_equal(text_at(cid, "redis", "status"), "sold_out");
+    assert_true(json_is_null(json_object_get(cid, "mariadb")));
+    json_decref(cid);
+    assert_int_equal(stack_ctl(&stack, NULL, "request show shown nobody"), 2);
+    assert_int_equal(stack_ctl(&stack, NULL, "request show nothing ann 2>&1"), 2);
+    assert_int_equal(stack_ctl(&stack, NULL, "request show shown 'a b' 2>&1"), 64);
+    event_close(&e);
+}
+
+static void test_export(void **state)
+{
+    (void)state;
+    struct event e;
+    char *text, *line;
+    fill(&e, "exported", 2);
+    assert_int_equal(stack_ctl(&stack, &text, "export exported"), 0);
+    line = strtok(text, "\n");
+    assert_string_equal(line, "serial,user_id,code,ticket,granted_at");
+    assert_memory_equal(strtok(NULL, "\n"), "1,ann,", 6);
+    assert_memory_equal(strtok(NULL, "\n"), "2,bob,", 6);
+    assert_null(strtok(NULL, "\n"));
+    free(text);
+    json_t *rows = stack_ctl_json(&stack, "export exported --format json");
+    assert_int_equal(json_array_size(rows), 2);
+    const json_t *second = json_array_get(rows, 1);
+    assert_string_equal(json_string_value(json_object_get(second, "user_id")), "bob");
+    assert_int_equal(json_integer_value(json_object_get(second, "ticket")),
+                     stack_number(&e.db,
+                                  "SELECT ticket FROM coupons WHERE user_id = 'bob' AND code "
+                                  "= '%s'",
+                                  json_string_value(json_object_get(second, "code"))));
+    json_decref(rows);
+    assert_int_equal(stack_ctl(&stack, NULL, "export exported --format xml 2>&1"), 64);
+    assert_int_equal(stack_ctl(&stack, NULL, "export nothing 2>&1"), 2);
+    event_close(&e);
+}
+
+static int64_t quota_of(struct event *e)
+{
+    return stack_number(&e->db, "SELECT quota FROM campaigns WHERE name = '%s'", e->name);
+}
+
+/* A quota falls down to what is granted, and not below; who lost stays lost. */
+static void test_lower_quota(void **state)
+{
+    (void)state;
+    struct event e;
+    struct campaign_head head;
+    char *text;
+    fill(&e, "lower", 5);
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota lower 3"), 0);
+    assert_true(stack_head(e.redis, "lower", &head));
+    assert_int_equal(head.quota, 3);
+    assert_int_equal(event_post(&e, "dan", NULL), 202);
+    event_wait(&e, 10000);
+    assert_int_equal(event_post(&e, "dan", NULL), 409);
+    assert_int_equal(stack_ctl(&stack, &text, "campaign set-quota lower 2 2>&1"), 75);
+    assert_non_null(strstr(text, "3"));
+    free(text);
+    assert_int_equal(quota_of(&e), 3);
+    assert_int_equal(stack_ctl(&stack, NULL, "audit lower"), 0);
+    event_close(&e);
+}
+
+static void test_beyond_2038(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event e;
+    struct campaign_head head;
+    event_open(&e, &stack, "far");
+    event_create(&e, "--quota 1 --opens-at 2107-01-01T00:00:00Z --closes-at 2108-01-01T00:00:00Z");
+    json_t *object = stack_ctl_json(&stack, "campaign show far");
+    assert_string_equal(json_string_value(json_object_get(object, "opens_at")),
+                        "2107-01-01T00:00:00Z");
+    json_decref(object);
+    assert_true(stack_head(e.redis, "far", &head));
+    assert_true(head.opens_us == INT64_C(4323283200000000));
+    assert_int_equal(event_post(&e, "ann", &a), 403);
+    assert_non_null(strstr(a.body, "NOT_OPEN"));
+    event_close(&e);
+}
+
+/* --- planted breaches --- */
+
+/* What is done to a campaign of three users with this quota, in SQL ("WHERE id" is appended to updates) or to a key of Redis;
+ * and the check that must find it. */
+static const struct breach {
+    const char *check;
+    int quota;
+    const char *sql, *redis;
+} breaches[] = {
+    {"over_quota", 3, "UPDATE campaigns SET quota = 2, granted = 2 WHERE id = %d", NULL},
+    {"inversions", 3,
+     "UPDATE coupons SET ticket = ticket + 60000000 WHERE serial = 1 AND campaign_id = %d", NULL},
+    {"serial_gaps", 4, "UPDATE coupons SET serial = 4 WHERE serial = 3 AND campaign_id = %d", NULL},
+    {"granted_column", 3, "UPDATE campaigns SET granted = 2 WHERE id = %d", NULL},
+    {"journal_forgotten", 3,
+     "INSERT INTO journal (campaign_id, user_id, ticket, gateway) SELECT id, 'eve', 1, 'g' FROM "
+     "campaigns WHERE state = 'settled' AND id = %d",
+     NULL},
+    {"unaccounted", 3, NULL, "HINCRBY onrush:{%s}:meta admitted 1"},
+    {"shown_uncommitted", 3, NULL, "HSET onrush:{%s}:users eve g4:AAAA-AAAA-AAAA-AAAA:1"},
+    {"not_shown", 3, NULL, "HDEL onrush:{%s}:users bob"},
+    {"misplaced", 3, NULL, "HSET onrush:{%s}:users eve q1"},
+    {"miscounted", 3, NULL, "HINCRBY onrush:{%s}:meta refused 1"},
+    {"told_too_early", 4, NULL, "HINCRBY onrush:{%s}:meta sold_out 1"},
+};
+
+static void plant(struct event *e, const struct breach *b)
+{
+    char text[512];
+    int64_t id = stack_number(&e->db, "SELECT id FROM campaigns WHERE name = '%s'", e->name);
+    if (b->sql != NULL) {
+        if (db_format(&e->db, text, sizeof text, b->sql, id) < 0 ||
+            db_exec(&e->db, text, NULL) != DB_OK)
+            fail_msg("%s: %s", b->check, e->db.error);
+        return;
+    }
+    redisReply *reply = redisCommand(e->redis, b->redis, e->name);
+    assert_non_null(reply);
+    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+    freeReplyObject(reply);
+}
+
+static void test_audit_finds(void **state)
+{
+    (void)state;
+    enum { N = LENGTH(breaches) };
+    static struct event events[N];
+    static char names[N][32];
+    for (size_t i = 0; i < N; i++) {
+        snprintf(names[i], sizeof names[i], "breach-%zu", i);
+        fill(&events[i], names[i], breaches[i].quota);
+        bool settled = strcmp(breaches[i].check, "journal_forgotten") == 0;
+        if (settled)
+            assert_int_equal(stack_ctl(&stack, NULL, "campaign close %s", names[i]), 0);
+        while (settled && stack_number(&events[i].db,
+                                       "SELECT state = 'settled' FROM campaigns "
+                                       "WHERE name = '%s'",
+                                       names[i]) != 1)
+            wait_a_moment();
+    }
+    stack_kill(&stack, "scheduler", "TERM"); /* it would repair some of it */
+    for (size_t i = 0; i < N; i++) {
+        assert_int_equal(stack_ctl(&stack, NULL, "audit %s", names[i]), 0);
+        plant(&events[i], &breaches[i]);
+        json_t *audit = stack_ctl_json(&stack, "audit %s", names[i]);
+        if (json_integer_value(json_object_get(audit, breaches[i].check)) == 0)
+            fail_msg("the audit does not find %s", breaches[i].check);
+        assert_true(json_is_false(json_object_get(audit, "ok")));
+        json_decref(audit);
+        assert_int_equal(stack_ctl(&stack, NULL, "audit %s", names[i]), 1);
+        event_close(&events[i]);
+    }
+    stack_start(&stack, "scheduler");
+}
+
+static void test_stops_without_a_trace(void **state)
+{
+    (void)state;
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_request_show), cmocka_unit_test(test_export),
+        cmocka_unit_test(test_lower_quota),  cmocka_unit_test(test_beyond_2038),
+        cmocka_unit_test(test_audit_finds),  cmocka_unit_test(test_stops_without_a_trace),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
