@@ -5,6 +5,7 @@
 #include "gateway/answer.h"
 
 #include "gateway/routes.h"
+#include "gateway/tracing.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -334,6 +335,8 @@ enum MHD_Result answer_send(struct request *r)
     MHD_destroy_response(response);
     metric_add(gateway_metrics_answer(&r->worker->metrics, r->outcome), 1);
     say(r, status);
+    if (r->trace != NULL)
+        r->trace->status = status;
     return result;
 }
 

@@ -3,6 +3,7 @@
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
 #include "gateway/status.h"
+#include "gateway/tracing.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -251,6 +252,8 @@ static size_t fill(struct gathering *g)
         TAILQ_INSERT_TAIL(&g->sent, r, next);
         b->args[n] = r->user;
         b->lengths[n] = r->user_len;
+        if (r->trace != NULL && g->op == OP_ENQUEUE)
+            tracing_send(r);
     }
     return n;
 }

@@ -40,6 +40,8 @@ static const struct config_option options[] = {
     CONFIG_LOG_ROWS(S),
     CONFIG_HEALTH_ROWS(S, "50000"),
     CONFIG_CALLBACKS_ROWS(S),
+    CONFIG_TRACING_ROWS(S),
+    CONFIG_INT_ROW(S, "tracing.sample_ppm", tracing.sample_ppm, "1000", 0, 1000000, "ppm", false),
 };
 
 static const struct config_list lists[] = {

@@ -30,6 +30,7 @@ struct gateway_config {
     struct log_config log;
     struct health_config health;
     struct callbacks_config callbacks;
+    struct tracing_config tracing;
     struct limits_config limits;
     struct routes *routes; /* never NULL */
     struct networks *trusted_proxies;

@@ -21,6 +21,7 @@ struct gateway {
     _Atomic int64_t stop_by_us; /* monotonic; set before `stopping` */
     struct auth *auth;     /* NULL: no tokens. Set before there are workers, and never changed */
     struct limits *limits; /* the same, but its content moves: see limiter.h */
+    struct tracer *tracer; /* NULL: no traces. Set before there are workers, and never changed */
     struct gauge connections, in_flight, waiters;
 };
 

@@ -13,6 +13,7 @@
 
 #include "gateway/answer.h"
 #include "gateway/routes.h"
+#include "gateway/tracing.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -213,6 +214,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     *context = NULL;
     assert(r->stage == STAGE_ANSWERED || r->stage == STAGE_READING);
     observe(r);
+    if (r->trace != NULL)
+        tracing_end(r);
     if (r->counted) {
         gauge_give(&worker->gateway->in_flight);
         metric_add(&worker->metrics.in_flight, -1);

@@ -299,9 +299,12 @@ static int start_watch(struct daemon *d, const struct gateway_config *config)
 {
     char error[WATCH_ERROR_SIZE], quoted[WATCH_ERROR_SIZE];
     struct watch_hooks hooks = {.arg = d, .report = report_health, .counts = count_errors};
-    int r = watch_start(&d->watch, "gateway", &config->health, &config->callbacks, &hooks, error);
-    if (r == 0)
+    int r = watch_start(&d->watch, "gateway", &config->health, &config->callbacks, &config->tracing,
+                        &hooks, error);
+    if (r == 0) {
+        d->gateway.tracer = watch_tracer(d->watch);
         return 0;
+    }
     log_error("the callbacks cannot be used", "error=%s", log_quote(error, quoted, sizeof quoted));
     return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
 }

@@ -25,6 +25,7 @@
 #include <sys/queue.h>
 
 struct worker;
+struct request_trace;
 struct route;
 struct campaign;
 
@@ -78,6 +79,7 @@ struct request {
     enum fallback_why why; /* ARCHIVED */
     char name[CAMPAIGN_NAME_MAX + 1], user[USER_ID_MAX + 1];
     uint8_t name_len, user_len;
+    struct request_trace *trace; /* NULL: not sampled */
     char id[REQUEST_ID_MAX + 1]; /* see request_id.h */
     size_t discarded;            /* bytes of a body that nobody wants */
     size_t text_len, text_room;

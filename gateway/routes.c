@@ -3,6 +3,7 @@
 #include "gateway/body.h"
 #include "gateway/campaigns.h"
 #include "gateway/soldout.h"
+#include "gateway/tracing.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
 
@@ -219,5 +220,7 @@ void routes_dispatch(struct request *r)
         return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_in_flight);
     r->counted = true;
     metric_add(&worker->metrics.in_flight, 1);
+    if (worker->gateway->tracer != NULL && r->route->op == OP_ENQUEUE)
+        tracing_begin(r);
     ask(r);
 }

@@ -47,6 +47,8 @@ struct worker {
     int64_t quiet_us;    /* draining: since when there is nothing to do */
     struct pulse pulse;  /* one beat a turn */
     _Atomic bool ended;  /* the thread has nothing more to do */
+    int64_t traced_second; /* and how many requests were sampled in it: see tracing.h */
+    unsigned n_traced;
     uint64_t id_counter; /* of request ids */
     size_t n_requests;   /* that exist */
     size_t n_archived;   /* of those, with the archive */

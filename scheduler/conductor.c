@@ -100,6 +100,9 @@ static void on_job(void *arg, struct job *job)
     if (job->kind == JOB_COMMIT && job->outcome == JOB_DONE) {
         pace_see(&k->pace, job->batch->n, job->took_us);
         keep_pace(k);
+        if (k->queue.traces != NULL)
+            traces_committed(k->queue.traces, ((struct campaign *)job->campaign)->row.name,
+                             job->batch, job->took_us);
     }
     campaign_on_job(job->campaign, job);
 }
@@ -291,6 +294,8 @@ void conductor_stop(struct conductor *k, void (*done)(void *arg), void *arg)
 void conductor_set_watch(struct conductor *k, struct watch *watch)
 {
     k->watch = watch;
+    if (watch != NULL && watch_tracer(watch) != NULL && k->queue.traces == NULL)
+        k->queue.traces = traces_new(watch_tracer(watch)); /* NULL: no traces, no harm */
 }
 
 void conductor_health(struct conductor *k, struct health_report *report)
@@ -444,6 +449,7 @@ struct conductor *conductor_free(struct conductor *k)
     if (k->tick != NULL)
         event_free(k->tick);
     board_clear(&k->board);
+    traces_free(k->queue.traces);
     queue_destroy(&k->queue);
     free(k);
     return NULL;

@@ -32,6 +32,7 @@ static const struct config_option options[] = {
     CONFIG_BOOL_ROW(S, "callbacks.half_gone", callbacks.half_gone, "true", false),
     CONFIG_BOOL_ROW(S, "callbacks.sold_out", callbacks.sold_out, "true", false),
     CONFIG_BOOL_ROW(S, "callbacks.closed", callbacks.closed, "true", false),
+    CONFIG_TRACING_ROWS(S),
 };
 
 const struct config_table scheduler_config_table = {

@@ -17,6 +17,7 @@ struct scheduler_config {
     struct log_config log;
     struct health_config health;
     struct callbacks_config callbacks;
+    struct tracing_config tracing;
 };
 
 extern const struct config_table scheduler_config_table;

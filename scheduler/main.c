@@ -146,8 +146,8 @@ static int start_watch(struct daemon *d)
 {
     char error[WATCH_ERROR_SIZE], quoted[WATCH_ERROR_SIZE];
     struct watch_hooks hooks = {.arg = d, .report = report_health, .counts = count_errors};
-    int r =
-        watch_start(&d->watch, "scheduler", &d->config.health, &d->config.callbacks, &hooks, error);
+    int r = watch_start(&d->watch, "scheduler", &d->config.health, &d->config.callbacks,
+                        &d->config.tracing, &hooks, error);
     if (r == 0)
         return conductor_set_watch(d->conductor, d->watch), 0;
     log_error("the callbacks cannot be used", "error=%s", log_quote(error, quoted, sizeof quoted));

@@ -146,6 +146,9 @@ static void on_claim(void *arg, const redisReply *r)
         if (a.n > 0)
             fault_point("after-claim");
     }
+    struct queue *q = c->world->queue;
+    if (q->traces != NULL && a.outcome == QUEUE_OK)
+        traces_claimed(q->traces, q->link, c, a.rows, a.n);
     campaign_on_queue(c, &a);
 }
 

@@ -5,10 +5,12 @@
 #define ONRUSH_QUEUE_H
 
 #include "scheduler/campaign.h"
+#include "scheduler/traces.h"
 #include "shared/redis_link.h"
 
 struct queue {
     struct redis_link *link;
+    struct traces *traces; /* NULL: off */
     int64_t retention_s; /* what expire() sets */
     struct grant *rows;  /* scratch for the answers of claim and claimed */
     struct grant *aside; /* the same for what was set aside */

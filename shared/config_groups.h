@@ -121,6 +121,19 @@ static inline int config_check_source(const char *text)
                        "requests", false),                                                         \
         CONFIG_INT_ROW(S, "health.lag_ms", health.lag_ms, "10000", 100, 3600000, "ms", false)
 
+static inline int config_check_url(const char *text)
+{
+    bool good = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    return *text == '\0' || good ? 0 : -1;
+}
+
+#define CONFIG_TRACING_ROWS(S)                                                                     \
+    {                                                                                              \
+        "tracing.url", CONFIG_STRING, offsetof(struct S, tracing.url), 0,                          \
+            sizeof(((struct S *)0)->tracing.url) - 1, "", "", false, config_check_url,             \
+            "a URL that begins with https:// or http://, or nothing"                               \
+    }
+
 #define CONFIG_CALLBACKS_ROWS(S)                                                                   \
     CONFIG_STRING_ROW(S, "callbacks.urls_file", callbacks.urls_file, "", 0, false),                \
         CONFIG_STRING_ROW(S, "callbacks.secret_file", callbacks.secret_file, "", 0, false),        \

@@ -12,10 +12,12 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define TICK_MS      200
-#define CALLBACK_MAX 8  /* urls */
-#define ERRORS_LEAST 20 /* answers in ten seconds; of fewer no share is told */
-#define FLUSH_MS     2000
+#define TICK_MS        200
+#define CALLBACK_MAX   8  /* urls */
+#define ERRORS_LEAST   20 /* answers in ten seconds; of fewer no share is told */
+#define FLUSH_MS       2000
+#define TRACE_QUEUE    16 /* documents of up to 256 spans */
+#define TRACE_RETRY_MS 10000
 
 struct watch {
     struct watch_hooks hooks;
@@ -25,6 +27,8 @@ struct watch {
     _Atomic(struct courier *) courier; /* NULL until it is started */
     size_t n_callbacks;                /* lanes of these; the heartbeat's, if any, is the next */
     bool heartbeat;
+    struct tracer *tracer; /* NULL: off */
+    size_t trace_lane;
     char instance[96];
     struct notice_from from;
     _Atomic uint64_t n_ids;
@@ -122,6 +126,17 @@ static void beat(struct watch *w, int64_t now_us)
     courier_send(w->courier, w->n_callbacks, id, body, len);
 }
 
+/* export: the spans that gathered. */
+static void export(struct watch *w)
+{
+    char id[COURIER_ID_SIZE], *body;
+    size_t len;
+    while (w->tracer != NULL && (body = tracer_drain(w->tracer, &len)) != NULL) {
+        new_id(w, id);
+        courier_send(w->courier, w->trace_lane, id, body, len);
+    }
+}
+
 static void on_tick(void *arg)
 {
     struct watch *w = arg;
@@ -130,6 +145,7 @@ static void on_tick(void *arg)
     struct health_change change;
     if (w->courier == NULL)
         return; /* courier_start() has not returned yet */
+    export(w);
     see_errors(w, now_us);
     report_of(w, &report);
     health_see(&w->health, &report, now_us, &change);
@@ -177,6 +193,7 @@ void watch_metrics(struct watch *w, FILE *out)
     void *shard = &w->metrics;
     metrics_render(out, &health_metrics_table, &shard, 1);
     courier_metrics_render(w->courier, out);
+    tracer_metrics_render(w->tracer, out);
 }
 
 /* --- beginning and end --- */
@@ -285,9 +302,25 @@ static void name_instance(struct watch *w)
     snprintf(w->instance, sizeof w->instance, "%s.%d.%08" PRIx32, host, (int)getpid(), dice);
 }
 
+static int start_tracing(struct watch *w, const struct tracing_config *tracing)
+{
+    static const char *const services[] = {"onrush-gateway", "onrush-scheduler"};
+    bool gateway = strcmp(w->from.daemon, "gateway") == 0;
+    w->tracer = tracer_new(services[gateway ? 0 : 1], w->instance, tracing->sample_ppm);
+    if (w->tracer == NULL)
+        return -ENOMEM;
+    w->trace_lane = w->courier_config.n_lanes;
+    return add_lane(w, "collector of traces", tracing->url, "", TRACE_QUEUE, TRACE_RETRY_MS);
+}
+
+struct tracer *watch_tracer(struct watch *w)
+{
+    return w->tracer;
+}
+
 int watch_start(struct watch **out, const char *daemon, const struct health_config *health,
-                const struct callbacks_config *callbacks, const struct watch_hooks *hooks,
-                char error[WATCH_ERROR_SIZE])
+                const struct callbacks_config *callbacks, const struct tracing_config *tracing,
+                const struct watch_hooks *hooks, char error[WATCH_ERROR_SIZE])
 {
     struct watch *w = calloc(1, sizeof *w);
     if (w == NULL)
@@ -307,6 +340,8 @@ int watch_start(struct watch **out, const char *daemon, const struct health_conf
     w->courier_config.arg = w;
     snprintf(w->courier_config.ca_file, sizeof w->courier_config.ca_file, "%s", callbacks->ca_file);
     int r = read_files(w, error);
+    if (r == 0 && tracing->url[0] != '\0' && (r = start_tracing(w, tracing)) < 0)
+        snprintf(error, WATCH_ERROR_SIZE, "out of memory");
     struct courier *courier = NULL;
     if (r == 0 && (r = courier_start(&courier, &w->courier_config)) < 0)
         snprintf(error, WATCH_ERROR_SIZE, "the thread cannot start: %s", strerror(-r));
@@ -320,7 +355,10 @@ int watch_start(struct watch **out, const char *daemon, const struct health_conf
 struct watch *watch_stop(struct watch *w)
 {
     if (w != NULL) {
+        if (w->courier != NULL)
+            export(w);
         courier_free(w->courier);
+        tracer_free(w->tracer);
         free(w);
     }
     return NULL;

@@ -9,6 +9,7 @@
 #include "shared/health.h"
 #include "shared/metrics.h"
 #include "shared/notice.h"
+#include "shared/tracer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,8 +59,8 @@ struct watch;
 /* watch_start: reads the files and starts the thread. 0 and *out, or a negative errno with a message
  * in `error`: -EINVAL for a file that cannot be used. `daemon` is a constant. */
 int watch_start(struct watch **out, const char *daemon, const struct health_config *health,
-                const struct callbacks_config *callbacks, const struct watch_hooks *hooks,
-                char error[WATCH_ERROR_SIZE]);
+                const struct callbacks_config *callbacks, const struct tracing_config *tracing,
+                const struct watch_hooks *hooks, char error[WATCH_ERROR_SIZE]);
 
 /* watch_ready: for admin_hooks: able or not, and one line for each component that is not ok. */
 bool watch_ready(struct watch *watch, FILE *reasons);
@@ -71,6 +72,9 @@ void watch_metrics(struct watch *watch, FILE *out);
  * queue is half full: the other half is for health; try again later. Any thread; never blocks. */
 bool watch_tell(struct watch *watch, enum notice_event event,
                 const struct notice_campaign *campaign);
+
+/* watch_tracer: takes spans to the collector; NULL when there is none. As long as the watch. */
+struct tracer *watch_tracer(struct watch *watch);
 
 /* watch_stop: NULL is fine. Gives NULL. */
 struct watch *watch_stop(struct watch *watch);

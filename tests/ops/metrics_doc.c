@@ -5,6 +5,7 @@
 #include "scheduler/metrics.h"
 #include "shared/courier.h"
 #include "shared/process_metrics.h"
+#include "shared/tracer.h"
 #include "shared/watch.h"
 
 #include <string.h>
@@ -27,6 +28,8 @@ static const struct {
     {"Health", "Of both daemons; [callbacks.md](callbacks.md) says what it means.",
      &health_metrics_table},
     {"Callbacks", "Of both daemons.", &courier_metrics_table},
+    {"Traces", "Of both daemons; [tracing.md](tracing.md) says what is in them.",
+     &tracer_metrics_table},
     {"Both daemons", "Of the process.", &process_metrics_table},
 };
 

@@ -1,0 +1,83 @@
+#include "gateway/tracing.h"
+
+#include "gateway/campaigns.h"
+#include "gateway/worker.h"
+#include "shared/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEEP_S "600" /* the hash goes as a whole, so what nobody fetched goes too */
+
+static const char *const outcome_names[] = {
+#define NAME(M, id, ...) [OUTCOME_##id] = #id,
+    OUTCOMES(NAME, )
+#undef NAME
+};
+
+/* may_sample: clients may ask for as many traces as they like, and get so many. */
+static bool may_sample(struct worker *worker, int64_t now_us)
+{
+    if (now_us / 1000000 != worker->traced_second) {
+        worker->traced_second = now_us / 1000000;
+        worker->n_traced = 0;
+    }
+    return worker->n_traced < TRACES_A_SECOND;
+}
+
+void tracing_begin(struct request *r)
+{
+    struct trace_context context, given;
+    const char *text = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "traceparent");
+    bool parent = text != NULL && trace_parse(text, &given) == 0;
+    int64_t now_us = clock_mono_us();
+    if (parent ? !given.sampled : !tracer_wants(r->worker->gateway->tracer))
+        return;
+    if (!may_sample(r->worker, now_us) || (r->trace = calloc(1, sizeof *r->trace)) == NULL)
+        return;
+    r->worker->n_traced++;
+    trace_new(&context);
+    if (parent) {
+        memcpy(context.trace_id, given.trace_id, sizeof context.trace_id);
+        memcpy(r->trace->parent_id, given.span_id, sizeof given.span_id);
+    }
+    r->trace->context = context;
+    r->trace->start_us = clock_wall_us() - (now_us - r->start_us);
+}
+
+static void on_sent(void *arg, const redisReply *reply)
+{
+    (void)arg, (void)reply; /* a trace that gets lost harms nobody */
+}
+
+void tracing_send(struct request *r)
+{
+    char key[CAMPAIGN_NAME_MAX + 32], value[TRACEPARENT_SIZE];
+    int len = snprintf(key, sizeof key, TRACES_KEY, r->name);
+    const char *set[] = {"HSET", key, r->user, value};
+    const char *expire[] = {"EXPIRE", key, KEEP_S, "NX"};
+    size_t key_len = (size_t)len;
+    trace_format(&r->trace->context, value);
+    redis_link_command(r->worker->link, 4, set,
+                       (size_t[]){4, key_len, r->user_len, TRACEPARENT_LEN}, on_sent, NULL);
+    redis_link_command(r->worker->link, 4, expire, (size_t[]){6, key_len, strlen(KEEP_S), 2},
+                       on_sent, NULL);
+}
+
+void tracing_end(struct request *r)
+{
+    struct request_trace *t = r->trace;
+    struct span span = {.context = t->context,
+                        .name = "request",
+                        .kind = SPAN_SERVER,
+                        .start_us = t->start_us,
+                        .end_us = clock_wall_us(),
+                        .outcome = outcome_names[r->outcome],
+                        .status = t->status};
+    memcpy(span.parent_id, t->parent_id, sizeof span.parent_id);
+    memcpy(span.campaign, r->name, sizeof span.campaign);
+    tracer_add(r->worker->gateway->tracer, &span);
+    free(t);
+    r->trace = NULL;
+}

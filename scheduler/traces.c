@@ -1,0 +1,180 @@
+#include "scheduler/traces.h"
+
+#include "shared/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLAIMED_MAX                                                                                \
+    256             /* traced requests that are claimed and not committed; the oldest give way */
+#define ASKS_MAX 64 /* questions under way */
+
+struct traced {
+    uint32_t campaign_id; /* 0: free */
+    uint64_t ticket;
+    struct trace_context context; /* with the id of the span "queue" */
+};
+
+struct traces {
+    struct tracer *tracer;
+    struct traced claimed[CLAIMED_MAX];
+    size_t next, n;
+    unsigned asks;
+};
+
+/* A question: who of a claim is traced. */
+struct ask {
+    struct traces *traces;
+    struct redis_link *link;
+    uint32_t campaign_id;
+    char campaign[CAMPAIGN_NAME_MAX + 1];
+    char key[CAMPAIGN_NAME_MAX + 32];
+    int64_t claimed_us; /* wall */
+    size_t n;
+    struct {
+        uint64_t ticket;
+        char user[USER_ID_MAX + 1];
+    } rows[];
+};
+
+struct traces *traces_new(struct tracer *tracer)
+{
+    struct traces *t = calloc(1, sizeof *t);
+    if (t != NULL)
+        t->tracer = tracer;
+    return t;
+}
+
+struct traces *traces_free(struct traces *t)
+{
+    free(t);
+    return NULL;
+}
+
+/* --- the answer --- */
+
+static void on_removed(void *arg, const redisReply *r)
+{
+    (void)arg, (void)r; /* what stays expires */
+}
+
+static void forget_in_redis(struct ask *a, const char *user)
+{
+    const char *words[] = {"HDEL", a->key, user};
+    redis_link_command(a->link, 3, words, (size_t[]){4, strlen(a->key), strlen(user)}, on_removed,
+                       NULL);
+}
+
+static void add_queue_span(struct ask *a, size_t i, const struct trace_context *parent)
+{
+    struct traces *t = a->traces;
+    struct span span = {.context = *parent,
+                        .name = "queue",
+                        .kind = SPAN_CONSUMER,
+                        .start_us = (int64_t)a->rows[i].ticket,
+                        .end_us = a->claimed_us};
+    memcpy(span.parent_id, parent->span_id, sizeof span.parent_id);
+    memcpy(span.campaign, a->campaign, sizeof span.campaign);
+    trace_new_span(span.context.span_id);
+    tracer_add(t->tracer, &span);
+    t->n += t->claimed[t->next].campaign_id == 0;
+    t->claimed[t->next] = (struct traced){a->campaign_id, a->rows[i].ticket, span.context};
+    t->next = (t->next + 1) % CLAIMED_MAX;
+}
+
+static void on_answer(void *arg, const redisReply *r)
+{
+    struct ask *a = arg;
+    struct trace_context parent;
+    a->traces->asks--;
+    bool good = r != NULL && r->type == REDIS_REPLY_ARRAY && r->elements == a->n;
+    for (size_t i = 0; good && i < a->n; i++) {
+        const redisReply *e = r->element[i];
+        if (e->type != REDIS_REPLY_STRING || trace_parse(e->str, &parent) < 0)
+            continue;
+        add_queue_span(a, i, &parent);
+        forget_in_redis(a, a->rows[i].user);
+    }
+    free(a);
+}
+
+/* --- the question --- */
+
+static struct ask *make_ask(struct traces *t, struct redis_link *link, const struct campaign *c,
+                            const struct grant *rows, size_t n)
+{
+    struct ask *a = calloc(1, sizeof *a + n * sizeof a->rows[0]);
+    if (a == NULL)
+        return NULL;
+    a->traces = t;
+    a->link = link;
+    a->campaign_id = c->row.id;
+    a->claimed_us = clock_wall_us();
+    a->n = n;
+    memcpy(a->campaign, c->row.name, sizeof a->campaign);
+    snprintf(a->key, sizeof a->key, TRACES_KEY, c->row.name);
+    for (size_t i = 0; i < n; i++) {
+        a->rows[i].ticket = rows[i].ticket;
+        memcpy(a->rows[i].user, rows[i].user, sizeof a->rows[i].user);
+    }
+    return a;
+}
+
+void traces_claimed(struct traces *t, struct redis_link *link, const struct campaign *c,
+                    const struct grant *rows, size_t n)
+{
+    if (n == 0 || t->asks >= ASKS_MAX)
+        return;
+    struct ask *a = make_ask(t, link, c, rows, n);
+    const char **words = calloc(n + 2, sizeof *words);
+    size_t *lengths = calloc(n + 2, sizeof *lengths);
+    bool sent = false;
+    if (a != NULL && words != NULL && lengths != NULL) {
+        words[0] = "HMGET", lengths[0] = 5;
+        words[1] = a->key, lengths[1] = strlen(a->key);
+        for (size_t i = 0; i < n; i++)
+            words[i + 2] = a->rows[i].user, lengths[i + 2] = strlen(a->rows[i].user);
+        sent = redis_link_command(link, n + 2, words, lengths, on_answer, a) == 0;
+    }
+    free(words);
+    free(lengths);
+    t->asks += sent;
+    if (!sent)
+        free(a);
+}
+
+/* --- committed --- */
+
+static bool in_batch(const struct batch *batch, const struct traced *traced)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        if (batch->rows[i].ticket == traced->ticket)
+            return batch->rows[i].campaign_id == traced->campaign_id;
+    }
+    return false;
+}
+
+void traces_committed(struct traces *t, const char *campaign, const struct batch *batch,
+                      int64_t took_us)
+{
+    int64_t now_us = clock_wall_us();
+    for (size_t i = 0; i < CLAIMED_MAX && t->n > 0; i++) {
+        struct traced *traced = &t->claimed[i];
+        if (traced->campaign_id == 0 || !in_batch(batch, traced))
+            continue;
+        struct span span = {.context = traced->context,
+                            .name = "commit",
+                            .kind = SPAN_INTERNAL,
+                            .start_us = now_us - took_us,
+                            .end_us = now_us,
+                            .outcome = "granted",
+                            .batch = (int64_t)batch->n};
+        memcpy(span.parent_id, traced->context.span_id, sizeof span.parent_id);
+        snprintf(span.campaign, sizeof span.campaign, "%s", campaign);
+        trace_new_span(span.context.span_id);
+        tracer_add(t->tracer, &span);
+        *traced = (struct traced){0};
+        t->n--;
+    }
+}
