@@ -44,9 +44,9 @@ struct worker {
     bool resumed;           /* connections were resumed since the HTTP library ran last */
     bool draining;          /* stopping: no new connections */
     enum listening listening;
-    int64_t quiet_us;    /* draining: since when there is nothing to do */
-    struct pulse pulse;  /* one beat a turn */
-    _Atomic bool ended;  /* the thread has nothing more to do */
+    int64_t quiet_us;      /* draining: since when there is nothing to do */
+    struct pulse pulse;    /* one beat a turn */
+    _Atomic bool ended;    /* the thread has nothing more to do */
     int64_t traced_second; /* and how many requests were sampled in it: see tracing.h */
     unsigned n_traced;
     uint64_t id_counter; /* of request ids */

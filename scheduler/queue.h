@@ -11,11 +11,11 @@
 struct queue {
     struct redis_link *link;
     struct traces *traces; /* NULL: off */
-    int64_t retention_s; /* what expire() sets */
-    struct grant *rows;  /* scratch for the answers of claim and claimed */
-    struct grant *aside; /* the same for what was set aside */
-    size_t room;         /* rows in each */
-    const char **args;   /* scratch for the arguments */
+    int64_t retention_s;   /* what expire() sets */
+    struct grant *rows;    /* scratch for the answers of claim and claimed */
+    struct grant *aside;   /* the same for what was set aside */
+    size_t room;           /* rows in each */
+    const char **args;     /* scratch for the arguments */
     size_t *lengths;
     char (*texts)[USER_STATE_MAX + 1];
 };
