@@ -12,19 +12,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { CREATE_QUOTA, CREATE_OPENS, CREATE_CLOSES, CREATE_OVERFLOW, CREATE_NO_WAIT };
+enum { CREATE_QUOTA, CREATE_OPENS, CREATE_CLOSES, CREATE_OVERFLOW, CREATE_INSTANT, CREATE_NO_WAIT };
 
 static const struct ctl_option create_options[] = {
     {"quota", "N", "how many coupons there are: 1 to 10000000"},
     {"opens-at", "T", "when it opens (default: now)"},
     {"closes-at", "T", "when it closes (default: when somebody closes it)"},
     {"overflow", "N", "requests admitted beyond the quota (default: 1000; -1: no limit)"},
+    {"instant-wait-ms", "N", "a request waits so long for its coupon: 0 to 10000 (default: 0)"},
     {"no-wait", NULL, "does not wait until a scheduler has published the campaign"},
     {NULL, NULL, NULL},
 };
 
 struct plan {
-    int64_t quota, overflow, opens_us, closes_us; /* closes_us -1: never */
+    int64_t quota, overflow, instant_wait_ms, opens_us, closes_us; /* closes_us -1: never */
 };
 
 static int read_time(const char *name, const char *text, int64_t *us)
@@ -45,6 +46,9 @@ static int read_plan(const char *const *values, struct plan *plan)
     int r = options_number("--quota", values[CREATE_QUOTA], 1, QUOTA_MAX, &plan->quota);
     if (r == 0 && values[CREATE_OVERFLOW] != NULL)
         r = options_number("--overflow", values[CREATE_OVERFLOW], -1, 1000000000, &plan->overflow);
+    if (r == 0 && values[CREATE_INSTANT] != NULL)
+        r = options_number("--instant-wait-ms", values[CREATE_INSTANT], 0, INSTANT_WAIT_MAX_MS,
+                           &plan->instant_wait_ms);
     if (r == 0)
         r = read_time("--opens-at", values[CREATE_OPENS], &plan->opens_us);
     if (r == 0)
@@ -62,23 +66,24 @@ static int format_insert(struct ctl *ctl, const char *name, const struct plan *p
                          size_t size)
 {
 #define MOMENT "TIMESTAMP('1970-01-01') + INTERVAL %d MICROSECOND"
-    return db_format(&ctl->db, sql, size,
-                     plan->closes_us >= 0
-                         ? "INSERT INTO campaigns (name, quota, overflow, state, opens_at, "
-                           "closes_at) VALUES (%s, %d, %d, %s, " MOMENT ", " MOMENT ")"
-                         : "INSERT INTO campaigns (name, quota, overflow, state, opens_at) VALUES "
-                           "(%s, %d, %d, %s, " MOMENT ")",
-                     name, plan->quota, plan->overflow,
-                     plan->opens_us <= clock_wall_us() ? "open" : "scheduled", plan->opens_us,
-                     plan->closes_us);
+    return db_format(
+        &ctl->db, sql, size,
+        plan->closes_us >= 0
+            ? "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
+              "opens_at, closes_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ", " MOMENT ")"
+            : "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
+              "opens_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ")",
+        name, plan->quota, plan->overflow, plan->instant_wait_ms,
+        plan->opens_us <= clock_wall_us() ? "open" : "scheduled", plan->opens_us, plan->closes_us);
 #undef MOMENT
 }
 
 static int insert(struct ctl *ctl, const char *name, const struct plan *plan)
 {
     char sql[1024], detail[96];
-    snprintf(detail, sizeof detail, "quota=%" PRId64 " overflow=%" PRId64, plan->quota,
-             plan->overflow);
+    snprintf(detail, sizeof detail,
+             "quota=%" PRId64 " overflow=%" PRId64 " instant_wait_ms=%" PRId64, plan->quota,
+             plan->overflow, plan->instant_wait_ms);
     if (format_insert(ctl, name, plan, sql, sizeof sql) < 0)
         return ctl_error(CTL_USAGE, "the name is too long");
     enum db_outcome outcome = change_begin(ctl);
@@ -200,6 +205,7 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
         {"granted", "granted"},
         {"remaining", "remaining"},
         {"overflow", "overflow"},
+        {"instant_wait_ms", "instant wait, ms"},
         {"opens_at", "opens at"},
         {"closes_at", "closes at"},
         {"created_at", "created at"},

@@ -1,4 +1,4 @@
-/* onrushctl campaign pause, resume, close, set-quota. */
+/* onrushctl campaign pause, resume, close, set-quota, set-instant-wait. */
 #include "ctl/campaign_change.h"
 
 #include "ctl/campaign_row.h"
@@ -251,6 +251,32 @@ static int set_quota(struct ctl *ctl, char **args, const char *const *values)
     return wait_and_report(ctl, args[0], (struct campaign_wait){0}, values[0] != NULL);
 }
 
+static int set_instant_wait(struct ctl *ctl, char **args, const char *const *values)
+{
+    struct campaign_row row;
+    char sql[160], detail[64];
+    int64_t ms;
+    (void)values;
+    int r = campaign_name_check(args[0]);
+    if (r == 0)
+        r = options_number("N", args[1], 0, INSTANT_WAIT_MAX_MS, &ms);
+    if (r == 0)
+        r = stores_db(ctl);
+    if (r == 0)
+        r = campaign_row_find(ctl, args[0], false, &row);
+    if (r != 0)
+        return r;
+    db_format(&ctl->db, sql, sizeof sql, "UPDATE campaigns SET instant_wait_ms = %d WHERE id = %d",
+              ms, row.id);
+    snprintf(detail, sizeof detail, "from=%" PRId64 " to=%" PRId64, row.instant_wait_ms, ms);
+    enum db_outcome outcome = change_begin(ctl);
+    if (outcome == DB_OK)
+        outcome = db_exec(&ctl->db, sql, NULL);
+    r = change_finish(ctl, outcome, "set-instant-wait", row.name, detail);
+    row.instant_wait_ms = ms;
+    return r != 0 ? r : report(ctl, args[0], &row, NULL);
+}
+
 static const struct ctl_option options[] = {
     {"no-wait", NULL, "does not wait until a scheduler has put it into force"},
     {NULL, NULL, NULL},
@@ -297,4 +323,18 @@ const struct ctl_command command_campaign_set_quota = {
                "tickets, so they go first.",
     .options = options,
     .run = set_quota,
+};
+
+static const struct ctl_option no_options[] = {{NULL, NULL, NULL}};
+
+const struct ctl_command command_campaign_set_instant_wait = {
+    .name = "campaign set-instant-wait",
+    .args = "NAME N",
+    .n_args = 2,
+    .summary = "Changes how long a request waits for its coupon, in ms",
+    .details =
+        "0 to 10000. With more than 0 the answer to a POST comes with the decision, when that is "
+        "made in\ntime; else it is 202, as without. It takes effect within a second or two.",
+    .options = no_options,
+    .run = set_instant_wait,
 };

@@ -11,9 +11,12 @@
  */
 #define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
 #define SELECT                                                                                     \
-    "SELECT id, quota, overflow, granted, epoch, watermark, " US("opens_at") ", " US(              \
-        "closes_at") ", " US("lease_until") ", " US("created_at") ", name, state, owner "          \
-                                                                  "FROM campaigns"
+    "SELECT id, quota, overflow, instant_wait_ms, granted, epoch, watermark, " US(                 \
+        "opens_at") ", " US("closes_at") ", " US("lease_until") ", " US("created_at") ", name, "   \
+                                                                                      "state, "    \
+                                                                                      "owner "     \
+                                                                                      "FROM "      \
+                                                                                      "campaigns"
 
 int campaign_name_check(const char *name)
 {
@@ -27,9 +30,10 @@ int campaign_name_check(const char *name)
 
 static void read_row(MYSQL_ROW cells, struct campaign_row *row)
 {
-    int64_t *const numbers[] = {&row->id,       &row->quota,     &row->overflow, &row->granted,
-                                &row->epoch,    &row->watermark, &row->opens_us, &row->closes_us,
-                                &row->lease_us, &row->created_us};
+    int64_t *const numbers[] = {
+        &row->id,        &row->quota,    &row->overflow,  &row->instant_wait_ms,
+        &row->granted,   &row->epoch,    &row->watermark, &row->opens_us,
+        &row->closes_us, &row->lease_us, &row->created_us};
     size_t n = sizeof numbers / sizeof numbers[0];
     for (size_t i = 0; i < n; i++)
         *numbers[i] = cells[i] != NULL ? strtoll(cells[i], NULL, 10) : -1;
@@ -77,11 +81,11 @@ int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct camp
 
 json_t *campaign_row_json(const struct campaign_row *r)
 {
-    return json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s, s:I, s:o, s:I}", "id",
-                     r->id, "name", r->name, "state", r->state, "quota", r->quota, "granted",
-                     r->granted, "remaining", r->quota - r->granted, "overflow", r->overflow,
-                     "opens_at", output_time(r->opens_us), "closes_at", output_time(r->closes_us),
-                     "created_at", output_time(r->created_us), "owner", r->owner, "epoch", r->epoch,
-                     "lease_until", output_time(r->owner[0] != '\0' ? r->lease_us : -1),
-                     "watermark", r->watermark);
+    return json_pack(
+        "{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s, s:I, s:o, s:I}", "id", r->id,
+        "name", r->name, "state", r->state, "quota", r->quota, "granted", r->granted, "remaining",
+        r->quota - r->granted, "overflow", r->overflow, "instant_wait_ms", r->instant_wait_ms,
+        "opens_at", output_time(r->opens_us), "closes_at", output_time(r->closes_us), "created_at",
+        output_time(r->created_us), "owner", r->owner, "epoch", r->epoch, "lease_until",
+        output_time(r->owner[0] != '\0' ? r->lease_us : -1), "watermark", r->watermark);
 }

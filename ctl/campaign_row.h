@@ -6,8 +6,10 @@
 
 #include <jansson.h>
 
+#define INSTANT_WAIT_MAX_MS 10000
+
 struct campaign_row {
-    int64_t id, quota, overflow, granted, epoch, watermark;
+    int64_t id, quota, overflow, instant_wait_ms, granted, epoch, watermark;
     int64_t opens_us, closes_us, lease_us, created_us; /* since the epoch; closes_us -1: never */
     char name[CAMPAIGN_NAME_MAX + 1];
     char state[17];

@@ -14,6 +14,7 @@
     X(campaign_resume)                                                                             \
     X(campaign_close)                                                                              \
     X(campaign_set_quota)                                                                          \
+    X(campaign_set_instant_wait)                                                                   \
     X(request_show)                                                                                \
     X(export)                                                                                      \
     X(audit)                                                                                       \

@@ -27,7 +27,10 @@ static void fall_back(struct request_list *list, enum fallback_why why)
 {
     for (struct request *r; (r = TAILQ_FIRST(list)) != NULL;) {
         TAILQ_REMOVE(list, r, next);
-        fallback_ask(r, why);
+        if (r->instant) /* it is accepted already */
+            request_answer(r, OUTCOME_waiting);
+        else
+            fallback_ask(r, why);
     }
 }
 

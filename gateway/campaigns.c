@@ -21,7 +21,7 @@ void campaigns_init(struct campaigns *campaigns)
         LIST_INIT(&campaigns->buckets[i]);
     TAILQ_INIT(&campaigns->by_age);
     TAILQ_INIT(&campaigns->waited);
-    campaigns->n = 0;
+    campaigns->n = campaigns->n_instant = 0;
 }
 
 static struct campaign_bucket *bucket_of(struct campaigns *campaigns, const char *name, size_t len)
@@ -84,6 +84,7 @@ static struct campaign *create(struct worker *worker, struct campaign_bucket *bu
     for (int op = 0; op < OPERATIONS; op++)
         gathering_init(&c->gathering[op], c, (enum operation)op);
     TAILQ_INIT(&c->waiters);
+    TAILQ_INIT(&c->instant);
     LIST_INSERT_HEAD(bucket, c, in_bucket);
     TAILQ_INSERT_TAIL(&campaigns->by_age, c, in_age);
     campaigns->n++;

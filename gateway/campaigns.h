@@ -37,7 +37,9 @@ struct campaign {
     struct speed speed;
 
     struct request_list waiters; /* long-polls; no order */
-    int64_t waiters_decided;     /* how many were decided when they were last asked for */
+    struct request_list
+        instant; /* POSTs that wait for their decision, by ticket but for repeated ones */
+    int64_t waiters_decided; /* how many were decided when they were last asked for */
     TAILQ_ENTRY(campaign) in_waited;
 
     struct memory memory;    /* soldout.c */
@@ -54,7 +56,8 @@ LIST_HEAD(campaign_bucket, campaign);
 struct campaigns {
     struct campaign_bucket buckets[CAMPAIGNS_BUCKETS];
     struct campaign_list by_age; /* least recently asked for first */
-    struct campaign_list waited; /* those that have waiters */
+    struct campaign_list waited; /* those that have waiters, or instant ones */
+    size_t n_instant;            /* waiting POSTs of all of them */
     size_t n;
 };
 

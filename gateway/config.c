@@ -24,6 +24,7 @@ static const struct config_option options[] = {
     CONFIG_INT_ROW(S, "request_timeout_s", request_timeout_s, "10", 1, 600, "s", true),
     CONFIG_INT_ROW(S, "max_wait_s", max_wait_s, "30", 0, 30, "s", true),
     CONFIG_INT_ROW(S, "poll_ms", poll_ms, "20", 1, 1000, "ms", true),
+    CONFIG_INT_ROW(S, "instant_poll_ms", instant_poll_ms, "2", 1, 1000, "ms", true),
     CONFIG_INT_ROW(S, "batch_max", batch_max, "1000", 1, 5000, "", true),
     CONFIG_BOOL_ROW(S, "journal", journal, "true", true),
     CONFIG_INT_ROW(S, "grace_s", grace_s, "10", 1, 600, "s", true),

@@ -20,7 +20,7 @@ struct gateway_config {
     int64_t max_connections, max_in_flight, max_waiters;
     int64_t max_body_bytes, max_header_bytes, max_url_bytes;
     int64_t idle_timeout_s, request_timeout_s, max_wait_s, grace_s;
-    int64_t poll_ms;
+    int64_t poll_ms, instant_poll_ms;
     int64_t batch_max;
     bool journal;
     struct redis_config redis;

@@ -194,6 +194,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 static void observe(struct request *r)
 {
     struct gateway_metrics *m = &r->worker->metrics;
+    if (r->instant) {
+        metric_add(r->outcome == OUTCOME_waiting ? &m->instant_waiting : &m->instant_decided, 1);
+        metric_observe(&m->instant_time, clock_mono_us() - r->start_us);
+    }
     if (!r->counted || r->waited)
         return;
     metric_observe(r->route->op == OP_ENQUEUE ? &m->post_time : &m->get_time,

@@ -58,6 +58,11 @@
     HISTOGRAM(batch_enqueue, "onrush_gateway_batch_users", "call=\"enqueue\"",                     \
               "Users in one function call to Redis.")                                              \
     HISTOGRAM(batch_status, "onrush_gateway_batch_users", "call=\"status\"", "")                   \
+    COUNTER(instant_decided, "onrush_gateway_instant_total", "answer=\"decided\"",                 \
+            "POSTs that waited for their decision, by whether it came in time.")                   \
+    COUNTER(instant_waiting, "onrush_gateway_instant_total", "answer=\"waiting\"", "")             \
+    HISTOGRAM(instant_time, "onrush_gateway_instant_seconds", "",                                  \
+              "From the headers of a POST that waited to the end of its answer.")                  \
     COUNTER(memory_answers, "onrush_gateway_memory_answers_total", "",                             \
             "Sold out, answered without Redis.")                                                   \
     LIMITS(LIMIT_METRIC, COUNTER)                                                                  \

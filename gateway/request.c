@@ -79,10 +79,16 @@ void request_move(struct request *r, enum request_stage to)
     r->stage = to;
 }
 
+static bool is_fault(enum outcome outcome)
+{
+    return outcome == OUTCOME_unavailable || outcome == OUTCOME_unknown ||
+           outcome == OUTCOME_overloaded || outcome == OUTCOME_no_campaign;
+}
+
 void request_answer(struct request *r, enum outcome outcome)
 {
     request_move(r, STAGE_ANSWERED);
-    r->outcome = outcome;
+    r->outcome = r->instant && is_fault(outcome) ? OUTCOME_waiting : outcome;
     if (r->campaign != NULL)
         r->campaign = campaign_release(r->campaign);
     if (r->suspended) {
@@ -96,7 +102,7 @@ void request_answer_list(struct request_list *list, enum outcome outcome, metric
 {
     for (struct request *r; (r = TAILQ_FIRST(list)) != NULL;) {
         TAILQ_REMOVE(list, r, next);
-        metric_add(cause, 1);
+        metric_add(cause, !r->instant);
         request_answer(r, outcome);
     }
 }

@@ -60,6 +60,7 @@ struct request {
     bool counted;         /* in gateway.in_flight */
     bool fresh;           /* newly queued by this very request */
     bool id_taken;        /* `id` is what the client gave, or one of our own */
+    bool instant;         /* a POST that is accepted and waits for its decision */
     bool waited;          /* was a long-poll at some time: does not count as latency */
     struct worker *worker;
     struct MHD_Connection *connection;
@@ -108,10 +109,12 @@ struct request *request_check(void *object);
 void request_move(struct request *request, enum request_stage to);
 
 /* request_answer: decides the request, from any stage but ANSWERED, and wakes its connection. It
- * must be in no list any more. Gives its campaign back. */
+ * must be in no list any more. Gives its campaign back. An instant request was accepted: whatever goes
+ * wrong while it waits, it is answered as waiting. */
 void request_answer(struct request *request, enum outcome outcome);
 
-/* request_answer_list: the same for all of a list, which is empty afterwards. */
+/* request_answer_list: the same for all of a list, which is empty afterwards; counts the cause of each that is turned
+ * away. */
 void request_answer_list(struct request_list *list, enum outcome outcome, metric_value *cause);
 
 #endif

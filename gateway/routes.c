@@ -205,6 +205,9 @@ static void ask(struct request *r)
         r->known.kind = REQUEST_FULL;
         return request_answer(r, OUTCOME_sold_out);
     }
+    if (r->route->op == OP_ENQUEUE &&
+        !c->has_head) /* goes first: it says whether to wait for the decision */
+        batcher_want_head(c);
     batcher_ask(r, r->route->op);
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
+#include "gateway/routes.h"
 #include "gateway/soldout.h"
 #include "gateway/worker.h"
 
@@ -20,64 +21,117 @@ enum outcome status_outcome(enum request_kind kind)
 
 /* --- long-polls --- */
 
-static void wait_on(struct request *r)
+static struct request_list *list_of(const struct request *r)
+{
+    return r->instant ? &r->campaign->instant : &r->campaign->waiters;
+}
+
+static bool waited_for(const struct campaign *c)
+{
+    return !TAILQ_EMPTY(&c->waiters) || !TAILQ_EMPTY(&c->instant);
+}
+
+static void join(struct request *r)
 {
     struct campaign *c = r->campaign;
     struct worker *worker = r->worker;
-    struct gateway *gateway = worker->gateway;
-    if (!gauge_take(&gateway->waiters, gateway_config(gateway)->max_waiters)) {
-        metric_add(&worker->metrics.unavailable_waiters, 1);
-        return request_answer(r, OUTCOME_overloaded);
-    }
+    bool first = !waited_for(c), first_instant = r->instant && worker->campaigns.n_instant == 0;
     metric_add(&worker->metrics.waiters, 1);
     request_move(r, STAGE_WAITING);
     r->waited = true;
-    if (TAILQ_EMPTY(&c->waiters)) {
+    worker->campaigns.n_instant += r->instant;
+    TAILQ_INSERT_TAIL(list_of(r), r, next);
+    if (first) {
         c->waiters_decided = campaign_decided(&c->head);
         TAILQ_INSERT_TAIL(&worker->campaigns.waited, c, in_waited);
-        worker_poll(worker, true);
     }
-    TAILQ_INSERT_TAIL(&c->waiters, r, next);
+    if (first || first_instant)
+        worker_poll(worker, true);
 }
 
-/* ask_again: from WAITING to ASKING. The caller calls waiters_left() once it is done. */
-static void ask_again(struct request *r)
+/* leave: out of its list. The caller calls waiters_left() once it is done. */
+static void leave(struct request *r)
 {
-    TAILQ_REMOVE(&r->campaign->waiters, r, next);
+    TAILQ_REMOVE(list_of(r), r, next);
+    r->worker->campaigns.n_instant -= r->instant;
     gauge_give(&r->worker->gateway->waiters);
     metric_add(&r->worker->metrics.waiters, -1);
+}
+
+/* wait_on: false when there are too many waiters, and a POST, which is accepted, is to be answered without. */
+static bool wait_on(struct request *r)
+{
+    struct gateway *gateway = r->worker->gateway;
+    bool post = r->route->op == OP_ENQUEUE;
+    if (gauge_take(&gateway->waiters, gateway_config(gateway)->max_waiters)) {
+        r->instant = post;
+        return join(r), true;
+    }
+    if (post)
+        return false;
+    metric_add(&r->worker->metrics.unavailable_waiters, 1);
+    return request_answer(r, OUTCOME_overloaded), true;
+}
+
+/* ask_again: from WAITING to ASKING. */
+static void ask_again(struct request *r)
+{
+    leave(r);
     batcher_ask(r, OP_STATUS);
 }
 
 static void waiters_left(struct campaign *c)
 {
     struct worker *worker = c->worker;
-    if (!TAILQ_EMPTY(&c->waiters))
+    if (waited_for(c))
         return;
     TAILQ_REMOVE(&worker->campaigns.waited, c, in_waited);
     if (TAILQ_EMPTY(&worker->campaigns.waited))
         worker_poll(worker, false);
 }
 
+/* see: asks for those of a list that may be decided. */
+static void see(struct request_list *list, uint64_t watermark)
+{
+    for (struct request *r = TAILQ_FIRST(list), *after; r != NULL; r = after) {
+        after = TAILQ_NEXT(r, next);
+        if (r->known.ticket <= watermark)
+            ask_again(r);
+    }
+}
+
 void waiters_see(struct campaign *c)
 {
     int64_t decided = campaign_decided(&c->head);
-    if (TAILQ_EMPTY(&c->waiters) || decided == c->waiters_decided)
+    if (!waited_for(c) || decided == c->waiters_decided)
         return;
     c->waiters_decided = decided;
-    for (struct request *r = TAILQ_FIRST(&c->waiters), *after; r != NULL; r = after) {
-        after = TAILQ_NEXT(r, next);
-        if (r->known.ticket <= (uint64_t)c->head.watermark)
-            ask_again(r);
-    }
+    see(&c->waiters, (uint64_t)c->head.watermark);
+    see(&c->instant, (uint64_t)c->head.watermark);
     waiters_left(c);
+}
+
+/* end_instant: those whose time is over, or all, are answered with what they got when they were accepted. */
+static void end_instant(struct campaign *c, bool all)
+{
+    for (struct request *r = TAILQ_FIRST(&c->instant), *after; r != NULL; r = after) {
+        after = TAILQ_NEXT(r, next);
+        if (!all && r->deadline_us > c->worker->now_us)
+            continue;
+        leave(r);
+        request_answer(r, OUTCOME_waiting);
+    }
 }
 
 void waiters_poll(struct worker *worker)
 {
-    struct campaign *c;
-    TAILQ_FOREACH (c, &worker->campaigns.waited, in_waited)
+    for (struct campaign *c = TAILQ_FIRST(&worker->campaigns.waited), *after; c != NULL;
+         c = after) {
+        after = TAILQ_NEXT(c, in_waited);
+        end_instant(c, false);
         batcher_want_head(c);
+        waiters_left(c);
+    }
 }
 
 static void sweep(struct campaign *c, bool all)
@@ -89,6 +143,7 @@ static void sweep(struct campaign *c, bool all)
         r->wait_ms = 0;
         ask_again(r);
     }
+    end_instant(c, all);
     waiters_left(c);
 }
 
@@ -103,19 +158,40 @@ void waiters_sweep(struct worker *worker, bool all)
 
 /* --- what Redis said --- */
 
+/* may_wait: a GET as long as it says, a POST as long as its campaign says, from its arrival on. */
+static bool may_wait(struct request *r)
+{
+    const struct campaign *c = r->campaign;
+    if (r->route->op == OP_ENQUEUE && !r->waited && c->has_head && c->head.instant_wait_ms > 0) {
+        r->wait_ms = c->head.instant_wait_ms;
+        r->deadline_us = r->start_us + r->wait_ms * 1000;
+    }
+    return r->wait_ms > 0 && r->worker->now_us < r->deadline_us && !r->worker->draining;
+}
+
+/* lost: Redis had accepted this POST, and does not know it any more. */
+static bool lost(const struct request *r)
+{
+    return r->instant && (r->known.kind == REQUEST_NONE || r->known.kind == REQUEST_FULL);
+}
+
 void status_deliver(struct request *r)
 {
     struct campaign *c = r->campaign;
     const struct request_state *known = &r->known;
-    if (known->kind == REQUEST_WAITING && r->wait_ms > 0 && r->worker->now_us < r->deadline_us &&
-        !r->worker->draining)
-        return wait_on(r);
-    if ((known->kind == REQUEST_NONE || known->kind == REQUEST_FULL) && fallback_doubted(r))
-        return fallback_ask(r, FALLBACK_NO_REQUEST);
     if (known->run > 0) {
         metric_add(&r->worker->metrics.accepted, 1);
         r->fresh = true;
     }
+    if (known->kind == REQUEST_WAITING && may_wait(r) && wait_on(r))
+        return;
+    if (lost(r)) {
+        r->instant = false; /* it is accepted no more */
+        metric_add(&r->worker->metrics.unavailable_no_reply, 1);
+        return request_answer(r, OUTCOME_unknown);
+    }
+    if ((known->kind == REQUEST_NONE || known->kind == REQUEST_FULL) && fallback_doubted(r))
+        return fallback_ask(r, FALLBACK_NO_REQUEST);
     if (known->kind == REQUEST_FULL)
         soldout_want(c);
     campaign_refresh(c);

@@ -2,7 +2,10 @@
  *
  * Nobody polls Redis for a single waiter: while a campaign has waiters, one head is fetched each
  * poll_ms, and only when more requests are decided, the waiters up to the watermark are asked for,
- * in batches. One thread. */
+ * in batches. One thread.
+ *
+ * A POST waits in the same way when its campaign says so (instant_wait_ms in the head), but it was accepted before: when its time is
+ * over, or anything goes wrong, it is answered 202 with the ticket that it has. */
 #ifndef ONRUSH_GATEWAY_STATUS_H
 #define ONRUSH_GATEWAY_STATUS_H
 
@@ -17,7 +20,7 @@ enum outcome status_outcome(enum request_kind kind);
 /* waiters_see: a new head is in campaign->head. */
 void waiters_see(struct campaign *campaign);
 
-/* waiters_poll: each poll_ms. waiters_sweep: each tick; those whose time is over (or all of them)
+/* waiters_poll: each poll_ms; also ends the waiting POSTs whose time is over. waiters_sweep: each tick; those whose time is over (or all of them)
  * get the document as it is. */
 void waiters_poll(struct worker *worker);
 void waiters_sweep(struct worker *worker, bool all);

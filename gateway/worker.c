@@ -21,10 +21,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define WORKER_MAGIC 0x574f524bu
-#define TICK_MS      100
-#define QUIET_US     1000000 /* draining: so long without any request means that nobody is left */
-#define ROUNDS_MAX   8
+#define WORKER_MAGIC  0x574f524bu
+#define TICK_MS       100
+#define QUIET_US      1000000 /* draining: so long without any request means that nobody is left */
+#define ROUNDS_MAX    8
+#define INSTANT_CROWD 1000
 
 struct worker *worker_check(void *object)
 {
@@ -92,8 +93,10 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 {
     struct worker *worker = worker_check(arg);
     (void)fd, (void)what;
+    worker->now_us = clock_mono_us();
     waiters_poll(worker);
-    worker_poll(worker, true); /* again, with the poll_ms that is in force now */
+    if (!TAILQ_EMPTY(&worker->campaigns.waited))
+        worker_poll(worker, true); /* again, with what is in force now */
 }
 
 static void on_link(void *arg, bool up)
@@ -109,9 +112,18 @@ static struct timeval timeval_of(int64_t ms)
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
+/* poll_ms: the more POSTs wait for their decision, the less often they are looked through. */
+static int64_t poll_ms(const struct worker *worker)
+{
+    const struct gateway_config *config = gateway_config(worker->gateway);
+    int64_t n = (int64_t)worker->campaigns.n_instant;
+    int64_t ms = config->instant_poll_ms * (1 + n / INSTANT_CROWD);
+    return n > 0 && ms < config->poll_ms ? ms : config->poll_ms;
+}
+
 void worker_poll(struct worker *worker, bool on)
 {
-    struct timeval tv = timeval_of(gateway_config(worker->gateway)->poll_ms);
+    struct timeval tv = timeval_of(poll_ms(worker));
     if (on)
         event_add(worker->poll_event, &tv);
     else

@@ -74,7 +74,7 @@ struct worker *worker_free(struct worker *worker);
 
 struct worker *worker_check(void *object);
 
-/* worker_poll: begins or ends calling waiters_poll() each poll_ms. */
+/* worker_poll: begins or ends calling waiters_poll() each poll_ms, or instant_poll_ms while POSTs wait. */
 void worker_poll(struct worker *worker, bool on);
 
 #endif

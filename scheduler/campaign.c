@@ -636,7 +636,7 @@ void campaign_on_job(struct campaign *c, struct job *job)
 static bool same_settings(const struct campaign_row *a, const struct campaign_row *b)
 {
     return a->state == b->state && a->overflow == b->overflow && a->opens_us == b->opens_us &&
-           a->closes_us == b->closes_us;
+           a->closes_us == b->closes_us && a->instant_wait_ms == b->instant_wait_ms;
 }
 
 static void follow(struct campaign *c, const struct campaign_row *row)

@@ -36,6 +36,7 @@ struct campaign_row {
     int64_t quota, overflow;
     enum campaign_state state;
     int64_t opens_us, closes_us; /* closes_us 0: never */
+    int64_t instant_wait_ms;
     uint64_t epoch;
     bool mine;              /* this scheduler has the lease */
     bool journal;           /* there are requests that gateways wrote down while Redis was away */

@@ -29,7 +29,7 @@
     "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_until), " \
     "state = 'scheduled' AND opens_at <= UTC_TIMESTAMP(6), " \
     "state <> 'closed' AND closes_at <= UTC_TIMESTAMP(6), " \
-    "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id), granted " \
+    "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id), granted, instant_wait_ms " \
     "FROM campaigns WHERE state <> 'settled' ORDER BY id LIMIT 10000"
 /* The rows are only counted so far that counting stays cheap. */
 #define JOURNAL_SQL "SELECT COUNT(*) FROM (SELECT 1 FROM journal LIMIT 100000) AS some"
@@ -114,6 +114,7 @@ static int parse_seen(const struct keeper *k, char **v, struct seen *seen)
     seen->to_open = v[10][0] == '1';
     row->journal = v[12][0] == '1';
     row->granted = strtoll(v[13], NULL, 10);
+    row->instant_wait_ms = strtoll(v[14], NULL, 10);
     seen->to_close = v[11] != NULL && v[11][0] == '1';
     return campaign_state_parse(v[4], &row->state);
 }

@@ -269,7 +269,8 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
                          row->closes_us,
                          (int64_t)c->watermark,
                          0,
-                         (int64_t)c->moves};
+                         (int64_t)c->moves,
+                         row->instant_wait_ms};
     char texts[sizeof numbers / sizeof numbers[0]][NUMBER_SIZE];
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         snprintf(texts[i], sizeof texts[i], "%" PRId64, numbers[i]);
@@ -277,9 +278,9 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
     }
     put(q, 2, campaign_state_text(row->state));
     put(q, 8, how == PUBLISH_OPEN ? "1" : "keep");
-    if (how == PUBLISH_CHANGE)
-        put(q, 9, "any");
-    return redis_link_call(q->link, "onrush_publish", &c->keys, how == PUBLISH_TAKE ? 9 : 10,
+    if (how != PUBLISH_OPEN)
+        put(q, 9, how == PUBLISH_TAKE ? "-" : "any");
+    return redis_link_call(q->link, "onrush_publish", &c->keys, sizeof numbers / sizeof numbers[0],
                            q->args, q->lengths, on_publish, c);
 }
 

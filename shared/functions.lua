@@ -23,7 +23,7 @@ local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us',
 local NUMBER, POSITIVE = '^%d+$', '^[1-9]%d*$'
 local EPOCH_N = {NUMBER, POSITIVE}
 local EPOCH_CURSOR_N = {NUMBER, NUMBER, POSITIVE}
-local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$', '^%w+$'}
+local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$', '^[%w%-]+$', NUMBER}
 local CLAIM = {NUMBER, NUMBER, NUMBER}
 local STATES = {scheduled = true, open = true, paused = true, closed = true}
 local READY = {['0'] = true, ['1'] = true, keep = true}
@@ -103,6 +103,7 @@ local function head_of(keys)
     head[#HEAD + 2] = redis.call('ZCARD', keys[3])
     head[#HEAD + 3] = now_us()
     head[#HEAD + 4] = redis.call('HGET', keys[1], 'moves')
+    head[#HEAD + 5] = redis.call('HGET', keys[1], 'instant_wait_ms')
     return head
 end
 
@@ -197,23 +198,24 @@ end
 
 local function publish(keys, args)
     local epoch, id, state, quota, admit_limit, opens_us, closes_us, watermark, ready = unpack(args)
+    local expected = args[10] ~= '-' and args[10] or nil
     if not of_shape(args, PUBLISH, 9) or not STATES[state] or not READY[ready] or
-        args[10] and args[10] ~= 'any' and not args[10]:find(NUMBER) then
+        expected and expected ~= 'any' and not expected:find(NUMBER) then
         return redis.error_reply('BADARGS wrong number or kind of arguments')
     end
     local before = head_of(keys)
     if before[7] and tonumber(before[7]) > tonumber(epoch) then
         return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. before[7])
     end
-    -- With a tenth argument this is no takeover: the epoch must be there already, or Redis lost it.
-    if args[10] and before[7] ~= epoch then return redis.error_reply('LOST epoch ' .. epoch .. ' is not published') end
-    local wrong = args[10] and args[10] ~= 'any' and went_back(keys[1], args[10])
+    -- With expected moves this is no takeover: the epoch must be there already, or Redis lost it.
+    if expected and before[7] ~= epoch then return redis.error_reply('LOST epoch ' .. epoch .. ' is not published') end
+    local wrong = expected and expected ~= 'any' and went_back(keys[1], expected)
     if wrong then return wrong end
     -- Redis that knows less than MariaDB came back empty, or older: it must not admit before grants are restored.
     local older = tonumber(watermark) > tonumber(before[12] or -1)
     if ready == 'keep' then ready = not older and before[1] or '0' end
     redis.call('HSET', keys[1], 'epoch', epoch, 'id', id, 'state', state, 'quota', quota, 'admit_limit', admit_limit,
-               'opens_us', opens_us, 'closes_us', closes_us, 'ready', ready,
+               'opens_us', opens_us, 'closes_us', closes_us, 'ready', ready, 'instant_wait_ms', args[11] or '0',
                'watermark', integer(math.max(tonumber(watermark), tonumber(before[12] or 0))))
     for _, counter in ipairs({'admitted', 'granted', 'sold_out', 'refused', 'last_ticket', 'moves'}) do
         redis.call('HSETNX', keys[1], counter, 0)

@@ -74,7 +74,7 @@ int redis_head_parse(const redisReply *reply, struct campaign_head *head)
     int64_t *const numbers[] = {
         NULL,     NULL,        &h.quota,   &h.admit_limit, &h.opens_us, &h.closes_us,
         &h.epoch, &h.admitted, &h.granted, &h.sold_out,    &h.refused,  &h.watermark,
-        &h.id,    &h.queued,   &h.claimed, &h.now_us,      &h.moves};
+        &h.id,    &h.queued,   &h.claimed, &h.now_us,      &h.moves,    &h.instant_wait_ms};
     if (reply == NULL || reply->type != REDIS_REPLY_ARRAY ||
         reply->elements != sizeof numbers / sizeof numbers[0])
         return -EPROTO;

@@ -104,7 +104,7 @@ static int head_text(char *out)
 {
     return sprintf(out,
                    "1 %s %" PRId64 " %" PRId64 " 0 0 %" PRId64 " %" PRId64 " %d %d %d #%" PRId64
-                   " 7 %d %d now %" PRId64,
+                   " 7 %d %d now %" PRId64 " 0",
                    model.state, model.quota, model.admit_limit, model.epoch, model.admitted,
                    count(GRANTED), count(SOLD_OUT), count(REFUSED), model.watermark, count(QUEUED),
                    count(CLAIMED), model.moves);

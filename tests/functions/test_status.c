@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD(rest, moves) "[1 open 3 -1 0 0 1 " rest " now " moves "]"
+#define HEAD(rest, moves) "[1 open 3 -1 0 0 1 " rest " now " moves " 0]"
 
 static void test_head_alone(void **state)
 {
     (void)state;
     ask("publish 1 7 open 3 -1 #3 #9 #0 1");
-    assert_string_equal(ask("status"), "[1 open 3 -1 #3 #9 1 0 0 0 0 #0 7 0 0 now 0]");
+    assert_string_equal(ask("status"), "[1 open 3 -1 #3 #9 1 0 0 0 0 #0 7 0 0 now 0 0]");
 }
 
 static void test_every_state(void **state)
@@ -41,9 +41,9 @@ static void test_full(void **state)
     (void)state;
     ask("publish 1 7 open 1 2 0 0 #0 1");
     ask("enqueue a");
-    assert_string_equal(ask("status x"), "[1 open 1 2 0 0 1 1 0 0 0 #0 7 1 0 now 0] u");
+    assert_string_equal(ask("status x"), "[1 open 1 2 0 0 1 1 0 0 0 #0 7 1 0 now 0 0] u");
     ask("enqueue b");
-    assert_string_equal(ask("status a x"), "[1 open 1 2 0 0 1 2 0 0 0 #0 7 2 0 now 0] q#1:1 f");
+    assert_string_equal(ask("status a x"), "[1 open 1 2 0 0 1 2 0 0 0 #0 7 2 0 now 0 0] q#1:1 f");
 }
 
 static void test_closed_and_paused_still_answer(void **state)
@@ -52,9 +52,11 @@ static void test_closed_and_paused_still_answer(void **state)
     ask(OPEN);
     ask("enqueue a");
     ask("publish 1 7 paused 3 -1 0 0 #0 keep");
-    assert_string_equal(ask("status a b"), "[1 paused 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now 0] q#1:1 u");
+    assert_string_equal(ask("status a b"),
+                        "[1 paused 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now 0 0] q#1:1 u");
     ask("publish 1 7 closed 3 -1 0 0 #0 keep");
-    assert_string_equal(ask("status a b"), "[1 closed 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now 0] q#1:1 u");
+    assert_string_equal(ask("status a b"),
+                        "[1 closed 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now 0 0] q#1:1 u");
 }
 
 static void test_no_campaign(void **state)

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define HEAD 17
+#define HEAD 18
 
 /* A head as Redis sends it: texts for the values of meta, integers for the sizes and the time. */
 struct fake_head {
@@ -39,10 +39,11 @@ static void test_head(void **state)
     assert_int_equal(redis_head_parse(&fake.reply, &h), 0);
     assert_true(h.ready);
     assert_int_equal(h.state, CAMPAIGN_OPEN);
-    const int64_t got[] = {h.quota,    h.admit_limit, h.opens_us, h.closes_us, h.epoch,
-                           h.admitted, h.granted,     h.sold_out, h.refused,   h.watermark,
-                           h.id,       h.queued,      h.claimed,  h.now_us,    h.moves};
-    const int64_t want[] = {10, -1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
+    const int64_t got[] = {h.quota,   h.admit_limit, h.opens_us, h.closes_us,
+                           h.epoch,   h.admitted,    h.granted,  h.sold_out,
+                           h.refused, h.watermark,   h.id,       h.queued,
+                           h.claimed, h.now_us,      h.moves,    h.instant_wait_ms};
+    const int64_t want[] = {10, -1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24};
     assert_memory_equal(got, want, sizeof want);
 }
 

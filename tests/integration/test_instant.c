@@ -1,0 +1,213 @@
+/* Instant mode: the answer to a POST carries the decision when that is made in time; else it is 202, whatever happened meanwhile. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct stack stack;
+static struct event fast, slow, off;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, (const char *const[]){"--set", "gateway.workers=1", "--set",
+                                           "gateway.max_waiters=1", NULL});
+    event_open(&fast, &stack, "fast");
+    event_open(&slow, &stack, "slow");
+    event_open(&off, &stack, "off");
+    event_create(&fast, "--quota 3 --overflow 1 --instant-wait-ms 10000");
+    event_create(&slow, "--quota 100 --instant-wait-ms 1000");
+    event_create(&off, "--quota 100");
+    return 0;
+}
+
+static bool says(const struct http_answer *a, const char *text)
+{
+    return strstr(a->body, text) != NULL;
+}
+
+/* The coupon, or the final no, in the answer itself. */
+static void test_decided_at_once(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    static const char *const users[] = {"ann", "bob", "carl"};
+    for (size_t i = 0; i < LENGTH(users); i++) {
+        char serial[32], code[COUPON_CODE_LEN + 1];
+        if (event_post(&fast, users[i], &a) != 200)
+            fail_msg("%s: %d %s", users[i], a.status, a.body);
+        snprintf(serial, sizeof serial, "\"serial\":%zu,", i + 1);
+        assert_true(says(&a, "\"status\":\"granted\"") && says(&a, serial));
+        assert_int_equal(sscanf(strstr(a.body, "\"code\":\""), "\"code\":\"%19[^\"]", code), 1);
+        assert_int_equal(
+            stack_number(&fast.db,
+                         "SELECT COUNT(*) FROM coupons WHERE user_id = '%s' AND code = '%s'",
+                         users[i], code),
+            1);
+    }
+    assert_int_equal(event_post(&fast, "dora", &a), 409);
+    assert_true(says(&a, "\"SOLD_OUT\"") &&
+                says(&a, "\"ticket\":")); /* she was admitted, and waited */
+    assert_int_equal(event_post(&fast, "emil", &a), 409);
+    assert_int_equal(event_post(&fast, "ann", &a), 200);
+    assert_int_equal(event_post(&off, "ann", &a), 202);
+}
+
+static void check_accepted(const struct http_answer *a)
+{
+    if (a->status != 202 || !says(a, "\"status\":\"waiting\"") || !says(a, "\"ticket\":1"))
+        fail_msg("%d %s", a->status, a->body);
+    assert_non_null(http_header(a, "Location"));
+}
+
+/* Nobody decides: 202, not before the time is over. */
+static void test_not_in_time(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    stack_kill(&stack, "scheduler", "TERM");
+    int64_t from_us = clock_mono_us();
+    event_post(&slow, "ann", &a);
+    assert_true(clock_mono_us() - from_us >= 990000);
+    check_accepted(&a);
+    event_post(&slow, "ann", &a); /* asking again waits again, and has the same ticket */
+    check_accepted(&a);
+}
+
+/* --- a POST of its own thread, which waits --- */
+
+static struct {
+    pthread_t thread;
+    const struct event *event;
+    const char *user;
+    struct http_answer answer;
+} poster;
+
+static void *post(void *arg)
+{
+    (void)arg;
+    event_post(poster.event, poster.user, &poster.answer);
+    return NULL;
+}
+
+static bool metric_is(const char *line)
+{
+    static struct http_answer a;
+    char url[256];
+    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
+    assert_int_equal(http_get(url, &a), 200);
+    return strstr(a.body, line) != NULL;
+}
+
+static void wait_for_metric(const char *line)
+{
+    int64_t deadline_us = clock_mono_us() + 20000000;
+    while (!metric_is(line)) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+}
+
+/* start_post: returns when the gateway holds the answer back. */
+static void start_post(const struct event *event, const char *user)
+{
+    poster.event = event;
+    poster.user = user;
+    assert_int_equal(pthread_create(&poster.thread, NULL, post, NULL), 0);
+    wait_for_metric("\nonrush_gateway_waiters 1\n");
+}
+
+/* One more than max_waiters is accepted all the same: 202 at once. */
+static void test_too_many_waiters(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-instant-wait slow 10001"), 64);
+    start_post(&slow, "bob");
+    event_post(&slow, "carl", &a);
+    check_accepted(&a);
+    pthread_join(poster.thread, NULL);
+    check_accepted(&poster.answer);
+}
+
+/* Redis goes away: the request was accepted, and is told so. */
+static void test_redis_lost(void **state)
+{
+    (void)state;
+    start_post(&slow, "dora");
+    stack_kill(&stack, "redis", "KILL");
+    pthread_join(poster.thread, NULL);
+    check_accepted(&poster.answer);
+    stack_start(&stack, "redis");
+}
+
+/* set_instant: changes the wait, and returns when the gateway knows. */
+static void set_instant(int64_t ms)
+{
+    struct campaign_head head;
+    redisContext *redis = stack_redis(&stack);
+    int64_t deadline_us = clock_mono_us() + 20000000;
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-instant-wait slow %d", (int)ms), 0);
+    while (!stack_head(redis, "slow", &head) || head.instant_wait_ms != ms) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+    redisFree(redis);
+    assert_int_equal(http_get(event_url(&slow, "/requests/nobody"), NULL),
+                     404); /* brings a new head */
+}
+
+static void test_changed(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    stack_start(&stack, "scheduler");
+    set_instant(0);
+    stack_kill(&stack, "scheduler", "TERM");
+    assert_int_equal(event_post(&slow, "emil", &a), 202);
+    assert_true(metric_is(
+        "onrush_gateway_instant_total{answer=\"waiting\"} 4\n")); /* ann twice, bob, dora */
+    stack_start(&stack, "scheduler");
+    set_instant(10000);
+    stack_kill(&stack, "scheduler", "TERM");
+}
+
+/* A gateway that stops lets nobody wait. */
+static void test_stopping(void **state)
+{
+    (void)state;
+    start_post(&slow, "fred");
+    int64_t from_us = clock_mono_us();
+    stack_kill(&stack, "gateway", "TERM");
+    pthread_join(poster.thread, NULL);
+    assert_true(clock_mono_us() - from_us < 9000000);
+    check_accepted(&poster.answer);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    event_close(&fast);
+    event_close(&slow);
+    event_close(&off);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decided_at_once),
+        cmocka_unit_test(test_not_in_time),
+        cmocka_unit_test(test_too_many_waiters),
+        cmocka_unit_test(test_redis_lost),
+        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_stopping),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
