@@ -1,10 +1,9 @@
 #include "gateway/route_config.h"
 
 #include "gateway/metrics.h"
-#include "gateway/route_table.h"
+#include "gateway/route_reading.h"
 
 #include <errno.h>
-#include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,31 +14,21 @@
 #define UNRESERVED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 #define WORD       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
-/* What is being read. */
-struct reading {
-    struct routes *routes;
-    const char *path; /* of the file */
-    char *error;
-    struct route *route;
-};
+/* --- what its files share --- */
 
-#define FAIL(r, at, ...) config_fail(at, (r)->path, (r)->error, __VA_ARGS__)
-
-static int out_of_memory(struct reading *r, const config_setting_t *at)
+int reading_out_of_memory(struct reading *r, const config_setting_t *at)
 {
     return FAIL(r, at, "out of memory"), -ENOMEM;
 }
 
-/* keep_text: a copy that lives as long as the table. */
-static char *keep_text(struct reading *r, const char *text)
+char *reading_keep(struct reading *r, const char *text)
 {
     char *copy = routes_keep(r->routes, strlen(text) + 1);
     return copy != NULL ? strcpy(copy, text) : NULL;
 }
 
-/* check_members: is every member of a group one of these? */
-static int check_members(struct reading *r, const config_setting_t *group, const char *what,
-                         const char *const *names, const char *expected)
+int reading_members(struct reading *r, const config_setting_t *group, const char *what,
+                    const char *const *names, const char *expected)
 {
     if (!config_setting_is_group(group))
         return FAIL(r, group, "%s: expected a group in { }", what);
@@ -54,9 +43,8 @@ static int check_members(struct reading *r, const config_setting_t *group, const
     return 0;
 }
 
-/* want_text: the text of a member of `group`. */
-static int want_text(struct reading *r, const config_setting_t *group, const char *name,
-                     const char **text, const config_setting_t **at)
+int reading_text(struct reading *r, const config_setting_t *group, const char *name,
+                 const char **text, const config_setting_t **at)
 {
     const config_setting_t *s = config_setting_get_member(group, name);
     if (s == NULL)
@@ -74,7 +62,7 @@ static int read_method(struct reading *r, const config_setting_t *group)
 {
     const config_setting_t *at;
     const char *text;
-    int error = want_text(r, group, "method", &text, &at);
+    int error = reading_text(r, group, "method", &text, &at);
     if (error < 0)
         return error;
     bool post = strcmp(text, "POST") == 0;
@@ -132,7 +120,7 @@ static int read_path(struct reading *r, const config_setting_t *group)
 {
     const config_setting_t *at;
     const char *text;
-    int error = want_text(r, group, "path", &text, &at);
+    int error = reading_text(r, group, "path", &text, &at);
     if (error < 0)
         return error;
     if (strlen(text) > ROUTE_PATH_MAX)
@@ -141,8 +129,8 @@ static int read_path(struct reading *r, const config_setting_t *group)
         return FAIL(r, at, "path = \"%s\": what lies below /v1 is Onrush's own", text);
     if ((error = check_path(r, at, text)) < 0)
         return error;
-    r->route->path = keep_text(r, text);
-    return r->route->path != NULL ? 0 : out_of_memory(r, at);
+    r->route->path = reading_keep(r, text);
+    return r->route->path != NULL ? 0 : reading_out_of_memory(r, at);
 }
 
 /* --- user and campaign --- */
@@ -196,7 +184,7 @@ static int read_source(struct reading *r, const config_setting_t *group, const c
     size_t n = sizeof kinds / sizeof kinds[0] - !constant, i = 0;
     const config_setting_t *at;
     const char *text;
-    int error = want_text(r, group, name, &text, &at);
+    int error = reading_text(r, group, name, &text, &at);
     if (error < 0)
         return error;
     while (i < n && strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
@@ -208,8 +196,8 @@ static int read_source(struct reading *r, const config_setting_t *group, const c
     if ((error = check_source(r, at, kinds[i].from, value, &out->part)) < 0)
         return error;
     out->from = kinds[i].from;
-    out->text = keep_text(r, value);
-    return out->text != NULL ? 0 : out_of_memory(r, at);
+    out->text = reading_keep(r, value);
+    return out->text != NULL ? 0 : reading_out_of_memory(r, at);
 }
 
 /* --- campaigns --- */
@@ -219,9 +207,9 @@ static int read_name(struct reading *r, const config_setting_t *group, struct ro
     static const char *const members[] = {"from", "to", NULL};
     const config_setting_t *from_at, *to_at;
     const char *from, *to;
-    int error = check_members(r, group, "campaigns", members, "from and to");
-    if (error < 0 || (error = want_text(r, group, "from", &from, &from_at)) < 0 ||
-        (error = want_text(r, group, "to", &to, &to_at)) < 0)
+    int error = reading_members(r, group, "campaigns", members, "from and to");
+    if (error < 0 || (error = reading_text(r, group, "from", &from, &from_at)) < 0 ||
+        (error = reading_text(r, group, "to", &to, &to_at)) < 0)
         return error;
     if (from[0] == '\0' || strlen(from) > CAMPAIGN_NAME_MAX)
         return FAIL(r, from_at, "from has %zu bytes: expected 1 to %d", strlen(from),
@@ -255,7 +243,7 @@ static int read_names(struct reading *r, const config_setting_t *group)
         return FAIL(r, list, "campaigns: there is nothing to look up, as campaign is a constant");
     struct route_name *names = routes_keep(r->routes, (size_t)n * sizeof *names);
     if (names == NULL)
-        return out_of_memory(r, list);
+        return reading_out_of_memory(r, list);
     for (int i = 0; i < n && error == 0; i++)
         error = read_name(r, config_setting_get_elem(list, (unsigned)i), &names[i]);
     if (error < 0)
@@ -270,101 +258,6 @@ static int read_names(struct reading *r, const config_setting_t *group)
     return 0;
 }
 
-/* --- answers --- */
-
-struct answer_rule {
-    const char *name;
-    unsigned by;
-    long long least, most;
-    unsigned slots;
-};
-
-static const struct answer_rule rules[ROUTE_ANSWERS_N] = {
-#define X(id, by, least, most, slots) {#id, by, least, most, slots},
-    ROUTE_ANSWERS(X)
-#undef X
-};
-
-static int read_status(struct reading *r, const config_setting_t *group,
-                       const struct answer_rule *rule, unsigned *out)
-{
-    const config_setting_t *at = config_setting_get_member(group, "status");
-    if (at == NULL)
-        return FAIL(r, group, "%s: status is missing", rule->name);
-    if (config_setting_type(at) != CONFIG_TYPE_INT)
-        return FAIL(r, at, "%s.status: expected a whole number", rule->name);
-    long long status = config_setting_get_int(at);
-    if (status < rule->least || status > rule->most || status / 100 == 3 || status == 204 ||
-        status == 205)
-        return FAIL(r, at, "%s.status = %lld: expected %lld to %lld, but not 204, 205 or 3xx",
-                    rule->name, status, rule->least, rule->most);
-    return *out = (unsigned)status, 0;
-}
-
-static int read_body(struct reading *r, const config_setting_t *group,
-                     const struct answer_rule *rule, struct template *out)
-{
-    const config_setting_t *at;
-    const char *text;
-    char what[256];
-    int error = want_text(r, group, "body", &text, &at);
-    if (error < 0)
-        return error;
-    char *copy = keep_text(r, text);
-    if (copy == NULL)
-        return out_of_memory(r, at);
-    if (template_compile(out, copy, rule->slots, what, sizeof what) < 0)
-        return FAIL(r, at, "%s.body: %s", rule->name, what);
-    return 0;
-}
-
-static int read_answer(struct reading *r, const config_setting_t *group)
-{
-    static const char *const members[] = {"status", "body", NULL};
-    const char *name = config_setting_name(group);
-    size_t i = 0;
-    while (i < ROUTE_ANSWERS_N && strcmp(rules[i].name, name) != 0)
-        i++;
-    if (i == ROUTE_ANSWERS_N)
-        return FAIL(r, group,
-                    "answers has no %s: expected accepted, waiting, granted, already, sold_out, "
-                    "refused, not_open, closed, "
-                    "paused, no_request, no_campaign, bad_user, bad_request, unauthorized, limited "
-                    "or unavailable",
-                    name);
-    if ((rules[i].by & 1u << r->route->op) == 0)
-        return FAIL(r, group, "%s: a %s is never answered so", name,
-                    r->route->op == OP_ENQUEUE ? "POST" : "GET");
-    struct route_answer *answer = routes_keep(r->routes, sizeof *answer);
-    if (answer == NULL)
-        return out_of_memory(r, group);
-    int error = check_members(r, group, name, members, "status and body");
-    if (error < 0 || (error = read_status(r, group, &rules[i], &answer->status)) < 0 ||
-        (error = read_body(r, group, &rules[i], &answer->body)) < 0)
-        return error;
-    r->route->answers[i] = answer;
-    return 0;
-}
-
-static int read_answers(struct reading *r, const config_setting_t *group)
-{
-    const config_setting_t *answers = config_setting_get_member(group, "answers");
-    const struct route_answer **a = r->route->answers;
-    if (answers == NULL)
-        return 0;
-    if (!config_setting_is_group(answers))
-        return FAIL(r, answers, "answers: expected a group in { }");
-    for (int i = 0; i < config_setting_length(answers); i++) {
-        int error = read_answer(r, config_setting_get_elem(answers, (unsigned)i));
-        if (error < 0)
-            return error;
-    }
-    a[ROUTE_waiting] = a[ROUTE_waiting] != NULL ? a[ROUTE_waiting] : a[ROUTE_accepted];
-    a[ROUTE_already] = a[ROUTE_already] != NULL ? a[ROUTE_already] : a[ROUTE_granted];
-    a[ROUTE_paused] = a[ROUTE_paused] != NULL ? a[ROUTE_paused] : a[ROUTE_closed];
-    return 0;
-}
-
 /* --- the list --- */
 
 static int read_route(struct reading *r, const config_setting_t *group)
@@ -375,14 +268,14 @@ static int read_route(struct reading *r, const config_setting_t *group)
     struct route *route = r->route = routes_keep(r->routes, sizeof *route);
     int error;
     if (route == NULL)
-        return out_of_memory(r, group);
+        return reading_out_of_memory(r, group);
     route->line = config_setting_source_line(group);
-    if ((error = check_members(r, group, "a route", members,
-                               "method, path, user, campaign, campaigns or answers")) < 0 ||
+    if ((error = reading_members(r, group, "a route", members,
+                                 "method, path, user, campaign, campaigns or answers")) < 0 ||
         (error = read_method(r, group)) < 0 || (error = read_path(r, group)) < 0 ||
         (error = read_source(r, group, "user", false, &route->user)) < 0 ||
         (error = read_source(r, group, "campaign", true, &route->campaign)) < 0 ||
-        (error = read_names(r, group)) < 0 || (error = read_answers(r, group)) < 0)
+        (error = read_names(r, group)) < 0 || (error = reading_answers(r, group)) < 0)
         return error;
     error = routes_add(r->routes, route, &other);
     if (error == -EEXIST)
@@ -390,7 +283,7 @@ static int read_route(struct reading *r, const config_setting_t *group)
                     route->op == OP_ENQUEUE ? "POST" : "GET", route->path, other->line);
     if (error == -E2BIG)
         return FAIL(r, group, "routes: expected at most %d", ROUTES_MAX);
-    return error < 0 ? out_of_memory(r, group) : 0;
+    return error < 0 ? reading_out_of_memory(r, group) : 0;
 }
 
 int route_config_read(void **out, const struct config_setting_t *list, const char *path,
