@@ -16,7 +16,7 @@ unsigned announce_due(const struct campaign_row *row)
 
 unsigned announce(struct watch *watch, const struct campaign_row *row, unsigned told)
 {
-    unsigned due = announce_due(row), taken = 0;
+    unsigned due = announce_due(row), now = told & due;
     const struct notice_campaign campaign = {.id = row->id,
                                              .name = row->name,
                                              .state = campaign_state_text(row->state),
@@ -26,8 +26,8 @@ unsigned announce(struct watch *watch, const struct campaign_row *row, unsigned 
                                              .closes_us = row->closes_us};
     for (int event = 0; event < NOTICE_EVENTS_N; event++) {
         unsigned bit = 1u << event;
-        if ((due & ~told & bit) != 0 && watch_tell(watch, (enum notice_event)event, &campaign))
-            taken |= bit;
+        if ((due & ~now & bit) != 0 && watch_tell(watch, (enum notice_event)event, &campaign))
+            now |= bit;
     }
-    return taken;
+    return now;
 }

@@ -11,8 +11,9 @@
 /* announce_due: what has happened by now, a bit (1 << enum notice_event) for each. */
 unsigned announce_due(const struct campaign_row *row);
 
-/* announce: tells what is due and not yet in `told`; gives the bits that were taken. What finds no
- * room in the watch's queue is not, and is tried again with the next row. */
+/* announce: tells what is due and not yet in `told`; gives the new `told`. What finds no room in the
+ * watch's queue is not in it, and is tried again with the next row; what is not true any more (the
+ * quota was raised) is not either, and is told when it comes true again. */
 unsigned announce(struct watch *watch, const struct campaign_row *row, unsigned told);
 
 #endif

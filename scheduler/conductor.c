@@ -195,7 +195,7 @@ static void on_rows(void *arg, struct keeper_rows *rows)
         campaign_update(&m->campaign, row);
         standing_see(&m->standing, &m->campaign);
         if (k->watch != NULL && rows->rows[i].mine)
-            m->told |= announce(k->watch, &rows->rows[i], m->told);
+            m->told = announce(k->watch, &rows->rows[i], m->told);
     }
     free(rows);
     forget_gone(k);
