@@ -4,12 +4,14 @@
 # DIR/pids/PART holds "PID START", START being the kernel's start time of that process. Only a
 # process of which both agree is ours; a pid that was used again by somebody else never gets a signal.
 
-# process_started PID: its start time (clock ticks since boot); fails when it is gone or a zombie.
+# process_started PID: its start time (clock ticks since boot); fails when it is gone or a zombie. A zombie with
+# other threads is not gone: one that was killed holds its sockets until the last of them has ended.
 process_started() {
     local stat fields
     { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
     read -ra fields <<<"${stat##*) }" # the name before it may hold anything
-    [[ ${fields[0]} != [ZX] ]] || return 1
+    [[ ${fields[0]} != X ]] || return 1
+    [[ ${fields[0]} != Z ]] || ((fields[17] > 1)) || return 1
     printf '%s' "${fields[19]}"
 }
 
