@@ -16,7 +16,9 @@ def told($figure): shown($figure | kind) | if $figure | startswith("store.ticket
 
 def wording: {"load.ok_share": "requests that did not fail", "load.answered_per_s": "answered", "load.offered_per_s": "offered", "load.dropped": "iterations dropped",
     "load.requests": "requests", "latency_ms.avg": "latency, mean", "latency_ms.p50": "latency, p50", "latency_ms.p90": "latency, p90", "latency_ms.p95": "latency, p95", "latency_ms.p99": "latency, p99",
-    "latency_ms.max": "latency, highest", "store.accepted": "accepted", "store.accepted_per_s": "accepted", "store.granted": "granted", "store.granted_per_s": "granted, first ticket to last row",
+    "latency_ms.max": "latency, highest", "load.granted_at_once_share": "answered with the coupon",
+    "latency_by_outcome_ms.granted.p50": "latency with the coupon, p50", "latency_by_outcome_ms.granted.p95": "latency with the coupon, p95", "latency_by_outcome_ms.granted.p99": "latency with the coupon, p99",
+    "store.accepted": "accepted", "store.accepted_per_s": "accepted", "store.granted": "granted", "store.granted_per_s": "granted, first ticket to last row",
     "store.committed_in_best_second": "rows in the best second", "store.ticket_to_insert_ms.p50": "ticket to row, p50", "store.ticket_to_insert_ms.p95": "ticket to row, p95",
     "store.ticket_to_insert_ms.p99": "ticket to row, p99", "store.ticket_to_commit_ms.p50": "ticket to COMMIT, p50", "store.ticket_to_commit_ms.p95": "ticket to COMMIT, p95",
     "store.ticket_to_commit_ms.p99": "ticket to COMMIT, p99"}[.] // .;

@@ -41,7 +41,9 @@ b.tickets{color:#2563c9}b.inserts{color:#d9780f}iframe{width:100%;height:110rem;
 (if .cpu_s then " Processor seconds: " + ([.cpu_s | to_entries[] | "\(.key) \(.value | round_to(10))"] | join(", ")) + "." else "" end), "</p>",
 "<p>Thresholds: " + (crossed | if length == 0 then "none crossed" else "<span class=bad>crossed: \(join("; ") | @html)</span>" end) + ". Audit: <span class=\(if .audit and .audit.ok != true then "bad" else "good" end)>\(verdict | @html)</span>.</p>",
 "<h2>Figures</h2>", figures_table,
-"<h2>Outcomes</h2><p>What the answers said, apart from whether HTTP worked.</p><table>", (.outcomes | to_entries[] | table_row([outcome_names[.key], (.value | commas)])), "</table>",
+"<h2>Outcomes</h2><p>What the answers said, apart from whether HTTP worked.</p><table><tr><th>outcome<th>answers<th>p50<th>p95<th>p99<th>highest</tr>",
+(.latency_by_outcome_ms as $latency | .outcomes | to_entries[] | $latency[.key] as $l
+    | table_row([outcome_names[.key], (.value | commas)] + ([$l.p50, $l.p95, $l.p99, $l.max] | map(if . then shown("ms") else "" end)))), "</table>",
 (if .store then "<h2>From the ticket to the row</h2>", plot else "" end),
 "<h2>Thresholds</h2><table>", (.thresholds[] | table_row([.metric, .expression, (if .ok then "holds" else "CROSSED" end)])), "</table>",
 (if .audit then "<h2>Audit</h2>", checks else "" end),
