@@ -5,6 +5,7 @@
 #include "gateway/answer.h"
 
 #include "gateway/routes.h"
+#include "gateway/wording.h"
 #include "gateway/tracing.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
@@ -159,67 +160,15 @@ static void write_problem(struct request *r)
     APPEND(r, "}\n");
 }
 
-/* Which answer of a route stands for an outcome. Those that are missing are always answered in Onrush's own words. */
-static const enum route_answer_id answer_ids[OUTCOMES_N] = {
-    [OUTCOME_waiting] = ROUTE_waiting,
-    [OUTCOME_granted] = ROUTE_granted,
-    [OUTCOME_sold_out] = ROUTE_sold_out,
-    [OUTCOME_refused] = ROUTE_refused,
-    [OUTCOME_not_open] = ROUTE_not_open,
-    [OUTCOME_closed] = ROUTE_closed,
-    [OUTCOME_paused] = ROUTE_paused,
-    [OUTCOME_no_request] = ROUTE_no_request,
-    [OUTCOME_no_campaign] = ROUTE_no_campaign,
-    [OUTCOME_bad_user] = ROUTE_bad_user,
-    [OUTCOME_bad_name] = ROUTE_bad_request,
-    [OUTCOME_bad_json] = ROUTE_bad_request,
-    [OUTCOME_bad_wait] = ROUTE_bad_request,
-    [OUTCOME_bad_media_type] = ROUTE_bad_request,
-    [OUTCOME_body_too_large] = ROUTE_bad_request,
-    [OUTCOME_unauthorized] = ROUTE_unauthorized,
-    [OUTCOME_wrong_user] = ROUTE_unauthorized,
-    [OUTCOME_limited] = ROUTE_limited,
-    [OUTCOME_overloaded] = ROUTE_unavailable,
-    [OUTCOME_unavailable] = ROUTE_unavailable,
-    [OUTCOME_unknown] = ROUTE_unavailable,
-};
-
-/* find_answer: how the route of a request words its outcome; NULL: it does not. */
-static const struct route_answer *find_answer(const struct request *r)
-{
-    if (r->route == NULL)
-        return NULL;
-    enum route_answer_id id = answer_ids[r->outcome];
-    bool post = r->route->op == OP_ENQUEUE;
-    if (id == ROUTE_waiting && r->outcome != OUTCOME_waiting)
-        return NULL;
-    if (id == ROUTE_waiting && post && r->fresh)
-        id = ROUTE_accepted;
-    if (id == ROUTE_granted && post && !r->fresh)
-        id = ROUTE_already;
-    return r->route->answers[id];
-}
-
-static void write_answer(struct request *r, const struct route_answer *answer)
-{
-    bool queued = r->known.ticket > 0; /* else it is in the journal, or was never admitted */
-    struct template_values v = {
-        .text = {[SLOT_user] = r->user, [SLOT_campaign] = r->name, [SLOT_code] = r->known.code},
-        .number = {[SLOT_ticket] = queued ? (int64_t)r->known.ticket : -1,
-                   [SLOT_position] = queued ? (int64_t)r->known.position : -1,
-                   [SLOT_serial] = r->known.serial}};
-    r->text_len = template_render(&answer->body, &v, r->text);
-}
-
 unsigned answer_write(struct request *r, bool *problem)
 {
-    const struct route_answer *answer = find_answer(r);
+    const struct route_answer *wording = wording_find(r);
     bool post = r->route != NULL && r->route->op == OP_ENQUEUE;
     r->text_len = 0;
-    if (answer != NULL) {
+    if (wording != NULL) {
         *problem = false;
-        write_answer(r, answer);
-        return answer->status;
+        r->text_len = wording_write(wording, r, r->text);
+        return wording->status;
     }
     *problem = texts[r->outcome].code[0] != '\0';
     switch (r->outcome) {
