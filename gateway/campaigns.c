@@ -188,7 +188,7 @@ static const char *shown_state(enum campaign_state state, int64_t opens_us, int6
         return "closed";
     if (state == CAMPAIGN_PAUSED)
         return "paused";
-    if (now_us < opens_us)
+    if (state == CAMPAIGN_SCHEDULED && now_us < opens_us)
         return "scheduled";
     return full ? "sold_out" : "open";
 }

@@ -10,7 +10,7 @@ enum request_kind journal_gate(const struct archive_row *row)
         return REQUEST_CLOSED;
     if (row->state == CAMPAIGN_PAUSED)
         return REQUEST_PAUSED;
-    if (row->now_us < row->opens_us)
+    if (row->state == CAMPAIGN_SCHEDULED && row->now_us < row->opens_us)
         return REQUEST_NOT_OPEN;
     return row->granted >= row->quota ? REQUEST_FULL : REQUEST_NONE;
 }

@@ -19,8 +19,12 @@
 #define RENOUNCE_MAX                                                                               \
     1024 /* what does not fit, or gets lost, is renounced again after the next round */
 #define CAMPAIGN_MAX 10000
-#define STEPS_MOST   6   /* statements between two signs of life: a row takes four at most */
-#define WRITES_MAX   100 /* of one transaction: it locks rows that batches wait for */
+#define LEASE_MOST_US                                                                              \
+    INT64_C(                                                                                       \
+        60000000)    /* the longest that can be configured; what lasts longer was given by a clock \
+                         that has stepped back since */
+#define STEPS_MOST 6 /* statements between two signs of life: a row takes four at most */
+#define WRITES_MAX 100 /* of one transaction: it locks rows that batches wait for */
 
 /* clang-format off */
 #define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")" /* UNIX_TIMESTAMP ends in 2038 */
@@ -157,24 +161,33 @@ static enum db_outcome move_state(struct keeper *k, struct seen *seen)
     return outcome;
 }
 
-/* keep: renews a lease that has used up a third of its time, or takes one that is free. row.mine
- * says whether it is ours now. */
+/* lasts: nothing is to be done for the lease now. */
+static bool lasts(const struct keeper *k, const struct seen *seen)
+{
+    if (seen->row.mine)
+        return seen->left_us > k->lease_us * 2 / 3 && seen->left_us <= k->lease_us;
+    return seen->left_us >= 0 && seen->left_us <= LEASE_MOST_US;
+}
+
+/* keep: renews a lease that has used up a third of its time, or takes one that is free, or that no
+ * clock of today can have given. row.mine says whether it is ours now. */
 static enum db_outcome keep(struct keeper *k, struct seen *seen)
 {
     struct campaign_row *row = &seen->row;
     char sql[512];
     uint64_t changed = 0;
     int64_t before_us = clock_mono_us();
-    if (row->mine ? seen->left_us > k->lease_us * 2 / 3 : seen->left_us >= 0)
+    if (lasts(k, seen))
         return DB_OK;
     enum db_outcome outcome =
         write_row(k, &changed,
                   "UPDATE campaigns SET owner = %s, epoch = epoch + %d, "
                   "lease_until = UTC_TIMESTAMP(6) + INTERVAL %d MICROSECOND "
                   "WHERE id = %d AND epoch = %d AND (owner = %s OR owner = '' OR "
-                  "lease_until < UTC_TIMESTAMP(6))",
+                  "lease_until < UTC_TIMESTAMP(6) OR "
+                  "lease_until > UTC_TIMESTAMP(6) + INTERVAL %d MICROSECOND)",
                   k->owner, (int64_t)(row->mine ? 0 : 1), k->lease_us, (int64_t)row->id,
-                  (int64_t)row->epoch, k->owner);
+                  (int64_t)row->epoch, k->owner, LEASE_MOST_US);
     if (outcome != DB_OK)
         return outcome;
     if (changed == 1 && !row->mine) {

@@ -117,7 +117,7 @@ end
 local function gate(meta, now)
     if meta.state == 'closed' or (meta.closes_us > 0 and now >= meta.closes_us) then return 'c' end
     if meta.state == 'paused' then return 'p' end
-    if now < meta.opens_us then return 'o' .. integer(meta.opens_us) end
+    if meta.state == 'scheduled' and now < meta.opens_us then return 'o' .. integer(meta.opens_us) end
     return nil
 end
 

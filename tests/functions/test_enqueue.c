@@ -81,8 +81,9 @@ struct gate_case {
 static const struct gate_case gates[] = {
     {"open", "publish 1 7 open 3 -1 0 0 #0 1", "n#1:1"},
     {"scheduled, but the time has come", "publish 1 7 scheduled 3 -1 0 0 #0 1", "n#1:1"},
-    {"opens with this very ticket", "publish 1 7 open 3 -1 #1 0 #0 1", "n#1:1"},
-    {"opens one microsecond later", "publish 1 7 open 3 -1 #2 0 #0 1", "o#2"},
+    {"opens with this very ticket", "publish 1 7 scheduled 3 -1 #1 0 #0 1", "n#1:1"},
+    {"opens one microsecond later", "publish 1 7 scheduled 3 -1 #2 0 #0 1", "o#2"},
+    {"has opened, and the clock went back", "publish 1 7 open 3 -1 #2 0 #0 1", "n#1:1"},
     {"closes one microsecond later", "publish 1 7 open 3 -1 0 #2 #0 1", "n#1:1"},
     {"closes with this very ticket", "publish 1 7 open 3 -1 0 #1 #0 1", "c"},
     {"closed", "publish 1 7 closed 3 -1 0 0 #0 1", "c"},
@@ -114,7 +115,7 @@ static void test_gate_by_the_real_clock(void **state)
     (void)state;
     int64_t now = clock_wall_us(), hour = (int64_t)3600 * 1000000;
     char answer[64];
-    ask("publish 1 7 open 3 -1 %" PRId64 " 0 0 1", now + hour);
+    ask("publish 1 7 scheduled 3 -1 %" PRId64 " 0 0 1", now + hour);
     snprintf(answer, sizeof answer, "o%" PRId64, now + hour);
     assert_string_equal(ask("enqueue ann"), answer);
     ask("publish 1 7 open 3 -1 0 %" PRId64 " 0 1", now - 1);

@@ -16,7 +16,7 @@ static const struct {
 } gates[] = {
     {{.state = CAMPAIGN_OPEN, .quota = 1, .opens_us = 5, .now_us = 5}, REQUEST_NONE},
     {{.state = CAMPAIGN_SCHEDULED, .quota = 1, .opens_us = 5, .now_us = 5}, REQUEST_NONE},
-    {{.state = CAMPAIGN_OPEN, .quota = 1, .opens_us = 5, .now_us = 4}, REQUEST_NOT_OPEN},
+    {{.state = CAMPAIGN_OPEN, .quota = 1, .opens_us = 5, .now_us = 4}, REQUEST_NONE},
     {{.state = CAMPAIGN_SCHEDULED, .quota = 1, .opens_us = 5, .now_us = 4}, REQUEST_NOT_OPEN},
     {{.state = CAMPAIGN_OPEN, .quota = 1, .closes_us = 9, .now_us = 8}, REQUEST_NONE},
     {{.state = CAMPAIGN_OPEN, .quota = 1, .closes_us = 9, .now_us = 9}, REQUEST_CLOSED},

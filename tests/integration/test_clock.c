@@ -1,0 +1,192 @@
+/* The clock of the machine steps by an hour, forwards, backwards, and below where it began: tickets
+ * keep growing, everybody is decided, and campaigns neither flap nor open again.
+ *
+ * tests/support/stepped_clock.c is preloaded into Redis, MariaDB and both daemons; the step is a
+ * number in a file that all of them map. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECOND      INT64_C(1000000)
+#define HOUR        (3600 * SECOND)
+#define PATIENCE_US (30 * SECOND)
+
+static const char *const options[] = {"--set", "gateway.workers=1", NULL};
+
+static struct stack stack;
+static struct event noon;
+static char step_file[300];
+
+/* --- the clock --- */
+
+static void write_step(int64_t step_s)
+{
+    int64_t step_us = step_s * SECOND;
+    int fd = open(step_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(pwrite(fd, &step_us, sizeof step_us, 0), sizeof step_us);
+    close(fd);
+}
+
+/* redis_off_us, mariadb_off_us: how far from the true time the store is. */
+static int64_t redis_off_us(void)
+{
+    redisReply *r = redisCommand(noon.redis, "TIME");
+    int64_t us = strtoll(r->element[0]->str, NULL, 10) * SECOND;
+    freeReplyObject(r);
+    return us - clock_wall_us();
+}
+
+static int64_t mariadb_off_us(void)
+{
+    return stack_number(&noon.db,
+                        "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))") -
+           clock_wall_us();
+}
+
+/* step: all clocks but that of this test; returns when both stores have seen it. */
+static void step(int64_t step_s)
+{
+    write_step(step_s);
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+         llabs(redis_off_us() - step_s * SECOND) > 60 * SECOND ||
+         llabs(mariadb_off_us() - step_s * SECOND) > 60 * SECOND;
+         wait_a_moment())
+        assert_true(clock_mono_us() < deadline_us);
+}
+
+static int up(void **state)
+{
+    (void)state;
+    snprintf(step_file, sizeof step_file, "%s/step", tempdir_make());
+    write_step(0);
+    setenv("ONRUSH_CLOCK_STEP", step_file, 1);
+    setenv("LD_PRELOAD", ONRUSH_STEPPED_CLOCK, 1); /* this process has started without */
+    stack_up(&stack, options);
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 1000 --overflow -1");
+    return 0;
+}
+
+/* --- what must hold --- */
+
+static uint64_t granted_ticket(const char *user)
+{
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
+        int64_t ticket =
+            stack_number(&noon.db, "SELECT ticket FROM coupons WHERE user_id = '%s'", user);
+        if (ticket > 0)
+            return (uint64_t)ticket;
+        assert_true(clock_mono_us() < deadline_us);
+    }
+}
+
+static const int64_t steps_s[] = {0, 3600, 0, -3600, 3600, -3600, 0};
+
+static void test_tickets_grow(void **state)
+{
+    (void)state;
+    uint64_t last = 0;
+    for (size_t i = 0; i < LENGTH(steps_s); i++) {
+        char user[16];
+        step(steps_s[i]);
+        snprintf(user, sizeof user, "u-%zu", i);
+        assert_int_equal(event_post(&noon, user, NULL), 202);
+        uint64_t ticket = granted_ticket(user);
+        assert_true(ticket > last);
+        last = ticket;
+    }
+    assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
+}
+
+static void wait_state(const struct event *e, const char *state)
+{
+    static struct http_answer a;
+    char want[40];
+    snprintf(want, sizeof want, "\"state\":\"%s\"", state);
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
+        http_get(event_url(e, "%s", ""), &a);
+        if (strstr(a.body, want) != NULL)
+            return;
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%s instead of %s", a.body, state);
+    }
+}
+
+/* What has opened by the clock stays open, and what has closed stays closed, for the GET and for
+ * the POST, though the clock is before that time again. */
+static void test_no_flapping(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    struct event later = {.stack = &stack, .name = "later"};
+    struct event soon = {.stack = &stack, .name = "soon"};
+    step(0);
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign create later --quota 9 --opens-at +30m"), 0);
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign create soon --quota 9 --closes-at +30m"), 0);
+    wait_state(&later, "scheduled");
+    wait_state(&soon, "open");
+    step(3600);
+    wait_state(&later, "open");
+    wait_state(&soon, "closed");
+    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+    while (stack_number(&noon.db, "SELECT COUNT(*) FROM campaigns WHERE (name = 'later' AND state "
+                                  "= 'open') OR (name = 'soon' AND state IN ('closed', "
+                                  "'settled'))") < 2) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+    step(0);
+    for (int i = 0; i < 20; i++) {
+        http_get(event_url(&later, "%s", ""), &a);
+        if (strstr(a.body, "\"state\":\"open\"") == NULL)
+            fail_msg("it flaps: %s", a.body);
+        http_get(event_url(&soon, "%s", ""), &a);
+        if (strstr(a.body, "\"state\":\"closed\"") == NULL)
+            fail_msg("it flaps: %s", a.body);
+        wait_a_moment();
+    }
+    assert_int_equal(event_post(&later, "ann", NULL), 202);
+    assert_int_equal(event_post(&soon, "ann", NULL), 403);
+}
+
+/* A scheduler dies just before the clock goes back: its lease, which now seems to last for an hour,
+ * is taken as soon as any other. */
+static void test_a_lease_of_the_future(void **state)
+{
+    (void)state;
+    step(3600);
+    assert_int_equal(event_post(&noon, "before", NULL), 202);
+    granted_ticket("before");
+    stack_kill(&stack, "scheduler", "KILL");
+    step(0);
+    stack_start(&stack, "scheduler"); /* another one, for MariaDB */
+    assert_int_equal(event_post(&noon, "after", NULL), 202);
+    granted_ticket("after");
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    step(0);
+    assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tickets_grow),
+        cmocka_unit_test(test_no_flapping),
+        cmocka_unit_test(test_a_lease_of_the_future),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
