@@ -75,7 +75,7 @@ char *notice_health(const struct notice_from *from, const char *id, int64_t now_
 {
     char text[TEXT_SIZE];
     const char *state = health_state_text(h->overall.shown);
-    snprintf(text, sizeof text, "Onrush %s %s (%s): %s", from->source, from->daemon, from->instance,
+    snprintf(text, sizeof text, "%s %s (%s): %s", from->source, from->daemon, from->instance,
              state);
     json_t *components = components_json(h, report, change, text);
     json_t *doc = envelope(from, "health", id, now_us, text);
@@ -101,7 +101,7 @@ char *notice_campaign(const struct notice_from *from, const char *id, int64_t no
     static const char *const words[] = {"is open", "is half gone", "is sold out", "is closed"};
     char text[TEXT_SIZE], type[32];
     snprintf(type, sizeof type, "campaign.%s", event_texts[event]);
-    snprintf(text, sizeof text, "Onrush %s: campaign %s %s: %" PRId64 " of %" PRId64 " granted",
+    snprintf(text, sizeof text, "%s: campaign %s %s: %" PRId64 " of %" PRId64 " granted",
              from->source, c->name, words[event], c->granted, c->quota);
     json_t *doc = envelope(from, type, id, now_us, text);
     json_object_set_new(doc, "campaign",
@@ -116,7 +116,7 @@ char *notice_heartbeat(const struct notice_from *from, const char *id, int64_t n
                        enum health_state state, size_t *len)
 {
     char text[TEXT_SIZE];
-    snprintf(text, sizeof text, "Onrush %s %s (%s) lives: %s", from->source, from->daemon,
+    snprintf(text, sizeof text, "%s %s (%s) lives: %s", from->source, from->daemon,
              from->instance, health_state_text(state));
     json_t *doc = envelope(from, "heartbeat", id, now_us, text);
     json_object_set_new(doc, "state", json_string(health_state_text(state)));

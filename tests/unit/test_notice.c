@@ -52,7 +52,7 @@ static void test_health(void **state)
     json_t *doc = take(body, len), *parts = json_object_get(doc, "components");
     check_envelope(doc, "id-1", "health");
     check_text(doc, "text",
-               "Onrush shop gateway (web1.812.9f2c1a77): degraded; redis down: cannot \"connect\"");
+               "shop gateway (web1.812.9f2c1a77): degraded; redis down: cannot \"connect\"");
     check_text(doc, "state", "degraded");
     check_text(doc, "was", "ok");
     assert_int_equal(json_object_size(doc), 11);
@@ -104,7 +104,7 @@ static void test_campaign(void **state)
     char *body = notice_campaign(&from, id, NOW, NOTICE_sold_out, &c, &len);
     json_t *doc = take(body, len), *part = json_object_get(doc, "campaign");
     check_envelope(doc, id, "campaign.sold_out");
-    check_text(doc, "text", "Onrush shop: campaign noon is sold out: 10000 of 10000 granted");
+    check_text(doc, "text", "shop: campaign noon is sold out: 10000 of 10000 granted");
     assert_int_equal(json_object_size(doc), 9);
     assert_int_equal(json_object_size(part), 7);
     assert_int_equal(json_integer_value(json_object_get(part, "id")), 17);
