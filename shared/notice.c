@@ -116,8 +116,8 @@ char *notice_heartbeat(const struct notice_from *from, const char *id, int64_t n
                        enum health_state state, size_t *len)
 {
     char text[TEXT_SIZE];
-    snprintf(text, sizeof text, "%s %s (%s) lives: %s", from->source, from->daemon,
-             from->instance, health_state_text(state));
+    snprintf(text, sizeof text, "%s %s (%s) lives: %s", from->source, from->daemon, from->instance,
+             health_state_text(state));
     json_t *doc = envelope(from, "heartbeat", id, now_us, text);
     json_object_set_new(doc, "state", json_string(health_state_text(state)));
     return finish(doc, len);
