@@ -352,9 +352,17 @@ static void run_journal(struct store *s, struct job *job)
         fault_point("after-journal");
 }
 
+/* run_unjournal: fenced, or a scheduler that slept after it had filled the queue would delete what
+ * is needed again by now: Redis may have lost that queue, and gateways may have said 202 anew. */
 static void run_unjournal(struct store *s, struct job *job)
 {
-    char *sql = append_users(s, job, "DELETE FROM journal WHERE campaign_id = ");
+    char head[512];
+    char *sql = NULL;
+    if (db_format(&s->db, head, sizeof head,
+                  "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND "
+                  "owner = %s AND epoch = %d) AND campaign_id = ",
+                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) >= 0)
+        sql = append_users(s, job, head);
     fault_point("before-unjournal");
     job->outcome = sql != NULL ? job_outcome_of(db_exec(&s->db, sql, NULL)) : JOB_BUSY;
     fault_point("after-unjournal");
