@@ -255,6 +255,30 @@ static void test_scheduler_rereads_its_tunables(void **state)
 
 /* --- a schema that nobody knows --- */
 
+/* A migration while everything runs: the daemons go on with the connections that they have. */
+static void test_schema_ahead_of_running_daemons(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "migrated");
+    event_create(&e, "--quota 10");
+    assert_int_equal(
+        db_exec(&e.db, "INSERT INTO schema_version (version, name) VALUES (999, 'future')", NULL),
+        DB_OK);
+    for (int i = 0; i < 20; i++) {
+        char user[32];
+        struct http_answer *a = malloc(sizeof *a);
+        snprintf(user, sizeof user, "u-%d", i);
+        assert_int_equal(event_post(&e, user, a), 202);
+        event_note(&e, user, ticket_in(a->body));
+        free(a);
+    }
+    event_wait(&e, 20000);
+    assert_int_equal(db_exec(&e.db, "DELETE FROM schema_version WHERE version = 999", NULL), DB_OK);
+    event_check(&e, 10);
+    event_close(&e);
+}
+
 static void test_unknown_schema(void **state)
 {
     (void)state;
@@ -303,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_scheduler_restarts_under_load),
         cmocka_unit_test(test_gateway_rereads_its_tunables),
         cmocka_unit_test(test_scheduler_rereads_its_tunables),
+        cmocka_unit_test(test_schema_ahead_of_running_daemons),
         cmocka_unit_test(test_unknown_schema),
         cmocka_unit_test(test_the_stack_stops_clean),
     };
