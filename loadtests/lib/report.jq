@@ -21,7 +21,7 @@ def filled: . as $series | (.[0].second) as $first | (.[-1].second) as $last | (
 
 def plot: if (.store.series // []) == [] then "<p>No coupon was granted.</p>" else
     (.store.series | filled) as $s | ([$s[] | .tickets, .inserts] | max) as $top | $s[0].second as $first | ($s[-1].second - $first) as $span
-    | "<svg viewBox=\"0 0 800 215\" role=img aria-label=\"tickets and rows a second\">", grid($top; $span),
+    | "<svg viewBox=\"0 0 820 215\" role=img aria-label=\"tickets and rows a second\">", grid($top; $span),
       polyline([$s[] | {second, n: .tickets}]; $top; $first; $span; "tickets"), polyline([$s[] | {second, n: .inserts}]; $top; $first; $span; "inserts"), "</svg>",
       "<p><b class=tickets>&#9473;</b> tickets that won a coupon, by the second in which they were given &nbsp; <b class=inserts>&#9473;</b> rows in MariaDB, by the second of their INSERT</p>" end;
 
