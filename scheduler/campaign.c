@@ -166,6 +166,10 @@ static void on_settle(struct campaign *c)
 {
     struct batch *settled = STAILQ_FIRST(&c->decided);
     c->moves++;
+    if (settled->verdict == VERDICT_REFUSED) {
+        c->refused += (int64_t)settled->n;
+        c->publish_due = true;
+    }
     STAILQ_REMOVE_HEAD(&c->decided, next);
     c->n_decided--;
     batch_free(settled);
@@ -664,6 +668,11 @@ void campaign_update(struct campaign *c, const struct campaign_row *row)
         campaign_enter(c, PHASE_LOADING);
     }
     campaign_step(c);
+}
+
+int64_t campaign_admit_limit(const struct campaign *c)
+{
+    return c->row.overflow < 0 ? -1 : c->row.quota + c->row.overflow + c->refused;
 }
 
 void campaign_stop(struct campaign *c)

@@ -142,6 +142,7 @@ struct campaign {
     uint64_t watermark; /* as loaded: the highest ticket in MariaDB */
     uint64_t shown;     /* grants that Redis knows of, during the takeover */
     int64_t sold_out;   /* in Redis, as of the takeover */
+    int64_t refused;    /* in Redis: they were admitted, and take no coupon */
 
     unsigned jobs;    /* under way in MariaDB */
     unsigned batches; /* of these: batches of grants that are not known to be committed */
@@ -194,6 +195,10 @@ bool campaign_quiet(const struct campaign *campaign);
 
 /* campaign_idle: nothing of it is under way anywhere. */
 bool campaign_idle(const struct campaign *campaign);
+
+/* campaign_admit_limit: how many requests Redis may admit in all; -1: any number. Who was refused
+ * makes room for somebody else. */
+int64_t campaign_admit_limit(const struct campaign *campaign);
 
 const char *campaign_phase_text(enum campaign_phase phase);
 

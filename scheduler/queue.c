@@ -258,13 +258,12 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
 {
     struct queue *q = w->queue;
     const struct campaign_row *row = &c->row;
-    int64_t admit_limit = row->overflow < 0 ? -1 : row->quota + row->overflow;
     /* numbers: in the order of the arguments; places 2 and 8 are texts */
     int64_t numbers[] = {(int64_t)c->epoch,
                          row->id,
                          0,
                          row->quota,
-                         admit_limit,
+                         campaign_admit_limit(c),
                          row->opens_us,
                          row->closes_us,
                          (int64_t)c->watermark,

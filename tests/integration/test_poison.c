@@ -95,6 +95,33 @@ static void test_refused_rows(void **state)
     event_close(&e);
 }
 
+/* Nobody is admitted beyond the quota here; but for each refused request somebody else is, so no coupon is left. */
+static void test_refused_make_room(void **state)
+{
+    (void)state;
+    struct event e;
+    char user[32];
+    int64_t deadline_us = clock_mono_us() + 30000000;
+    event_open(&e, &stack, "room");
+    exec_db(&e, "ALTER TABLE coupons ADD CONSTRAINT poison CHECK (user_id NOT LIKE 'worse-%')");
+    event_create(&e, "--quota 10 --overflow 0");
+    for (int i = 0; i < 10; i++) {
+        snprintf(user, sizeof user, i < POISONED ? "worse-%d" : "u-%d", i);
+        assert_int_equal(event_post(&e, user, NULL), 202);
+    }
+    for (int i = 0; stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'room'") < 10;
+         i++) {
+        snprintf(user, sizeof user, "late-%d", i % 50);
+        event_post(&e, user, NULL);
+        wait_a_moment();
+        assert_true(clock_mono_us() < deadline_us);
+    }
+    event_wait(&e, 30000);
+    check_audit("room");
+    exec_db(&e, "ALTER TABLE coupons DROP CONSTRAINT poison");
+    event_close(&e);
+}
+
 /* Redis is lost: MariaDB still tells who was refused; who asks again and is taken now is not shown any more. */
 static void test_refused_outlive_redis(void **state)
 {
@@ -162,9 +189,8 @@ static void test_stops_without_a_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_rows),
-        cmocka_unit_test(test_refused_outlive_redis),
-        cmocka_unit_test(test_undecodable_members),
+        cmocka_unit_test(test_refused_rows),          cmocka_unit_test(test_refused_outlive_redis),
+        cmocka_unit_test(test_refused_make_room),     cmocka_unit_test(test_undecodable_members),
         cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);

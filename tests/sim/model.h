@@ -78,6 +78,7 @@ struct model_op {
     enum publish_how how;
     struct campaign_row row;
     uint64_t watermark; /* publish */
+    int64_t limit;
     struct batch *batch;
     struct queue_answer answer;
     struct grant rows[USERS]; /* from its end: those that were set aside */
@@ -112,9 +113,9 @@ struct model {
     struct model_redis redis;
     struct model_db db;
     bool wiped, raised; /* what happened, for the checks */
-    bool torn;          /* a claimed member was set aside: its serial may go to a later ticket */
-    uint64_t acked;     /* users that were told "accepted" */
-    uint64_t aside;     /* users that Redis set aside as nobody could decode them */
+    bool torn;      /* who had been claimed was set aside: that serial may go to a later ticket */
+    uint64_t acked; /* users that were told "accepted" */
+    uint64_t aside; /* users that Redis set aside as nobody could decode them */
     const char *broken; /* the promise that does not hold; NULL: all hold */
 };
 

@@ -153,7 +153,7 @@ static void set_aside(struct model *m, struct model_op *op, int u)
     *row = (struct grant){.campaign_id = 1};
     user_name(row->user, u);
     m->aside |= UINT64_C(1) << u;
-    m->torn |= m->redis.users[u].claimed > 0;
+    m->torn |= m->redis.users[u].ticket <= m->redis.watermark; /* it was claimed once */
     if (m->bug != BUG_ODD_STAYS_CLAIMED)
         write_state(m, row, 'r');
 }
@@ -165,6 +165,7 @@ static void do_publish(struct model *m, struct model_op *op)
                                              .watermark = r->present ? (int64_t)r->watermark : -1,
                                              .granted = r->present ? r->granted : -1,
                                              .sold_out = r->present ? r->sold_out : -1,
+                                             .refused = r->present ? r->refused : -1,
                                              .moves = r->present ? (int64_t)r->moves : -1};
     if (r->present && r->epoch > op->epoch) {
         op->answer.outcome = QUEUE_STALE;
@@ -180,7 +181,7 @@ static void do_publish(struct model *m, struct model_op *op)
     r->epoch = op->epoch;
     r->state = op->row.state;
     r->quota = op->row.quota;
-    r->limit = op->row.overflow < 0 ? -1 : op->row.quota + op->row.overflow;
+    r->limit = op->limit;
     bool older = op->watermark > r->watermark;
     r->watermark = max64(r->watermark, op->watermark);
     r->known |= op->how == PUBLISH_OPEN;

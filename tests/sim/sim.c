@@ -108,6 +108,7 @@ static int send_op(struct world *w, struct campaign *c, struct model_op op)
     op.epoch = c->epoch;
     op.row = c->row;
     op.watermark = c->watermark;
+    op.limit = campaign_admit_limit(c);
     s->ops[s->n_ops++] = op;
     return 0;
 }
