@@ -21,10 +21,12 @@
 #define CAMPAIGN_MAX 10000
 #define LEASE_MOST_US                                                                              \
     INT64_C(                                                                                       \
-        60000000)    /* the longest that can be configured; what lasts longer was given by a clock \
+        60000000) /* the longest that can be configured; what lasts longer was given by a clock \
                          that has stepped back since */
-#define STEPS_MOST 6 /* statements between two signs of life: a row takes four at most */
-#define WRITES_MAX 100 /* of one transaction: it locks rows that batches wait for */
+/* of MariaDB: this statement was undone, the transaction was not */
+#define LOCK_WAIT_TIMEOUT 1205
+#define STEPS_MOST        6   /* statements between two signs of life: a row takes four at most */
+#define WRITES_MAX        100 /* of one transaction: it locks rows that batches wait for */
 
 /* clang-format off */
 #define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")" /* UNIX_TIMESTAMP ends in 2038 */
@@ -199,6 +201,13 @@ static enum db_outcome keep(struct keeper *k, struct seen *seen)
     return DB_OK;
 }
 
+/* passed_by: somebody, perhaps a stopped scheduler, has this row locked; it waits for the next round, the others do not. The
+ * rows that were written before stay in the transaction. */
+static bool passed_by(struct keeper *k, enum db_outcome outcome)
+{
+    return outcome == DB_BUSY && k->db.link != NULL && mysql_errno(k->db.link) == LOCK_WAIT_TIMEOUT;
+}
+
 /* each_row: works the rows off; nothing is told to the loop before all of it is committed. */
 static enum db_outcome each_row(struct keeper *k, int64_t asked_us, MYSQL_RES *from,
                                 struct keeper_rows *rows)
@@ -219,6 +228,8 @@ static enum db_outcome each_row(struct keeper *k, int64_t asked_us, MYSQL_RES *f
         outcome = move_state(k, &seen);
         if (outcome == DB_OK)
             outcome = keep(k, &seen);
+        if (passed_by(k, outcome))
+            outcome = DB_OK;
         rows->rows[rows->n++] = seen.row;
     }
     return outcome == DB_OK ? commit(k) : outcome;
@@ -281,6 +292,8 @@ static enum db_outcome connect_keeper(struct keeper *k)
     enum db_outcome outcome = db_open(&k->db, &k->db_config);
     if (outcome == DB_OK)
         outcome = db_exec(&k->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL);
+    if (outcome == DB_OK)
+        outcome = db_exec(&k->db, "SET SESSION innodb_lock_wait_timeout = 1", NULL);
     if (outcome == DB_OK)
         outcome = schema_check(&k->db);
     return outcome;

@@ -62,6 +62,10 @@ enum db_outcome db_fail(struct db *db, MYSQL_STMT *stmt)
     return outcome == DB_OK ? DB_LOST : outcome;
 }
 
+/* IDLE_TRANSACTION_S: a process that is stopped, or whose machine is gone, in the middle of a transaction must not keep the row of
+ * its campaign locked, or nobody could take the lease over: MariaDB ends that connection, and the transaction with it. */
+#define IDLE_TRANSACTION_S 2
+
 /* seconds: the timeouts of Connector/C count whole seconds. */
 static unsigned seconds(int64_t ms)
 {
@@ -75,8 +79,9 @@ static void set_options(MYSQL *link, const struct db_config *config)
     char setup[256];
     snprintf(setup, sizeof setup,
              "SET time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-             "innodb_lock_wait_timeout=%u, max_statement_time=%.3f",
-             seconds(config->query_timeout_ms), (double)config->query_timeout_ms / 1000);
+             "innodb_lock_wait_timeout=%u, max_statement_time=%.3f, idle_transaction_timeout=%d",
+             seconds(config->query_timeout_ms), (double)config->query_timeout_ms / 1000,
+             IDLE_TRANSACTION_S);
     mysql_options(link, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
     mysql_options(link, MYSQL_OPT_READ_TIMEOUT, &query_s);
     mysql_options(link, MYSQL_OPT_WRITE_TIMEOUT, &query_s);

@@ -3,7 +3,8 @@
  * Never reconnects by itself (a COMMIT could answer OK on a new connection, with the rows gone).
  * Every call has a deadline: connecting and each read or write on the socket. A statement that the
  * server itself should give up earlier is bounded by max_statement_time, set from the same
- * query_timeout_ms. Sessions run in UTC, autocommit on. */
+ * query_timeout_ms. A connection that asks nothing for two seconds within a transaction is ended by
+ * the server. Sessions run in UTC, autocommit on. */
 #ifndef ONRUSH_DB_H
 #define ONRUSH_DB_H
 
