@@ -31,7 +31,9 @@ local READY = {['0'] = true, ['1'] = true, keep = true}
 -- The highest score that is a ticket: the year 2223. Beyond 2^53 the next one would not be exact.
 local LAST_TICKET = 8e15
 
-local COUNTER = {g = 'granted', s = 'sold_out', r = 'refused'}
+-- The counter of a state, by its first letter.
+local GRANTED = ('g'):byte()
+local COUNTERS = {[GRANTED] = 'granted', [('s'):byte()] = 'sold_out', [('r'):byte()] = 'refused'}
 
 -- integer: a double as decimal text; tostring() would round beyond 14 digits, and '%.0f' takes four times as long.
 local function integer(n)
@@ -43,11 +45,13 @@ local function now_us()
     return tonumber(t[1]) * 1000000 + tonumber(t[2])
 end
 
--- in_chunks: redis.call(command, key, <list>) with at most 2 * CHUNK values at a time.
+-- in_chunks: redis.call(command, key, <list>) with at most 2 * CHUNK values at a time. Gives the sum of what it answered.
 local function in_chunks(command, key, list)
+    local sum = 0
     for from = 1, #list, 2 * CHUNK do
-        redis.call(command, key, unpack(list, from, math.min(from + 2 * CHUNK - 1, #list)))
+        sum = sum + redis.call(command, key, unpack(list, from, math.min(from + 2 * CHUNK - 1, #list)))
     end
+    return sum
 end
 
 -- states_of: what `users` knows of each of the users; false where it knows nothing.
@@ -224,39 +228,44 @@ local function publish(keys, args)
     return before
 end
 
--- leave: the members are in neither queue nor claimed any more. Both are mostly empty while a lost Redis is restored.
+-- leave: the members are in neither claimed nor queue any more. Nobody is in both: who was found in the one need not be
+-- looked for in the other. Both are mostly empty while a lost Redis is restored.
 local function leave(keys, members)
-    for i = 2, 3 do
-        if redis.call('ZCARD', keys[i]) > 0 then in_chunks('ZREM', keys[i], members) end
+    local left = #members
+    for i = 3, 2, -1 do
+        if left > 0 and redis.call('ZCARD', keys[i]) > 0 then left = left - in_chunks('ZREM', keys[i], members) end
     end
 end
 
 -- write_states: set `users` to the decided states, and move the counters along. Gives how many changed. A user who stands
 -- there twice is decided twice; one may be in the queue, or unknown, when Redis lost grants and they are restored.
 local function write_states(keys, users, old, new)
-    local writes, gone, moved, latest, changed = {}, {}, {}, {}, 0
+    local writes, moved, latest, changed, strangers = {}, {}, {}, 0, 0
     for i = 1, #users do
-        gone[i] = users[i]
-        local before = latest[users[i]] or old[i]
-        local from, to = before and before:sub(1, 1), new[i]:sub(1, 1)
-        if from ~= 'g' and before ~= new[i] then
+        local user, state = users[i], new[i]
+        local before = latest[user] or old[i]
+        local from, to = before and before:byte(), state:byte()
+        if from ~= GRANTED and before ~= state then
+            latest[user] = state
+            writes[2 * changed + 1], writes[2 * changed + 2] = user, state
             changed = changed + 1
-            latest[users[i]] = new[i]
-            writes[2 * changed - 1], writes[2 * changed] = users[i], new[i]
-            if not from then moved.admitted = (moved.admitted or 0) + 1 end
-            if COUNTER[from] then moved[COUNTER[from]] = (moved[COUNTER[from]] or 0) - 1 end
-            if COUNTER[to] then moved[COUNTER[to]] = (moved[COUNTER[to]] or 0) + 1 end
+            moved[to] = (moved[to] or 0) + 1
+            if from then moved[from] = (moved[from] or 0) - 1 else strangers = strangers + 1 end
         end
     end
     in_chunks('HSET', keys[4], writes)
-    for counter, n in pairs(moved) do redis.call('HINCRBY', keys[1], counter, n) end
-    leave(keys, gone)
+    if strangers > 0 then redis.call('HINCRBY', keys[1], 'admitted', strangers) end
+    for letter, counter in pairs(COUNTERS) do
+        if moved[letter] then redis.call('HINCRBY', keys[1], counter, moved[letter]) end
+    end
+    leave(keys, users)
     return changed
 end
 
 -- decodable: a user id, and a ticket as its score.
 local function decodable(user, score)
-    return #user <= 64 and user:find('^[A-Za-z0-9._:@+=|~-]+$') and score:find('^[1-9]%d*$') and tonumber(score) <= LAST_TICKET
+    local ticket = tonumber(score)
+    return #user <= 64 and user:find('^[%w._:@+=|~-]+$') and ticket and ticket >= 1 and ticket <= LAST_TICKET and ticket % 1 == 0
 end
 
 -- set_aside: who was accepted is refused; a stranger was never accepted, so nothing is counted.
