@@ -18,12 +18,19 @@
 
 struct outcome_text {
     unsigned status;
-    const char *code, *title, *detail;
+    const char *code, *title;
+    const char *problem; /* the document, but for what is the request's own and the end */
+    size_t problem_len;
 };
+
+#define PROBLEM(status, code, title, detail)                                                       \
+    "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" #status ",\"code\":\"" code    \
+    "\",\"detail\":\"" detail "\""
 
 static const struct outcome_text texts[OUTCOMES_N] = {
 #define OUTCOME_TEXT(M, id, status, code, title, detail)                                           \
-    [OUTCOME_##id] = {status, code, title, detail},
+    [OUTCOME_##id] = {status, code, title, PROBLEM(status, code, title, detail),                   \
+                      sizeof PROBLEM(status, code, title, detail) - 1},
     OUTCOMES(OUTCOME_TEXT, )
 #undef OUTCOME_TEXT
 };
@@ -145,10 +152,7 @@ static bool is_fault(enum outcome outcome)
 static void write_problem(struct request *r)
 {
     const struct outcome_text *t = &texts[r->outcome];
-    append(r,
-           "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"code\":\"%s\","
-           "\"detail\":\"%s\"",
-           t->title, t->status, t->code, t->detail);
+    append_bytes(r, t->problem, t->problem_len);
     if (r->outcome == OUTCOME_sold_out || r->outcome == OUTCOME_refused) {
         APPEND(r, ",");
         append_identity(r);
@@ -292,13 +296,9 @@ enum MHD_Result answer_send(struct request *r)
 int answer_raw(enum outcome outcome, char *out, size_t size)
 {
     const struct outcome_text *t = &texts[outcome];
-    char body[512];
-    int len = snprintf(body, sizeof body,
-                       "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"code\":\"%s\","
-                       "\"detail\":\"%s\"}\n",
-                       t->title, t->status, t->code, t->detail);
     return snprintf(out, size,
                     "HTTP/1.1 %u %s\r\nContent-Type: application/problem+json\r\n"
-                    "Connection: close\r\n%sContent-Length: %d\r\n\r\n%s",
-                    t->status, t->title, t->status == 503 ? "Retry-After: 1\r\n" : "", len, body);
+                    "Connection: close\r\n%sContent-Length: %zu\r\n\r\n%s}\n",
+                    t->status, t->title, t->status == 503 ? "Retry-After: 1\r\n" : "",
+                    t->problem_len + 2, t->problem);
 }

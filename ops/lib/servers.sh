@@ -34,6 +34,7 @@ dir "$DIR/redis"
 daemonize no
 appendonly yes
 appendfsync always
+auto-aof-rewrite-min-size 1gb
 save ""
 maxmemory-policy noeviction
 END
