@@ -38,6 +38,8 @@ static int n_mounts;
 
 /* --- a small disk --- */
 
+static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 static void run(const char *format, ...)
 {
     char command[1200];

@@ -42,7 +42,7 @@ static size_t lines_of(const char *text, const char *start)
 static void test_an_empty_board_says_nothing(void **state)
 {
     (void)state;
-    struct board board = {0};
+    struct board board = {.sheet = NULL};
     char *text = render(&board, 1);
     assert_string_equal(text, "");
     free(text);
@@ -56,7 +56,7 @@ static void test_an_empty_board_says_nothing(void **state)
 static void test_durations_go_on(void **state)
 {
     (void)state;
-    struct board board = {0};
+    struct board board = {.sheet = NULL};
     struct campaign_metrics m = blank();
     struct sheet *sheet = board_new_sheet(1000000);
     metric_set(&m.open, 1);
@@ -88,7 +88,7 @@ static void test_durations_go_on(void **state)
 static void test_the_cap(void **state)
 {
     (void)state;
-    struct board board = {0};
+    struct board board = {.sheet = NULL};
     struct sheet *sheet = board_new_sheet(0);
     struct campaign_metrics m = blank();
     char name[32];
@@ -126,7 +126,7 @@ static double thread_ms(void)
 static void test_a_thousand_campaigns(void **state)
 {
     (void)state;
-    struct board board = {0};
+    struct board board = {.sheet = NULL};
     struct campaign_metrics m = {.quota = 10};
     double best_write = 1e9, best_read = 1e9;
     char name[CAMPAIGN_NAME_MAX + 1];
