@@ -2,6 +2,7 @@
  */
 #include "tests/chaos/round.h"
 
+#include "shared/clock.h"
 #include "tests/chaos/plan.h"
 #include "tests/chaos/probe.h"
 #include "tests/chaos/watch.h"
@@ -66,6 +67,26 @@ void round_join(pid_t burst, int64_t timeout_ms)
 {
     if (child_wait(burst, timeout_ms) == -ETIMEDOUT)
         child_end(burst, SIGTERM);
+}
+
+/* round_close: a campaign that is left half closed would be the first that the next scheduler takes up, and an armed one came
+ * to its point there. */
+unsigned round_close(struct stage *s, const char *campaign)
+{
+    struct db db;
+    int64_t deadline_us = clock_mono_us() + SETTLE_MS * 1000;
+    bool settled = false;
+    stack_ctl(&s->stack, NULL, "campaign close %s --no-wait >/dev/null 2>&1", campaign);
+    stack_db(&s->stack, &db);
+    while (!settled && clock_mono_us() < deadline_us) {
+        settled = stack_number(&db, "SELECT state = 'settled' FROM campaigns WHERE name = '%s'",
+                               campaign) == 1;
+        wait_a_moment();
+    }
+    db_close(&db);
+    if (!settled)
+        chaos_say("BREACH: %s is closed, and not settled within %d s", campaign, SETTLE_MS / 1000);
+    return !settled;
 }
 
 /* --- one round --- */
@@ -138,7 +159,6 @@ static void forget(struct round *r)
         remove(path);
     }
     r->watch = watch_free(r->watch);
-    stack_ctl(&r->stage->stack, NULL, "campaign close %s --no-wait >/dev/null 2>&1", r->name);
 }
 
 unsigned round_run(struct stage *stage, struct tally *tally, int number, const char *list,
@@ -162,7 +182,8 @@ unsigned round_run(struct stage *stage, struct tally *tally, int number, const c
     else
         chaos_say("BREACH: %s is not decided within %d s", r.name, SETTLE_MS / 1000);
     unsigned breaches = judge(&r) + (us < 0) + (stage->broken - broken);
-    if (breaches == 0)
-        forget(&r);
-    return breaches;
+    if (breaches > 0)
+        return breaches;
+    forget(&r);
+    return round_close(stage, r.name);
 }

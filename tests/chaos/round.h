@@ -21,4 +21,7 @@ void round_ledger(const struct stage *stage, const char *campaign, int number, c
 /* round_join: waits for the burst, and ends it after a deadline. */
 void round_join(pid_t burst, int64_t timeout_ms);
 
+/* round_close: until it is settled, so that whoever comes next has the schedulers to itself. How many breaches. */
+unsigned round_close(struct stage *stage, const char *campaign);
+
 #endif

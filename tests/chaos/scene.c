@@ -25,7 +25,7 @@ void scene_point_path(const struct stage *s, char path[256])
 
 /* --- parts --- */
 
-/* start_armed: the scheduler comes up with the point in its environment. */
+/* start_armed: the scheduler comes up with the point in its environment. It may come to the point before it answers. */
 static void start_armed(struct stage *s, enum part part, const char *point)
 {
     char path[256];
@@ -35,7 +35,7 @@ static void start_armed(struct stage *s, enum part part, const char *point)
         test_fail_start("%s: %s", path, strerror(errno));
     fputs(point, out);
     fclose(out);
-    stage_start(s, part);
+    stage_launch(s, part);
 }
 
 /* wait_end: until the part is dead, or stopped. */
@@ -164,26 +164,6 @@ static unsigned judge(struct scene *c)
     return breaches;
 }
 
-/* close_campaign: so that the next scene has the schedulers to itself. */
-static unsigned close_campaign(struct scene *c)
-{
-    struct db db;
-    int64_t deadline_us = clock_mono_us() + SETTLE_MS * 1000;
-    bool settled = false;
-    stack_ctl(&c->stage->stack, NULL, "campaign close %s --no-wait >/dev/null 2>&1", c->campaign);
-    stack_db(&c->stage->stack, &db);
-    while (!settled && clock_mono_us() < deadline_us) {
-        settled = stack_number(&db, "SELECT state = 'settled' FROM campaigns WHERE name = '%s'",
-                               c->campaign) == 1;
-        wait_a_moment();
-    }
-    db_close(&db);
-    if (!settled)
-        chaos_say("BREACH: %s is closed, and not settled within %d s", c->campaign,
-                  SETTLE_MS / 1000);
-    return !settled;
-}
-
 unsigned scene_end(struct scene *c, int64_t *decided_us)
 {
     if (c->burst != 0)
@@ -191,5 +171,5 @@ unsigned scene_end(struct scene *c, int64_t *decided_us)
     *decided_us = oracle_wait(c->stage, c->campaign, SETTLE_MS);
     if (*decided_us < 0)
         chaos_say("BREACH: %s is not decided within %d s", c->campaign, SETTLE_MS / 1000);
-    return (*decided_us < 0) + judge(c) + close_campaign(c);
+    return (*decided_us < 0) + judge(c) + round_close(c->stage, c->campaign);
 }

@@ -45,9 +45,9 @@ bool stage_signal(struct stage *s, enum part part, const char *signal)
     return stack_try(&s->stack, "kill", (const char *const[]){part_names[part], signal, NULL}) == 0;
 }
 
-static void start(struct stage *s, enum part part, const char *alive)
+static void start(struct stage *s, enum part part, const char *until)
 {
-    if (stack_try(&s->stack, "start", (const char *const[]){part_names[part], alive, NULL}) == 0)
+    if (stack_try(&s->stack, "start", (const char *const[]){part_names[part], until, NULL}) == 0)
         return;
     chaos_say("BROKEN: %s does not come back", part_names[part]);
     s->broken++;
@@ -58,18 +58,30 @@ void stage_start(struct stage *s, enum part part)
     start(s, part, "--alive");
 }
 
-/* process_state: as in ps; Z as well when it is not there. */
+void stage_launch(struct stage *s, enum part part)
+{
+    start(s, part, "--launched");
+}
+
+/* process_state: as in ps; Z as well when it is not there. A zombie with other threads is not gone yet (ops/lib/process.sh
+ * sees it the same way, and would not start it anew): R. */
 static char process_state(int pid)
 {
-    char path[64], state = 'Z';
+    char path[64], state;
+    int threads;
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     FILE *in = fopen(path, "re");
     if (in == NULL)
         return 'Z';
-    if (fscanf(in, "%*d (%*[^)]) %c", &state) != 1)
-        state = 'Z';
+    int n = fscanf(in,
+                   "%*d (%*[^)]) %c " /* the third field */
+                   "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s " /* 16 more */
+                   "%d",
+                   &state, &threads);
     fclose(in);
-    return state;
+    if (n != 2)
+        return 'Z';
+    return state == 'Z' && threads > 1 ? 'R' : state;
 }
 
 static pid_t part_process(const struct stage *s, enum part part, char *state)

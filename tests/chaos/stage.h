@@ -50,6 +50,9 @@ bool stage_signal(struct stage *stage, enum part part, const char *signal);
 /* stage_start: until it answers; what does not come back counts as broken. */
 void stage_start(struct stage *stage, enum part part);
 
+/* stage_launch: does not wait for an answer: an armed scheduler (points.h) may never give one. */
+void stage_launch(struct stage *stage, enum part part);
+
 /* stage_pid: of a part that runs, else 0. */
 pid_t stage_pid(const struct stage *stage, enum part part);
 
