@@ -32,6 +32,9 @@
 #define ZOMBIES    8
 #define END_STEPS  20000
 
+#define HISTORIES     10000
+#define BUG_HISTORIES 600000 /* at most; the rarest is noticed once in about 150,000 */
+
 /* A scheduler process, and what is under way from it. */
 struct scheduler {
     struct world world; /* first: the world's functions are given a pointer to it */
@@ -675,7 +678,7 @@ static int find_bug(const char *text)
 
 static struct options parse(int argc, char **argv)
 {
-    struct options o = {.histories = 10000, .first = 1, .jobs = 2};
+    struct options o = {.first = 1, .jobs = 2};
     for (int i = 1; i < argc; i += 2) {
         if (strcmp(argv[i], "--trace") == 0) {
             tracing = true;
@@ -716,6 +719,8 @@ int main(int argc, char **argv)
 {
     bool bugs = argc > 1 && strcmp(argv[1], "--all-bugs") == 0;
     struct options o = parse(argc - bugs, argv + bugs);
+    if (o.histories == 0)
+        o.histories = bugs ? BUG_HISTORIES : HISTORIES;
     struct timespec from, to;
     log_configure((enum log_level) - 1, LOG_LOGFMT,
                   LOG_PRIORITIES_AUTO); /* the histories are full of warnings */
