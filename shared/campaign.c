@@ -104,11 +104,13 @@ static int parse_waiting(const char **p, struct request_state *s)
     return take_colon(p) < 0 ? -EINVAL : take_number(p, &s->position);
 }
 
-/* parse_run: a run of newly queued users. */
+/* parse_run: a run of newly queued users; of one, when it does not say how long it is (an older library). */
 static int parse_run(const char **p, struct request_state *s)
 {
-    uint64_t run;
-    if (parse_waiting(p, s) < 0 || take_colon(p) < 0 || take_number(p, &run) < 0)
+    uint64_t run = 1;
+    if (parse_waiting(p, s) < 0 || s->position == 0)
+        return -EINVAL;
+    if (**p != '\0' && (take_colon(p) < 0 || take_number(p, &run) < 0))
         return -EINVAL;
     if (run == 0 || run > UINT32_MAX || s->ticket > UINT64_MAX - run ||
         s->position > UINT64_MAX - run)

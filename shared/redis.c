@@ -68,6 +68,9 @@ static int64_t number_of(const redisReply *r)
     return -1;
 }
 
+/* HEAD_LEAST: the library may be another version's: its head may end before instant_wait_ms, or go on behind what we know. */
+#define HEAD_LEAST 17
+
 int redis_head_parse(const redisReply *reply, struct campaign_head *head)
 {
     struct campaign_head h = {.state = CAMPAIGN_SCHEDULED};
@@ -75,14 +78,14 @@ int redis_head_parse(const redisReply *reply, struct campaign_head *head)
         NULL,     NULL,        &h.quota,   &h.admit_limit, &h.opens_us, &h.closes_us,
         &h.epoch, &h.admitted, &h.granted, &h.sold_out,    &h.refused,  &h.watermark,
         &h.id,    &h.queued,   &h.claimed, &h.now_us,      &h.moves,    &h.instant_wait_ms};
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY ||
-        reply->elements != sizeof numbers / sizeof numbers[0])
+    const size_t known = sizeof numbers / sizeof numbers[0];
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements < HEAD_LEAST)
         return -EPROTO;
     h.ready = number_of(reply->element[0]) == 1;
     const redisReply *state = reply->element[1];
     if (state->type == REDIS_REPLY_STRING && campaign_state_parse(state->str, &h.state) < 0)
         return -EPROTO;
-    for (size_t i = 2; i < reply->elements; i++)
+    for (size_t i = 2; i < reply->elements && i < known; i++)
         *numbers[i] = number_of(reply->element[i]);
     *head = h;
     return 0;

@@ -81,6 +81,8 @@ static const struct {
 } good[] = {
     {"n1763640000000123:42:7",
      {.kind = REQUEST_WAITING, .run = 7, .ticket = 1763640000000123, .position = 42}},
+    {"n1763640000000123:42",
+     {.kind = REQUEST_WAITING, .run = 1, .ticket = 1763640000000123, .position = 42}},
     {"q1763640000000123:42", {.kind = REQUEST_WAITING, .ticket = 1763640000000123, .position = 42}},
     {"q1763640000000123:0", {.kind = REQUEST_WAITING, .ticket = 1763640000000123}},
     {"q1763640000000123", {.kind = REQUEST_WAITING, .ticket = 1763640000000123}},
@@ -129,7 +131,8 @@ static const char *const bad[] = {
     "n",
     "n:1",
     "n17:",
-    "n17:1",
+    "n17",
+    "n17:0:1",
     "n17:1:0",
     "n17:1:x",
     "n17:1:2:",

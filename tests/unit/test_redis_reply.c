@@ -7,10 +7,11 @@
 #include <string.h>
 
 #define HEAD 18
+#define MORE 2 /* elements of a version to come */
 
 /* A head as Redis sends it: texts for the values of meta, integers for the sizes and the time. */
 struct fake_head {
-    redisReply reply, elements[HEAD], *pointers[HEAD];
+    redisReply reply, elements[HEAD + MORE], *pointers[HEAD + MORE];
 };
 
 static void make_head(struct fake_head *h)
@@ -18,7 +19,7 @@ static void make_head(struct fake_head *h)
     static const char *const texts[] = {"1",  "open", "10", "-1", "11", "12", "13",
                                         "14", "15",   "16", "17", "18", "19"};
     memset(h, 0, sizeof *h);
-    for (size_t i = 0; i < HEAD; i++) {
+    for (size_t i = 0; i < HEAD + MORE; i++) {
         h->pointers[i] = &h->elements[i];
         h->elements[i].type = i < LENGTH(texts) ? REDIS_REPLY_STRING : REDIS_REPLY_INTEGER;
         if (i < LENGTH(texts))
@@ -62,6 +63,23 @@ static void test_head_of_an_unknown_campaign(void **state)
     assert_int_equal(h.queued, 20);
 }
 
+/* An older library, without instant_wait_ms, and a newer one. */
+static void test_head_of_another_version(void **state)
+{
+    (void)state;
+    struct fake_head fake;
+    struct campaign_head h;
+    make_head(&fake);
+    fake.reply.elements = HEAD - 1;
+    assert_int_equal(redis_head_parse(&fake.reply, &h), 0);
+    assert_int_equal(h.moves, 23);
+    assert_int_equal(h.instant_wait_ms, 0);
+    fake.reply.elements = HEAD + MORE;
+    assert_int_equal(redis_head_parse(&fake.reply, &h), 0);
+    assert_int_equal(h.moves, 23);
+    assert_int_equal(h.instant_wait_ms, 24);
+}
+
 static void test_what_is_no_head(void **state)
 {
     (void)state;
@@ -71,7 +89,7 @@ static void test_what_is_no_head(void **state)
     h = before;
     assert_int_equal(redis_head_parse(NULL, &h), -EPROTO);
     make_head(&fake);
-    fake.reply.elements = HEAD - 1;
+    fake.reply.elements = HEAD - 2;
     assert_int_equal(redis_head_parse(&fake.reply, &h), -EPROTO);
     make_head(&fake);
     fake.reply.type = REDIS_REPLY_ERROR;
@@ -114,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_head_of_an_unknown_campaign),
+        cmocka_unit_test(test_head_of_another_version),
         cmocka_unit_test(test_what_is_no_head),
         cmocka_unit_test(test_error_words),
     };
