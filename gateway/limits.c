@@ -113,34 +113,50 @@ static enum limiter_verdict take(struct request *r, enum limit_kind kind,
     default:
         key = "", len = 0;
     }
-    return limiter_take(limiter, key, len, &limit, r->start_us, hold, &r->limit_wait_us);
+    /* The time is now, not that of the headers: bodies that are held back must not make a crowd of what came one by one. */
+    return limiter_take(limiter, key, len, &limit, r->worker->now_us, hold, &r->limit_wait_us);
 }
 
 #define LIMITED(M, id)   &(M)->limited_##id,
 #define UNCOUNTED(M, id) &(M)->uncounted_##id,
 
-bool limits_pass(struct request *r)
+/* pass: takes one of this limit; false when the request is answered. */
+static bool pass(struct request *r, enum limit_kind kind, struct limiter_hold *hold)
 {
-    const struct limits_config *config = &gateway_config(r->worker->gateway)->limits;
-    struct limits *limits = r->worker->gateway->limits;
+    const struct limit_setting *setting = &gateway_config(r->worker->gateway)->limits.of[kind];
+    *hold = (struct limiter_hold){0};
+    if (setting->requests == 0)
+        return true;
     struct gateway_metrics *m = &r->worker->metrics;
     metric_value *const refused[] = {LIMITS(LIMITED, m)}, *const uncounted[] = {
                                                               LIMITS(UNCOUNTED, m)};
-    struct limiter_hold holds[LIMITS_N] = {{0}};
+    enum limiter_verdict verdict = take(r, kind, setting, hold);
+    if (verdict == LIMITER_UNCOUNTED)
+        metric_add(uncounted[kind], 1);
+    if (verdict != LIMITER_REFUSED)
+        return true;
+    metric_add(refused[kind], 1);
+    r->limited = kind;
+    return request_answer(r, OUTCOME_limited), false;
+}
+
+bool limits_pass_address(struct request *r, struct limiter_hold *address)
+{
+    return pass(r, LIMIT_address, address);
+}
+
+bool limits_pass(struct request *r, const struct limiter_hold *address)
+{
+    struct limits *limits = r->worker->gateway->limits;
+    struct limiter_hold holds[LIMITS_N] = {[LIMIT_address] = *address};
+    if (r->route->op != OP_ENQUEUE)
+        return true;
     for (int i = 0; i < LIMITS_N; i++) {
-        bool counts = i == LIMIT_address || r->route->op == OP_ENQUEUE;
-        if (!counts || config->of[i].requests == 0)
+        if (i == LIMIT_address || pass(r, (enum limit_kind)i, &holds[i]))
             continue;
-        enum limiter_verdict verdict = take(r, (enum limit_kind)i, &config->of[i], &holds[i]);
-        if (verdict == LIMITER_UNCOUNTED)
-            metric_add(uncounted[i], 1);
-        if (verdict != LIMITER_REFUSED)
-            continue;
-        metric_add(refused[i], 1);
-        r->limited = (enum limit_kind)i;
-        while (i-- > 0)
-            limiter_give_back(limits->of[i], &holds[i]);
-        return request_answer(r, OUTCOME_limited), false;
+        for (int taken = 0; taken < LIMITS_N; taken++)
+            limiter_give_back(limits->of[taken], &holds[taken]);
+        return false;
     }
     return true;
 }

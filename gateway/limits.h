@@ -1,8 +1,9 @@
-/* Rate limits: how often a user, a client address, a campaign, everybody may ask. Which there are says the configuration (group
+/* Rate limits: how often a client address, a user, a campaign, everybody may ask. Which there are says the configuration (group
  * limits); who has used up what is shared by all workers (limiter.h).
  *
- * From narrow to wide, and what a request took is given back when a wider limit refuses it: so a limited client takes nothing from
- * others, and a limited campaign nothing from its users. */
+ * The address comes first, before anything of the request is believed or costs much: a body, a token. Then from narrow to wide, and
+ * what a request took is given back when a later limit refuses it: so a limited client takes nothing from others, and a limited
+ * campaign nothing from its users. */
 #ifndef ONRUSH_GATEWAY_LIMITS_H
 #define ONRUSH_GATEWAY_LIMITS_H
 
@@ -11,7 +12,7 @@
 
 #include <stdbool.h>
 
-/* X(M, id): the members of `limits` that are called id_requests and id_s, in the order in which they are asked. */
+/* X(M, id): the members of `limits` that are called id_requests and id_s; but for the address they are asked in this order. */
 #define LIMITS(X, M) X(M, user) X(M, address) X(M, campaign) X(M, total)
 
 enum limit_kind {
@@ -37,9 +38,13 @@ struct request;
 struct limits *limits_new(const struct limits_config *config);
 struct limits *limits_free(struct limits *limits);
 
-/* limits_pass: may this request, whose user and campaign are known, go on? Every request counts for its address, a POST for all.
- * False: it is answered 429. Any worker. */
-bool limits_pass(struct request *request);
+/* limits_pass_address: may this request, of which nothing is known yet, go on? *address is what it took. False: it is answered 429.
+ * Any worker. */
+bool limits_pass_address(struct request *request, struct limiter_hold *address);
+
+/* limits_pass: and now that its route, user and campaign are known? Only a POST counts. False: it is answered 429, and *address
+ * was given back. Any worker. */
+bool limits_pass(struct request *request, const struct limiter_hold *address);
 
 /* limits_policy: RateLimit-Policy and RateLimit of a refused request (draft-ietf-httpapi-ratelimit-headers-10). */
 #define LIMITS_TEXT_SIZE 96

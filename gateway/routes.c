@@ -214,10 +214,14 @@ static void ask(struct request *r)
 void routes_dispatch(struct request *r)
 {
     struct worker *worker = r->worker;
+    struct limiter_hold address;
+    if (!r->judged)
+        metric_add((metric_value *)((char *)&worker->metrics + r->route->counter), 1);
+    if (!limits_pass_address(r, &address))
+        return;
     if (r->judged)
         return request_answer(r, r->outcome);
-    metric_add((metric_value *)((char *)&worker->metrics + r->route->counter), 1);
-    if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r) || !limits_pass(r))
+    if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r) || !limits_pass(r, &address))
         return;
     if (!gauge_take(&worker->gateway->in_flight, gateway_config(worker->gateway)->max_in_flight))
         return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_in_flight);

@@ -118,6 +118,41 @@ static void test_address_and_campaign(void **state)
     assert_int_equal(ask(NULL, "203.0.113.68", &a), 200);
 }
 
+/* send_wrong: a request that is wrong, over a new connection; the status. */
+static int send_wrong(const char *path, const char *body, const char *from, struct http_answer *a)
+{
+    char url[256], forwarded[128];
+    const char *headers[] = {"Content-Type: application/json", forwarded, NULL};
+    snprintf(url, sizeof url, "%s%s", stack.url, path);
+    snprintf(forwarded, sizeof forwarded, "X-Forwarded-For: %s", from);
+    http_ask(&(struct http_request){.url = url, .body = body, .headers = headers}, a);
+    return a->status;
+}
+
+/* What is wrong counts for its address, and is limited before anything of it is read. */
+static void test_wrong_requests_count(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *body, *from;
+        int status;
+    } wrong[] = {
+        {"/v1/campaigns/noon/requests", "{", "203.0.113.70", 400},
+        {"/v1/campaigns/noon/requests", "{\"user_id\":\"a b\"}", "203.0.113.71", 400},
+        {"/no-such-route", NULL, "203.0.113.72", 404},
+        {"/v1/campaigns/noon/requests/a%20b", NULL, "203.0.113.73", 400},
+    };
+    static struct http_answer a;
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        for (int n = 0; n < 3; n++) {
+            int want = n < 2 ? wrong[i].status : 429;
+            if (send_wrong(wrong[i].path, wrong[i].body, wrong[i].from, &a) != want)
+                fail_msg("%s, %d: %d %s", wrong[i].path, n, a.status, a.body);
+        }
+        check_limited(&a, "address", 2, 1800);
+    }
+}
+
 static void test_total(void **state)
 {
     (void)state;
@@ -155,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_user),
         cmocka_unit_test(test_address_and_campaign),
+        cmocka_unit_test(test_wrong_requests_count),
         cmocka_unit_test(test_total),
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_the_stack_stops_clean),
