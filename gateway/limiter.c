@@ -25,6 +25,7 @@
 #include <string.h>
 
 #define TICKS_PER_US 16
+#define SKEW_US      1000000 /* callers tell the time; theirs are not quite the same */
 #define TICKS_BITS   52
 #define BUSY         ((UINT64_C(1) << TICKS_BITS) - 1)
 #define VERSIONS     4096u
@@ -147,16 +148,27 @@ static enum found find(const struct asking *a, size_t *at, uint64_t *due)
     return result;
 }
 
+/* mend: false when the slot can be charged as it is; else it is made so, and the caller starts over. One that is BUSY is opened for
+ * whoever is just bringing the key. One that is due further ahead than any limit in force can have brought it (the period was longer) has
+ * used up its whole period: nobody waits longer than that. */
+static bool mend(const struct asking *a, struct slot *slot, uint64_t due)
+{
+    uint64_t ticks = due_ticks(due);
+    if (ticks != BUSY && ticks <= a->now + a->most + SKEW_US * TICKS_PER_US)
+        return false;
+    uint64_t better = ticks == BUSY ? 0 : a->now + a->most;
+    atomic_compare_exchange_strong(&slot->due, &due, due_word(due_version(due), better));
+    return true;
+}
+
 /* charge: false when the slot changed meanwhile. */
 static bool charge(const struct asking *a, size_t i, uint64_t due, enum limiter_verdict *verdict,
                    struct limiter_hold *hold, int64_t *wait_us)
 {
     struct slot *slot = slot_at(a, i);
     uint64_t ticks = due_ticks(due), from = ticks > a->now ? ticks : a->now;
-    if (ticks == BUSY) { /* open it for whoever is just bringing the key */
-        atomic_compare_exchange_strong(&slot->due, &due, due_word(due_version(due), 0));
+    if (mend(a, slot, due))
         return false;
-    }
     if (from + a->step - a->now > a->most) {
         *wait_us = (int64_t)((from + a->step - a->now - a->most + TICKS_PER_US - 1) / TICKS_PER_US);
         return *verdict = LIMITER_REFUSED, true;

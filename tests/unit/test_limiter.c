@@ -98,6 +98,36 @@ static void test_limit_changes(void **state)
     limiter_free(l);
 }
 
+/* A period that was shortened: nobody waits for the old one. */
+static void test_period_is_shortened(void **state)
+{
+    (void)state;
+    const struct limit hour = {1, 3600 * SECOND}, wide = {4, 8 * SECOND};
+    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    assert_int_equal(take(l, 1, &hour, SECOND), LIMITER_PASSED);
+    assert_int_equal(take(l, 1, &wide, 2 * SECOND), LIMITER_REFUSED);
+    assert_int_equal(wait_us, 2 * SECOND);
+    assert_int_equal(take(l, 1, &wide, 4 * SECOND - 1), LIMITER_REFUSED);
+    assert_int_equal(take(l, 1, &wide, 4 * SECOND), LIMITER_PASSED);
+    assert_int_equal(take(l, 1, &wide, 4 * SECOND), LIMITER_REFUSED);
+    limiter_free(l);
+}
+
+/* A caller whose clock is a little behind sets nobody free. */
+static void test_clocks_differ(void **state)
+{
+    (void)state;
+    const struct limit limit = {10, 10 * SECOND};
+    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(take(l, 1, &limit, 5 * SECOND), LIMITER_PASSED);
+    assert_int_equal(take(l, 1, &limit, 4 * SECOND), LIMITER_REFUSED);
+    assert_int_equal(wait_us, 2 * SECOND);
+    assert_int_equal(take(l, 1, &limit, 5 * SECOND), LIMITER_REFUSED);
+    assert_int_equal(take(l, 1, &limit, 6 * SECOND), LIMITER_PASSED);
+    limiter_free(l);
+}
+
 /* --- against a model: a queue that leaks one request each period / requests --- */
 
 #define KEYS  200
@@ -204,6 +234,8 @@ int main(void)
         cmocka_unit_test(test_give_back),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_limit_changes),
+        cmocka_unit_test(test_period_is_shortened),
+        cmocka_unit_test(test_clocks_differ),
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_threads),
     };
