@@ -223,6 +223,8 @@ void routes_dispatch(struct request *r)
         return request_answer(r, r->outcome);
     if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r) || !limits_pass(r, &address))
         return;
+    if (worker->finishing) /* as batcher_abandon() does with those that came before */
+        return refuse(r, OUTCOME_unavailable, &worker->metrics.unavailable_redis_down);
     if (!gauge_take(&worker->gateway->in_flight, gateway_config(worker->gateway)->max_in_flight))
         return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_in_flight);
     r->counted = true;

@@ -165,9 +165,11 @@ static bool drained(struct worker *worker)
            worker->now_us >= worker->gateway->stop_by_us;
 }
 
-/* finish: whoever still waits when the grace is over is answered too. */
+/* finish: whoever still waits when the grace is over is answered too. Meanwhile connections that are open are read, and what comes is
+ * refused: the HTTP library cannot be stopped with a request that waits. */
 static void finish(struct worker *worker)
 {
+    worker->finishing = true;
     waiters_sweep(worker, true);
     batcher_abandon(worker);
     turn(worker);

@@ -43,6 +43,7 @@ struct worker {
     int64_t doubt_until_us; /* so long Redis is doubted when it says that there is no request */
     bool resumed;           /* connections were resumed since the HTTP library ran last */
     bool draining;          /* stopping: no new connections */
+    bool finishing;         /* and the grace is over: no request may wait for anything any more */
     enum listening listening;
     int64_t quiet_us;      /* draining: since when there is nothing to do */
     struct pulse pulse;    /* one beat a turn */

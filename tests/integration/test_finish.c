@@ -1,0 +1,127 @@
+/* A gateway whose grace is over, while Redis and MariaDB hang: what still comes on open connections is refused, not held, for nobody
+ * would wake it. The HTTP library ends the process when it is stopped with a request that is held. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+#include "tests/support/raw.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECTIONS 60
+#define EVERY_MS    100 /* from before the grace is over until after the end */
+
+static struct stack stack;
+static struct event noon;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack,
+             (const char *const[]){"--set", "gateway.workers=1", "--set", "gateway.grace_s=1",
+                                   "--set", "gateway.redis.command_timeout_ms=60000", "--set",
+                                   "gateway.mariadb.query_timeout_ms=60000", NULL});
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 100");
+    return 0;
+}
+
+static void *get_unknown(void *arg)
+{
+    static struct http_answer a;
+    char url[256];
+    snprintf(url, sizeof url, "%s/v1/campaigns/unknown/requests/ann", stack.url);
+    http_ask(&(struct http_request){.url = url, .timeout_ms = 60000}, &a);
+    *(int *)arg = a.status;
+    return NULL;
+}
+
+static void *stop_gateway(void *arg)
+{
+    stack_kill(&stack, "gateway", "TERM");
+    *(_Atomic bool *)arg = true;
+    return NULL;
+}
+
+/* wait_for: until this gauge is `n`. */
+static void wait_for(const char *gauge, long n)
+{
+    static struct http_answer a;
+    char url[256], line[128];
+    int64_t deadline_us = clock_mono_us() + 20000000;
+    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
+    snprintf(line, sizeof line, "\nonrush_gateway_%s %ld\n", gauge, n);
+    while (http_get(url, &a) == 200 && strstr(a.body, line) == NULL) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+    assert_int_equal(a.status, 200);
+}
+
+/* post: over a connection that is open; the status, 0: it was closed. */
+static int post(int fd)
+{
+    static char text[RAW_MAX];
+    static const char body[] = "{\"user_id\":\"bob\"}";
+    char request[300];
+    bool closed;
+    int n = snprintf(request, sizeof request,
+                     "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                     "application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                     strlen(body), body);
+    raw_send(fd, request, (size_t)n);
+    raw_read(fd, text, EVERY_MS, &closed);
+    return raw_status(text);
+}
+
+static void test_requests_after_the_grace(void **state)
+{
+    (void)state;
+    pthread_t asker, stopper;
+    _Atomic bool stopped = false;
+    int fds[CONNECTIONS], asked = -1, refused = 0;
+    stack_kill(&stack, "mariadb", "STOP");
+    assert_int_equal(pthread_create(&asker, NULL, get_unknown, &asked), 0);
+    wait_for("archive_requests", 1);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        fds[i] = raw_connect(stack.url);
+    wait_for("connections", CONNECTIONS + 1);
+    stack_kill(&stack, "redis", "STOP");
+    assert_int_equal(pthread_create(&stopper, NULL, stop_gateway, (void *)&stopped), 0);
+    for (size_t i = 0; i < CONNECTIONS && !stopped; i++)
+        refused += post(fds[i]) == 503;
+    pthread_join(stopper, NULL);
+    pthread_join(asker, NULL);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        close(fds[i]);
+    print_message("%d refused at once\n", refused);
+    assert_int_equal(asked, 503);
+    assert_true(refused > 0);
+    char *log = stack_log(&stack, "gateway");
+    assert_null(strstr(log, "libmicrohttpd"));
+    assert_non_null(strstr(log, "its connections are cut"));
+    assert_non_null(strstr(log, "stopped"));
+    free(log);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    stack_kill(&stack, "redis", "CONT");
+    stack_kill(&stack, "mariadb", "CONT");
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_requests_after_the_grace),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
