@@ -27,7 +27,9 @@ static void fall_back(struct request_list *list, enum fallback_why why)
 {
     for (struct request *r; (r = TAILQ_FIRST(list)) != NULL;) {
         TAILQ_REMOVE(list, r, next);
-        if (r->instant) /* it is accepted already */
+        if (r->instant && why == FALLBACK_NO_CAMPAIGN) /* Redis has lost what it had accepted */
+            status_lost(r);
+        else if (r->instant) /* it is accepted already */
             request_answer(r, OUTCOME_waiting);
         else
             fallback_ask(r, why);

@@ -21,7 +21,7 @@ void campaigns_init(struct campaigns *campaigns)
         LIST_INIT(&campaigns->buckets[i]);
     TAILQ_INIT(&campaigns->by_age);
     TAILQ_INIT(&campaigns->waited);
-    campaigns->n = campaigns->n_instant = 0;
+    campaigns->n = campaigns->n_waited = campaigns->n_instant = 0;
 }
 
 static struct campaign_bucket *bucket_of(struct campaigns *campaigns, const char *name, size_t len)

@@ -57,7 +57,7 @@ struct campaigns {
     struct campaign_bucket buckets[CAMPAIGNS_BUCKETS];
     struct campaign_list by_age; /* least recently asked for first */
     struct campaign_list waited; /* those that have waiters, or instant ones */
-    size_t n_instant;            /* waiting POSTs of all of them */
+    size_t n_waited, n_instant;  /* of those; waiting POSTs of all of them */
     size_t n;
 };
 

@@ -44,6 +44,7 @@ static void join(struct request *r)
     if (first) {
         c->waiters_decided = campaign_decided(&c->head);
         TAILQ_INSERT_TAIL(&worker->campaigns.waited, c, in_waited);
+        worker->campaigns.n_waited++;
     }
     if (first || first_instant)
         worker_poll(worker, true);
@@ -86,6 +87,7 @@ static void waiters_left(struct campaign *c)
     if (waited_for(c))
         return;
     TAILQ_REMOVE(&worker->campaigns.waited, c, in_waited);
+    worker->campaigns.n_waited--;
     if (TAILQ_EMPTY(&worker->campaigns.waited))
         worker_poll(worker, false);
 }
@@ -169,6 +171,13 @@ static bool may_wait(struct request *r)
     return r->wait_ms > 0 && r->worker->now_us < r->deadline_us && !r->worker->draining;
 }
 
+void status_lost(struct request *r)
+{
+    r->instant = false; /* it is accepted no more */
+    metric_add(&r->worker->metrics.unavailable_no_reply, 1);
+    request_answer(r, OUTCOME_unknown);
+}
+
 /* lost: Redis had accepted this POST, and does not know it any more. */
 static bool lost(const struct request *r)
 {
@@ -185,11 +194,8 @@ void status_deliver(struct request *r)
     }
     if (known->kind == REQUEST_WAITING && may_wait(r) && wait_on(r))
         return;
-    if (lost(r)) {
-        r->instant = false; /* it is accepted no more */
-        metric_add(&r->worker->metrics.unavailable_no_reply, 1);
-        return request_answer(r, OUTCOME_unknown);
-    }
+    if (lost(r))
+        return status_lost(r);
     if ((known->kind == REQUEST_NONE || known->kind == REQUEST_FULL) && fallback_doubted(r))
         return fallback_ask(r, FALLBACK_NO_REQUEST);
     if (known->kind == REQUEST_FULL)

@@ -14,6 +14,9 @@
 /* status_deliver: request->known is what Redis said. */
 void status_deliver(struct request *request);
 
+/* status_lost: Redis had accepted this POST, which waits, and does not know it any more: nobody knows what becomes of it. */
+void status_lost(struct request *request);
+
 /* status_outcome: how a request ends of which this is known. */
 enum outcome status_outcome(enum request_kind kind);
 

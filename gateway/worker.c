@@ -26,6 +26,7 @@
 #define QUIET_US      1000000 /* draining: so long without any request means that nobody is left */
 #define ROUNDS_MAX    8
 #define INSTANT_CROWD 1000
+#define POLLS_A_MS    5 /* calls of one worker, however many campaigns it waits for */
 
 struct worker *worker_check(void *object)
 {
@@ -94,6 +95,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
     struct worker *worker = worker_check(arg);
     (void)fd, (void)what;
     worker->now_us = clock_mono_us();
+    worker->poll_us = 0;
     waiters_poll(worker);
     if (!TAILQ_EMPTY(&worker->campaigns.waited))
         worker_poll(worker, true); /* again, with what is in force now */
@@ -103,6 +105,7 @@ static void on_link(void *arg, bool up)
 {
     struct worker *worker = worker_check(arg);
     metric_set(&worker->metrics.redis_up, up);
+    worker->traces_denied = false;
     if (up)
         fallback_doubt(worker);
 }
@@ -112,22 +115,29 @@ static struct timeval timeval_of(int64_t ms)
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
-/* poll_ms: the more POSTs wait for their decision, the less often they are looked through. */
+/* poll_ms: the more POSTs wait for their decision, the less often they are looked through; and the more campaigns are waited for, the
+ * less often each, as each costs a call. */
 static int64_t poll_ms(const struct worker *worker)
 {
     const struct gateway_config *config = gateway_config(worker->gateway);
     int64_t n = (int64_t)worker->campaigns.n_instant;
     int64_t ms = config->instant_poll_ms * (1 + n / INSTANT_CROWD);
-    return n > 0 && ms < config->poll_ms ? ms : config->poll_ms;
+    int64_t least_ms = (int64_t)worker->campaigns.n_waited / POLLS_A_MS;
+    ms = n > 0 && ms < config->poll_ms ? ms : config->poll_ms;
+    return ms > least_ms ? ms : least_ms;
 }
 
 void worker_poll(struct worker *worker, bool on)
 {
-    struct timeval tv = timeval_of(poll_ms(worker));
-    if (on)
-        event_add(worker->poll_event, &tv);
-    else
+    int64_t ms = poll_ms(worker), due_us = worker->now_us + ms * 1000;
+    if (!on) {
         event_del(worker->poll_event);
+        worker->poll_us = 0;
+    } else if (worker->poll_us == 0 || due_us < worker->poll_us) {
+        struct timeval tv = timeval_of(ms);
+        event_add(worker->poll_event, &tv);
+        worker->poll_us = due_us;
+    }
 }
 
 /* --- the loop --- */

@@ -40,6 +40,7 @@ struct worker {
     struct archive *archive;
 
     int64_t now_us;         /* monotonic; when this turn began */
+    int64_t poll_us;        /* monotonic: when poll_event comes; 0: it does not */
     int64_t doubt_until_us; /* so long Redis is doubted when it says that there is no request */
     bool resumed;           /* connections were resumed since the HTTP library ran last */
     bool draining;          /* stopping: no new connections */
@@ -50,6 +51,7 @@ struct worker {
     _Atomic bool ended;    /* the thread has nothing more to do */
     int64_t traced_second; /* and how many requests were sampled in it: see tracing.h */
     unsigned n_traced;
+    bool traces_denied;  /* Redis does not let us hand traces on */
     uint64_t id_counter; /* of request ids */
     size_t n_requests;   /* that exist */
     size_t n_archived;   /* of those, with the archive */
@@ -75,7 +77,8 @@ struct worker *worker_free(struct worker *worker);
 
 struct worker *worker_check(void *object);
 
-/* worker_poll: begins or ends calling waiters_poll() each poll_ms, or instant_poll_ms while POSTs wait. */
+/* worker_poll: begins or ends calling waiters_poll() each poll_ms, or instant_poll_ms while POSTs wait; less often when many campaigns
+ * are waited for. To begin again never puts off what is due already. */
 void worker_poll(struct worker *worker, bool on);
 
 #endif
