@@ -3,6 +3,7 @@
 #include "gateway/campaigns.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
+#include "shared/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,9 +47,17 @@ void tracing_begin(struct request *r)
     r->trace->start_us = clock_wall_us() - (now_us - r->start_us);
 }
 
+/* on_sent: a trace that gets lost harms nobody; an ACL that loses them all is told once. */
 static void on_sent(void *arg, const redisReply *reply)
 {
-    (void)arg, (void)reply; /* a trace that gets lost harms nobody */
+    struct worker *worker = worker_check(arg);
+    char quoted[256];
+    if (worker->traces_denied || !redis_error_is(reply, "NOPERM"))
+        return;
+    worker->traces_denied = true;
+    log_error("redis denies this user HSET or EXPIRE of the traces: none goes beyond the gateway "
+              "until it connects anew",
+              "error=%s", log_quote(reply->str, quoted, sizeof quoted));
 }
 
 void tracing_send(struct request *r)
@@ -58,11 +67,14 @@ void tracing_send(struct request *r)
     const char *set[] = {"HSET", key, r->user, value};
     const char *expire[] = {"EXPIRE", key, KEEP_S, "NX"};
     size_t key_len = (size_t)len;
+    struct worker *worker = r->worker;
+    if (worker->traces_denied)
+        return;
     trace_format(&r->trace->context, value);
-    redis_link_command(r->worker->link, 4, set,
-                       (size_t[]){4, key_len, r->user_len, TRACEPARENT_LEN}, on_sent, NULL);
-    redis_link_command(r->worker->link, 4, expire, (size_t[]){6, key_len, strlen(KEEP_S), 2},
-                       on_sent, NULL);
+    redis_link_aside(worker->link, 4, set, (size_t[]){4, key_len, r->user_len, TRACEPARENT_LEN},
+                     on_sent, worker);
+    redis_link_aside(worker->link, 4, expire, (size_t[]){6, key_len, strlen(KEEP_S), 2}, on_sent,
+                     worker);
 }
 
 void tracing_end(struct request *r)

@@ -1,6 +1,7 @@
 #include "scheduler/traces.h"
 
 #include "shared/clock.h"
+#include "shared/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct traces {
     struct traced claimed[CLAIMED_MAX];
     size_t next, n;
     unsigned asks;
+    bool denied; /* Redis denies the question; told once, and asked no more */
 };
 
 /* A question: who of a claim is traced. */
@@ -62,8 +64,8 @@ static void on_removed(void *arg, const redisReply *r)
 static void forget_in_redis(struct ask *a, const char *user)
 {
     const char *words[] = {"HDEL", a->key, user};
-    redis_link_command(a->link, 3, words, (size_t[]){4, strlen(a->key), strlen(user)}, on_removed,
-                       NULL);
+    redis_link_aside(a->link, 3, words, (size_t[]){4, strlen(a->key), strlen(user)}, on_removed,
+                     NULL);
 }
 
 static void add_queue_span(struct ask *a, size_t i, const struct trace_context *parent)
@@ -83,11 +85,23 @@ static void add_queue_span(struct ask *a, size_t i, const struct trace_context *
     t->next = (t->next + 1) % CLAIMED_MAX;
 }
 
+static void note_denied(struct traces *t, const redisReply *r)
+{
+    char quoted[256];
+    if (t->denied || !redis_error_is(r, "NOPERM"))
+        return;
+    t->denied = true;
+    log_error("redis denies this user HMGET of the traces: none is followed until the scheduler "
+              "starts again",
+              "error=%s", log_quote(r->str, quoted, sizeof quoted));
+}
+
 static void on_answer(void *arg, const redisReply *r)
 {
     struct ask *a = arg;
     struct trace_context parent;
     a->traces->asks--;
+    note_denied(a->traces, r);
     bool good = r != NULL && r->type == REDIS_REPLY_ARRAY && r->elements == a->n;
     for (size_t i = 0; good && i < a->n; i++) {
         const redisReply *e = r->element[i];
@@ -124,7 +138,7 @@ static struct ask *make_ask(struct traces *t, struct redis_link *link, const str
 void traces_claimed(struct traces *t, struct redis_link *link, const struct campaign *c,
                     const struct grant *rows, size_t n)
 {
-    if (n == 0 || t->asks >= ASKS_MAX)
+    if (n == 0 || t->asks >= ASKS_MAX || t->denied)
         return;
     struct ask *a = make_ask(t, link, c, rows, n);
     const char **words = calloc(n + 2, sizeof *words);
@@ -135,7 +149,7 @@ void traces_claimed(struct traces *t, struct redis_link *link, const struct camp
         words[1] = a->key, lengths[1] = strlen(a->key);
         for (size_t i = 0; i < n; i++)
             words[i + 2] = a->rows[i].user, lengths[i + 2] = strlen(a->rows[i].user);
-        sent = redis_link_command(link, n + 2, words, lengths, on_answer, a) == 0;
+        sent = redis_link_aside(link, n + 2, words, lengths, on_answer, a) == 0;
     }
     free(words);
     free(lengths);

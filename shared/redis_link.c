@@ -25,6 +25,7 @@ struct call {
     redis_link_fn *fn;
     void *arg;
     int64_t sent_us, deadline_us;
+    bool aside; /* see redis_link_aside() */
 };
 
 STAILQ_HEAD(call_list, call);
@@ -130,12 +131,13 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
     struct redis_link *link = call->link;
     redis_link_fn *fn = call->fn;
     void *fn_arg = call->arg;
+    bool aside = call->aside;
     (void)ac;
     if (link->times != NULL)
         metric_observe(link->times, clock_mono_us() - call->sent_us);
     STAILQ_REMOVE(&link->calls, call, call, next);
     STAILQ_INSERT_HEAD(&link->spare, call, next);
-    if (link->state == LINK_UP)
+    if (link->state == LINK_UP && !aside)
         link_look(link, reply);
     else if (link->state == LINK_CLOSED && STAILQ_EMPTY(&link->calls))
         event_active(link->timer, EV_TIMEOUT, 0);
@@ -455,16 +457,29 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
                                         link->argvlen));
 }
 
-int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
-                       redis_link_fn *fn, void *arg)
+static int command(struct redis_link *link, bool aside, size_t n, const char **words,
+                   const size_t *lengths, redis_link_fn *fn, void *arg)
 {
     if (link->state != LINK_UP)
         return -ENOTCONN;
     struct call *call = call_new(link, fn, arg, link->config->command_timeout_ms);
     if (call == NULL)
         return -ENOMEM;
+    call->aside = aside;
     return enroll(link, call,
                   redisAsyncCommandArgv(link->ac, on_reply, call, (int)n, words, lengths));
+}
+
+int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
+                       redis_link_fn *fn, void *arg)
+{
+    return command(link, false, n, words, lengths, fn, arg);
+}
+
+int redis_link_aside(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
+                     redis_link_fn *fn, void *arg)
+{
+    return command(link, true, n, words, lengths, fn, arg);
 }
 
 int redis_link_new(struct redis_link **out, struct event_base *base,

@@ -58,6 +58,11 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
 int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
                        redis_link_fn *fn, void *arg);
 
+/* redis_link_aside: the same, for what is beside the work: when Redis refuses it (an ACL that does not allow this command, say), that
+ * tells nothing of the link, and `fn` alone sees it. */
+int redis_link_aside(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
+                     redis_link_fn *fn, void *arg);
+
 /* redis_link_measure: from now on each command that gets its answer, or is given up, is counted
  * here. */
 void redis_link_measure(struct redis_link *link, struct metric_histogram *histogram);

@@ -175,6 +175,40 @@ static void test_the_hash_expires(void **state)
     event_wait(&event, 20000);
 }
 
+static void admin_says(const char *line)
+{
+    redisReply *r = redisCommand(event.redis, line);
+    assert_non_null(r);
+    assert_int_equal(r->type, REDIS_REPLY_STATUS);
+    freeReplyObject(r);
+}
+
+/* An ACL that does not know of traces costs the traces, not a request: 202 out of the queue, with a ticket. */
+static void test_denied_by_an_acl(void **state)
+{
+    (void)state;
+    struct http_answer a;
+    char *log = stack_log(&stack, "gateway");
+    size_t before = strlen(log);
+    free(log);
+    admin_says("ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:claimed ~*:users");
+    for (int i = 0; i < 20; i++) {
+        char user[32];
+        snprintf(user, sizeof user, "denied-%d", i);
+        assert_int_equal(post(user, TRACEPARENT "01"), 202);
+        http_get(event_url(&event, "/requests/%s", user), &a);
+        assert_int_equal(a.status, 200);
+        assert_non_null(strstr(a.body, "\"ticket\":"));
+    }
+    event_wait(&event, 20000);
+    assert_true(stack_log_wait(&stack, "gateway", 0, "redis denies this user HSET or EXPIRE"));
+    assert_true(stack_log_wait(&stack, "scheduler", 0, "redis denies this user HMGET"));
+    log = stack_log(&stack, "gateway");
+    assert_null(strstr(log + before, "redis is away"));
+    free(log);
+    admin_says("ACL SETUSER default allkeys");
+}
+
 static void test_a_collector_that_is_away_changes_nothing(void **state)
 {
     (void)state;
@@ -196,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_request_queue_commit),
         cmocka_unit_test(test_not_sampled),
         cmocka_unit_test(test_the_hash_expires),
+        cmocka_unit_test(test_denied_by_an_acl),
         cmocka_unit_test(test_a_collector_that_is_away_changes_nothing),
     };
     return cmocka_run_group_tests(tests, up, NULL);

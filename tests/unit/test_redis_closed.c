@@ -204,6 +204,25 @@ static void test_older_and_newer_functions(void **state)
     assert_int_equal(downs, 0);
 }
 
+/* What is beside the work may be denied: the link stays. The same of the work closes it. */
+static void test_denied(void **state)
+{
+    (void)state;
+    const char *words[] = {"HSET", "onrush:{noon}:traces", "ann", "x"};
+    const size_t lengths[] = {4, 20, 3, 1};
+    int before = answers;
+    admin_says("ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:claimed ~*:users");
+    assert_int_equal(redis_link_aside(link_, 4, words, lengths, on_answer, NULL), 0);
+    for (int64_t began_us = clock_mono_us(); answers == before;)
+        turn(began_us);
+    assert_int_equal(strncmp(answer, "NOPERM", 6), 0);
+    assert_int_equal(strncmp(enqueue(), "NOCAMPAIGN", 10), 0);
+    assert_int_equal(downs, 0);
+    assert_int_equal(redis_link_command(link_, 4, words, lengths, on_answer, NULL), 0);
+    for (int64_t began_us = clock_mono_us(); downs == 0;)
+        turn(began_us);
+}
+
 #define CLOSED_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -214,6 +233,7 @@ int main(void)
         CLOSED_TEST(test_cannot_save),
         CLOSED_TEST(test_functions_flushed),
         CLOSED_TEST(test_older_and_newer_functions),
+        CLOSED_TEST(test_denied),
     };
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
