@@ -35,7 +35,8 @@ const struct route_answer *wording_find(const struct request *r)
     bool post = r->route->op == OP_ENQUEUE;
     if (id == ROUTE_accepted) /* the first: it is not in the list */
         return NULL;
-    if (id == ROUTE_waiting && post && r->fresh)
+    /* Who is in the journal may be new or not, which nobody can tell: as accepted, for "waiting" may word a refusal. */
+    if (id == ROUTE_waiting && post && (r->fresh || r->known.ticket == 0))
         id = ROUTE_accepted;
     if (id == ROUTE_granted && post && !r->fresh)
         id = ROUTE_already;

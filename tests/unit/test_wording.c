@@ -58,8 +58,10 @@ static void test_outcomes(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(outcomes); i++) {
-        struct request r = {
-            .route = &route, .outcome = outcomes[i].outcome, .fresh = outcomes[i].fresh};
+        struct request r = {.route = &route,
+                            .outcome = outcomes[i].outcome,
+                            .fresh = outcomes[i].fresh,
+                            .known.ticket = 7};
         word_all(OP_ENQUEUE);
         check(&r, outcomes[i].post, i);
         word_all(OP_STATUS);
@@ -69,6 +71,17 @@ static void test_outcomes(void **state)
         r.route = NULL;
         check(&r, -1, i);
     }
+}
+
+/* In the journal, so without a ticket: a POST is not told that it came before, which could be worded as a refusal. */
+static void test_journalled(void **state)
+{
+    (void)state;
+    struct request r = {.route = &route, .outcome = OUTCOME_waiting};
+    word_all(OP_ENQUEUE);
+    check(&r, ROUTE_accepted, 0);
+    word_all(OP_STATUS);
+    check(&r, ROUTE_waiting, 1);
 }
 
 static void test_body(void **state)
@@ -88,6 +101,7 @@ static void test_body(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_outcomes),
+                                       cmocka_unit_test(test_journalled),
                                        cmocka_unit_test(test_body)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
