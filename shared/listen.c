@@ -64,7 +64,7 @@ int listen_inherited(int *fds, int most)
         return -E2BIG;
     for (int i = 0; i < n; i++) {
         int fd = SD_LISTEN_FDS_START + i;
-        int r = sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1);
+        int r = sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0);
         if (r <= 0)
             return r < 0 ? r : -EINVAL;
         /* Workers share it: whoever comes too late to accept() must not wait in it. */

@@ -22,7 +22,7 @@ int listen_look(int fd, struct listen_state *state);
 
 /* listen_inherited: the listening sockets that systemd passed (socket activation), made non-blocking
  * and close-on-exec, into fds[0] and on; the caller closes them. How many: 0 without systemd; or a
- * negative errno, -E2BIG: more than `most`, -EINVAL: one is no listening stream socket. To be called
+ * negative errno, -E2BIG: more than `most`, -EINVAL: one is no listening TCP socket. To be called
  * once, before there are threads. */
 int listen_inherited(int *fds, int most);
 

@@ -8,6 +8,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 static int port_of(int fd)
@@ -122,6 +126,40 @@ static void test_drops_are_counted(void **state)
     assert_int_equal(listen_look(-1, &look), -EBADF);
 }
 
+/* pass: takes `fd` as systemd passes it; closes it. What had the number before is gone. */
+static int pass(int fd)
+{
+    char pid[16];
+    int inherited;
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    if (fd != SD_LISTEN_FDS_START) {
+        assert_int_equal(dup2(fd, SD_LISTEN_FDS_START), SD_LISTEN_FDS_START);
+        close(fd);
+    }
+    int r = listen_inherited(&inherited, 1);
+    close(SD_LISTEN_FDS_START);
+    return r;
+}
+
+/* Only TCP: of a unix socket no address would be known, and no limit could count. */
+static void test_what_systemd_passes(void **state)
+{
+    (void)state;
+    int tcp = listen_tcp("127.0.0.1", 0, false);
+    int local = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    snprintf(where.sun_path + 1, sizeof where.sun_path - 1, "onrush-test-listen-%d", (int)getpid());
+    assert_int_equal(bind(local, (struct sockaddr *)&where, sizeof where), 0);
+    assert_int_equal(listen(local, 1), 0);
+    int one = fcntl(tcp, F_DUPFD_CLOEXEC, 100), two = fcntl(local, F_DUPFD_CLOEXEC, 100);
+    close(tcp);
+    close(local);
+    assert_int_equal(pass(one), 1);
+    assert_int_equal(pass(two), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_what_is_no_address),
         cmocka_unit_test(test_drops_are_counted),
+        cmocka_unit_test(test_what_systemd_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
