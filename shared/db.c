@@ -3,6 +3,7 @@
 #include "shared/config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <mariadb/errmsg.h>
 #include <mariadb/mysqld_error.h>
@@ -12,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-/* Every open connection, for db_cut_all(). One that is in the list is not closed meanwhile. */
+/* Every open connection, for db_cut_all(), each with a descriptor of our own: that of Connector/C may be closed, by its thread, and be
+ * somebody else's by the time at which it is cut. */
 static LIST_HEAD(, db) open_dbs = LIST_HEAD_INITIALIZER(open_dbs);
 static bool all_cut;
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* guards both; never held in I/O */
@@ -53,11 +56,46 @@ enum db_outcome db_classify(unsigned error_number)
     }
 }
 
+/* note_open: false when the process is ending, and no connection is wanted any more. */
+static bool note_open(struct db *db)
+{
+    pthread_mutex_lock(&open_lock);
+    bool wanted = !all_cut;
+    db->cut_fd = wanted ? fcntl(mysql_get_socket(db->link), F_DUPFD_CLOEXEC, 0) : -1;
+    if (wanted)
+        LIST_INSERT_HEAD(&open_dbs, db, in_open);
+    pthread_mutex_unlock(&open_lock);
+    return wanted;
+}
+
+static void note_closed(struct db *db)
+{
+    struct db *d;
+    pthread_mutex_lock(&open_lock);
+    LIST_FOREACH (d, &open_dbs, in_open) {
+        if (d == db) {
+            LIST_REMOVE(db, in_open);
+            if (db->cut_fd >= 0)
+                close(db->cut_fd);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&open_lock);
+}
+
+/* forget_closed: what Connector/C has closed must be closed for MariaDB, too, or it keeps the transaction and its locks. */
+static void forget_closed(struct db *db)
+{
+    if (mysql_get_socket(db->link) == MARIADB_INVALID_SOCKET)
+        note_closed(db);
+}
+
 enum db_outcome db_fail(struct db *db, MYSQL_STMT *stmt)
 {
     unsigned number = stmt != NULL ? mysql_stmt_errno(stmt) : mysql_errno(db->link);
     const char *text = stmt != NULL ? mysql_stmt_error(stmt) : mysql_error(db->link);
     snprintf(db->error, sizeof db->error, "%u %s", number, text);
+    forget_closed(db);
     enum db_outcome outcome = db_classify(number);
     return outcome == DB_OK ? DB_LOST : outcome;
 }
@@ -89,30 +127,6 @@ static void set_options(MYSQL *link, const struct db_config *config)
     mysql_options(link, MYSQL_INIT_COMMAND, setup);
 }
 
-/* note_open: false when the process is ending, and no connection is wanted any more. */
-static bool note_open(struct db *db)
-{
-    pthread_mutex_lock(&open_lock);
-    bool wanted = !all_cut;
-    if (wanted)
-        LIST_INSERT_HEAD(&open_dbs, db, in_open);
-    pthread_mutex_unlock(&open_lock);
-    return wanted;
-}
-
-static void note_closed(struct db *db)
-{
-    struct db *d;
-    pthread_mutex_lock(&open_lock);
-    LIST_FOREACH (d, &open_dbs, in_open) {
-        if (d == db) {
-            LIST_REMOVE(db, in_open);
-            break;
-        }
-    }
-    pthread_mutex_unlock(&open_lock);
-}
-
 size_t db_cut_all(void)
 {
     struct db *d;
@@ -120,7 +134,7 @@ size_t db_cut_all(void)
     pthread_mutex_lock(&open_lock);
     all_cut = true;
     LIST_FOREACH (d, &open_dbs, in_open)
-        n += shutdown(mysql_get_socket(d->link), SHUT_RDWR) == 0;
+        n += shutdown(d->cut_fd, SHUT_RDWR) == 0;
     pthread_mutex_unlock(&open_lock);
     return n;
 }

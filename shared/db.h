@@ -37,6 +37,7 @@ struct db {
     MYSQL *link;            /* NULL: not connected */
     char error[256];        /* of the last call that failed, for the log */
     LIST_ENTRY(db) in_open; /* of db.c: connections that are open */
+    int cut_fd;             /* of db.c: of one that is in that list */
 };
 
 /* db_open: connects. DB_OK, DB_REFUSED (wrong password, no such database; `error` says) or DB_LOST.
