@@ -28,11 +28,21 @@ static void read_field(struct body_field *field, const json_t *value)
     field->len = (uint8_t)len;
 }
 
+/* load: a number beyond 64 bits is JSON, too, and no business of ours in a member that nobody asked for. As reals all numbers can be
+ * read, and none is an id then. */
+static json_t *load(const char *body, size_t len, json_error_t *error)
+{
+    json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, error);
+    if (root == NULL && json_error_code(error) == json_error_numeric_overflow)
+        root = json_loadb(body, len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, error);
+    return root;
+}
+
 int body_parse(const char *body, size_t len, struct body_field *fields, size_t n)
 {
     json_error_t error;
-    json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &error);
-    if (root == NULL) /* a number beyond 64 bits is JSON, but nobody's id */
+    json_t *root = load(body, len, &error);
+    if (root == NULL) /* a number beyond all bounds is JSON, but nobody's id */
         return json_error_code(&error) == json_error_numeric_overflow ? -EINVAL : -EBADMSG;
     bool good = json_is_object(root);
     for (size_t i = 0; i < n; i++) {

@@ -37,6 +37,8 @@ static const struct {
     {"{\"user_id\":42}", "42"},
     {"{\"user_id\":\"042\"}", "042"},
     {"{\"user_id\":9223372036854775807}", "9223372036854775807"},
+    {"{\"user_id\":\"u\",\"other\":18446744073709551616}", "u"},
+    {"{\"other\":[-9223372036854775809],\"user_id\":\"7\"}", "7"},
     {"{\"other\":[1,{\"user_id\":7}],\"user_id\":\"u\",\"more\":null}", "u"},
 };
 
@@ -88,6 +90,9 @@ static const struct {
     {"{\"user_id\":1e3}", -EINVAL},
     {"{\"user_id\":9223372036854775808}", -EINVAL},
     {"{\"user_id\":1e999}", -EINVAL},
+    {"{\"user_id\":7,\"other\":18446744073709551616}", -EINVAL},
+    {"{\"other\":18446744073709551616,\"user_id\":\"u\"", -EBADMSG},
+    {"[18446744073709551616]", -EBADMSG},
 };
 
 static void test_good_bodies(void **state)
