@@ -41,6 +41,7 @@ int bench_fill(const struct bench_args *args);
 int bench_floor(const struct bench_args *args);
 int bench_hold(const struct bench_args *args);
 int bench_insert(const struct bench_args *args);
+int bench_open(const struct bench_args *args);
 int bench_spin(const struct bench_args *args);
 int bench_watch(const struct bench_args *args);
 

@@ -16,6 +16,8 @@ static const struct {
      "port= n= path=: n connections, a GET on each, then idle until standard input ends"},
     {"insert", bench_insert,
      "db-socket= db-name= db-user= db-password-file= campaign= n= pool= batch=: bare bulk inserts"},
+    {"open", bench_open,
+     "port= path= rate= seconds= [connections=256]: POSTs of new users, each at its own time"},
     {"spin", bench_spin, "threads= millions=: a fixed piece of work on each thread"},
     {"watch", bench_watch,
      "redis= db-...= campaign= n= timeout-s=: when were n grants claimed, committed, settled?"},

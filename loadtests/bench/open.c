@@ -1,0 +1,197 @@
+/* open: requests at their own times, whatever the answers do (open model). Latency counts from the time at which a request
+ * was due, also when no connection was free for it. As light as a client can be, for it shares the machine with
+ * what it measures: one thread, ready-made requests, an answer is read as far as its length.
+ *
+ *   due ──(a connection is free)──► sent ──► answered: now - due */
+#include "loadtests/bench/bench.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_NS  100000 /* how exactly a request keeps its time */
+#define GRACE_NS (5 * INT64_C(1000000000))
+#define EVENTS   256
+#define ROOM     2048 /* the longest answer */
+
+struct client {
+    int fd;
+    int64_t due_ns; /* of the request that is under way */
+    size_t got;
+    struct client *next; /* free ones */
+    char answer[ROOM + 1];
+};
+
+struct run {
+    struct sockaddr_in address;
+    const char *path;
+    int epoll_fd, timer_fd;
+    struct client *clients, *free;
+    int64_t begin_ns, rate, total, sent, answered, good;
+    uint32_t *latency_us;
+    unsigned seed;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static int64_t due_ns(const struct run *run, int64_t i)
+{
+    return run->begin_ns + i * INT64_C(1000000000) / run->rate;
+}
+
+static int send_one(struct run *run, struct client *c)
+{
+    char body[64], request[512];
+    int len =
+        snprintf(body, sizeof body, "{\"user_id\":\"o%u-%lld\"}", run->seed, (long long)run->sent);
+    int n = snprintf(request, sizeof request,
+                     "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                     "Content-Length: %d\r\n\r\n%s",
+                     run->path, len, body);
+    c->due_ns = due_ns(run, run->sent++);
+    c->got = 0;
+    return send(c->fd, request, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -EIO;
+}
+
+/* send_due: as many as are due and find a free connection. */
+static int send_due(struct run *run)
+{
+    int64_t now = now_ns();
+    while (run->free != NULL && run->sent < run->total && due_ns(run, run->sent) <= now) {
+        struct client *c = run->free;
+        run->free = c->next;
+        if (send_one(run, c) < 0)
+            return -EIO;
+    }
+    return 0;
+}
+
+/* complete: is the whole answer there? -EPROTO when it is none, or too long. */
+static int complete(const struct client *c)
+{
+    const char *end = strstr(c->answer, "\r\n\r\n"), *length;
+    if (end == NULL)
+        return c->got < ROOM ? 0 : -EPROTO;
+    length = strcasestr(c->answer, "\r\nContent-Length: ");
+    if (length == NULL || length > end)
+        return -EPROTO;
+    return c->got >= (size_t)(end + 4 - c->answer) + strtoul(length + 18, NULL, 10);
+}
+
+static int take(struct run *run, struct client *c)
+{
+    ssize_t n = recv(c->fd, c->answer + c->got, ROOM - c->got, MSG_DONTWAIT);
+    if (n <= 0)
+        return n < 0 && errno == EAGAIN ? 0 : -EPIPE;
+    c->got += (size_t)n;
+    c->answer[c->got] = '\0';
+    int r = complete(c);
+    if (r <= 0)
+        return r;
+    run->latency_us[run->answered++] = (uint32_t)((now_ns() - c->due_ns) / 1000);
+    run->good += strncmp(c->answer, "HTTP/1.1 202 ", 13) == 0;
+    c->next = run->free;
+    run->free = c;
+    return 0;
+}
+
+static int open_clients(struct run *run, int64_t n)
+{
+    run->clients = calloc((size_t)n, sizeof *run->clients);
+    for (int64_t i = 0; run->clients != NULL && i < n; i++) {
+        struct client *c = &run->clients[i];
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+        c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (c->fd < 0 ||
+            connect(c->fd, (const struct sockaddr *)&run->address, sizeof run->address) < 0)
+            return -errno;
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, c->fd, &event);
+        c->next = run->free;
+        run->free = c;
+    }
+    return run->clients != NULL ? 0 : -ENOMEM;
+}
+
+static int start_clock(struct run *run)
+{
+    struct epoll_event tick = {.events = EPOLLIN, .data.ptr = NULL};
+    struct itimerspec every = {{.tv_nsec = TICK_NS}, {.tv_nsec = TICK_NS}};
+    run->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    timerfd_settime(run->timer_fd, 0, &every, NULL);
+    return run->timer_fd >= 0 ? epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->timer_fd, &tick)
+                              : -errno;
+}
+
+static int turn(struct run *run)
+{
+    struct epoll_event events[EVENTS];
+    uint64_t ticks;
+    int n = epoll_wait(run->epoll_fd, events, EVENTS, 1000);
+    for (int i = 0; i < n; i++) {
+        int r = 0;
+        if (events[i].data.ptr != NULL)
+            r = take(run, events[i].data.ptr);
+        else if (read(run->timer_fd, &ticks, sizeof ticks) < 0 && errno != EAGAIN)
+            r = -errno;
+        if (r < 0)
+            return r;
+    }
+    return send_due(run);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int report(struct run *run, int64_t took_ns)
+{
+    qsort(run->latency_us, (size_t)run->answered, sizeof run->latency_us[0], by_size);
+    printf("{\"requests\":%lld,\"answered\":%lld,\"accepted\":%lld,\"rate\":%.1f,\"p50_us\":%u,"
+           "\"p99_us\":%u,\"max_us\":%u}\n",
+           (long long)run->total, (long long)run->answered, (long long)run->good,
+           (double)run->answered * 1e9 / (double)took_ns, run->latency_us[run->answered / 2],
+           run->latency_us[run->answered * 99 / 100], run->latency_us[run->answered - 1]);
+    return run->good == run->total ? BENCH_OK : BENCH_FAILED;
+}
+
+int bench_open(const struct bench_args *args)
+{
+    struct run run = {.path = bench_text(args, "path", NULL),
+                      .rate = bench_number(args, "rate", -1),
+                      .seed = (unsigned)getpid(),
+                      .epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
+    run.address = (struct sockaddr_in){.sin_family = AF_INET,
+                                       .sin_port = htons((uint16_t)bench_number(args, "port", -1)),
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    run.total = run.rate * bench_number(args, "seconds", -1);
+    run.latency_us = calloc((size_t)run.total + 1, sizeof run.latency_us[0]);
+    int r = run.latency_us != NULL && run.total > 0 ? 0 : -EINVAL;
+    if (r == 0)
+        r = open_clients(&run, bench_number(args, "connections", 256));
+    if (r == 0)
+        r = start_clock(&run);
+    run.begin_ns = now_ns();
+    int64_t until_ns = due_ns(&run, run.total) + GRACE_NS;
+    while (r == 0 && run.answered < run.total && now_ns() < until_ns)
+        r = turn(&run);
+    if (r < 0 || run.answered == 0)
+        return bench_fail("the open model", strerror(-r));
+    return report(&run, now_ns() - run.begin_ns);
+}
