@@ -58,7 +58,8 @@ void campaign_enter(struct campaign *c, enum campaign_phase phase)
               phase_texts[c->phase], phase_texts[phase]);
     fault_point(enter_points[phase]);
     c->phase = phase;
-    c->journal_due = phase == PHASE_RUNNING; /* whoever takes over looks into the journal first */
+    /* whoever takes over looks into the journal first */
+    c->journal = phase == PHASE_RUNNING ? JOURNAL_DUE : JOURNAL_QUIET;
     c->cursor = 0;
     c->page = batch_free(c->page);
     c->paged = false;
@@ -74,9 +75,11 @@ static void forget(struct campaign *c)
     c->n_decided = 0;
     c->batches = 0;
     c->left = 0;
-    c->drained = c->draining = c->confirming = false;
+    c->drained = c->draining = c->confirming = c->finishing = false;
     c->drained_rows = batch_free(c->drained_rows);
+    c->page = batch_free(c->page);
     c->publish_due = false;
+    c->broken = 0; /* of this epoch: the call that was refused is not made again under it */
 }
 
 void campaign_drop(struct campaign *c, const char *why)
@@ -105,6 +108,13 @@ static void dropping_step(struct campaign *c)
 
 /* --- asking Redis and MariaDB --- */
 
+/* journal_is_due: also when its last page is under way: that was read before. */
+static void journal_is_due(struct campaign *c)
+{
+    c->journal = JOURNAL_DUE;
+    c->journal_end = false;
+}
+
 bool campaign_asked(struct campaign *c, int result)
 {
     if (result == 0)
@@ -118,7 +128,8 @@ void campaign_retry_later(struct campaign *c)
 {
     unsigned shift = c->broken < BROKEN_SHIFT ? c->broken : BROKEN_SHIFT;
     c->retry_at_us = c->world->now_us(c->world) + (c->world->retry_us << shift);
-    c->journal_due |= c->phase == PHASE_RUNNING;
+    if (c->phase == PHASE_RUNNING)
+        journal_is_due(c);
 }
 
 bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch)
@@ -162,14 +173,19 @@ static void settle_some(struct campaign *c)
         c->settling = campaign_asked(c, c->world->settle(c->world, c, first));
 }
 
+/* make_room: whoever is refused takes no coupon, and Redis may admit somebody else. */
+static void make_room(struct campaign *c, size_t n)
+{
+    c->refused += (int64_t)n;
+    c->publish_due |= n > 0;
+}
+
 static void on_settle(struct campaign *c)
 {
     struct batch *settled = STAILQ_FIRST(&c->decided);
     c->moves++;
-    if (settled->verdict == VERDICT_REFUSED) {
-        c->refused += (int64_t)settled->n;
-        c->publish_due = true;
-    }
+    if (settled->verdict == VERDICT_REFUSED)
+        make_room(c, settled->n);
     STAILQ_REMOVE_HEAD(&c->decided, next);
     c->n_decided--;
     batch_free(settled);
@@ -226,7 +242,7 @@ static void refuse(struct campaign *c, struct batch *batch)
 
 /* --- what is refused is written down in MariaDB: before its user is told, if it has one --- */
 
-void campaign_note_aside(struct campaign *c, const struct queue_answer *a)
+static void note_aside(struct campaign *c, const struct queue_answer *a)
 {
     struct batch *batch = a->n_aside > 0 ? batch_new(a->n_aside) : NULL;
     if (batch == NULL) /* out of memory: the log has it */
@@ -390,7 +406,7 @@ static bool may_claim(const struct campaign *c)
     int64_t now_us = c->world->now_us(c->world);
     if (c->claiming || c->stopping || c->drained || c->ledger.n_line > 0)
         return false;
-    if (c->journal_due || c->draining)
+    if (c->journal == JOURNAL_DUE || c->draining)
         return false;
     if (now_us < c->retry_at_us || now_us >= c->row.lease_until_us ||
         c->n_decided >= c->world->max_batches)
@@ -413,10 +429,12 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
 {
     c->left = a->left;
     c->moves += a->n + a->n_aside > 0;
+    if (c->journal == JOURNAL_AFTER_CLAIM)
+        journal_is_due(c);
     if (a->n + a->n_aside == 0) {
         c->poll_at_us = c->world->now_us(c->world) + c->world->poll_us;
-        c->drained =
-            c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing && !c->journal_due;
+        c->drained = c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing &&
+                     c->journal == JOURNAL_QUIET;
     }
     for (size_t i = 0; i < a->n; i++) {
         if (ledger_join(&c->ledger, &a->rows[i]) < 0) {
@@ -429,10 +447,11 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
 /* --- RUNNING: the journal --- */
 
 /* drain: page by page the journal goes into the queue, then out of MariaDB; what is in the queue
- * twice is known there. */
+ * twice is known there. Not while the campaign is being settled: MariaDB looks whether the journal
+ * is empty, and must not find it so because its rows have just gone into the queue. */
 static void drain(struct campaign *c)
 {
-    if (c->journal_due && !c->draining && !c->claiming && !c->stopping)
+    if (c->journal == JOURNAL_DUE && !c->draining && !c->claiming && !c->stopping && !c->finishing)
         c->draining = campaign_submit(c, JOB_JOURNAL, NULL);
 }
 
@@ -444,9 +463,10 @@ static void on_journal(struct campaign *c, struct job *job)
         return;
     }
     if (job->found->n == 0) {
-        c->journal_due = false;
+        c->journal = JOURNAL_QUIET;
         return;
     }
+    c->journal_end = job->last;
     c->draining = campaign_asked(c, c->world->drain(c->world, c, job->found));
     if (c->draining) {
         c->drained_rows = job->found;
@@ -459,7 +479,20 @@ static void on_drain(struct campaign *c)
     struct batch *rows = c->drained_rows;
     c->drained_rows = NULL;
     c->moves++;
+    c->drained = false;
     c->draining = campaign_submit(c, JOB_UNJOURNAL, rows);
+}
+
+/* on_unjournal: behind the last page a claim has its turn, or one gateway that has no Redis, but
+ * requests all the time, would keep everybody waiting. When the rows could not be deleted they are
+ * read again, and Redis knows them. */
+static void on_unjournal(struct campaign *c, const struct job *job)
+{
+    c->draining = false;
+    if (job->outcome != JOB_DONE)
+        campaign_retry_later(c);
+    else if (c->journal_end)
+        c->journal = JOURNAL_AFTER_CLAIM;
 }
 
 /* --- RUNNING: closed, and everybody is decided --- */
@@ -468,8 +501,8 @@ static void on_drain(struct campaign *c)
  * repeated. */
 static void finish(struct campaign *c)
 {
-    if (c->drained && !c->journal_due && campaign_quiet(c) && c->ledger.n_line == 0)
-        campaign_asked(c, c->world->expire(c->world, c));
+    if (c->drained && c->journal == JOURNAL_QUIET && campaign_quiet(c) && c->ledger.n_line == 0)
+        c->finishing = campaign_asked(c, c->world->expire(c->world, c));
 }
 
 static void on_finish(struct campaign *c, struct job *job)
@@ -479,7 +512,7 @@ static void on_finish(struct campaign *c, struct job *job)
     else if (job->outcome == JOB_FENCED)
         campaign_drop(c, "its end was fenced");
     else if (job->outcome == JOB_CLASH)
-        c->journal_due = true, c->drained = false;
+        journal_is_due(c), c->finishing = false;
     else
         campaign_submit(c, JOB_FINISH, NULL);
 }
@@ -523,6 +556,8 @@ static void failed(struct campaign *c, const struct queue_answer *a)
         c->drained_rows = batch_free(c->drained_rows);
     if (a->op == QUEUE_PUBLISH)
         c->publish_due = true;
+    if (a->op == QUEUE_EXPIRE)
+        c->finishing = false;
 }
 
 static void running_on_queue(struct campaign *c, const struct queue_answer *a)
@@ -554,10 +589,8 @@ static void running_on_job(struct campaign *c, struct job *job)
     case JOB_JOURNAL:
         on_journal(c, job);
         return;
-    case JOB_UNJOURNAL: /* when it failed the rows are read again, and Redis knows them */
-        c->draining = false;
-        if (job->outcome != JOB_DONE)
-            campaign_retry_later(c);
+    case JOB_UNJOURNAL:
+        on_unjournal(c, job);
         return;
     case JOB_FINISH:
         on_finish(c, job);
@@ -615,8 +648,10 @@ void campaign_on_queue(struct campaign *c, const struct queue_answer *a)
     c->asks--;
     clear_flag(c, a->op);
     note_broken(c, a);
-    if (a->n_aside > 0 && c->phase != PHASE_DROPPING)
-        campaign_note_aside(c, a);
+    if (a->n_aside > 0 && c->phase != PHASE_DROPPING) {
+        make_room(c, a->n_aside);
+        note_aside(c, a);
+    }
     if (c->phase == PHASE_RUNNING)
         running_on_queue(c, a);
     else if (c->phase != PHASE_DROPPING)
@@ -651,7 +686,9 @@ static void follow(struct campaign *c, const struct campaign_row *row)
         campaign_drop(c, "the quota changed");
     else if (!same_settings(row, &c->row))
         c->publish_due = true;
-    c->journal_due |= row->journal && c->phase == PHASE_RUNNING;
+    if (row->journal && c->phase == PHASE_RUNNING)
+        journal_is_due(c);
+    c->drained &= row->state == CAMPAIGN_CLOSED;
 }
 
 void campaign_update(struct campaign *c, const struct campaign_row *row)

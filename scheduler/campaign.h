@@ -130,6 +130,15 @@ enum campaign_phase {
 #undef X
 };
 
+/* What is known of the journal while RUNNING. The keeper's rows make it due, as does a Redis that
+ * turned us away. */
+enum campaign_journal {
+    JOURNAL_QUIET,       /* it was empty */
+    JOURNAL_AFTER_CLAIM, /* its last page went into the queue: after one claim it is looked into
+                            again */
+    JOURNAL_DUE,         /* it may hold requests: nothing is claimed before they are in the queue */
+};
+
 struct campaign {
     uint32_t magic;
     struct world *world;
@@ -148,12 +157,14 @@ struct campaign {
     unsigned batches; /* of these: batches of grants that are not known to be committed */
     unsigned asks;    /* under way in Redis */
     bool claiming, settling, publishing, confirming; /* of these: at most one of each */
-    bool journal_due;    /* the journal may hold requests: nothing is claimed before they are in the
-                            queue */
-    bool draining;       /* a part of it is under way */
+    enum campaign_journal journal;
+    bool draining;       /* a page of it is under way */
+    bool journal_end;    /* and that is its last */
     bool publish_due;    /* the row changed since it was published */
     bool stopping;       /* takes nothing new */
-    bool drained;        /* closed in Redis, and the queue is empty: nothing can come any more */
+    bool drained;        /* closed in Redis, and the queue is empty: nothing can come any more but
+                            out of the journal */
+    bool finishing;      /* EXPIRE, then FINISH, is under way */
     uint64_t left;       /* size of the queue after the last claim */
     uint64_t moves;      /* claims and settles that Redis must have seen */
     int64_t poll_at_us;  /* no claim of an idle queue before this */
@@ -223,9 +234,6 @@ bool campaign_asked(struct campaign *campaign, int result);
  * longer, and leaves the others alone. While Redis turns us away it does the same to gateways,
  * which journal: so the journal is looked into before anything is claimed again. */
 void campaign_retry_later(struct campaign *campaign);
-
-/* campaign_note_aside: what Redis set aside is written down in MariaDB. */
-void campaign_note_aside(struct campaign *campaign, const struct queue_answer *answer);
 
 /* campaign_on_noted: of JOB_REFUSE: true when the note is as done as it ever gets; else it is
  * repeated. */

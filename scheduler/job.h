@@ -47,6 +47,7 @@ struct job {
     char error[DETAIL_MAX + 1];           /* COMMIT that was refused: what MariaDB said */
     struct batch *found;                  /* READ_BACK, CONFIRM, PAGE: rows of MariaDB */
     bool exhausted;                       /* CONFIRM: granted = quota */
+    bool last;                            /* JOURNAL: there were no rows behind these */
     uint32_t quota, granted, next_serial; /* LOAD */
     uint64_t watermark;                   /* LOAD */
     uint32_t *gaps;                       /* LOAD */

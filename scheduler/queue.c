@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define NUMBER_SIZE 24
-#define FIXED_ARGS  10 /* publish has the most */
+#define FIXED_ARGS  11 /* publish has the most */
 
 int queue_init(struct queue *q, size_t most)
 {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <mariadb/mysqld_error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -348,6 +349,7 @@ static void run_journal(struct store *s, struct job *job)
              " ORDER BY ticket, id LIMIT %d",
              job->campaign_id, JOURNAL_ROWS);
     job->outcome = read_outcome_of(read_found(s, job, sql));
+    job->last = job->outcome == JOB_DONE && job->found->n < JOURNAL_ROWS;
     if (job->outcome == JOB_DONE && job->found->n > 0)
         fault_point("after-journal");
 }
@@ -376,6 +378,17 @@ static void run_unjournal(struct store *s, struct job *job)
     " ON DUPLICATE KEY UPDATE ticket = VALUES(ticket), reason = VALUES(reason), "                  \
     "detail = VALUES(detail), refused_at = CURRENT_TIMESTAMP(6)"
 
+/* write_note: an account that may not write notes (an upgrade forgot a GRANT) must not keep a campaign
+ * from being taken over: that is a refusal, and the log alone has it. */
+static enum db_outcome write_note(struct store *s, const char *sql)
+{
+    enum db_outcome outcome = db_exec(&s->db, sql, NULL);
+    unsigned number = outcome == DB_BUSY ? mysql_errno(s->db.link) : 0;
+    return number == ER_TABLEACCESS_DENIED_ERROR || number == ER_COLUMNACCESS_DENIED_ERROR
+               ? DB_REFUSED
+               : outcome;
+}
+
 /* run_refuse: a note for people, not a state: it has no fence, and who gets a coupon later keeps
  * it. Members may be any bytes. */
 static void run_refuse(struct store *s, struct job *job)
@@ -398,7 +411,7 @@ static void run_refuse(struct store *s, struct job *job)
     }
     fputs(REFUSE_AGAIN_SQL, out);
     if (fclose(out) == 0)
-        job->outcome = job_outcome_of(db_exec(&s->db, sql, NULL));
+        job->outcome = job_outcome_of(write_note(s, sql));
     free(sql);
 }
 

@@ -36,6 +36,8 @@
     X(BUG_RENOUNCE_ONCE, "renounce-once")                                                          \
     X(BUG_JOURNAL_NOT_DRAINED, "journal-not-drained")                                              \
     X(BUG_JOURNAL_DELETED_FIRST, "journal-deleted-first")                                          \
+    X(BUG_JOURNAL_NEVER_ENDS, "journal-never-ends")                                                \
+    X(BUG_DRAINED_STAYS_DRAINED, "drained-stays-drained")                                          \
     X(BUG_DRAIN_BELOW_WATERMARK, "drain-below-watermark")                                          \
     X(BUG_DRAIN_TAKES_USED_TICKET, "drain-takes-used-ticket")                                      \
     X(BUG_ODD_PAGE_IS_THE_LAST, "odd-page-is-the-last")                                            \

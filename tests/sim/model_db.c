@@ -143,6 +143,7 @@ static enum job_outcome run_journal(struct model *m, struct job *job)
         if (m->bug == BUG_JOURNAL_DELETED_FIRST)
             journal[first] = 0;
     }
+    job->last = job->found->n < job->found->room && m->bug != BUG_JOURNAL_NEVER_ENDS;
     return JOB_DONE;
 }
 

@@ -312,7 +312,10 @@ static void answer_one(struct sim *sim, struct scheduler *s)
     op.answer.aside = op.rows + USERS - op.answer.n_aside;
     if (sim->model.bug == BUG_ODD_PAGE_IS_THE_LAST && op.op == QUEUE_CLAIMED)
         op.answer.n_aside = 0;
+    bool drained = s->campaign.drained;
     campaign_on_queue(&s->campaign, &op.answer);
+    if (sim->model.bug == BUG_DRAINED_STAYS_DRAINED && op.op == QUEUE_DRAIN)
+        s->campaign.drained |= drained;
 }
 
 static void take_job(struct scheduler *s, size_t i)
@@ -541,12 +544,67 @@ static bool all_decided(const struct sim *sim)
     return sim->model.db.state == CAMPAIGN_SETTLED;
 }
 
-/* finish: the faults stop, the campaign closes, and the schedulers that are left must decide
+/* calm_step: of the one scheduler that is left, without faults. Its keeper's rows may be late. */
+static void calm_step(struct sim *sim, int i, int rows_from)
+{
+    uint32_t dice = random_below(&sim->model, 94);
+    bool keeps = dice >= 75 && dice < 87;
+    scheduler_step(sim, &sim->schedulers[0], keeps && i < rows_from ? 90 : dice, false);
+    sim->model.now += i % 500 == 499 ? LEASE : random_below(&sim->model, 8) == 0;
+    check_step(sim);
+}
+
+static void journal_someone(struct model *m)
+{
+    model_journal(m, (int)random_below(m, USERS));
+}
+
+static bool any_waits(const struct model *m, uint64_t users)
+{
+    for (int u = 0; u < USERS; u++) {
+        if (users >> u & 1 && m->redis.users[u].state == 'q')
+            return true;
+    }
+    return false;
+}
+
+/* one_without_redis: a gateway that cannot reach Redis has requests all the time; who waits is
+ * decided all the same. */
+static void one_without_redis(struct sim *sim)
+{
+    struct model *m = &sim->model;
+    uint64_t waiting = 0;
+    m->db.state = CAMPAIGN_OPEN;
+    for (int u = 0; u < USERS; u++)
+        waiting |= (uint64_t)(m->redis.users[u].state == 'q') << u;
+    for (int i = 0; i < END_STEPS && m->broken == NULL && any_waits(m, waiting); i++) {
+        if (!journal_used(&m->db))
+            journal_someone(m);
+        calm_step(sim, i, 0);
+    }
+    if (m->broken == NULL && any_waits(m, waiting))
+        m->broken = "a gateway without redis keeps everybody waiting";
+}
+
+/* close_campaign: by a keeper that found its time over; between what it read and what it wrote
+ * gateways journal, so its row does not know of these. */
+static void close_campaign(struct sim *sim)
+{
+    struct model *m = &sim->model;
+    struct scheduler *s = &sim->schedulers[0];
+    struct campaign_row row = row_of(sim, s);
+    for (uint32_t n = random_below(m, 3); n > 0; n--)
+        journal_someone(m);
+    m->db.state = row.state = CAMPAIGN_CLOSED;
+    if (s->alive && s->stalled_until <= m->now)
+        campaign_update(&s->campaign, &row);
+}
+
+/* finish: the faults stop, the campaign closes, and the scheduler that is left must decide
  * everybody. */
 static void finish(struct sim *sim)
 {
     struct model *m = &sim->model;
-    m->db.state = CAMPAIGN_CLOSED;
     for (int i = 1; i < SCHEDULERS; i++) { /* one is left, and nobody repairs what it does not */
         if (sim->schedulers[i].alive)
             crash(sim, &sim->schedulers[i]);
@@ -557,11 +615,12 @@ static void finish(struct sim *sim)
         crash(sim, &sim->schedulers[0]);
         spoil(m, (int)random_below(m, USERS));
     }
-    for (int i = 0; i < END_STEPS && m->broken == NULL && !all_decided(sim); i++) {
-        scheduler_step(sim, &sim->schedulers[0], random_below(m, 94), false);
-        m->now += i % 500 == 499 ? LEASE : random_below(m, 8) == 0;
-        check_step(sim);
-    }
+    if (chance(m, 25))
+        one_without_redis(sim);
+    close_campaign(sim);
+    int rows_from = chance(m, 50) ? (int)random_below(m, 200) : 0;
+    for (int i = 0; i < END_STEPS && m->broken == NULL && !all_decided(sim); i++)
+        calm_step(sim, i, rows_from);
     if (m->broken == NULL && !all_decided(sim))
         m->broken = "the campaign never comes to its end";
     if (m->broken == NULL)
