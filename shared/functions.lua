@@ -19,6 +19,8 @@ local CHUNK = 1000
 
 local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us', 'epoch', 'admitted',
               'granted', 'sold_out', 'refused', 'watermark', 'id'}
+-- What is counted with, and so must be a number before anything is changed.
+local COUNTED = {'watermark', 'last_ticket', 'moves', 'admitted', 'granted', 'sold_out', 'refused'}
 -- Shapes of arguments.
 local NUMBER, POSITIVE = '^%d+$', '^[1-9]%d*$'
 local EPOCH_N = {NUMBER, POSITIVE}
@@ -94,11 +96,20 @@ local function went_back(meta_key, expected)
     return redis.error_reply('LOST expected ' .. expected .. ' moves, there were ' .. moves)
 end
 
--- sound: a key of the wrong type must fail before anything is changed, or what was popped from one key would be in none.
+-- sound: a key of the wrong type, or a field of meta that is no number, must fail before anything is changed, or what was
+-- popped from one key would be in none. Gives the watermark.
 local function sound(keys)
     redis.call('ZCARD', keys[2])
     redis.call('ZCARD', keys[3])
     redis.call('HLEN', keys[4])
+    local numbers = redis.call('HMGET', keys[1], unpack(COUNTED))
+    for i = 1, #COUNTED do
+        local n = numbers[i]
+        if not n or n ~= '0' and not (#n <= 16 and n:find('^%-?[1-9]%d*$')) then
+            error({err = 'WRONGTYPE ' .. COUNTED[i] .. ' in meta is no number'})
+        end
+    end
+    return tonumber(numbers[1])
 end
 
 local function head_of(keys)
@@ -146,6 +157,7 @@ local function enqueue(keys, users)
     local first = math.max(now_us(), meta.last_ticket + 1, meta.watermark + 1)
     local shut = gate(meta, first)
     local room = meta.admit_limit < 0 and math.huge or meta.admit_limit - meta.admitted
+    local counted = meta.admitted + 0 -- what is no number fails before anything is changed
     local queued = redis.call('ZCARD', keys[2])
     local states = states_of(keys[4], users)
     local answers, tickets, fresh, seen = {}, {}, {}, {}
@@ -176,7 +188,7 @@ local function enqueue(keys, users)
     if admitted > 0 then
         in_chunks('ZADD', keys[2], tickets)
         in_chunks('HSET', keys[4], fresh)
-        redis.call('HSET', keys[1], 'last_ticket', integer(first + admitted - 1), 'admitted', integer(meta.admitted + admitted))
+        redis.call('HSET', keys[1], 'last_ticket', integer(first + admitted - 1), 'admitted', integer(counted + admitted))
     end
     return answers
 end
@@ -262,10 +274,9 @@ local function write_states(keys, users, old, new)
     return changed
 end
 
--- decodable: a user id, and a ticket as its score.
+-- decodable: a user id, and a ticket as its score: in digits only, for tonumber takes '1e3' and '0x10' too.
 local function decodable(user, score)
-    local ticket = tonumber(score)
-    return #user <= 64 and user:find('^[%w._:@+=|~-]+$') and ticket and ticket >= 1 and ticket <= LAST_TICKET and ticket % 1 == 0
+    return #user <= 64 and user:find('^[%w._:@+=|~-]+$') and score:find('^[1-9]%d*$') and tonumber(score) <= LAST_TICKET
 end
 
 -- set_aside: who was accepted is refused; a stranger was never accepted, so nothing is counted.
@@ -298,7 +309,7 @@ end
 local function claim(keys, args)
     local wrong = fenced(keys[1], args, CLAIM, 2) or args[3] and went_back(keys[1], args[3])
     if wrong then return wrong end
-    sound(keys)
+    local watermark = sound(keys)
     local popped = redis.call('ZPOPMIN', keys[2], math.min(tonumber(args[2]), MAX_USERS))
     local answer = {0}
     local aside = sort_out(keys, popped, answer)
@@ -306,7 +317,6 @@ local function claim(keys, args)
         local members = {}
         for i = 2, #answer, 2 do members[i - 1], members[i] = answer[i + 1], answer[i] end
         in_chunks('ZADD', keys[3], members)
-        local watermark = tonumber(redis.call('HGET', keys[1], 'watermark'))
         if tonumber(answer[#answer]) > watermark then
             redis.call('HSET', keys[1], 'watermark', answer[#answer])
         end
@@ -354,6 +364,7 @@ local function drain(keys, args)
         if not args[i + 1]:find(NUMBER) then return redis.error_reply('BADARGS an arrival is a number') end
         users[i / 2] = args[i]
     end
+    sound(keys)
     local states, seen = states_of(keys[4], users), {}
     local meta = redis.call('HMGET', keys[1], 'watermark', 'last_ticket', 'admitted')
     local last, ticket, n = tonumber(meta[2]), tonumber(meta[1]), 0

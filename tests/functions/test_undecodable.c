@@ -2,6 +2,9 @@
  * nobody can parse. One of them never stops a campaign. */
 #include "tests/functions/queue.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* Members that nobody can decode leave the queue where they are met; the answer ends with them, and the others do not
  * notice. */
 static void test_claim_sets_aside(void **state)
@@ -57,6 +60,64 @@ static void test_revive_sets_aside(void **state)
     assert_string_equal(ask("claim 1 9"), "0 b #2");
 }
 
+/* What Lua takes for a number, and nobody else does: it would have become q1e3. */
+static void test_revive_wants_digits(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {"s1e3", "s0x10", "s1.0", "s+7", "s07", "s"};
+    ask(OPEN);
+    ask("enqueue a b");
+    ask("claim 1 2");
+    for (size_t i = 0; i < LENGTH(odd); i++) {
+        ask("settle 1 a s#1");
+        ask("HSET $users a %s", odd[i]);
+        if (strcmp(ask("revive 1 0 10"), "0 0 [a]") != 0)
+            fail_msg("%s is taken", odd[i]);
+        assert_string_equal(ask("HGET $users a"), "rundecodable:0");
+        assert_string_equal(ask("HMGET $meta admitted sold_out refused"), "2 0 1");
+    }
+}
+
+/* A counter that is no number: every call fails, and nothing has been changed. */
+static void test_meta_without_numbers(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"watermark", "last_ticket", "moves",  "admitted",
+                                         "granted",   "sold_out",    "refused"};
+    static const char *const calls[] = {"claim 1 1",   "settle 1 a g1:A:#1", "drain 1 z #9",
+                                        "claimed 1 9", "reclaim 1 9",        "revive 1 0 10"};
+    static const char *const values[] = {"x", "1.5", "007", "12345678901234567"};
+    ask(OPEN);
+    ask("enqueue a b c");
+    ask("claim 1 1");
+    for (size_t f = 0; f < LENGTH(fields); f++) {
+        char *sane = strdup(ask("HGET $meta %s", fields[f]));
+        for (size_t i = 0; i < LENGTH(calls) * LENGTH(values); i++) {
+            ask("HSET $meta %s %s", fields[f], values[i / LENGTH(calls)]);
+            const char *call = calls[i % LENGTH(calls)];
+            if (strcmp(ask("%s", call), "!WRONGTYPE") != 0)
+                fail_msg("%s with %s=%s", call, fields[f], values[i / LENGTH(calls)]);
+        }
+        ask("HSET $meta %s %s", fields[f], sane);
+        free(sane);
+    }
+    assert_string_equal(ask("ZRANGE $queue 0 -1"), "b c");
+    assert_string_equal(ask("ZRANGE $claimed 0 -1"), "a");
+    assert_string_equal(ask("HMGET $users a b c z"), "q#1 q#2 q#3 -");
+    assert_string_equal(ask("HMGET $meta admitted granted moves watermark"), "3 0 1 #1");
+}
+
+static void test_enqueue_without_a_count(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a");
+    ask("HSET $meta admitted x");
+    assert_int_equal(ask("enqueue b")[0], '!');
+    assert_string_equal(ask("ZRANGE $queue 0 -1"), "a");
+    assert_string_equal(ask("HGET $users b"), "-");
+}
+
 /* Whatever stands in `users`, the decision of the scheduler replaces it, unless that is a coupon. */
 static void test_settle_over_what_nobody_can_read(void **state)
 {
@@ -74,11 +135,10 @@ static void test_settle_over_what_nobody_can_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_claim_sets_aside),
-        QUEUE_TEST(test_claim_of_nothing_decodable),
-        QUEUE_TEST(test_claimed_sets_aside),
-        QUEUE_TEST(test_revive_sets_aside),
-        QUEUE_TEST(test_settle_over_what_nobody_can_read),
+        QUEUE_TEST(test_claim_sets_aside),        QUEUE_TEST(test_claim_of_nothing_decodable),
+        QUEUE_TEST(test_claimed_sets_aside),      QUEUE_TEST(test_revive_sets_aside),
+        QUEUE_TEST(test_revive_wants_digits),     QUEUE_TEST(test_meta_without_numbers),
+        QUEUE_TEST(test_enqueue_without_a_count), QUEUE_TEST(test_settle_over_what_nobody_can_read),
     };
     return QUEUE_GROUP(tests);
 }
