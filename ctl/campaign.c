@@ -101,6 +101,9 @@ static int create(struct ctl *ctl, char **args, const char *const *values)
     struct plan plan;
     struct campaign_row row;
     int r = campaign_name_check(args[0]);
+    if (r == 0 && campaign_is_drill(args[0]))
+        r = ctl_error(CTL_USAGE, "names that begin with " CAMPAIGN_DRILL_PREFIX
+                                 " are those of onrushctl drill; choose another name");
     if (r == 0)
         r = read_plan(values, &plan);
     if (r == 0)

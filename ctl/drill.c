@@ -9,6 +9,7 @@
 #include "shared/clock.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -36,6 +37,23 @@ struct drill {
     int64_t noticed_us, restored_us; /* since the keys were emptied */
 };
 
+/* interrupted: Ctrl-C ends the waiting, and its campaign is taken away all the same. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static void catch_interrupts(void)
+{
+    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
 /* --- its own campaign --- */
 
 /* exec_id: a statement whose one %d is the campaign. */
@@ -52,7 +70,7 @@ static int make_row(struct drill *d)
 {
     char sql[512], detail[64];
     struct campaign_row row;
-    snprintf(d->name, sizeof d->name, "drill-%" PRId64, clock_wall_us());
+    snprintf(d->name, sizeof d->name, CAMPAIGN_DRILL_PREFIX "%" PRId64, clock_wall_us());
     snprintf(detail, sizeof detail, "grants=%" PRId64, d->grants);
     if (db_format(&d->ctl->db, sql, sizeof sql,
                   "INSERT INTO campaigns (name, quota, overflow, state, opens_at) VALUES (%s, %d, "
@@ -87,8 +105,10 @@ static enum db_outcome fill_chunk(struct drill *d, int64_t from, int64_t n)
 static int fill(struct drill *d)
 {
     enum db_outcome outcome = DB_OK;
-    for (int64_t done = 0; done < d->grants && outcome == DB_OK; done += CHUNK)
+    for (int64_t done = 0; done < d->grants && outcome == DB_OK && !interrupted; done += CHUNK)
         outcome = fill_chunk(d, 1 + done, d->grants - done < CHUNK ? d->grants - done : CHUNK);
+    if (outcome == DB_OK && interrupted)
+        return ctl_error(CTL_FAILED, "interrupted");
     if (outcome == DB_OK)
         outcome = exec_id(d, "UPDATE campaigns SET state = 'paused', granted = quota, "
                              "watermark = 1000000 + quota WHERE id = %d");
@@ -108,20 +128,43 @@ static int forget_keys(struct drill *d)
     return r;
 }
 
-/* sweep: takes its own campaign away again, or closes it. A scheduler drops what has no row. */
+/* delete_grants: some at a time: a transaction of all of them would be long, and could be too long. */
+static enum db_outcome delete_grants(struct drill *d)
+{
+    char sql[128];
+    uint64_t deleted = 1;
+    enum db_outcome outcome = DB_OK;
+    snprintf(sql, sizeof sql, "DELETE FROM coupons WHERE campaign_id = %" PRId64 " LIMIT %d", d->id,
+             CHUNK);
+    while (outcome == DB_OK && deleted > 0)
+        outcome = db_exec(&d->ctl->db, sql, &deleted);
+    return outcome;
+}
+
+/* delete_rows: first no scheduler may touch it any more; the row goes last, so what fails in between leaves a settled
+ * campaign, and no grants without one. */
+static enum db_outcome delete_rows(struct drill *d)
+{
+    enum db_outcome outcome = exec_id(d, "UPDATE campaigns SET state = 'settled', owner = '', "
+                                         "epoch = epoch + 1 WHERE id = %d");
+    if (outcome == DB_OK)
+        outcome = delete_grants(d);
+    if (outcome == DB_OK)
+        outcome = exec_id(d, "DELETE FROM campaigns WHERE id = %d");
+    return outcome;
+}
+
+/* sweep: takes its own campaign away again, or closes it; the keys go whatever MariaDB says. */
 static int sweep(struct drill *d)
 {
-    enum db_outcome outcome;
-    if (d->keep) {
-        outcome = exec_id(d, "UPDATE campaigns SET state = 'closed' WHERE id = %d");
-    } else {
-        outcome = exec_id(d, "DELETE FROM campaigns WHERE id = %d");
-        if (outcome == DB_OK)
-            outcome = exec_id(d, "DELETE FROM coupons WHERE campaign_id = %d");
-    }
-    if (outcome != DB_OK)
-        return stores_db_failed(d->ctl, outcome, "taking the drill's campaign away");
-    return d->keep ? 0 : forget_keys(d);
+    enum db_outcome outcome =
+        d->keep ? exec_id(d, "UPDATE campaigns SET state = 'closed' WHERE id = %d")
+                : delete_rows(d);
+    int r = outcome == DB_OK
+                ? 0
+                : stores_db_failed(d->ctl, outcome, "taking the drill's campaign away");
+    int forgotten = d->keep ? 0 : forget_keys(d);
+    return r != 0 ? r : forgotten;
 }
 
 /* --- watching --- */
@@ -137,7 +180,8 @@ static int64_t wait_whole(struct drill *d, int64_t began_us, int64_t *noticed_us
 {
     struct campaign_head head;
     int64_t seen_us = -1;
-    for (int64_t now_us; (now_us = clock_mono_us()) - began_us < d->timeout_us; nap()) {
+    for (int64_t now_us; !interrupted && (now_us = clock_mono_us()) - began_us < d->timeout_us;
+         nap()) {
         enum stores_answer answer =
             stores_try_redis(d->ctl) ? stores_head(d->ctl, d->name, &head) : STORES_ERROR;
         if (seen_us < 0 && (answer == STORES_ANSWER || answer == STORES_UNREADY))
@@ -153,6 +197,8 @@ static int64_t wait_whole(struct drill *d, int64_t began_us, int64_t *noticed_us
 
 static int too_slow(const struct drill *d, const char *what)
 {
+    if (interrupted)
+        return ctl_error(CTL_FAILED, "%s: interrupted", d->name);
     return ctl_error(CTL_FAILED,
                      "%s: not all of the %" PRId64 " grants %s within %" PRId64
                      " s; does a scheduler run, and what does it log?",
@@ -242,6 +288,8 @@ static int drill(struct ctl *ctl, char **args, const char *const *values)
     if (r != 0)
         return r;
     if (d.own)
+        catch_interrupts();
+    if (d.own)
         r = fill(&d);
     if (r == 0)
         r = lose_and_watch(&d);
@@ -253,10 +301,12 @@ const struct ctl_command command_drill = {
     .name = "drill",
     .args = "",
     .summary = "Measures how fast Redis is rebuilt from MariaDB when it lost its data",
-    .details = "It makes a campaign of its own in which nobody can ask for anything, with so many "
-               "grants, empties\nits keys in Redis, and waits until a scheduler has restored "
-               "them. Then it takes the campaign away\nagain. Other campaigns are not touched, but "
-               "they share both stores with it.",
+    .details =
+        "It makes a campaign of its own in which nobody can ask for anything, with so many "
+        "grants, empties\nits keys in Redis, and waits until a scheduler has restored "
+        "them. Then it takes the campaign away\nagain, also after Ctrl-C. Its name begins with "
+        "drill-, and no callback tells of it. Other campaigns are not touched, but "
+        "they share both stores with it.",
     .options = options,
     .run = drill,
 };

@@ -3,6 +3,8 @@
 unsigned announce_due(const struct campaign_row *row)
 {
     unsigned due = 0;
+    if (campaign_is_drill(row->name))
+        return 0;
     if (row->state == CAMPAIGN_OPEN || row->granted > 0)
         due |= 1u << NOTICE_opened;
     if (row->granted > 0 && row->granted >= row->quota - row->granted)

@@ -8,7 +8,7 @@
 #include "scheduler/campaign.h"
 #include "shared/watch.h"
 
-/* announce_due: what has happened by now, a bit (1 << enum notice_event) for each. */
+/* announce_due: what has happened by now, a bit (1 << enum notice_event) for each; of a drill, nothing. */
 unsigned announce_due(const struct campaign_row *row);
 
 /* announce: tells what is due and not yet in `told`; gives the new `told`. What finds no room in the

@@ -49,6 +49,11 @@ bool campaign_name_valid(const char *name, size_t len)
            made_of(name, len, "._-");
 }
 
+bool campaign_is_drill(const char *name)
+{
+    return strncmp(name, CAMPAIGN_DRILL_PREFIX, sizeof CAMPAIGN_DRILL_PREFIX - 1) == 0;
+}
+
 bool user_id_valid(const char *user, size_t len)
 {
     return len >= 1 && len <= USER_ID_MAX && made_of(user, len, "._-:@+=|~");

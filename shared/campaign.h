@@ -36,6 +36,11 @@ int campaign_state_parse(const char *text, enum campaign_state *state);
 
 /* A valid name or user id has 1 to 64 bytes of a small alphabet; see docs/protocol.md. */
 bool campaign_name_valid(const char *name, size_t len);
+
+/* campaign_is_drill: a campaign of `onrushctl drill`, by its name: `campaign create` makes none, and nobody is told of it. */
+#define CAMPAIGN_DRILL_PREFIX "drill-"
+bool campaign_is_drill(const char *name);
+
 bool user_id_valid(const char *user, size_t len);
 
 /* The keys of a campaign, in the order that every function takes them. */

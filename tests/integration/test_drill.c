@@ -3,6 +3,8 @@
 
 #include "tests/support/child.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +91,41 @@ static void test_drill_without_a_scheduler(void **state)
     event_close(&e);
 }
 
+static int64_t rows_of_drills(struct event *e)
+{
+    return stack_number(&e->db, "SELECT (SELECT COUNT(*) FROM campaigns WHERE state = 'paused') + "
+                                "(SELECT COUNT(*) FROM coupons WHERE user_id LIKE 'drill-%%' AND "
+                                "campaign_id NOT IN (SELECT id FROM campaigns))");
+}
+
+/* Ctrl-C while it waits for a scheduler: its campaign is taken away, grants (two chunks of them), keys and all. */
+static void test_drill_is_interrupted(void **state)
+{
+    (void)state;
+    struct event e;
+    char command[1024], log[300];
+    event_open(&e, &stack, "ctrl-c");
+    stack_kill(&stack, "scheduler", "TERM");
+    snprintf(log, sizeof log, "%s/drill.log", stack.dir);
+    snprintf(command, sizeof command, "exec %s drill --grants 30000 --timeout-s 100", stack.ctl);
+    pid_t pid = child_start((const char *const[]){"sh", "-c", command, NULL}, log);
+    while (stack_number(&e.db, "SELECT COUNT(*) FROM campaigns WHERE state = 'paused'") == 0) {
+        assert_true(child_running(pid));
+        wait_a_moment();
+    }
+    kill(pid, SIGINT);
+    assert_int_equal(child_wait(pid, 30000), 1);
+    assert_int_equal(rows_of_drills(&e), 0);
+    stack_start(&stack, "scheduler");
+    event_close(&e);
+}
+
+static void test_the_prefix_is_reserved(void **state)
+{
+    (void)state;
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign create drill-1 --quota 1 2>&1"), 64);
+}
+
 static void test_stops_without_a_trace(void **state)
 {
     (void)state;
@@ -102,6 +139,8 @@ int main(void)
         cmocka_unit_test(test_drill_keeps_its_campaign),
         cmocka_unit_test(test_drill_of_a_live_campaign),
         cmocka_unit_test(test_drill_without_a_scheduler),
+        cmocka_unit_test(test_drill_is_interrupted),
+        cmocka_unit_test(test_the_prefix_is_reserved),
         cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);

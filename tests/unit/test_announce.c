@@ -41,8 +41,19 @@ static void test_due(void **state)
     }
 }
 
+static void test_nobody_is_told_of_a_drill(void **state)
+{
+    (void)state;
+    struct campaign_row row = {
+        .name = "drill-1795223390544404", .state = CAMPAIGN_CLOSED, .quota = 10, .granted = 10};
+    assert_int_equal(announce_due(&row), 0);
+    row.name[5] = '\0';
+    assert_int_not_equal(announce_due(&row), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_due)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_due),
+                                       cmocka_unit_test(test_nobody_is_told_of_a_drill)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
