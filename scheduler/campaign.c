@@ -642,6 +642,15 @@ static void note_broken(struct campaign *c, const struct queue_answer *a)
     }
 }
 
+/* count_refused: Redis knows best how many were refused: of those that were set aside, strangers had never been
+ * accepted, and make no room. */
+static void count_refused(struct campaign *c, const struct campaign_head *head)
+{
+    int64_t refused = head->refused > 0 ? head->refused : 0;
+    c->publish_due |= refused != c->refused;
+    c->refused = refused;
+}
+
 void campaign_on_queue(struct campaign *c, const struct queue_answer *a)
 {
     assert(c->magic == CAMPAIGN_MAGIC && c->asks > 0);
@@ -652,6 +661,8 @@ void campaign_on_queue(struct campaign *c, const struct queue_answer *a)
         make_room(c, a->n_aside);
         note_aside(c, a);
     }
+    if (a->op == QUEUE_PUBLISH && a->outcome == QUEUE_OK && c->phase != PHASE_DROPPING)
+        count_refused(c, &a->head);
     if (c->phase == PHASE_RUNNING)
         running_on_queue(c, a);
     else if (c->phase != PHASE_DROPPING)

@@ -70,7 +70,6 @@ static void on_published(struct campaign *c, const struct campaign_head *before)
 {
     c->shown = before->granted > 0 ? (uint64_t)before->granted : 0;
     c->sold_out = before->sold_out;
-    c->refused = before->refused > 0 ? before->refused : 0;
     c->moves = before->moves > 0 ? (uint64_t)before->moves : 0;
     campaign_enter(c, PHASE_RECLAIMING);
 }

@@ -180,6 +180,26 @@ static void test_undecodable_members(void **state)
     event_close(&e);
 }
 
+/* The account may not write into `refused` (as 1142 says it): that costs the note, and nobody waits for it. */
+static void test_notes_are_denied(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "denied");
+    event_create(&e, "--quota 10");
+    exec_db(&e,
+            "CREATE TRIGGER denied BEFORE INSERT ON refused FOR EACH ROW SIGNAL SQLSTATE '42000' "
+            "SET MYSQL_ERRNO = 1142, MESSAGE_TEXT = 'INSERT command denied'");
+    stack_kill(&stack, "scheduler", "TERM");
+    freeReplyObject(redisCommand(e.redis, "ZADD onrush:{denied}:claimed 0.5 nobody"));
+    assert_int_equal(event_post(&e, "ann", NULL), 202);
+    stack_start(&stack, "scheduler");
+    event_wait(&e, 30000);
+    assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'denied'"), 1);
+    exec_db(&e, "DROP TRIGGER denied");
+    event_close(&e);
+}
+
 static void test_stops_without_a_trace(void **state)
 {
     (void)state;
@@ -189,9 +209,9 @@ static void test_stops_without_a_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_rows),          cmocka_unit_test(test_refused_outlive_redis),
-        cmocka_unit_test(test_refused_make_room),     cmocka_unit_test(test_undecodable_members),
-        cmocka_unit_test(test_stops_without_a_trace),
+        cmocka_unit_test(test_refused_rows),      cmocka_unit_test(test_refused_outlive_redis),
+        cmocka_unit_test(test_refused_make_room), cmocka_unit_test(test_undecodable_members),
+        cmocka_unit_test(test_notes_are_denied),  cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -165,6 +165,20 @@ static void test_set_aside_makes_room(void **state)
     answer(QUEUE_CLAIM, (struct queue_answer){.aside = &odd, .n_aside = 1});
     assert_true(seen.asked[QUEUE_PUBLISH]);
     assert_int_equal(seen.limit, QUOTA + OVERFLOW + 1);
+    answer(QUEUE_PUBLISH, (struct queue_answer){.head = {.refused = 1}});
+    assert_false(seen.asked[QUEUE_PUBLISH]);
+    done(JOB_REFUSE);
+}
+
+/* But not a stranger, whom nobody had accepted: Redis counts no refusal then. */
+static void test_a_stranger_makes_no_room(void **state)
+{
+    (void)state;
+    const struct grant odd = {.campaign_id = 1};
+    answer(QUEUE_CLAIM, (struct queue_answer){.aside = &odd, .n_aside = 1});
+    answer(QUEUE_PUBLISH, (struct queue_answer){.head = {.refused = 0}});
+    assert_true(seen.asked[QUEUE_PUBLISH]);
+    assert_int_equal(seen.limit, QUOTA + OVERFLOW);
     done(JOB_REFUSE);
 }
 
@@ -233,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_set_aside_makes_room, take, give_up),
+        cmocka_unit_test_setup_teardown(test_a_stranger_makes_no_room, take, give_up),
         cmocka_unit_test_setup_teardown(test_given_up_is_not_broken, take, give_up),
         cmocka_unit_test_setup_teardown(test_no_drain_while_finishing, take, give_up),
         cmocka_unit_test_setup_teardown(test_refused_expire, take, give_up),
