@@ -72,16 +72,16 @@ static void count_verdicts(struct audit *a)
 static void count_states(struct audit *a)
 {
     const struct campaign_head *h = &a->heads[1];
-    int64_t g = 0, s = 0, r = 0, q = 0;
+    int64_t g = 0, s = 0, r = 0, waiting = 0;
     for (size_t i = 0; i < a->users.n; i++) {
         char kind = a->users.all[i].kind;
         g += kind == 'g';
         s += kind == 's';
         r += kind == 'r';
-        q += kind == 'q';
+        waiting += audit_users_waits(&a->users.all[i]);
     }
     a->miscounted = llabs(h->granted - g) + llabs(h->sold_out - s) + llabs(h->refused - r) +
-                    llabs(h->queued + h->claimed - q);
+                    llabs(h->queued + h->claimed - waiting);
 }
 
 /* idle: nothing waited while MariaDB was read, so nothing was in flight there. */

@@ -62,7 +62,7 @@ struct audit_user *audit_users_of(struct audit_users *users, const char *id, siz
 void audit_users_state(struct audit_user *user, const char *text, size_t len)
 {
     struct request_state s = {0};
-    bool good = text != NULL && len > 0 && strchr("qgsr", text[0]) != NULL &&
+    bool good = text != NULL && len > 0 && strchr("gsr", text[0]) != NULL &&
                 request_state_parse(text, len, &s) == 0;
     user->kind = good ? text[0] : 0;
     user->ticket = good ? s.ticket : 0;
@@ -79,14 +79,15 @@ void audit_users_clear(struct audit_users *users)
     *users = (struct audit_users){0};
 }
 
-/* in_place: who waits is in exactly one of the two sets, with the ticket of the receipt; who is
- * decided is in none. */
+bool audit_users_waits(const struct audit_user *u)
+{
+    return u->queue_ticket != 0 || u->claimed_ticket != 0;
+}
+
+/* in_place: who is decided waits no more, and nobody waits twice. */
 static bool in_place(const struct audit_user *u)
 {
-    if (u->kind != 'q')
-        return u->queue_ticket == 0 && u->claimed_ticket == 0;
-    return (u->queue_ticket == u->ticket && u->claimed_ticket == 0) ||
-           (u->claimed_ticket == u->ticket && u->queue_ticket == 0);
+    return u->kind != 0 ? !audit_users_waits(u) : u->queue_ticket == 0 || u->claimed_ticket == 0;
 }
 
 static bool shown_as_granted(const struct audit_user *u)
@@ -103,7 +104,7 @@ enum audit_verdict audit_users_verdict(const struct audit_user *u, uint64_t last
         return VERDICT_UNCOMMITTED;
     if (!in_place(u))
         return VERDICT_MISPLACED;
-    if (u->row_serial != 0 && u->kind != 'g' && u->kind != 'q')
+    if (u->row_serial != 0 && u->kind != 'g' && !audit_users_waits(u))
         return VERDICT_NOT_SHOWN;
     if (u->kind == 's' && u->row_serial == 0 && u->ticket < last_ticket)
         return VERDICT_OVERTAKEN;

@@ -11,8 +11,8 @@
 
 struct audit_user {
     const char *id;
-    /* Redis. kind is the first letter of the state: q g s r; 0: no state, or one that nobody can
-     * read. */
+    /* Redis. kind is the first letter of the state: g s r; 0: no decision, or one that nobody can
+     * read. serial, ticket, code_hash: of the decision. */
     char kind;
     bool rechecked; /* read again after MariaDB */
     uint32_t serial;
@@ -42,13 +42,16 @@ void audit_users_clear(struct audit_users *users);
 /* audit_hash: FNV-1a. Codes are compared by it: 64 bits are enough to tell them apart. */
 uint64_t audit_hash(const char *text, size_t len);
 
+/* audit_users_waits: the request is in the queue, or claimed. */
+bool audit_users_waits(const struct audit_user *user);
+
 /* What is wrong with one user. */
 enum audit_verdict {
     VERDICT_FINE,
     VERDICT_UNCOMMITTED, /* Redis shows a grant that MariaDB has not, or another one */
     VERDICT_NOT_SHOWN,   /* MariaDB has a grant, and Redis tells something else that is final */
     VERDICT_OVERTAKEN,   /* told sold out, and a later ticket was granted */
-    VERDICT_MISPLACED, /* waits in neither queue nor claimed, or in both, or with another ticket */
+    VERDICT_MISPLACED,   /* waits twice, in queue and claimed, or is decided and waits */
     VERDICTS
 };
 

@@ -47,7 +47,8 @@ struct campaign {
     bool scanning;           /* a step of reading the users is under way */
     bool memory_stale;       /* what is being read does not hold any more */
     int64_t memory_retry_us; /* no new attempt before */
-    char cursor[24];         /* of the scan that is under way */
+    int scan_key;            /* the scan that is under way: of which key, */
+    char cursor[24];         /* from where */
 };
 
 TAILQ_HEAD(campaign_list, campaign);

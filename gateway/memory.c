@@ -70,9 +70,15 @@ void memory_add(struct memory *m, const char *user, size_t len)
         m->bits[(h & (m->n_bits - 1)) / 64] |= 1ULL << (h % 64);
 }
 
-void memory_complete(struct memory *m)
+void memory_read(struct memory *m)
 {
     assert(m->stage == MEMORY_LOADING);
+    m->stage = MEMORY_READ;
+}
+
+void memory_complete(struct memory *m)
+{
+    assert(m->stage == MEMORY_READ);
     m->stage = MEMORY_READY;
 }
 

@@ -12,6 +12,7 @@
 enum memory_stage {
     MEMORY_NONE,    /* nothing is known */
     MEMORY_LOADING, /* the users are being read */
+    MEMORY_READ,    /* all are in it; it is used once a later head confirms it */
     MEMORY_READY,
 };
 
@@ -31,6 +32,7 @@ size_t memory_size(const struct campaign_head *head);
 /* memory_begin: from NONE to LOADING. 0, or -ENOMEM. */
 int memory_begin(struct memory *memory, const struct campaign_head *head);
 void memory_add(struct memory *memory, const char *user, size_t len);
+void memory_read(struct memory *memory);
 void memory_complete(struct memory *memory);
 
 /* memory_fits: what was read still holds under this head. */

@@ -1,9 +1,12 @@
 /* The memory of a full campaign:
  *
- *   "full" was answered ──► head ──► memory begins ──► HSCAN ... HSCAN ──► ready
- *                                                                            │
- *                                                       each head confirms it │
- *   dropped ◄── head with another limit, count or epoch, or not open any more ◄┘
+ *   "full" was answered ──► head ──► memory begins ──► queue, claimed, users are scanned ──► read
+ *                                                                                              │
+ *                          dropped ◄── head with another limit, count or epoch ◄── ready ◄── head
+ *                                      or not open any more                       (each confirms it)
+ *
+ * A request moves from queue to claimed to users, so a scan in this order meets it at least once. Back
+ * it moves only under a new epoch: hence the head after the scan, before the memory is used.
  *
  * A memory answers only while the last head that confirmed it was asked for at most KNOWN_US ago:
  * a raised quota is seen within that time. While Redis is away nobody can be admitted, so it goes
@@ -56,11 +59,10 @@ static void take_scan(struct campaign *c, const redisReply *reply)
     for (size_t i = 0; i < pairs->elements; i += 2)
         memory_add(&c->memory, pairs->element[i]->str, pairs->element[i]->len);
     memcpy(c->cursor, reply->element[0]->str, reply->element[0]->len + 1);
-    if (strcmp(c->cursor, "0") != 0)
+    if (strcmp(c->cursor, "0") != 0 || c->scan_key++ < KEY_USERS)
         return scan(c);
-    memory_complete(&c->memory);
-    log_info("sold out from memory", "campaign=%s users=%lld bytes=%zu", c->name,
-             (long long)c->memory.admitted, c->memory.n_bits / 8);
+    memory_read(&c->memory);
+    batcher_want_head(c);
 }
 
 static void on_scan(void *arg, const redisReply *reply)
@@ -79,8 +81,9 @@ static void on_scan(void *arg, const redisReply *reply)
 /* scan: asks for the next users. */
 static void scan(struct campaign *c)
 {
-    const char *argv[] = {"HSCAN", c->keys.text[KEY_USERS], c->cursor, "COUNT", SCAN_COUNT};
-    size_t lengths[] = {5, c->keys.len[KEY_USERS], strlen(c->cursor), 5, strlen(SCAN_COUNT)};
+    const char *command = c->scan_key == KEY_USERS ? "HSCAN" : "ZSCAN";
+    const char *argv[] = {command, c->keys.text[c->scan_key], c->cursor, "COUNT", SCAN_COUNT};
+    size_t lengths[] = {5, c->keys.len[c->scan_key], strlen(c->cursor), 5, strlen(SCAN_COUNT)};
     if (redis_link_command(c->worker->link, 5, argv, lengths, on_scan, c) < 0)
         return give_up(c);
     c->scanning = true;
@@ -99,7 +102,15 @@ static void begin(struct campaign *c)
     count_bytes(c, (int64_t)bytes);
     c->memory_stale = false;
     snprintf(c->cursor, sizeof c->cursor, "0");
+    c->scan_key = KEY_QUEUE;
     scan(c);
+}
+
+static void confirm(struct campaign *c)
+{
+    memory_complete(&c->memory);
+    log_info("sold out from memory", "campaign=%s users=%lld bytes=%zu", c->name,
+             (long long)c->memory.admitted, c->memory.n_bits / 8);
 }
 
 void soldout_want(struct campaign *c)
@@ -119,6 +130,8 @@ void soldout_see(struct campaign *c)
         }
         soldout_forget(c);
     }
+    if (c->memory.stage == MEMORY_READ)
+        confirm(c);
     if (c->memory.stage == MEMORY_NONE && c->memory_wanted)
         begin(c);
 }

@@ -6,12 +6,14 @@
 --   * a ticket is max(now, last_ticket + 1, watermark + 1): one clock, no ties, and nobody enters below
 --     what a scheduler has already claimed, even when the clock steps backwards;
 --   * a user who is known keeps the ticket, whatever state the campaign is in;
+--   * who waits is in `queue`, or in `claimed` once a scheduler has popped the request; `users` holds decisions only. Nobody
+--     is in two of the three;
 --   * claim and settle obey only the epoch that was published last;
 --   * a grant is never turned into anything else;
 --   * a member that is no user id, or whose score is no ticket, is set aside where it is met: it stops nobody;
 --   * admitted = granted + sold_out + refused + #queue + #claimed, after every step.
 
-local VERSION = 2
+local VERSION = 3
 
 -- The most users of one call. It keeps a call short, and unpack below Lua's stack limit (about 8,000).
 local MAX_USERS = 5000
@@ -56,14 +58,24 @@ local function in_chunks(command, key, list)
     return sum
 end
 
--- states_of: what `users` knows of each of the users; false where it knows nothing.
-local function states_of(users_key, users)
-    local states = {}
+-- look_up: what `command` (HMGET, ZMSCORE) says of each of the users; false where it knows nothing.
+local function look_up(command, key, users)
+    local found = {}
     for from = 1, #users, CHUNK do
-        local part = redis.call('HMGET', users_key, unpack(users, from, math.min(from + CHUNK - 1, #users)))
-        for i = 1, #part do states[from + i - 1] = part[i] end
+        local part = redis.call(command, key, unpack(users, from, math.min(from + CHUNK - 1, #users)))
+        for i = 1, #part do found[from + i - 1] = part[i] end
     end
-    return states
+    return found
+end
+
+-- scores_of: the tickets of those who are in this sorted set.
+local function scores_of(key, users)
+    return redis.call('ZCARD', key) > 0 and look_up('ZMSCORE', key, users) or {}
+end
+
+-- states_of: the decisions about the users; false where there is none.
+local function states_of(users_key, users)
+    return look_up('HMGET', users_key, users)
 end
 
 -- of_shape: one argument a pattern, and each is like its pattern; those behind the first `least` may be missing.
@@ -122,10 +134,18 @@ local function head_of(keys)
     return head
 end
 
--- waiting_answer: `q<ticket>` with its position; 0 when a scheduler has claimed it.
-local function waiting_answer(queue_key, user, state)
-    local rank = redis.call('ZRANK', queue_key, user)
-    return state .. ':' .. (rank and integer(rank + 1) or '0')
+-- queued_answer: who waits in the queue, with ticket and position.
+local function queued_answer(queue_key, user, ticket)
+    return 'q' .. ticket .. ':' .. integer(redis.call('ZRANK', queue_key, user) + 1)
+end
+
+-- known_of: the answers to those of the users who are decided, or are being decided (position 0).
+local function known_of(keys, users)
+    local known, claimed = states_of(keys[4], users), scores_of(keys[3], users)
+    for i, ticket in pairs(claimed) do
+        if ticket and not known[i] then known[i] = 'q' .. ticket .. ':0' end
+    end
+    return known
 end
 
 -- gate: nil when the campaign takes requests at `now`, else the answer that everybody gets.
@@ -159,27 +179,24 @@ local function enqueue(keys, users)
     local room = meta.admit_limit < 0 and math.huge or meta.admit_limit - meta.admitted
     local counted = meta.admitted + 0 -- what is no number fails before anything is changed
     local queued = redis.call('ZCARD', keys[2])
-    local states = states_of(keys[4], users)
-    local answers, tickets, fresh, seen = {}, {}, {}, {}
+    local known, scores = known_of(keys, users), queued > 0 and look_up('ZMSCORE', keys[2], users) or {}
+    local answers, tickets, seen = {}, {}, {}
     local admitted, run = 0, 0
 
     for i = 1, #users do
-        local user, state, answer = users[i], states[i], nil
-        local before = seen[user]
+        local user = users[i]
+        local answer, before = known[i], seen[user]
         if before then
             answer = 'q' .. integer(first + before - 1) .. ':' .. integer(queued + before)
-        elseif state then
-            answer = state:byte(1) == 113 and waiting_answer(keys[2], user, state) or state
-        else
-            answer = shut or admitted >= room and 'f'
+        elseif not answer then
+            answer = scores[i] and queued_answer(keys[2], user, scores[i]) or shut or admitted >= room and 'f'
         end
         if answer then
             if run > 0 then answers[#answers + 1] = run_answer(first, queued, admitted, run) end
             answers[#answers + 1], run = answer, 0
         else
-            local text, pair = integer(first + admitted), 2 * admitted + 1
-            tickets[pair], tickets[pair + 1] = text, user
-            fresh[pair], fresh[pair + 1] = user, 'q' .. text
+            local pair = 2 * admitted + 1
+            tickets[pair], tickets[pair + 1] = integer(first + admitted), user
             admitted, run = admitted + 1, run + 1
             seen[user] = admitted
         end
@@ -187,7 +204,6 @@ local function enqueue(keys, users)
     if run > 0 then answers[#answers + 1] = run_answer(first, queued, admitted, run) end
     if admitted > 0 then
         in_chunks('ZADD', keys[2], tickets)
-        in_chunks('HSET', keys[4], fresh)
         redis.call('HSET', keys[1], 'last_ticket', integer(first + admitted - 1), 'admitted', integer(counted + admitted))
     end
     return answers
@@ -198,16 +214,9 @@ local function status(keys, users)
     local answers = {head_of(keys)}
     if answers[1][1] ~= '1' then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign, or it is not ready') end
     local full = tonumber(answers[1][4]) >= 0 and tonumber(answers[1][8]) >= tonumber(answers[1][4])
-    local states = states_of(keys[4], users)
+    local known, scores = known_of(keys, users), scores_of(keys[2], users)
     for i = 1, #users do
-        local state = states[i]
-        if not state then
-            answers[i + 1] = full and 'f' or 'u'
-        elseif state:byte(1) == 113 then
-            answers[i + 1] = waiting_answer(keys[2], users[i], state)
-        else
-            answers[i + 1] = state
-        end
+        answers[i + 1] = known[i] or scores[i] and queued_answer(keys[2], users[i], scores[i]) or full and 'f' or 'u'
     end
     return answers
 end
@@ -240,52 +249,68 @@ local function publish(keys, args)
     return before
 end
 
--- leave: the members are in neither claimed nor queue any more. Nobody is in both: who was found in the one need not be
--- looked for in the other. Both are mostly empty while a lost Redis is restored.
+-- leave: the members are in neither claimed nor queue any more. Gives how many were. Nobody is in both: who was found in
+-- the one need not be looked for in the other. Both are mostly empty while a lost Redis is restored.
 local function leave(keys, members)
     local left = #members
     for i = 3, 2, -1 do
         if left > 0 and redis.call('ZCARD', keys[i]) > 0 then left = left - in_chunks('ZREM', keys[i], members) end
     end
+    return #members - left
 end
 
 -- write_states: set `users` to the decided states, and move the counters along. Gives how many changed. A user who stands
--- there twice is decided twice; one may be in the queue, or unknown, when Redis lost grants and they are restored.
+-- there twice is decided twice; one may be decided already, wait in the queue, or be a stranger, when Redis lost grants
+-- and they are restored. Only a stranger was not admitted yet.
 local function write_states(keys, users, old, new)
-    local writes, moved, latest, changed, strangers = {}, {}, {}, 0, 0
+    local writes, moved, latest, changed = {}, {}, {}, 0
+    local waited, decided = {}, {}
     for i = 1, #users do
         local user, state = users[i], new[i]
         local before = latest[user] or old[i]
         local from, to = before and before:byte(), state:byte()
+        local list = before and decided or waited
+        list[#list + 1] = user
         if from ~= GRANTED and before ~= state then
             latest[user] = state
             writes[2 * changed + 1], writes[2 * changed + 2] = user, state
             changed = changed + 1
             moved[to] = (moved[to] or 0) + 1
-            if from then moved[from] = (moved[from] or 0) - 1 else strangers = strangers + 1 end
+            if from then moved[from] = (moved[from] or 0) - 1 end
         end
     end
     in_chunks('HSET', keys[4], writes)
-    if strangers > 0 then redis.call('HINCRBY', keys[1], 'admitted', strangers) end
     for letter, counter in pairs(COUNTERS) do
         if moved[letter] then redis.call('HINCRBY', keys[1], counter, moved[letter]) end
     end
-    leave(keys, users)
+    local strangers = #waited - leave(keys, waited)
+    if strangers > 0 then redis.call('HINCRBY', keys[1], 'admitted', strangers) end
+    leave(keys, decided)
     return changed
+end
+
+-- is_user: could this be a user id? Else nobody accepted it.
+local function is_user(user)
+    return #user <= 64 and user:find('^[%w._:@+=|~-]+$')
 end
 
 -- decodable: a user id, and a ticket as its score: in digits only, for tonumber takes '1e3' and '0x10' too.
 local function decodable(user, score)
-    return #user <= 64 and user:find('^[%w._:@+=|~-]+$') and score:find('^[1-9]%d*$') and tonumber(score) <= LAST_TICKET
+    return is_user(user) and score:find('^[1-9]%d*$') and tonumber(score) <= LAST_TICKET
 end
 
--- set_aside: who was accepted is refused; a stranger was never accepted, so nothing is counted.
+-- set_aside: who waited is refused; what cannot be a user was never accepted, so nothing is counted.
 local function set_aside(keys, members)
-    local old, known, before, new = states_of(keys[4], members), {}, {}, {}
+    local states, writes = states_of(keys[4], members), {}
     for i = 1, #members do
-        if old[i] then known[#known + 1], before[#before + 1], new[#new + 1] = members[i], old[i], 'rundecodable:0' end
+        local from = states[i] and states[i]:byte()
+        if from ~= GRANTED and (from or is_user(members[i])) then
+            writes[#writes + 1], writes[#writes + 2] = members[i], 'rundecodable:0'
+            if from and COUNTERS[from] then redis.call('HINCRBY', keys[1], COUNTERS[from], -1) end
+        end
     end
-    write_states(keys, known, before, new)
+    in_chunks('HSET', keys[4], writes)
+    if #writes > 0 then redis.call('HINCRBY', keys[1], 'refused', #writes / 2) end
     leave(keys, members)
 end
 
@@ -365,22 +390,20 @@ local function drain(keys, args)
         users[i / 2] = args[i]
     end
     sound(keys)
-    local states, seen = states_of(keys[4], users), {}
+    local known, waiting, seen = known_of(keys, users), scores_of(keys[2], users), {}
     local meta = redis.call('HMGET', keys[1], 'watermark', 'last_ticket', 'admitted')
     local last, ticket, n = tonumber(meta[2]), tonumber(meta[1]), 0
-    local tickets, fresh = {}, {}
+    local tickets = {}
     for i = 1, #users do
-        if not states[i] and not seen[users[i]] then
+        if not known[i] and not waiting[i] and not seen[users[i]] then
             ticket = math.max(tonumber(args[2 * i + 1]), ticket + 1)
             while used(keys, integer(ticket)) do ticket = ticket + 1 end
             n = n + 1
             seen[users[i]] = true
             tickets[2 * n - 1], tickets[2 * n] = integer(ticket), users[i]
-            fresh[2 * n - 1], fresh[2 * n] = users[i], 'q' .. integer(ticket)
         end
     end
     in_chunks('ZADD', keys[2], tickets)
-    in_chunks('HSET', keys[4], fresh)
     redis.call('HSET', keys[1], 'last_ticket', integer(math.max(last, ticket)), 'admitted', integer(tonumber(meta[3]) + n))
     redis.call('HINCRBY', keys[1], 'moves', 1)
     return n
@@ -414,19 +437,18 @@ local function revive(keys, args)
     if wrong then return wrong end
     sound(keys)
     local page = redis.call('HSCAN', keys[4], args[2], 'COUNT', math.min(tonumber(args[3]), MAX_USERS))
-    local back, writes, odd, n = {}, {}, {}, 0
+    local back, users, odd, n = {}, {}, {}, 0
     for i = 1, #page[2], 2 do
         local user, state = page[2][i], page[2][i + 1]
         if state:byte(1) == 115 and not decodable(user, state:sub(2)) then
             odd[#odd + 1], odd[#odd + 2] = user, state:sub(2)
         elseif state:byte(1) == 115 then
             n = n + 1
-            back[2 * n - 1], back[2 * n] = state:sub(2), user
-            writes[2 * n - 1], writes[2 * n] = user, 'q' .. state:sub(2)
+            back[2 * n - 1], back[2 * n], users[n] = state:sub(2), user, user
         end
     end
     in_chunks('ZADD', keys[2], back)
-    in_chunks('HSET', keys[4], writes)
+    in_chunks('HDEL', keys[4], users)
     if n > 0 then redis.call('HINCRBY', keys[1], 'sold_out', -n) end
     redis.call('HINCRBY', keys[1], 'moves', 1)
     return {page[1], n, sort_out(keys, odd, {})}

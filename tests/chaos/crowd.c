@@ -127,7 +127,19 @@ static bool read_mariadb(struct crowd *c, struct stack *s, const char *campaign)
     return answers && c->by_serial != NULL;
 }
 
-/* read_state: `q<ticket>`, `s<ticket>`, `g<serial>:<code>:<ticket>` or `r<reason>:<ticket>`. */
+/* read_waiting: the ticket of one who waits. */
+static void read_waiting(struct crowd *c, const char *user, const char *ticket)
+{
+    struct person *p = person_of(c, user);
+    if (p == NULL) {
+        c->strangers++;
+        return;
+    }
+    p->state = 'q';
+    p->state_ticket = strtoull(ticket, NULL, 10);
+}
+
+/* read_state: `s<ticket>`, `g<serial>:<code>:<ticket>` or `r<reason>:<ticket>`. */
 static void read_state(struct crowd *c, const char *user, const char *state)
 {
     char expected[64];
@@ -144,17 +156,28 @@ static void read_state(struct crowd *c, const char *user, const char *state)
     p->shown_wrong = state[0] == 'g' && (p->rows == 0 || strcmp(state, expected) != 0);
 }
 
+static bool read_pairs(struct crowd *c, redisReply *r,
+                       void (*read)(struct crowd *, const char *, const char *))
+{
+    bool answers = r != NULL && r->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; answers && i + 1 < r->elements; i += 2)
+        read(c, r->element[i]->str, r->element[i + 1]->str);
+    freeReplyObject(r);
+    return answers;
+}
+
 static bool read_redis(struct crowd *c, struct stack *s, const char *campaign)
 {
     redisContext *redis;
     char error[REDIS_ERROR_SIZE];
     if (redis_open(&redis, &s->redis, error) < 0)
         return false;
-    redisReply *r = redisCommand(redis, "HGETALL onrush:{%s}:users", campaign);
-    bool answers = r != NULL && r->type == REDIS_REPLY_ARRAY;
-    for (size_t i = 0; answers && i + 1 < r->elements; i += 2)
-        read_state(c, r->element[i]->str, r->element[i + 1]->str);
-    freeReplyObject(r);
+    bool answers =
+        read_pairs(c, redisCommand(redis, "ZRANGE onrush:{%s}:queue 0 -1 WITHSCORES", campaign),
+                   read_waiting) &&
+        read_pairs(c, redisCommand(redis, "ZRANGE onrush:{%s}:claimed 0 -1 WITHSCORES", campaign),
+                   read_waiting) &&
+        read_pairs(c, redisCommand(redis, "HGETALL onrush:{%s}:users", campaign), read_state);
     redisFree(redis);
     return answers;
 }

@@ -143,8 +143,9 @@ static void test_expire_and_publish(void **state)
     (void)state;
     static const char *const keys[] = {"$meta", "$queue", "$claimed", "$users"};
     ask(OPEN);
-    ask("enqueue a b");
-    ask("claim 1 1");
+    ask("enqueue a b c");
+    ask("claim 1 2");
+    ask("settle 1 a g1:A:#1");
     assert_string_equal(ask("expire 1 500"), "1");
     for (size_t i = 0; i < LENGTH(keys); i++)
         assert_string_equal(ask("TTL %s", keys[i]), "500");

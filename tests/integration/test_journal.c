@@ -419,12 +419,10 @@ static struct arrival *read_arrivals(void)
 
 static uint64_t ticket_of(const char *user)
 {
-    struct request_state s;
-    redisReply *r = redisCommand(noon.redis, "HGET onrush:{noon}:users %s", user);
-    if (r->type != REDIS_REPLY_STRING || request_state_parse(r->str, r->len, &s) < 0)
+    uint64_t ticket = stack_ticket(noon.redis, "noon", user);
+    if (ticket == 0)
         fail_msg("redis does not know %s", user);
-    freeReplyObject(r);
-    return s.ticket;
+    return ticket;
 }
 
 static void test_decided_in_the_order_of_arrival(void **state)

@@ -134,13 +134,7 @@ static size_t clients_join(struct event *event, size_t statuses[600])
 static void check_kept(struct event *e)
 {
     for (size_t i = 0; i < e->n; i++) {
-        struct request_state s;
-        redisReply *r =
-            redisCommand(e->redis, "HGET onrush:{%s}:users %s", e->name, e->told[i].user);
-        assert_int_equal(r->type, REDIS_REPLY_STRING);
-        assert_int_equal(request_state_parse(r->str, r->len, &s), 0);
-        assert_int_equal(s.ticket, e->told[i].ticket);
-        freeReplyObject(r);
+        assert_int_equal(stack_ticket(e->redis, e->name, e->told[i].user), e->told[i].ticket);
     }
 }
 

@@ -151,7 +151,7 @@ static const struct breach {
     {"unaccounted", 3, NULL, "HINCRBY onrush:{%s}:meta admitted 1"},
     {"shown_uncommitted", 3, NULL, "HSET onrush:{%s}:users eve g4:AAAA-AAAA-AAAA-AAAA:1"},
     {"not_shown", 3, NULL, "HDEL onrush:{%s}:users bob"},
-    {"misplaced", 3, NULL, "HSET onrush:{%s}:users eve q1"},
+    {"misplaced", 3, NULL, "ZADD onrush:{%s}:queue 1 bob"},
     {"miscounted", 3, NULL, "HINCRBY onrush:{%s}:meta refused 1"},
     {"told_too_early", 4, NULL, "HINCRBY onrush:{%s}:meta sold_out 1"},
 };

@@ -54,7 +54,7 @@ enum sim_bug {
 /* --- Redis --- */
 
 struct model_user {
-    char state; /* 0, q, g, s, r */
+    char state; /* decided: g, s, r; else 0 */
     uint64_t ticket;
     uint32_t serial;
     uint64_t queued, claimed; /* score in the sorted set; 0: not in it */
@@ -129,6 +129,9 @@ bool chance(struct model *model, uint32_t percent);
  */
 void model_enqueue(struct model *model, int u);
 void model_journal(struct model *model, int u);
+
+/* model_waits: the user is in the queue, or claimed. */
+bool model_waits(const struct model_user *user);
 
 /* model_spoil: somebody overwrites the score of user u with something that is no ticket. */
 void model_spoil(struct model *model, int u);

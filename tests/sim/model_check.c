@@ -91,7 +91,7 @@ void model_check_end(struct model *m)
     for (int u = 0; u < USERS; u++) {
         decided += m->redis.users[u].state != 0;
         refused += m->redis.users[u].state == 'r';
-        require(m, m->redis.users[u].state != 'q', "a request waits for ever");
+        require(m, !model_waits(&m->redis.users[u]), "a request waits for ever");
         require(m, m->wiped || !(m->acked >> u & 1) || m->redis.users[u].state != 0,
                 "an accepted request is lost");
         require(m, m->redis.users[u].state == 'g' || m->db.rows[u].serial == 0,

@@ -10,14 +10,19 @@ static uint64_t max64(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+bool model_waits(const struct model_user *user)
+{
+    return user->queued > 0 || user->claimed > 0;
+}
+
 void model_enqueue(struct model *m, int u)
 {
     struct model_redis *r = &m->redis;
     struct model_user *user = &r->users[u];
     if (!r->present || !r->ready || r->state == CAMPAIGN_CLOSED || r->state == CAMPAIGN_PAUSED)
         return;
-    if (user->state != 0 &&
-        !(m->bug == BUG_TICKET_NOT_KEPT && user->state == 'q' && user->queued > 0))
+    bool waits = model_waits(user);
+    if (user->state != 0 || (waits && !(m->bug == BUG_TICKET_NOT_KEPT && user->queued > 0)))
         return;
     if (r->limit >= 0 && r->admitted >= r->limit)
         return;
@@ -26,12 +31,11 @@ void model_enqueue(struct model *m, int u)
         ticket = max64(ticket, r->watermark + 1);
     if (r->known && r->epoch == m->db.epoch && ticket <= m->db.watermark)
         m->broken = "a request entered below what was decided";
-    if (user->state == 0)
+    if (!waits)
         r->admitted++;
     else if (user->ticket != ticket)
         m->broken = "a user's ticket changed";
     r->last_ticket = ticket;
-    user->state = 'q';
     user->ticket = user->queued = ticket;
     m->acked |= UINT64_C(1) << u;
 }
@@ -60,7 +64,7 @@ static void do_drain(struct model *m, struct model_op *op)
     r->moves++;
     for (size_t i = 0; i < op->batch->n; i++) {
         struct model_user *user = &r->users[user_number(op->batch->rows[i].user)];
-        if (user->state != 0)
+        if (user->state != 0 || model_waits(user))
             continue;
         ticket = max64(op->batch->rows[i].ticket, ticket + 1);
         while (ticket_used(r, ticket) && m->bug != BUG_DRAIN_TAKES_USED_TICKET)
@@ -69,7 +73,6 @@ static void do_drain(struct model *m, struct model_op *op)
             m->broken = "two requests have the same ticket";
         if (r->known && r->epoch == m->db.epoch && ticket <= m->db.watermark)
             m->broken = "a request entered below what was decided";
-        user->state = 'q';
         user->ticket = user->queued = ticket;
         r->admitted++;
     }
@@ -124,11 +127,12 @@ static void write_state(struct model *m, const struct grant *row, char state)
 {
     struct model_redis *r = &m->redis;
     struct model_user *user = &r->users[user_number(row->user)];
+    bool waited = model_waits(user);
     user->claimed = user->queued = 0;
     user->odd = false;
     if (user->state == 'g')
         return;
-    if (user->state == 0)
+    if (user->state == 0 && !waited)
         r->admitted++;
     if (counter_of(r, user->state) != NULL)
         --*counter_of(r, user->state);
@@ -264,7 +268,7 @@ static void do_revive(struct model *m)
         struct model_user *user = &r->users[u];
         if (user->state != 's')
             continue;
-        user->state = 'q';
+        user->state = 0;
         user->queued = user->ticket;
         r->sold_out--;
     }

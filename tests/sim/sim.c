@@ -413,8 +413,10 @@ static void lose_redis(struct sim *sim)
     m->redis.known = false;
     m->wiped = true;
     for (int u = 0; u < USERS; u++) /* what Redis forgot is not promised any more */
-        m->acked &= m->redis.users[u].state != 0 || m->db.journal[u] != 0 ? UINT64_MAX
-                                                                          : ~(UINT64_C(1) << u);
+        m->acked &=
+            m->redis.users[u].state != 0 || model_waits(&m->redis.users[u]) || m->db.journal[u] != 0
+                ? UINT64_MAX
+                : ~(UINT64_C(1) << u);
 }
 
 /* raise_quota: as `onrushctl campaign set-quota`: the lease is fenced. */
@@ -562,7 +564,7 @@ static void journal_someone(struct model *m)
 static bool any_waits(const struct model *m, uint64_t users)
 {
     for (int u = 0; u < USERS; u++) {
-        if (users >> u & 1 && m->redis.users[u].state == 'q')
+        if (users >> u & 1 && model_waits(&m->redis.users[u]))
             return true;
     }
     return false;
@@ -576,7 +578,7 @@ static void one_without_redis(struct sim *sim)
     uint64_t waiting = 0;
     m->db.state = CAMPAIGN_OPEN;
     for (int u = 0; u < USERS; u++)
-        waiting |= (uint64_t)(m->redis.users[u].state == 'q') << u;
+        waiting |= (uint64_t)model_waits(&m->redis.users[u]) << u;
     for (int i = 0; i < END_STEPS && m->broken == NULL && any_waits(m, waiting); i++) {
         if (!journal_used(&m->db))
             journal_someone(m);

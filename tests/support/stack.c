@@ -284,6 +284,34 @@ bool stack_head(redisContext *redis, const char *campaign, struct campaign_head 
     return known;
 }
 
+/* text_of: the answer, kept in `text`; false when it is nil. */
+static bool text_of(redisReply *r, char *text, size_t size)
+{
+    if (r == NULL)
+        test_fail_start("redis does not answer");
+    bool there = r->type == REDIS_REPLY_STRING;
+    snprintf(text, size, "%s", there ? r->str : "");
+    freeReplyObject(r);
+    return there;
+}
+
+uint64_t stack_ticket(redisContext *redis, const char *campaign, const char *user)
+{
+    char text[USER_STATE_MAX + 1];
+    static const char *const waits[] = {"queue", "claimed"}; /* the way of a request */
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        if (text_of(redisCommand(redis, "ZSCORE onrush:{%s}:%s %s", campaign, waits[i], user), text,
+                    sizeof text))
+            return strtoull(text, NULL, 10);
+    }
+    struct request_state s;
+    if (!text_of(redisCommand(redis, "HGET onrush:{%s}:users %s", campaign, user), text,
+                 sizeof text) ||
+        request_state_parse(text, strlen(text), &s) < 0)
+        return 0;
+    return s.ticket;
+}
+
 int64_t stack_number(struct db *db, const char *format, ...)
 {
     char sql[512];

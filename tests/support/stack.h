@@ -62,6 +62,9 @@ void stack_db(struct stack *stack, struct db *db);
 /* stack_head: the head of a campaign in Redis; false when there is none. */
 bool stack_head(redisContext *redis, const char *campaign, struct campaign_head *head);
 
+/* stack_ticket: the ticket of a user whom Redis knows; 0: it does not. */
+uint64_t stack_ticket(redisContext *redis, const char *campaign, const char *user);
+
 /* stack_number: the one number that a query gives. */
 int64_t stack_number(struct db *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

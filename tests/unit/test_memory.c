@@ -30,6 +30,7 @@ static void fill(struct memory *m)
         char user[32];
         memory_add(m, user, name(user, sizeof user, "u-", i));
     }
+    memory_read(m);
     memory_complete(m);
 }
 
