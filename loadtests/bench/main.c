@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const struct {
     const char *name;
@@ -17,7 +18,8 @@ static const struct {
     {"insert", bench_insert,
      "db-socket= db-name= db-user= db-password-file= campaign= n= pool= batch=: bare bulk inserts"},
     {"open", bench_open,
-     "port= path= rate= seconds= [connections=256]: POSTs of new users, each at its own time"},
+     "port= path= rate= seconds= [connections=256] [campaigns=1]: POSTs of new users, each at its "
+     "own time"},
     {"spin", bench_spin, "threads= millions=: a fixed piece of work on each thread"},
     {"watch", bench_watch,
      "redis= db-...= campaign= n= timeout-s=: when were n grants claimed, committed, settled?"},
@@ -102,9 +104,19 @@ void bench_keys(struct bench_keys *keys, const char *campaign)
     snprintf(keys->users, sizeof keys->users, "onrush:{%s}:users", campaign);
 }
 
+/* open_files: thousands of connections are descriptors. */
+static void open_files(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
     struct bench_args args = {argc - 2, argv + 2};
+    open_files();
     for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(argv[1], verbs[i].name) == 0)
             return verbs[i].run(&args);

@@ -1,6 +1,8 @@
 /* open: requests at their own times, whatever the answers do (open model). Latency counts from the time at which a request
  * was due, also when no connection was free for it. As light as a client can be, for it shares the machine with
- * what it measures: one thread, ready-made requests, an answer is read as far as its length.
+ * what it measures: one thread, ready-made requests, an answer is read as far as its length. The connection that
+ * has been free for longest is the next: all of them are in use. "@C" in the path is a number from 0001 to `campaigns`, the
+ * requests go to them in turns.
  *
  *   due ──(a connection is free)──► sent ──► answered: now - due */
 #include "loadtests/bench/bench.h"
@@ -13,11 +15,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#define CAMPAIGN "@C"
 #define TICK_NS  100000 /* how exactly a request keeps its time */
 #define GRACE_NS (5 * INT64_C(1000000000))
 #define EVENTS   256
@@ -27,16 +31,17 @@ struct client {
     int fd;
     int64_t due_ns; /* of the request that is under way */
     size_t got;
-    struct client *next; /* free ones */
+    STAILQ_ENTRY(client) next;
     char answer[ROOM + 1];
 };
 
 struct run {
     struct sockaddr_in address;
-    const char *path;
+    const char *path, *path_end; /* before "@C" and behind it */
     int epoll_fd, timer_fd;
-    struct client *clients, *free;
-    int64_t begin_ns, rate, total, sent, answered, good;
+    struct client *clients;
+    STAILQ_HEAD(, client) free;
+    int64_t campaigns, begin_ns, rate, total, sent, answered, good;
     uint32_t *latency_us;
     unsigned seed;
 };
@@ -55,13 +60,17 @@ static int64_t due_ns(const struct run *run, int64_t i)
 
 static int send_one(struct run *run, struct client *c)
 {
-    char body[64], request[512];
+    char body[64], request[512], campaign[24] = "";
+    if (run->path_end != NULL)
+        snprintf(campaign, sizeof campaign, "%04lld", (long long)(run->sent % run->campaigns) + 1);
     int len =
         snprintf(body, sizeof body, "{\"user_id\":\"o%u-%lld\"}", run->seed, (long long)run->sent);
-    int n = snprintf(request, sizeof request,
-                     "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                     "Content-Length: %d\r\n\r\n%s",
-                     run->path, len, body);
+    int n =
+        snprintf(request, sizeof request,
+                 "POST %.*s%s%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                 "Content-Length: %d\r\n\r\n%s",
+                 run->path_end != NULL ? (int)(run->path_end - run->path) : -1, run->path, campaign,
+                 run->path_end != NULL ? run->path_end + strlen(CAMPAIGN) : "", len, body);
     c->due_ns = due_ns(run, run->sent++);
     c->got = 0;
     return send(c->fd, request, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -EIO;
@@ -71,9 +80,9 @@ static int send_one(struct run *run, struct client *c)
 static int send_due(struct run *run)
 {
     int64_t now = now_ns();
-    while (run->free != NULL && run->sent < run->total && due_ns(run, run->sent) <= now) {
-        struct client *c = run->free;
-        run->free = c->next;
+    while (!STAILQ_EMPTY(&run->free) && run->sent < run->total && due_ns(run, run->sent) <= now) {
+        struct client *c = STAILQ_FIRST(&run->free);
+        STAILQ_REMOVE_HEAD(&run->free, next);
         if (send_one(run, c) < 0)
             return -EIO;
     }
@@ -104,8 +113,7 @@ static int take(struct run *run, struct client *c)
         return r;
     run->latency_us[run->answered++] = (uint32_t)((now_ns() - c->due_ns) / 1000);
     run->good += strncmp(c->answer, "HTTP/1.1 202 ", 13) == 0;
-    c->next = run->free;
-    run->free = c;
+    STAILQ_INSERT_TAIL(&run->free, c, next);
     return 0;
 }
 
@@ -121,8 +129,7 @@ static int open_clients(struct run *run, int64_t n)
             return -errno;
         setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, c->fd, &event);
-        c->next = run->free;
-        run->free = c;
+        STAILQ_INSERT_TAIL(&run->free, c, next);
     }
     return run->clients != NULL ? 0 : -ENOMEM;
 }
@@ -174,15 +181,18 @@ static int report(struct run *run, int64_t took_ns)
 int bench_open(const struct bench_args *args)
 {
     struct run run = {.path = bench_text(args, "path", NULL),
+                      .campaigns = bench_number(args, "campaigns", 1),
+                      .free = STAILQ_HEAD_INITIALIZER(run.free),
                       .rate = bench_number(args, "rate", -1),
                       .seed = (unsigned)getpid(),
                       .epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
     run.address = (struct sockaddr_in){.sin_family = AF_INET,
                                        .sin_port = htons((uint16_t)bench_number(args, "port", -1)),
                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    run.path_end = strstr(run.path, CAMPAIGN);
     run.total = run.rate * bench_number(args, "seconds", -1);
     run.latency_us = calloc((size_t)run.total + 1, sizeof run.latency_us[0]);
-    int r = run.latency_us != NULL && run.total > 0 ? 0 : -EINVAL;
+    int r = run.latency_us != NULL && run.total > 0 && run.campaigns > 0 ? 0 : -EINVAL;
     if (r == 0)
         r = open_clients(&run, bench_number(args, "connections", 256));
     if (r == 0)
