@@ -19,7 +19,16 @@ void gathering_init(struct gathering *g, struct campaign *campaign, enum operati
 {
     *g = (struct gathering){.campaign = campaign, .op = op};
     TAILQ_INIT(&g->waiting);
-    TAILQ_INIT(&g->sent);
+    for (int i = 0; i < CALLS_MAX; i++) {
+        g->calls[i].gathering = g;
+        TAILQ_INIT(&g->calls[i].sent);
+    }
+}
+
+/* busy: no more calls may be under way. */
+static bool busy(const struct gathering *g)
+{
+    return g->n_calls == (g->op == OP_HEAD ? 1 : CALLS_MAX);
 }
 
 /* fall_back: all of a list to the archive. */
@@ -48,7 +57,7 @@ static void redis_is_away(struct worker *worker, struct request_list *list)
 
 static void mark_dirty(struct gathering *g)
 {
-    if (g->dirty || g->in_flight)
+    if (g->dirty || busy(g))
         return;
     g->dirty = true;
     TAILQ_INSERT_TAIL(&g->campaign->worker->batcher.dirty, g, in_dirty);
@@ -76,7 +85,7 @@ void batcher_go_on(struct campaign *c)
 void batcher_want_head(struct campaign *c)
 {
     struct gathering *g = &c->gathering[OP_HEAD];
-    if (g->in_flight || redis_link_state(c->worker->link) != LINK_UP)
+    if (busy(g) || redis_link_state(c->worker->link) != LINK_UP)
         return;
     g->wanted = true;
     mark_dirty(g);
@@ -85,9 +94,9 @@ void batcher_want_head(struct campaign *c)
 /* --- the reply --- */
 
 /* fail_sent: the whole call went wrong. */
-static void fail_sent(struct gathering *g, enum outcome outcome, metric_value *cause)
+static void fail_sent(struct call *call, enum outcome outcome, metric_value *cause)
 {
-    request_answer_list(&g->sent, outcome, cause);
+    request_answer_list(&call->sent, outcome, cause);
 }
 
 /* note_broken: Redis refuses this call for this campaign alone, or does it again. */
@@ -104,41 +113,50 @@ void gathering_end(struct gathering *g)
     note_broken(g, false);
 }
 
-/* ask_again: nothing was done, and what is sent now will be: it goes before those that came later.
- */
-static void ask_again(struct gathering *g)
+static void put_back(struct call *call)
 {
-    TAILQ_CONCAT(&g->sent, &g->waiting, next);
-    TAILQ_CONCAT(&g->waiting, &g->sent, next);
+    TAILQ_CONCAT(&call->sent, &call->gathering->waiting, next);
+    TAILQ_CONCAT(&call->gathering->waiting, &call->sent, next);
+}
+
+/* ask_again: nothing was done, and what is sent now will be: it goes before those that came later. The calls behind this one
+ * meet the same; should one be done after all, asking twice changes nothing. */
+static void ask_again(struct call *call)
+{
+    struct gathering *g = call->gathering;
+    for (unsigned i = g->n_calls; i-- > 0;)
+        put_back(&g->calls[(g->first + i) % CALLS_MAX]);
+    put_back(call);
 }
 
 /* take_error: what is wrong with Redis itself is the link's to tell: it is not up any more, or the
  * functions are on their way back. The rest is about this campaign alone, and disturbs no other. */
-static void take_error(struct gathering *g, const redisReply *reply)
+static void take_error(struct call *call, const redisReply *reply)
 {
+    struct gathering *g = call->gathering;
     struct worker *worker = g->campaign->worker;
     char quoted[256];
     const char *ignored;
     if (redis_error_is(reply, "NOCAMPAIGN"))
-        return fall_back(&g->sent, FALLBACK_NO_CAMPAIGN);
+        return fall_back(&call->sent, FALLBACK_NO_CAMPAIGN);
     if (redis_link_state(worker->link) != LINK_UP)
-        return redis_is_away(worker, &g->sent);
+        return redis_is_away(worker, &call->sent);
     if (redis_refusal_of(reply, &ignored) == REDIS_FORGOTTEN)
-        return ask_again(g);
+        return ask_again(call);
     if (!g->broken)
         log_error("redis refuses a call for this campaign; the others go on, and the scheduler's "
                   "log says what to do",
                   "campaign=%s error=%s", g->campaign->name,
                   log_quote(reply->str, quoted, sizeof quoted));
     note_broken(g, true);
-    fail_sent(g, OUTCOME_unavailable, &worker->metrics.unavailable_redis_error);
+    fail_sent(call, OUTCOME_unavailable, &worker->metrics.unavailable_redis_error);
 }
 
-static struct request *pop_sent(struct gathering *g)
+static struct request *pop_sent(struct call *call)
 {
-    struct request *r = TAILQ_FIRST(&g->sent);
+    struct request *r = TAILQ_FIRST(&call->sent);
     if (r != NULL)
-        TAILQ_REMOVE(&g->sent, r, next);
+        TAILQ_REMOVE(&call->sent, r, next);
     return r;
 }
 
@@ -152,9 +170,9 @@ static void undecodable(struct gathering *g, struct request *r)
 }
 
 /* take_run: newly queued ones stand side by side and are answered once. */
-static void take_run(struct gathering *g, struct request_state *state)
+static void take_run(struct call *call, struct request_state *state)
 {
-    for (struct request *r; state->run > 0 && (r = pop_sent(g)) != NULL;
+    for (struct request *r; state->run > 0 && (r = pop_sent(call)) != NULL;
          request_state_next(state)) {
         r->known = *state;
         status_deliver(r);
@@ -163,8 +181,9 @@ static void take_run(struct gathering *g, struct request_state *state)
 
 /* take_members: in the order in which the requests were sent, an answer for each one or for a run.
  * Whoever is left over got none. */
-static void take_members(struct gathering *g, redisReply *const *members, size_t n)
+static void take_members(struct call *call, redisReply *const *members, size_t n)
 {
+    struct gathering *g = call->gathering;
     struct request_state state;
     struct request *r;
     for (size_t i = 0; i < n; i++) {
@@ -172,28 +191,28 @@ static void take_members(struct gathering *g, redisReply *const *members, size_t
         bool good =
             m->type == REDIS_REPLY_STRING && request_state_parse(m->str, m->len, &state) == 0;
         if (good && state.run > 0) {
-            take_run(g, &state);
-        } else if ((r = pop_sent(g)) != NULL) {
+            take_run(call, &state);
+        } else if ((r = pop_sent(call)) != NULL) {
             r->known = good ? state : r->known;
             good ? status_deliver(r) : undecodable(g, r);
         }
     }
-    while ((r = pop_sent(g)) != NULL)
+    while ((r = pop_sent(call)) != NULL)
         undecodable(g, r);
 }
 
 /* take_head: everybody who asked for the campaign gets this one. */
-static void take_head(struct gathering *g)
+static void take_head(struct call *call)
 {
-    for (struct request *r; (r = TAILQ_FIRST(&g->sent)) != NULL;) {
-        TAILQ_REMOVE(&g->sent, r, next);
-        campaign_view_head(&r->view, &g->campaign->head);
+    for (struct request *r; (r = pop_sent(call)) != NULL;) {
+        campaign_view_head(&r->view, &call->gathering->campaign->head);
         request_answer(r, OUTCOME_campaign);
     }
 }
 
-static void take_answers(struct gathering *g, const redisReply *reply)
+static void take_answers(struct call *call, const redisReply *reply)
 {
+    struct gathering *g = call->gathering;
     struct campaign_head head;
     note_broken(g, false);
     size_t heads = g->op == OP_ENQUEUE ? 0 : 1;
@@ -201,40 +220,43 @@ static void take_answers(struct gathering *g, const redisReply *reply)
                 (heads == 0 || redis_head_parse(reply->element[0], &head) == 0);
     if (!good) {
         log_error("redis answers what nobody can decode", "campaign=%s", g->campaign->name);
-        return fail_sent(g, OUTCOME_unavailable,
+        return fail_sent(call, OUTCOME_unavailable,
                          &g->campaign->worker->metrics.unavailable_undecodable);
     }
     if (heads > 0)
-        campaign_see(g->campaign, &head, g->sent_us);
+        campaign_see(g->campaign, &head, call->sent_us);
     if (g->op == OP_HEAD)
-        take_head(g);
+        take_head(call);
     else
-        take_members(g, reply->element + heads, reply->elements - heads);
+        take_members(call, reply->element + heads, reply->elements - heads);
 }
 
 /* fail_lost: there is no reply. What was to be enqueued may be: that is unknown. Reading just
  * failed. */
-static void fail_lost(struct gathering *g)
+static void fail_lost(struct call *call)
 {
-    fail_sent(g, g->op == OP_ENQUEUE ? OUTCOME_unknown : OUTCOME_unavailable,
+    struct gathering *g = call->gathering;
+    fail_sent(call, g->op == OP_ENQUEUE ? OUTCOME_unknown : OUTCOME_unavailable,
               &g->campaign->worker->metrics.unavailable_no_reply);
 }
 
 static void on_reply(void *arg, const redisReply *reply)
 {
-    struct gathering *g = arg;
+    struct call *call = arg;
+    struct gathering *g = call->gathering;
     struct campaign *c = campaign_check(g->campaign);
-    assert(g->in_flight);
-    g->in_flight = false;
-    if (TAILQ_EMPTY(&g->sent) && (g->op != OP_HEAD || reply == NULL))
+    assert(g->n_calls > 0 && call == &g->calls[g->first]); /* replies come in the order of calls */
+    g->first = (g->first + 1) % CALLS_MAX;
+    g->n_calls--;
+    if (TAILQ_EMPTY(&call->sent) && (g->op != OP_HEAD || reply == NULL))
         ; /* abandoned, or nobody but the worker asked */
     else if (reply == NULL)
-        fail_lost(g);
+        fail_lost(call);
     else if (reply->type == REDIS_REPLY_ERROR)
-        take_error(g, reply);
+        take_error(call, reply);
     else
-        take_answers(g, reply);
-    assert(TAILQ_EMPTY(&g->sent));
+        take_answers(call, reply);
+    assert(TAILQ_EMPTY(&call->sent));
     if (!TAILQ_EMPTY(&g->waiting))
         mark_dirty(g);
     campaign_release(c);
@@ -243,18 +265,18 @@ static void on_reply(void *arg, const redisReply *reply)
 /* --- the call --- */
 
 /* fill: moves what fits into one call from waiting to sent; gives the number of users. */
-static size_t fill(struct gathering *g)
+static size_t fill(struct gathering *g, struct call *call)
 {
     struct batcher *b = &g->campaign->worker->batcher;
     size_t n = 0, most = (size_t)gateway_config(g->campaign->worker->gateway)->batch_max;
     if (g->op == OP_HEAD) {
         g->wanted = false;
-        TAILQ_CONCAT(&g->sent, &g->waiting, next);
+        TAILQ_CONCAT(&call->sent, &g->waiting, next);
         return 0;
     }
     for (struct request *r; n < most && (r = TAILQ_FIRST(&g->waiting)) != NULL; n++) {
         TAILQ_REMOVE(&g->waiting, r, next);
-        TAILQ_INSERT_TAIL(&g->sent, r, next);
+        TAILQ_INSERT_TAIL(&call->sent, r, next);
         b->args[n] = r->user;
         b->lengths[n] = r->user_len;
         if (r->trace != NULL && g->op == OP_ENQUEUE)
@@ -281,23 +303,34 @@ static void count_call(struct gateway_metrics *m, enum operation op, size_t user
     }
 }
 
+/* worth_a_call: something waits; behind another call, as much as that one has. */
+static bool worth_a_call(const struct gathering *g)
+{
+    const struct request *r = TAILQ_FIRST(&g->waiting);
+    size_t others = g->n_calls > 0 ? g->calls[g->first].n : 0;
+    for (; others > 1 && r != NULL; others--)
+        r = TAILQ_NEXT(r, next);
+    return r != NULL || g->wanted;
+}
+
 static void send_call(struct gathering *g)
 {
     struct campaign *c = g->campaign;
     struct worker *worker = c->worker;
-    if ((TAILQ_EMPTY(&g->waiting) && !g->wanted) || (g->op == OP_ENQUEUE && c->n_writes > 0))
+    if (!worth_a_call(g) || (g->op == OP_ENQUEUE && c->n_writes > 0))
         return;
-    size_t n = fill(g);
-    g->sent_us = clock_mono_us();
+    struct call *call = &g->calls[(g->first + g->n_calls) % CALLS_MAX];
+    size_t n = call->n = fill(g, call);
+    g->sent_us = call->sent_us = clock_mono_us();
     int r =
         redis_link_call(worker->link, g->op == OP_ENQUEUE ? "onrush_enqueue" : "onrush_status",
-                        &c->keys, n, worker->batcher.args, worker->batcher.lengths, on_reply, g);
+                        &c->keys, n, worker->batcher.args, worker->batcher.lengths, on_reply, call);
     if (r < 0) {
-        redis_is_away(worker, &g->sent);
+        redis_is_away(worker, &call->sent);
         redis_is_away(worker, &g->waiting);
         return;
     }
-    g->in_flight = true;
+    g->n_calls++;
     campaign_hold(c);
     count_call(&worker->metrics, g->op, n);
 }
@@ -317,7 +350,8 @@ void batcher_abandon(struct worker *worker)
     struct campaign *c;
     TAILQ_FOREACH (c, &worker->campaigns.by_age, in_age) {
         for (int op = 0; op < OPERATIONS; op++) {
-            fail_lost(&c->gathering[op]);
+            for (int i = 0; i < CALLS_MAX; i++)
+                fail_lost(&c->gathering[op].calls[i]);
             redis_is_away(worker, &c->gathering[op].waiting);
         }
     }

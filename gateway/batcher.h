@@ -1,12 +1,14 @@
-/* Group commit: what is asked of Redis for one campaign gathers while the call before it is under
- * way; the reply sends the next.
+/* Group commit: what is asked of Redis for one campaign gathers while calls are under way; a reply
+ * sends the next.
  *
  *   batcher_ask ──► waiting ──flush──► sent ══ FCALL ══► reply: each request gets its answer
  *                      ▲                                   │
  *                      └──────── gathers meanwhile ◄───────┘ flush again
  *
  * The first flush comes at the end of the loop's turn, so there is at most one write to Redis a
- * turn and no timer. One call at a time for each campaign and operation. One thread. */
+ * turn and no timer. At most two calls at a time for each campaign and operation, and the second
+ * only when it is as large as the first: so while Redis syncs one batch, the next lies before it
+ * already, and batches do not become small. One thread. */
 #ifndef ONRUSH_GATEWAY_BATCHER_H
 #define ONRUSH_GATEWAY_BATCHER_H
 
@@ -21,22 +23,33 @@ enum operation {
     OPERATIONS,
 };
 
+#define CALLS_MAX 2
+
+/* A call that is under way, or not used. */
+struct call {
+    struct gathering *gathering;
+    struct request_list sent; /* empty once it is abandoned */
+    size_t n;                 /* users that were sent */
+    int64_t sent_us;
+};
+
 struct gathering {
     struct campaign *campaign;
     enum operation op;
-    struct request_list waiting, sent;
-    bool wanted;    /* HEAD: the worker itself wants to know */
-    bool in_flight; /* a call is under way, for `sent` */
-    bool dirty;     /* in the batcher's list */
-    bool broken;    /* Redis refused the last call, and no other campaign's */
-    int64_t sent_us;
+    struct request_list waiting;
+    struct call calls[CALLS_MAX]; /* a ring */
+    unsigned first, n_calls;      /* the oldest that is under way; how many are */
+    bool wanted;                  /* HEAD: the worker itself wants to know */
+    bool dirty;                   /* in the batcher's list */
+    bool broken;                  /* Redis refused the last call, and no other campaign's */
+    int64_t sent_us;              /* of the last call */
     TAILQ_ENTRY(gathering) in_dirty;
 };
 
 TAILQ_HEAD(gathering_list, gathering);
 
 struct batcher {
-    struct gathering_list dirty; /* something waits and nothing is in flight */
+    struct gathering_list dirty; /* something waits, and may perhaps be sent */
     const char *args[BATCH_MAX]; /* scratch of one call */
     size_t lengths[BATCH_MAX];
 };

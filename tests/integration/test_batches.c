@@ -1,0 +1,121 @@
+/* Two calls under way for one campaign: their answers go to those who asked, in the order in which they came, also when Redis
+ * had lost its functions and both must be made again. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+#include "tests/support/raw.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REQUESTS  6 /* a call for the first, one for the second, and the others wait */
+#define ANSWER_MS 10000
+
+static struct stack stack;
+static struct event noon;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, (const char *const[]){"--set", "gateway.workers=1", "--set",
+                                           "gateway.redis.command_timeout_ms=60000", NULL});
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 3 --overflow -1");
+    stack_kill(&stack, "scheduler", "KILL"); /* who waits keeps waiting */
+    return 0;
+}
+
+/* wait_in_flight: until the gateway has so many requests that it cannot answer yet. */
+static void wait_in_flight(int n)
+{
+    static struct http_answer a;
+    char url[256], line[64];
+    int64_t deadline_us = clock_mono_us() + ANSWER_MS * 1000;
+    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
+    snprintf(line, sizeof line, "\nonrush_gateway_in_flight %d\n", n);
+    while (http_get(url, &a) == 200 && strstr(a.body, line) == NULL) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+}
+
+static void ask(int fd, const char *prefix, int i)
+{
+    char body[64], request[300];
+    int len = snprintf(body, sizeof body, "{\"user_id\":\"%s-%d\"}", prefix, i);
+    int n = snprintf(request, sizeof request,
+                     "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                     "application/json\r\nContent-Length: %d\r\n\r\n%s",
+                     len, body);
+    raw_send(fd, request, (size_t)n);
+}
+
+/* take: the ticket of a 202. */
+static uint64_t take(int fd)
+{
+    static char text[RAW_MAX];
+    bool closed;
+    raw_read(fd, text, ANSWER_MS, &closed);
+    assert_int_equal(raw_status(text), 202);
+    const char *ticket = strstr(text, "\"ticket\":");
+    assert_non_null(ticket);
+    return strtoull(ticket + strlen("\"ticket\":"), NULL, 10);
+}
+
+/* in_order: who came first has the lower ticket, and the one that Redis knows. */
+static void in_order(const char *prefix)
+{
+    int fds[REQUESTS];
+    uint64_t last = 0;
+    stack_kill(&stack, "redis", "STOP");
+    for (int i = 0; i < REQUESTS; i++) {
+        fds[i] = raw_connect(stack.url);
+        ask(fds[i], prefix, i);
+        wait_in_flight(i + 1);
+    }
+    stack_kill(&stack, "redis", "CONT");
+    for (int i = 0; i < REQUESTS; i++) {
+        char user[32];
+        uint64_t ticket = take(fds[i]);
+        snprintf(user, sizeof user, "%s-%d", prefix, i);
+        assert_true(ticket > last);
+        assert_int_equal(stack_ticket(noon.redis, "noon", user), ticket);
+        last = ticket;
+        close(fds[i]);
+    }
+}
+
+static void test_two_calls(void **state)
+{
+    (void)state;
+    in_order("early");
+}
+
+static void test_two_calls_without_functions(void **state)
+{
+    (void)state;
+    redisReply *r = redisCommand(noon.redis, "FUNCTION FLUSH");
+    assert_int_equal(r->type, REDIS_REPLY_STATUS);
+    freeReplyObject(r);
+    in_order("late");
+}
+
+static void test_stops_without_a_trace(void **state)
+{
+    (void)state;
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_calls),
+        cmocka_unit_test(test_two_calls_without_functions),
+        cmocka_unit_test(test_stops_without_a_trace),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
