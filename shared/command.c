@@ -70,11 +70,14 @@ int command_parse(struct command *c, int argc, char **argv, void *config)
         fprintf(stderr, "%s: %s\n", c->name, error);
         return EX_CONFIG;
     }
+    if (action == 'p')
+        return config_print(stdout, c->table, config), config_end(c->table, config), 0;
+    if (config_check_files(c->table, config, error) < 0) {
+        fprintf(stderr, "%s: %s\n", c->name, error);
+        return config_end(c->table, config), EX_CONFIG;
+    }
     if (action == 0)
         return -1;
-    if (action == 'p')
-        config_print(stdout, c->table, config);
-    else
-        printf("%s: the configuration is good\n", c->name);
+    printf("%s: the configuration is good\n", c->name);
     return config_end(c->table, config), 0;
 }

@@ -191,6 +191,18 @@ void config_end(const struct config_table *table, void *config)
     }
 }
 
+/* fail_unknown: no key is called so; it may be the name of a group. */
+static int fail_unknown(const struct config_table *table, const char *key,
+                        const struct source *from)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; i < table->n; i++) {
+        if (strncmp(table->options[i].key, key, len) == 0 && table->options[i].key[len] == '.')
+            return fail(from, "%s: expected a group in { }", key);
+    }
+    return fail(from, "there is no key %s; --print-config lists them all", key);
+}
+
 /* walk: every setting below `group`; `prefix` is the dotted path of the group with its last dot, or
  * "". */
 static int walk(const struct config_table *table, const config_setting_t *group, const char *prefix,
@@ -204,16 +216,16 @@ static int walk(const struct config_table *table, const config_setting_t *group,
             (int)sizeof key - 1)
             return fail(&from, "the name is too long");
         const struct config_list *list = find_list(table, key);
-        if (list == NULL && config_setting_is_group(s)) {
+        const struct config_option *o = find_option(table, key);
+        if (list == NULL && o == NULL && config_setting_is_group(s)) {
             strcat(key, ".");
             int r = walk(table, s, key, path, out, error);
             if (r < 0)
                 return r;
             continue;
         }
-        const struct config_option *o = find_option(table, key);
         if (list == NULL && o == NULL)
-            return fail(&from, "there is no key %s; --print-config lists them all", key);
+            return fail_unknown(table, key, &from);
         int r = list != NULL ? read_list(list, s, path, out, error) : set_setting(o, s, out, &from);
         if (r < 0)
             return r;
@@ -279,6 +291,13 @@ static int apply_environment(const struct config_table *table, void *out, char *
     return r;
 }
 
+/* names_file: its value is the path of a file. */
+static bool names_file(const struct config_option *o)
+{
+    size_t len = strlen(o->key);
+    return o->type == CONFIG_STRING && len > 5 && strcmp(o->key + len - 5, "_file") == 0;
+}
+
 /* apply_credentials: a secret that systemd (LoadCredential=) put there. A key that names a file itself
  * wins. */
 static int apply_credentials(const struct config_table *table, void *out, char *error)
@@ -288,11 +307,9 @@ static int apply_credentials(const struct config_table *table, void *out, char *
     for (size_t i = 0; dir != NULL && i < table->n && r == 0; i++) {
         const struct config_option *o = &table->options[i];
         char path[PATH_MAX];
-        size_t len = strlen(o->key);
-        if (o->type != CONFIG_STRING || len <= 5 || strcmp(o->key + len - 5, "_file") != 0 ||
-            *((const char *)out + o->offset) != '\0')
+        if (!names_file(o) || *((const char *)out + o->offset) != '\0')
             continue;
-        snprintf(path, sizeof path, "%s/onrush_%.*s", dir, (int)len - 5, o->key);
+        snprintf(path, sizeof path, "%s/onrush_%.*s", dir, (int)strlen(o->key) - 5, o->key);
         if (access(path, F_OK) == 0)
             r = set_text(o, path, out, &(struct source){"CREDENTIALS_DIRECTORY", 0, error});
     }
@@ -330,6 +347,20 @@ int config_load(const struct config_table *table, const char *path, const char *
         config_end(table, loaded);
     free(loaded);
     return r;
+}
+
+int config_check_files(const struct config_table *table, const void *config,
+                       char error[CONFIG_ERROR_SIZE])
+{
+    for (size_t i = 0; i < table->n; i++) {
+        const struct config_option *o = &table->options[i];
+        const char *path = (const char *)config + o->offset;
+        if (names_file(o) && *path != '\0' && access(path, R_OK) != 0)
+            return snprintf(error, CONFIG_ERROR_SIZE, "%s: %s cannot be read: %s", o->key, path,
+                            strerror(errno)),
+                   -EINVAL;
+    }
+    return 0;
 }
 
 static size_t value_size(const struct config_option *o)

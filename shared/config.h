@@ -64,6 +64,11 @@ void config_variable(const char *key, char name[CONFIG_VARIABLE_SIZE]);
 int config_load(const struct config_table *table, const char *path, const char *const *overrides,
                 size_t n, void *out, char error[CONFIG_ERROR_SIZE]);
 
+/* config_check_files: every file that a key names (one that ends in _file) may be read. 0, or -EINVAL with a
+ * message. For a start: what a running daemon has read may be gone by the next reload. */
+int config_check_files(const struct config_table *table, const void *config,
+                       char error[CONFIG_ERROR_SIZE]);
+
 /* config_end: frees the lists of what config_load() or config_reload() has filled in. */
 void config_end(const struct config_table *table, void *config);
 

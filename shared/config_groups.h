@@ -121,17 +121,21 @@ static inline int config_check_source(const char *text)
                        "requests", false),                                                         \
         CONFIG_INT_ROW(S, "health.lag_ms", health.lag_ms, "10000", 100, 3600000, "ms", false)
 
+/* config_check_url: http or https, and no user:password@ before the host, which --print-config would show. */
 static inline int config_check_url(const char *text)
 {
+    const char *host = strstr(text, "://");
     bool good = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
-    return *text == '\0' || good ? 0 : -1;
+    if (*text == '\0')
+        return 0;
+    return good && host[3 + strcspn(host + 3, "/?#@")] != '@' ? 0 : -1;
 }
 
 #define CONFIG_TRACING_ROWS(S)                                                                     \
     {                                                                                              \
         "tracing.url", CONFIG_STRING, offsetof(struct S, tracing.url), 0,                          \
             sizeof(((struct S *)0)->tracing.url) - 1, "", "", false, config_check_url,             \
-            "a URL that begins with https:// or http://, or nothing"                               \
+            "a URL that begins with https:// or http:// and has no password, or nothing"           \
     }
 
 #define CONFIG_CALLBACKS_ROWS(S)                                                                   \

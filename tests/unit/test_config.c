@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "shared/config.h"
+#include "shared/config_groups.h"
 #include "tests/support/child.h"
 
 #include <errno.h>
@@ -107,9 +108,11 @@ static const struct {
     {"net: {\n speed = 1;\n};\n", NULL,
      "test.cfg:2: there is no key net.speed; --print-config lists them all"},
     {"port = 1;\n", NULL, "test.cfg:1: there is no key port; --print-config lists them all"},
-    {"net = 1;\n", NULL, "test.cfg:1: there is no key net; --print-config lists them all"},
-    {"workers: { n = 1; };\n", NULL,
-     "test.cfg:1: there is no key workers.n; --print-config lists them all"},
+    {"net = 1;\n", NULL, "test.cfg:1: net: expected a group in { }"},
+    {"ne = 1;\n", NULL, "test.cfg:1: there is no key ne; --print-config lists them all"},
+    {"workers: { n = 1; };\n", NULL, "test.cfg:1: workers: expected a whole number"},
+    {"neck: { n = 1; };\n", NULL,
+     "test.cfg:1: there is no key neck.n; --print-config lists them all"},
     {"workers = \"2\";\n", NULL, "test.cfg:1: workers: expected a whole number"},
     {"workers = 2.0;\n", NULL, "test.cfg:1: workers: expected a whole number"},
     {"workers = true;\n", NULL, "test.cfg:1: workers: expected a whole number"},
@@ -313,6 +316,20 @@ static void test_wrong_variables(void **state)
     }
 }
 
+/* What --print-config shows of a URL is no secret. */
+static void test_urls(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"", "http://h", "https://h:4318/v1/traces",
+                                       "http://h/v1?who=me@h", "http://h/@"};
+    static const char *const bad[] = {"h", "ftp://h", "http:/h", "http://user:pass@h/v1",
+                                      "https://token@h"};
+    for (size_t i = 0; i < LENGTH(good); i++)
+        assert_int_equal(config_check_url(good[i]), 0);
+    for (size_t i = 0; i < LENGTH(bad); i++)
+        assert_int_not_equal(config_check_url(bad[i]), 0);
+}
+
 /* A secret comes from systemd's directory unless the key names a file itself. */
 static void test_credentials(void **state)
 {
@@ -338,6 +355,28 @@ static void test_credentials(void **state)
     unsetenv("CREDENTIALS_DIRECTORY");
     assert_int_equal(config_load(&secret_table, NULL, NULL, 0, &s, error), 0);
     assert_string_equal(s.token_file, "");
+}
+
+/* A daemon does not start without a file that it was told to read. */
+static void test_files_that_cannot_be_read(void **state)
+{
+    (void)state;
+    struct {
+        char name[64], key_file[64];
+    } s = {.name = "no/such"};
+    static const struct config_option rows[] = {
+        {"look.name", CONFIG_STRING, 0, 0, 63, "", "", false, NULL, NULL},
+        {"look.key_file", CONFIG_STRING, 64, 0, 63, "", "", false, NULL, NULL},
+    };
+    static const struct config_table files = {.options = rows, .n = LENGTH(rows), .size = sizeof s};
+    char error[CONFIG_ERROR_SIZE];
+    assert_int_equal(config_check_files(&files, &s, error), 0); /* none is named */
+    strcpy(s.key_file, "no/such");
+    assert_int_equal(config_check_files(&files, &s, error), -EINVAL);
+    assert_string_equal(error, "look.key_file: no/such cannot be read: No such file or directory");
+    write_file("x");
+    strcpy(s.key_file, path);
+    assert_int_equal(config_check_files(&files, &s, error), 0);
 }
 
 static const struct {
@@ -387,6 +426,8 @@ int main(void)
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_wrong_variables),
         cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_files_that_cannot_be_read),
         cmocka_unit_test(test_secrets),
     };
     return cmocka_run_group_tests(tests, make_dir, NULL);
