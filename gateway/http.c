@@ -190,6 +190,18 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return r->discarded > DISCARD_MAX ? MHD_NO : complete(r, conn_of(connection));
 }
 
+static struct metric_histogram *time_of(struct gateway_metrics *m, enum operation op)
+{
+    switch (op) {
+    case OP_ENQUEUE:
+        return &m->post_time;
+    case OP_STATUS:
+        return &m->get_time;
+    default:
+        return &m->campaign_time;
+    }
+}
+
 /* observe: how long it took. Long-polls are meant to take long. */
 static void observe(struct request *r)
 {
@@ -200,8 +212,7 @@ static void observe(struct request *r)
     }
     if (!r->counted || r->waited)
         return;
-    metric_observe(r->route->op == OP_ENQUEUE ? &m->post_time : &m->get_time,
-                   clock_mono_us() - r->start_us);
+    metric_observe(time_of(m, r->route->op), clock_mono_us() - r->start_us);
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context,

@@ -91,6 +91,7 @@
     HISTOGRAM(post_time, "onrush_gateway_request_seconds", "route=\"post\"",                       \
               "From the headers of a request to the end of its answer; without long-polls.")       \
     HISTOGRAM(get_time, "onrush_gateway_request_seconds", "route=\"get\"", "")                     \
+    HISTOGRAM(campaign_time, "onrush_gateway_request_seconds", "route=\"campaign\"", "")           \
     HISTOGRAM(redis_time, "onrush_gateway_redis_call_seconds", "",                                 \
               "From sending a command to Redis to its reply, or to giving it up.")                 \
     HISTOGRAM(journal_time, "onrush_gateway_journal_seconds", "", "One transaction of the journal.")
