@@ -59,6 +59,10 @@ struct job {
 
 STAILQ_HEAD(job_list, job);
 
+/* In the log, and the outcome in the metrics: "commit", "unknown". */
+const char *job_kind_text(enum job_kind kind);
+const char *job_outcome_text(enum job_outcome outcome);
+
 /* job_free: with what it holds. Gives NULL. */
 struct job *job_free(struct job *job);
 

@@ -474,19 +474,23 @@ static void (*const runners[])(struct store *, struct job *) = {
     [JOB_UNJOURNAL] = run_unjournal, [JOB_FINISH] = run_finish, [JOB_REFUSE] = run_refuse,
 };
 
+static void log_failed(struct store *s, const struct job *job)
+{
+    char quoted[300];
+    if (job->outcome == JOB_CLASH) /* the text of the error holds the key, which may be a code */
+        s->db.error[0] = '\0';
+    log_warning("mariadb did not do a job", "job=%s outcome=%s campaign_id=%u rows=%zu error=%s",
+                job_kind_text(job->kind), job_outcome_text(job->outcome),
+                (unsigned)job->campaign_id, job->batch != NULL ? job->batch->n : 0,
+                log_quote(s->db.error, quoted, sizeof quoted));
+}
+
 void store_run(struct store *s, struct job *job)
 {
     s->db.error[0] = '\0';
     runners[job->kind](s, job);
-    if (job->outcome != JOB_DONE) {
-        char quoted[300];
-        if (job->outcome ==
-            JOB_CLASH) /* the text of the error holds the key, which may be a code */
-            s->db.error[0] = '\0';
-        log_warning("mariadb did not do a job", "kind=%d outcome=%d rows=%zu error=%s",
-                    (int)job->kind, (int)job->outcome, job->batch != NULL ? job->batch->n : 0,
-                    log_quote(s->db.error, quoted, sizeof quoted));
-    }
+    if (job->outcome != JOB_DONE)
+        log_failed(s, job);
     if (job->outcome == JOB_REFUSED)
         snprintf(job->error, sizeof job->error, "%.*s", DETAIL_MAX, s->db.error);
     if (job->outcome == JOB_UNKNOWN)

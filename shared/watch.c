@@ -98,13 +98,29 @@ static void send_all(struct watch *w, const char *id, char *body, size_t len)
     free(body);
 }
 
+/* log_health: with what is wrong, as ` redis="down: redis cannot be reached"`. */
+static void log_health(const struct watch *w, const struct health_report *report)
+{
+    char wrong[HEALTH_COMPONENTS_N * (HEALTH_REASON_SIZE + 32)] = "";
+    size_t n = 0;
+    for (int i = 0; i < HEALTH_COMPONENTS_N; i++) {
+        enum health_state shown = w->health.components[i].shown;
+        const char *reason = report->found[i].reason;
+        if (shown != HEALTH_OK)
+            n += (size_t)snprintf(wrong + n, sizeof wrong - n, " %s=\"%s%s%s\"",
+                                  health_component_text((enum health_component)i),
+                                  health_state_text(shown), *reason != '\0' ? ": " : "", reason);
+    }
+    log_info("health", "state=%s%s", health_state_text(w->health.overall.shown), wrong);
+}
+
 static void tell_health(struct watch *w, const struct health_report *report,
                         const struct health_change *change)
 {
     char id[COURIER_ID_SIZE];
     size_t len;
     w->introduced = true;
-    log_info("health", "state=%s", health_state_text(w->health.overall.shown));
+    log_health(w, report);
     if (!w->callbacks.health || w->n_callbacks == 0)
         return;
     new_id(w, id);

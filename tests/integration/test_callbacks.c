@@ -172,6 +172,8 @@ static void test_redis_goes_and_comes_back(void **state)
     assert_string_not_equal(text_of(component(doc, "redis"), "reason"), "");
     json_decref(doc);
     json_decref(await_health(from, "scheduler", "down", "redis", "down"));
+    assert_true(stack_log_wait(&stack, "scheduler", 0,
+                               "msg=\"health\" state=down redis=\"down: redis cannot be reached"));
     from = hook_count(hook);
     stack_start(&stack, "redis");
     doc = await_health(from, "scheduler", "ok", "redis", "ok");
