@@ -288,6 +288,45 @@ static void test_the_stack_stops_clean(void **state)
     heart = hook_stop(heart);
 }
 
+/* Each event has its switch: what is off is never sent, also not at the stop, which sends all that waits. */
+static void test_switches(void **state)
+{
+    (void)state;
+    struct stack quiet;
+    struct event e;
+    char path[200], urls[256];
+    hook = hook_start(NULL);
+    snprintf(path, sizeof path, "%s/urls", tempdir_make());
+    snprintf(urls, sizeof urls, "scheduler.callbacks.urls_file=%s", path);
+    write_file(path, hook_url(hook));
+    stack_up(&quiet,
+             (const char *const[]){"--set", urls, "--set", "scheduler.callbacks.opened=false",
+                                   "--set", "scheduler.callbacks.closed=false", "--set",
+                                   "scheduler.callbacks.health=false", NULL});
+    event_open(&e, &quiet, "soldout");
+    event_create(&e, "--quota 2");
+    assert_int_equal(event_post(&e, "u-1", NULL), 202);
+    assert_true(hook_wait(hook, 1, WAIT_MS));
+    assert_int_equal(event_post(&e, "u-2", NULL), 202);
+    assert_true(hook_wait(hook, 2, WAIT_MS));
+    assert_int_equal(stack_ctl(&quiet, NULL, "campaign close soldout"), 0);
+    while (stack_number(&e.db, "SELECT state = 'settled' FROM campaigns WHERE name = 'soldout'") !=
+           1)
+        wait_a_moment();
+    event_close(&e);
+    assert_int_equal(stack_finish(&quiet), 0);
+    static const char *const types[] = {"campaign.half_gone", "campaign.sold_out"};
+    assert_int_equal(hook_count(hook), LENGTH(types));
+    for (size_t i = 0; i < LENGTH(types); i++) {
+        struct hook_request request;
+        hook_get(hook, i, &request);
+        json_t *doc = json_loads(request.body, 0, NULL);
+        assert_string_equal(text_of(doc, "type"), types[i]);
+        json_decref(doc);
+    }
+    hook = hook_stop(hook);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_a_campaign),
         cmocka_unit_test(test_a_hook_that_hangs),
         cmocka_unit_test(test_the_stack_stops_clean),
+        cmocka_unit_test(test_switches),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }
