@@ -191,7 +191,8 @@ static void add_head(struct ctl *ctl, json_t *object, const char *name)
     static const char *const texts[] = {[STORES_ANSWER] = "ready",
                                         [STORES_ABSENT] = "not published, or expired",
                                         [STORES_UNREADY] = "being rebuilt",
-                                        [STORES_ERROR] = "not reachable"};
+                                        [STORES_ERROR] =
+                                            "not reachable: `onrushctl audit` says why"};
     struct campaign_head head;
     enum stores_answer answer =
         stores_try_redis(ctl) ? stores_head(ctl, name, &head) : STORES_ERROR;

@@ -130,9 +130,13 @@ static int load_functions(redisContext *c, char *error)
     redisReply *reply = redisCommand(c, "FCALL_RO onrush_version 0");
     bool known = reply != NULL && reply->type == REDIS_REPLY_INTEGER &&
                  reply->integer >= redis_functions_version();
+    const char *refusal;
+    bool closed_to_us = redis_refusal_of(reply, &refusal) == REDIS_CLOSED;
     freeReplyObject(reply);
     if (known)
         return 0;
+    if (closed_to_us) /* a whole library would be refused as "unauthenticated bulk length" */
+        return snprintf(error, REDIS_ERROR_SIZE, "%s", refusal), -ENOTCONN;
     const char *text = redis_functions_text();
     return succeed(c, error, "FUNCTION LOAD REPLACE %b", text, strlen(text));
 }

@@ -223,6 +223,18 @@ static void test_denied(void **state)
         turn(began_us);
 }
 
+/* Who comes without the password is told that, and not how Redis likes the size of the library. */
+static void test_open_without_password(void **state)
+{
+    (void)state;
+    char error[REDIS_ERROR_SIZE];
+    redisContext *c;
+    admin_says("FUNCTION FLUSH");
+    admin_says("CONFIG SET requirepass secret");
+    assert_int_not_equal(redis_open(&c, &redis.config, error), 0);
+    assert_string_equal(error, "redis wants a password, or denies this user the functions");
+}
+
 #define CLOSED_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -234,6 +246,7 @@ int main(void)
         CLOSED_TEST(test_functions_flushed),
         CLOSED_TEST(test_older_and_newer_functions),
         CLOSED_TEST(test_denied),
+        CLOSED_TEST(test_open_without_password),
     };
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
