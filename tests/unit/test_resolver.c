@@ -85,9 +85,10 @@ static void test_answers(void **state)
     turn_until(&answers, 2);
     assert_string_equal(last, "none");
     resolver_replace(NULL);
-    assert_int_equal(resolver_ask(r, "localhost"), 0);
+    /* The system's own lookup; of an address, for a fresh root knows no localhost. */
+    assert_int_equal(resolver_ask(r, "127.0.0.2"), 0);
     turn_until(&answers, 3);
-    assert_true(resolver_is_address(last));
+    assert_string_equal(last, "127.0.0.2");
     assert_null(resolver_free(r));
     assert_null(resolver_free(NULL));
 }
