@@ -58,7 +58,8 @@ int memory_begin(struct memory *m, const struct campaign_head *h)
                          .id = h->id,
                          .epoch = h->epoch,
                          .admit_limit = h->admit_limit,
-                         .admitted = h->admitted};
+                         .admitted = h->admitted,
+                         .returned = h->returned};
     return 0;
 }
 
@@ -85,7 +86,8 @@ void memory_complete(struct memory *m)
 bool memory_fits(const struct memory *m, const struct campaign_head *h)
 {
     return memory_full(h) && h->id == m->id && h->epoch == m->epoch &&
-           h->admit_limit == m->admit_limit && h->admitted == m->admitted;
+           h->admit_limit == m->admit_limit && h->admitted == m->admitted &&
+           h->returned == m->returned;
 }
 
 bool memory_may_hold(const struct memory *m, const char *user, size_t len)

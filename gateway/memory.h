@@ -2,8 +2,8 @@
  * it has no request, so once the campaign is full he can be told "sold out" without asking Redis.
  * A false positive costs one question to Redis and nothing else.
  *
- * It holds for one (campaign, epoch, admit_limit, admitted): as long as these four do not change,
- * nobody was admitted since. Pure data, one thread. */
+ * It holds for one (campaign, epoch, admit_limit, admitted, returned): as long as these five do not
+ * change, nobody was admitted since, and nobody went back to the queue while the users were read. Pure data, one thread. */
 #ifndef ONRUSH_GATEWAY_MEMORY_H
 #define ONRUSH_GATEWAY_MEMORY_H
 
@@ -20,7 +20,7 @@ struct memory {
     enum memory_stage stage;
     uint64_t *bits;
     size_t n_bits; /* a power of two */
-    int64_t id, epoch, admit_limit, admitted;
+    int64_t id, epoch, admit_limit, admitted, returned;
 };
 
 /* memory_full: this head says that nobody else is admitted. */

@@ -95,7 +95,7 @@ struct campaign_head {
     enum campaign_state state;
     int64_t quota, admit_limit, opens_us, closes_us, epoch, admitted, granted, sold_out, refused,
         watermark, id;
-    int64_t queued, claimed, now_us, moves, instant_wait_ms;
+    int64_t queued, claimed, now_us, moves, instant_wait_ms, returned;
 };
 
 #endif

@@ -13,7 +13,7 @@
 --   * a member that is no user id, or whose score is no ticket, is set aside where it is met: it stops nobody;
 --   * admitted = granted + sold_out + refused + #queue + #claimed, after every step.
 
-local VERSION = 3
+local VERSION = 4
 
 -- The most users of one call. It keeps a call short, and unpack below Lua's stack limit (about 8,000).
 local MAX_USERS = 5000
@@ -129,8 +129,8 @@ local function head_of(keys)
     head[#HEAD + 1] = redis.call('ZCARD', keys[2])
     head[#HEAD + 2] = redis.call('ZCARD', keys[3])
     head[#HEAD + 3] = now_us()
-    head[#HEAD + 4] = redis.call('HGET', keys[1], 'moves')
-    head[#HEAD + 5] = redis.call('HGET', keys[1], 'instant_wait_ms')
+    local more = redis.call('HMGET', keys[1], 'moves', 'instant_wait_ms', 'returned')
+    for i = 1, #more do head[#HEAD + 3 + i] = more[i] end
     return head
 end
 
@@ -242,7 +242,7 @@ local function publish(keys, args)
     redis.call('HSET', keys[1], 'epoch', epoch, 'id', id, 'state', state, 'quota', quota, 'admit_limit', admit_limit,
                'opens_us', opens_us, 'closes_us', closes_us, 'ready', ready, 'instant_wait_ms', args[11] or '0',
                'watermark', integer(math.max(tonumber(watermark), tonumber(before[12] or 0))))
-    for _, counter in ipairs({'admitted', 'granted', 'sold_out', 'refused', 'last_ticket', 'moves'}) do
+    for _, counter in ipairs({'admitted', 'granted', 'sold_out', 'refused', 'last_ticket', 'moves', 'returned'}) do
         redis.call('HSETNX', keys[1], counter, 0)
     end
     for _, key in ipairs(keys) do redis.call('PERSIST', key) end
@@ -420,6 +420,12 @@ local function claimed(keys, args)
     return answer
 end
 
+-- count_return: a move that takes requests back to the queue. The head tells the gateways of it: whoever reads the keys one
+-- after the other may have missed these.
+local function count_return(meta_key)
+    redis.call('HSET', meta_key, 'returned', redis.call('HINCRBY', meta_key, 'moves', 1))
+end
+
 local function reclaim(keys, args)
     local wrong = fenced(keys[1], args, EPOCH_N)
     if wrong then return wrong end
@@ -428,7 +434,7 @@ local function reclaim(keys, args)
     local back = {}
     for i = 1, #popped, 2 do back[i], back[i + 1] = popped[i + 1], popped[i] end
     in_chunks('ZADD', keys[2], back)
-    redis.call('HINCRBY', keys[1], 'moves', 1)
+    count_return(keys[1])
     return #popped / 2
 end
 
@@ -450,7 +456,7 @@ local function revive(keys, args)
     in_chunks('ZADD', keys[2], back)
     in_chunks('HDEL', keys[4], users)
     if n > 0 then redis.call('HINCRBY', keys[1], 'sold_out', -n) end
-    redis.call('HINCRBY', keys[1], 'moves', 1)
+    count_return(keys[1])
     return {page[1], n, sort_out(keys, odd, {})}
 end
 

@@ -75,9 +75,10 @@ int redis_head_parse(const redisReply *reply, struct campaign_head *head)
 {
     struct campaign_head h = {.state = CAMPAIGN_SCHEDULED};
     int64_t *const numbers[] = {
-        NULL,     NULL,        &h.quota,   &h.admit_limit, &h.opens_us, &h.closes_us,
-        &h.epoch, &h.admitted, &h.granted, &h.sold_out,    &h.refused,  &h.watermark,
-        &h.id,    &h.queued,   &h.claimed, &h.now_us,      &h.moves,    &h.instant_wait_ms};
+        NULL,       NULL,        &h.quota,   &h.admit_limit, &h.opens_us, &h.closes_us,
+        &h.epoch,   &h.admitted, &h.granted, &h.sold_out,    &h.refused,  &h.watermark,
+        &h.id,      &h.queued,   &h.claimed, &h.now_us,      &h.moves,    &h.instant_wait_ms,
+        &h.returned};
     const size_t known = sizeof numbers / sizeof numbers[0];
     if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements < HEAD_LEAST)
         return -EPROTO;

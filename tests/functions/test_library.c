@@ -31,7 +31,7 @@ static void check_ours(void)
     char version[16];
     snprintf(version, sizeof version, "%d", redis_functions_version());
     assert_string_equal(ask("FCALL_RO onrush_version 0"), version);
-    assert_string_equal(ask(OPEN), "- - - - - - - - - - - - - 0 0 now - -");
+    assert_string_equal(ask(OPEN), "- - - - - - - - - - - - - 0 0 now - - -");
 }
 
 static void test_missing(void **state)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 /* The head: ready state quota admit_limit opens closes epoch admitted granted sold_out refused
- * watermark id, queued claimed now moves instant_wait_ms. */
-#define UNKNOWN_HEAD "- - - - - - - - - - - - - 0 0 now - -"
+ * watermark id, queued claimed now moves instant_wait_ms returned. */
+#define UNKNOWN_HEAD "- - - - - - - - - - - - - 0 0 now - - -"
 
 static void test_first_publish(void **state)
 {
@@ -17,9 +17,9 @@ static void test_first_publish(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused last_ticket"),
                         "0 0 0 0 0");
     assert_string_equal(ask("publish 5 7 open 100 110 #5 #9 #2 1"),
-                        "0 scheduled 100 110 #5 #9 4 0 0 0 0 #2 7 0 0 now 0 0");
+                        "0 scheduled 100 110 #5 #9 4 0 0 0 0 #2 7 0 0 now 0 0 0");
     assert_string_equal(ask("publish 5 7 open 100 110 #5 #9 #2 1"),
-                        "1 open 100 110 #5 #9 5 0 0 0 0 #2 7 0 0 now 0 0");
+                        "1 open 100 110 #5 #9 5 0 0 0 0 #2 7 0 0 now 0 0 0");
 }
 
 /* Behind the expected moves, which may be left open with -: how long a POST may wait. Without it: not at all. */
@@ -28,9 +28,9 @@ static void test_instant_wait(void **state)
     (void)state;
     ask("publish 4 7 open 100 110 0 0 0 1 - 250");
     assert_string_equal(ask("publish 4 7 open 100 110 0 0 0 1 any 50"),
-                        "1 open 100 110 0 0 4 0 0 0 0 0 7 0 0 now 0 250");
+                        "1 open 100 110 0 0 4 0 0 0 0 0 7 0 0 now 0 250 0");
     assert_string_equal(ask("publish 4 7 open 100 110 0 0 0 1 0"),
-                        "1 open 100 110 0 0 4 0 0 0 0 0 7 0 0 now 0 50");
+                        "1 open 100 110 0 0 4 0 0 0 0 0 7 0 0 now 0 50 0");
     assert_string_equal(ask("HGET $meta instant_wait_ms"), "0");
 }
 
@@ -42,9 +42,9 @@ static void test_counters_are_kept(void **state)
     ask("claim 1 4");
     ask("settle 1 a g1:C:#1 b s#2 c rwhy:#3");
     assert_string_equal(ask("publish 2 7 open 9 -1 0 0 0 keep"),
-                        "1 open 3 -1 0 0 1 6 1 1 1 #4 7 2 1 now 2 0");
+                        "1 open 3 -1 0 0 1 6 1 1 1 #4 7 2 1 now 2 0 0");
     assert_string_equal(ask("publish 2 7 open 9 -1 0 0 0 keep"),
-                        "1 open 9 -1 0 0 2 6 1 1 1 #4 7 2 1 now 2 0");
+                        "1 open 9 -1 0 0 2 6 1 1 1 #4 7 2 1 now 2 0 0");
     assert_string_equal(ask("HGET $meta last_ticket"), "#6");
 }
 
@@ -64,7 +64,7 @@ static void test_older_epoch_is_stale(void **state)
     ask("publish 10 7 open 3 -1 0 0 #0 1");
     assert_string_equal(ask("publish 9 8 closed 4 1 1 1 #9 0"), "!STALE");
     assert_string_equal(ask("publish 10 7 open 3 -1 0 0 #0 1"),
-                        "1 open 3 -1 0 0 10 0 0 0 0 #0 7 0 0 now 0 0");
+                        "1 open 3 -1 0 0 10 0 0 0 0 #0 7 0 0 now 0 0 0");
 }
 
 static void test_ready(void **state)

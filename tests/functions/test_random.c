@@ -1,7 +1,7 @@
 /* Random histories against a naive model: every answer of every function must be the one that the
  * model gives, and the counters must add up after each step. A history has changes of state, quota,
- * bound and epoch, stale schedulers, takeovers, lost answers (a settle that comes again), and a
- * Redis that comes back empty. Fails with a seed; repeat with ONRUSH_SEED. */
+ * bound and epoch, stale schedulers, takeovers, lost answers (a settle that comes again), a journal,
+ * members that somebody else overwrote, and a Redis that comes back empty. Fails with a seed; repeat with ONRUSH_SEED. */
 #include "tests/functions/queue.h"
 
 #include "tests/support/dice.h"
@@ -22,7 +22,7 @@ static struct model {
     enum where where[USERS];
     int64_t ticket[USERS];
     char decided[USERS][32]; /* the state of who is granted, sold out or refused */
-    int64_t epoch, quota, admit_limit, admitted, last_ticket, watermark, moves;
+    int64_t epoch, quota, admit_limit, admitted, last_ticket, watermark, moves, returned;
     const char *state;
 } model;
 
@@ -36,11 +36,22 @@ static int count(enum where where)
     return n;
 }
 
+/* before: as Redis orders them. Two may have the same ticket: the model rejects some that were never claimed, and so tickets
+ * above the watermark are free again. */
+static bool before(int u, int v)
+{
+    char names[2][16];
+    sprintf(names[0], "u%d", u);
+    sprintf(names[1], "u%d", v);
+    return model.ticket[u] != model.ticket[v] ? model.ticket[u] < model.ticket[v]
+                                              : strcmp(names[0], names[1]) < 0;
+}
+
 static int position(int user)
 {
     int n = 1;
     for (int u = 0; u < USERS; u++)
-        n += model.where[u] == QUEUED && model.ticket[u] < model.ticket[user];
+        n += model.where[u] == QUEUED && before(u, user);
     return model.where[user] == QUEUED ? n : 0;
 }
 
@@ -72,7 +83,7 @@ static int first_in(enum where where)
 {
     int first = -1;
     for (int u = 0; u < USERS; u++) {
-        if (model.where[u] == where && (first < 0 || model.ticket[u] < model.ticket[first]))
+        if (model.where[u] == where && (first < 0 || before(u, first)))
             first = u;
     }
     return first;
@@ -104,10 +115,10 @@ static int head_text(char *out)
 {
     return sprintf(out,
                    "1 %s %" PRId64 " %" PRId64 " 0 0 %" PRId64 " %" PRId64 " %d %d %d #%" PRId64
-                   " 7 %d %d now %" PRId64 " 0",
+                   " 7 %d %d now %" PRId64 " 0 %" PRId64,
                    model.state, model.quota, model.admit_limit, model.epoch, model.admitted,
                    count(GRANTED), count(SOLD_OUT), count(REFUSED), model.watermark, count(QUEUED),
-                   count(CLAIMED), model.moves);
+                   count(CLAIMED), model.moves, model.returned);
 }
 
 static void step_status(void)
@@ -161,8 +172,7 @@ static void step_claimed(void)
     for (int i = 0; i < n; i++) {
         int first = -1;
         for (int u = 0; u < USERS; u++) {
-            if (model.where[u] == CLAIMED && !shown[u] &&
-                (first < 0 || model.ticket[u] < model.ticket[first]))
+            if (model.where[u] == CLAIMED && !shown[u] && (first < 0 || before(u, first)))
                 first = u;
         }
         if (first < 0)
@@ -216,6 +226,75 @@ static void step_reclaim(void)
         model.where[user] = QUEUED;
     sprintf(question, "reclaim %" PRId64 " %d", model.epoch, n);
     sprintf(expected, "%d", back);
+    model.returned = ++model.moves;
+    check(question, expected);
+}
+
+/* waits_with: does somebody wait with this ticket? */
+static bool waits_with(int64_t ticket)
+{
+    for (int u = 0; u < USERS; u++) {
+        if ((model.where[u] == QUEUED || model.where[u] == CLAIMED) && model.ticket[u] == ticket)
+            return true;
+    }
+    return false;
+}
+
+/* step_drain: users of every kind, some of them twice, by arrival. */
+static void step_drain(void)
+{
+    char question[LINE_MAX_], expected[16];
+    int q = sprintf(question, "drain %" PRId64, model.epoch), n = 0;
+    int64_t ticket = model.watermark, arrival = model.watermark - 20 + (int64_t)dice(60);
+    for (uint64_t i = dice(BATCH); i > 0; i--) {
+        int user = (int)dice(USERS);
+        arrival += (int64_t)dice(5);
+        arrival = arrival > 0 ? arrival : 0;
+        q += sprintf(question + q, " u%d #%" PRId64, user, arrival);
+        if (model.where[user] != NOWHERE)
+            continue;
+        ticket = arrival > ticket + 1 ? arrival : ticket + 1;
+        while (waits_with(ticket))
+            ticket++;
+        model.where[user] = QUEUED;
+        model.ticket[user] = ticket;
+        n++;
+    }
+    model.admitted += n;
+    model.last_ticket = ticket > model.last_ticket ? ticket : model.last_ticket;
+    model.moves++;
+    sprintf(expected, "%d", n);
+    check(question, expected);
+}
+
+/* spoil: somebody gives one who is there a score that is no ticket, and writes what is no user. Gives what a call that meets
+ * them ends with. */
+static void spoil(enum where where, char *aside)
+{
+    const char *key = where == QUEUED ? "$queue" : "$claimed";
+    int user = first_in(where);
+    ask("ZADD %s -5 no/id", key);
+    if (user < 0) {
+        strcpy(aside, "[no/id]");
+        return;
+    }
+    ask("ZADD %s 0.5 u%d", key, user);
+    sprintf(aside, "[no/id u%d]", user);
+    model.where[user] = REFUSED;
+    strcpy(model.decided[user], "rundecodable:0");
+}
+
+static void step_spoil(void)
+{
+    char aside[64], question[64], expected[80];
+    bool queue = dice(2) == 0;
+    spoil(queue ? QUEUED : CLAIMED, aside);
+    sprintf(question, "%s %" PRId64 " %d", queue ? "claim" : "claimed", model.epoch,
+            strchr(aside, 'u') != NULL ? 2 : 1);
+    if (queue)
+        sprintf(expected, "%d %s", count(QUEUED), aside);
+    else
+        sprintf(expected, "%s", aside);
     model.moves++;
     check(question, expected);
 }
@@ -230,7 +309,7 @@ static void step_revive(void)
             ask("revive %" PRId64 " %s %d", model.epoch, cursor, 1 + (int)dice(50));
         assert_int_equal(sscanf(answer, "%31s %d", cursor, &n), 2);
         back += n;
-        model.moves++;
+        model.returned = ++model.moves;
     } while (strcmp(cursor, "0") != 0);
     assert_int_equal(back, sold_out);
     for (int u = 0; u < USERS; u++) {
@@ -267,7 +346,7 @@ static void step_stale(void)
     static const char *const calls[][2] = {
         {"claim", "5"},    {"settle", "u1 g1:X:#1"}, {"reclaim", "5"},
         {"revive", "0 9"}, {"settle", "u2 g1:X:#1"}, {"publish", "7 open 1 1 1 1 #1 0"},
-        {"claimed", "3"},
+        {"claimed", "3"},  {"drain", "u3 #1"},
     };
     char question[64];
     const char *const *call = calls[dice(LENGTH(calls))];
@@ -280,7 +359,7 @@ static void step_wipe(void)
 {
     ask("FLUSHALL");
     ask("publish %" PRId64 " 7 open 1 -1 0 0 #%" PRId64 " 1", model.epoch, model.watermark);
-    model.admitted = model.last_ticket = model.moves = 0;
+    model.admitted = model.last_ticket = model.moves = model.returned = 0;
     for (int u = 0; u < USERS; u++) {
         if (model.where[u] == GRANTED) {
             model.admitted++;
@@ -299,9 +378,9 @@ static void step_wipe(void)
 }
 
 static void (*const steps[])(void) = {
-    step_enqueue, step_enqueue, step_enqueue, step_claim,  step_claim,
-    step_settle,  step_settle,  step_status,  step_status, step_claimed,
-    step_reclaim, step_revive,  step_publish, step_stale,  step_lost,
+    step_enqueue, step_enqueue, step_enqueue, step_claim,   step_claim,   step_settle,
+    step_settle,  step_status,  step_status,  step_claimed, step_reclaim, step_revive,
+    step_publish, step_stale,   step_lost,    step_drain,   step_spoil,
 };
 
 /* check_sum: admitted = granted + sold_out + refused + queue + claimed, in Redis itself. */

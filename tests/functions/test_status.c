@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD(rest, moves) "[1 open 3 -1 0 0 1 " rest " now " moves " 0]"
+/* HEAD: `ends` are moves, instant_wait_ms, returned. */
+#define HEAD(rest, ends) "[1 open 3 -1 0 0 1 " rest " now " ends "]"
 
 static void test_head_alone(void **state)
 {
     (void)state;
     ask("publish 1 7 open 3 -1 #3 #9 #0 1");
-    assert_string_equal(ask("status"), "[1 open 3 -1 #3 #9 1 0 0 0 0 #0 7 0 0 now 0 0]");
+    assert_string_equal(ask("status"), "[1 open 3 -1 #3 #9 1 0 0 0 0 #0 7 0 0 now 0 0 0]");
 }
 
 static void test_every_state(void **state)
@@ -22,7 +23,7 @@ static void test_every_state(void **state)
     ask("settle 1 granted g1:A:#1 lost s#2 refused rwhy:#3");
     assert_string_equal(
         ask("status granted lost refused claimed first second nobody first"),
-        HEAD("6 1 1 1 #4 7 2 1", "2") " g1:A:#1 s#2 rwhy:#3 q#4:0 q#5:1 q#6:2 u q#5:1");
+        HEAD("6 1 1 1 #4 7 2 1", "2 0 0") " g1:A:#1 s#2 rwhy:#3 q#4:0 q#5:1 q#6:2 u q#5:1");
 }
 
 static void test_positions_follow_the_queue(void **state)
@@ -31,9 +32,10 @@ static void test_positions_follow_the_queue(void **state)
     ask(OPEN);
     ask("enqueue a b c d");
     ask("claim 1 2");
-    assert_string_equal(ask("status c d"), HEAD("4 0 0 0 #2 7 2 2", "1") " q#3:1 q#4:2");
+    assert_string_equal(ask("status c d"), HEAD("4 0 0 0 #2 7 2 2", "1 0 0") " q#3:1 q#4:2");
     ask("reclaim 1 2");
-    assert_string_equal(ask("status a c d"), HEAD("4 0 0 0 #2 7 4 0", "2") " q#1:1 q#3:3 q#4:4");
+    assert_string_equal(ask("status a c d"),
+                        HEAD("4 0 0 0 #2 7 4 0", "2 0 2") " q#1:1 q#3:3 q#4:4");
 }
 
 static void test_full(void **state)
@@ -41,9 +43,9 @@ static void test_full(void **state)
     (void)state;
     ask("publish 1 7 open 1 2 0 0 #0 1");
     ask("enqueue a");
-    assert_string_equal(ask("status x"), "[1 open 1 2 0 0 1 1 0 0 0 #0 7 1 0 now 0 0] u");
+    assert_string_equal(ask("status x"), "[1 open 1 2 0 0 1 1 0 0 0 #0 7 1 0 now 0 0 0] u");
     ask("enqueue b");
-    assert_string_equal(ask("status a x"), "[1 open 1 2 0 0 1 2 0 0 0 #0 7 2 0 now 0 0] q#1:1 f");
+    assert_string_equal(ask("status a x"), "[1 open 1 2 0 0 1 2 0 0 0 #0 7 2 0 now 0 0 0] q#1:1 f");
 }
 
 static void test_closed_and_paused_still_answer(void **state)
@@ -53,10 +55,10 @@ static void test_closed_and_paused_still_answer(void **state)
     ask("enqueue a");
     ask("publish 1 7 paused 3 -1 0 0 #0 keep");
     assert_string_equal(ask("status a b"),
-                        "[1 paused 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now 0 0] q#1:1 u");
+                        "[1 paused 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now 0 0 0] q#1:1 u");
     ask("publish 1 7 closed 3 -1 0 0 #0 keep");
     assert_string_equal(ask("status a b"),
-                        "[1 closed 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now 0 0] q#1:1 u");
+                        "[1 closed 3 -1 0 0 1 1 0 0 0 #0 7 1 0 now 0 0 0] q#1:1 u");
 }
 
 static void test_no_campaign(void **state)
@@ -78,7 +80,7 @@ static void test_read_only(void **state)
     ask("enqueue a b");
     ask("claim 1 1");
     assert_string_equal(ask("FCALL_RO onrush_status %s a b", keys),
-                        HEAD("2 0 0 0 #1 7 1 1", "1") " q#1:0 q#2:1");
+                        HEAD("2 0 0 0 #1 7 1 1", "1 0 0") " q#1:0 q#2:1");
     assert_int_equal(atoi(ask("FCALL_RO onrush_version 0")), redis_functions_version());
     assert_int_equal(atoi(ask("FCALL onrush_probe 0")), redis_functions_version());
     assert_string_equal(ask("FCALL_RO onrush_probe 0"), "!ERR");

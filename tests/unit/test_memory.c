@@ -64,6 +64,8 @@ static void test_fits_only_what_was_read(void **state)
     assert_false(memory_fits(&m, &h));
     h = full, h.admitted++;
     assert_false(memory_fits(&m, &h));
+    h = full, h.returned++;
+    assert_false(memory_fits(&m, &h));
     h = full, h.admit_limit--;
     assert_false(memory_fits(&m, &h));
     h = full, h.admit_limit++, h.admitted++;

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define HEAD 18
+#define HEAD 19
 #define MORE 2 /* elements of a version to come */
 
 /* A head as Redis sends it: texts for the values of meta, integers for the sizes and the time. */
@@ -40,11 +40,11 @@ static void test_head(void **state)
     assert_int_equal(redis_head_parse(&fake.reply, &h), 0);
     assert_true(h.ready);
     assert_int_equal(h.state, CAMPAIGN_OPEN);
-    const int64_t got[] = {h.quota,   h.admit_limit, h.opens_us, h.closes_us,
-                           h.epoch,   h.admitted,    h.granted,  h.sold_out,
-                           h.refused, h.watermark,   h.id,       h.queued,
-                           h.claimed, h.now_us,      h.moves,    h.instant_wait_ms};
-    const int64_t want[] = {10, -1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24};
+    const int64_t got[] = {
+        h.quota,   h.admit_limit, h.opens_us, h.closes_us,       h.epoch,   h.admitted,
+        h.granted, h.sold_out,    h.refused,  h.watermark,       h.id,      h.queued,
+        h.claimed, h.now_us,      h.moves,    h.instant_wait_ms, h.returned};
+    const int64_t want[] = {10, -1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25};
     assert_memory_equal(got, want, sizeof want);
 }
 
@@ -63,14 +63,14 @@ static void test_head_of_an_unknown_campaign(void **state)
     assert_int_equal(h.queued, 20);
 }
 
-/* An older library, without instant_wait_ms, and a newer one. */
+/* An older library, without instant_wait_ms and what came behind it, and a newer one. */
 static void test_head_of_another_version(void **state)
 {
     (void)state;
     struct fake_head fake;
     struct campaign_head h;
     make_head(&fake);
-    fake.reply.elements = HEAD - 1;
+    fake.reply.elements = HEAD - 2;
     assert_int_equal(redis_head_parse(&fake.reply, &h), 0);
     assert_int_equal(h.moves, 23);
     assert_int_equal(h.instant_wait_ms, 0);
@@ -89,7 +89,7 @@ static void test_what_is_no_head(void **state)
     h = before;
     assert_int_equal(redis_head_parse(NULL, &h), -EPROTO);
     make_head(&fake);
-    fake.reply.elements = HEAD - 2;
+    fake.reply.elements = HEAD - 3;
     assert_int_equal(redis_head_parse(&fake.reply, &h), -EPROTO);
     make_head(&fake);
     fake.reply.type = REDIS_REPLY_ERROR;

@@ -1,0 +1,124 @@
+/* What gateway/soldout.c rests on: the three keys are read one after the other while a scheduler moves requests between them. When
+ * the head behind the last page confirms the memory, every request is in it. Fails with a seed; repeat with ONRUSH_SEED. */
+#include "tests/functions/queue.h"
+
+#include "gateway/memory.h"
+#include "tests/support/dice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HISTORIES 200
+#define USERS     1000
+#define PAGE      20
+
+static struct campaign_head head(void)
+{
+    struct campaign_head h;
+    redisReply *r = ask_reply("status");
+    assert_int_equal(redis_head_parse(r->element[0], &h), 0);
+    freeReplyObject(r);
+    return h;
+}
+
+/* settle_some: half of the first ten that are claimed get a coupon, the others none. */
+static void settle_some(void)
+{
+    char line[4096];
+    int n = sprintf(line, "settle 2");
+    redisReply *r = ask_reply("claimed 2 10");
+    for (size_t i = 0; i + 1 < r->elements; i += 2)
+        n += sprintf(line + n, i / 2 % 2 == 0 ? " %s s%s" : " %s g1:CODE:%s", r->element[i]->str,
+                     r->element[i + 1]->str);
+    freeReplyObject(r);
+    ask("%s", line);
+}
+
+/* A takeover moves requests back first, then on again. `back`: in how many of 100 moves. */
+static void move(uint64_t back)
+{
+    if (dice(100) < back)
+        ask(dice(2) == 0 ? "reclaim 2 30" : "revive 2 %d 30", (int)dice(64));
+    else if (dice(2) == 0)
+        ask("claim 2 30");
+    else
+        settle_some();
+}
+
+/* begin: a full campaign with requests in each of the keys, and a new owner. */
+static void begin(void)
+{
+    ask("FLUSHALL");
+    ask("publish 2 7 open 10 %d 0 0 #0 1", USERS);
+    char *line = users_line("enqueue", USERS);
+    ask("%s", line);
+    free(line);
+    for (uint64_t i = dice(30); i > 0; i--)
+        move(0);
+}
+
+static void read_page(struct memory *m, const char *key, char cursor[32], uint64_t back)
+{
+    char line[128];
+    snprintf(line, sizeof line, "%s %s %s COUNT %d", strcmp(key, "$users") == 0 ? "HSCAN" : "ZSCAN",
+             key, cursor, PAGE);
+    redisReply *r = ask_reply(line);
+    for (size_t i = 0; i < r->element[1]->elements; i += 2)
+        memory_add(m, r->element[1]->element[i]->str, r->element[1]->element[i]->len);
+    snprintf(cursor, 32, "%s", r->element[0]->str);
+    freeReplyObject(r);
+    if (dice(3) == 0)
+        move(back);
+}
+
+static void check_all_known(const struct memory *m)
+{
+    for (int u = 1; u <= USERS; u++) {
+        char user[16];
+        size_t len = (size_t)sprintf(user, "u%d", u);
+        if (!memory_may_hold(m, user, len))
+            fail_msg("%s has a request, and would be told that there is no coupon left", user);
+    }
+}
+
+/* history: whether the memory was confirmed. */
+static bool history(uint64_t back)
+{
+    static const char *const keys[] = {"$queue", "$claimed", "$users"};
+    struct memory m = {0};
+    begin();
+    struct campaign_head h = head();
+    assert_int_equal(memory_begin(&m, &h), 0);
+    for (size_t i = 0; i < LENGTH(keys); i++) {
+        char cursor[32] = "0";
+        do {
+            read_page(&m, keys[i], cursor, back);
+        } while (strcmp(cursor, "0") != 0);
+    }
+    memory_read(&m);
+    h = head();
+    bool confirmed = memory_fits(&m, &h);
+    memory_complete(&m);
+    if (confirmed)
+        check_all_known(&m);
+    memory_drop(&m);
+    return confirmed;
+}
+
+static void test_nobody_is_missed(void **state)
+{
+    (void)state;
+    int confirmed = 0;
+    dice_seed();
+    for (int i = 0; i < HISTORIES; i++)
+        confirmed += history(i % 2 == 0 ? 0 : 2 + dice(30));
+    print_message("%d of %d were confirmed\n", confirmed, HISTORIES);
+    assert_in_range(confirmed, HISTORIES / 2, HISTORIES - 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {QUEUE_TEST(test_nobody_is_missed)};
+    return QUEUE_GROUP(tests);
+}
