@@ -131,13 +131,37 @@ static void test_settle_over_what_nobody_can_read(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
 }
 
+/* Somebody puts one who is decided back into the queue: the decision stays, and the next one about this user takes him out. */
+static void test_decided_and_in_the_queue(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b");
+    ask("claim 1 2");
+    ask("settle 1 a g1:A:#1 b s#2");
+    ask("ZADD $queue #1 a #2 b");
+    assert_string_equal(ask("enqueue a b"), "g1:A:#1 s#2");
+    assert_string_equal(ask("claim 1 9"), "0 a #1 b #2");
+    assert_string_equal(ask("settle 1 a g1:A:#1 b s#2"), "0");
+    assert_string_equal(ask("EXISTS $queue $claimed"), "0");
+    ask("ZADD $queue -5 a inf b");
+    assert_string_equal(ask("claim 1 9"), "0 [a b]");
+    assert_string_equal(ask("HMGET $users a b"), "g1:A:#1 rundecodable:0");
+    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 0 1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_claim_sets_aside),        QUEUE_TEST(test_claim_of_nothing_decodable),
-        QUEUE_TEST(test_claimed_sets_aside),      QUEUE_TEST(test_revive_sets_aside),
-        QUEUE_TEST(test_revive_wants_digits),     QUEUE_TEST(test_meta_without_numbers),
-        QUEUE_TEST(test_enqueue_without_a_count), QUEUE_TEST(test_settle_over_what_nobody_can_read),
+        QUEUE_TEST(test_claim_sets_aside),
+        QUEUE_TEST(test_claim_of_nothing_decodable),
+        QUEUE_TEST(test_claimed_sets_aside),
+        QUEUE_TEST(test_revive_sets_aside),
+        QUEUE_TEST(test_revive_wants_digits),
+        QUEUE_TEST(test_meta_without_numbers),
+        QUEUE_TEST(test_enqueue_without_a_count),
+        QUEUE_TEST(test_settle_over_what_nobody_can_read),
+        QUEUE_TEST(test_decided_and_in_the_queue),
     };
     return QUEUE_GROUP(tests);
 }
