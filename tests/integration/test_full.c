@@ -11,7 +11,10 @@
 
 #define ADMITTED    6 /* of quota and overflow; the first is decided, the next two are claimed */
 #define FROM_MEMORY 20
-#define ROUNDS      10 /* new connections: they come to all workers */
+#define ROUNDS      10     /* new connections: they come to all workers */
+#define CROWD       100000 /* so many are read in some 100 steps */
+#define A_CALL      5000
+#define MOVED       1000
 
 static struct stack stack;
 static struct event noon;
@@ -26,15 +29,16 @@ static int up(void **state)
     return 0;
 }
 
-static void call(const char *function, const char *arguments)
+static void call(const char *campaign, const char *function, const char *arguments)
 {
-    char line[512];
+    static char line[A_CALL * 16 + 512];
     snprintf(line, sizeof line,
-             "FCALL onrush_%s 4 onrush:{noon}:meta onrush:{noon}:queue onrush:{noon}:claimed "
-             "onrush:{noon}:users %s",
-             function, arguments);
+             "FCALL onrush_%s 4 onrush:{%s}:meta onrush:{%s}:queue onrush:{%s}:claimed "
+             "onrush:{%s}:users %s",
+             function, campaign, campaign, campaign, campaign, arguments);
     redisReply *r = redisCommand(noon.redis, line);
-    assert_int_not_equal(r->type, REDIS_REPLY_ERROR);
+    if (r->type == REDIS_REPLY_ERROR)
+        fail_msg("%s: %s", function, r->str);
     freeReplyObject(r);
 }
 
@@ -45,15 +49,14 @@ static void place(uint64_t first_ticket)
     struct campaign_head h;
     assert_true(stack_head(noon.redis, "noon", &h));
     snprintf(arguments, sizeof arguments, "%" PRId64 " 3", h.epoch);
-    call("claim", arguments);
+    call("noon", "claim", arguments);
     snprintf(arguments, sizeof arguments, "%" PRId64 " u-0 s%" PRIu64, h.epoch, first_ticket);
-    call("settle", arguments);
+    call("noon", "settle", arguments);
 }
 
-static long from_memory(void)
+static long metric(const char *name)
 {
     static struct http_answer a;
-    static const char name[] = "\nonrush_gateway_memory_answers_total ";
     char url[256];
     snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
     assert_int_equal(http_get(url, &a), 200);
@@ -62,14 +65,24 @@ static long from_memory(void)
     return atol(line + strlen(name));
 }
 
-static void wait_until_memory_answers(void)
+static long from_memory(void)
 {
-    static struct http_answer a;
+    return metric("\nonrush_gateway_memory_answers_total ");
+}
+
+static void post_stranger(const struct event *e, int i)
+{
+    char user[32];
+    snprintf(user, sizeof user, "late-%d", i);
+    assert_int_equal(event_post(e, user, NULL), 409);
+}
+
+static void wait_until_memory_answers(const struct event *e, int answers)
+{
     int64_t deadline_us = clock_mono_us() + 20000000;
-    for (int i = 0; from_memory() < FROM_MEMORY; i++) {
-        char user[32];
-        snprintf(user, sizeof user, "late-%d", i);
-        assert_int_equal(event_post(&noon, user, &a), 409);
+    long before = from_memory();
+    for (int i = 0; from_memory() < before + answers; i++) {
+        post_stranger(e, i);
         assert_true(clock_mono_us() < deadline_us);
     }
 }
@@ -84,7 +97,7 @@ static void test_who_was_admitted_is_known(void **state)
         assert_int_equal(event_post(&noon, user, NULL), 202);
     }
     place(stack_ticket(noon.redis, "noon", "u-0"));
-    wait_until_memory_answers();
+    wait_until_memory_answers(&noon, FROM_MEMORY);
     for (int i = 0; i < ADMITTED * ROUNDS; i++) {
         snprintf(user, sizeof user, "u-%d", i % ADMITTED);
         int status = event_post(&noon, user, &a);
@@ -92,6 +105,60 @@ static void test_who_was_admitted_is_known(void **state)
             fail_msg("%s: %d %s", user, status, a.body);
     }
     assert_true(from_memory() >= FROM_MEMORY);
+}
+
+/* crowd: fills a campaign that is in Redis alone. */
+static void crowd(const char *campaign)
+{
+    static char users[A_CALL * 16];
+    char settings[64];
+    snprintf(settings, sizeof settings, "5 7 open 10 %d 0 0 0 1", CROWD);
+    call(campaign, "publish", settings);
+    for (int i = 0; i < CROWD; i += A_CALL) {
+        size_t n = 0;
+        for (int j = 0; j < A_CALL; j++)
+            n += (size_t)sprintf(users + n, "%su-%d", j > 0 ? " " : "", i + j);
+        call(campaign, "enqueue", users);
+    }
+}
+
+/* wait_for_scan: until the workers have read about the half of the queue. */
+static void wait_for_scan(const struct event *e)
+{
+    static const char name[] = "\nonrush_gateway_redis_calls_total{call=\"scan\"} ";
+    int64_t deadline_us = clock_mono_us() + 20000000;
+    long before = metric(name);
+    for (int i = 0; i < ROUNDS; i++)
+        post_stranger(e, i);
+    while (metric(name) < before + CROWD / 1000 / 2)
+        assert_true(clock_mono_us() < deadline_us);
+}
+
+/* While the keys are read one after the other a scheduler claims, or one that takes over puts back what was claimed: its epoch
+ * has been published by then. Nobody is missed. */
+static void test_who_moves_during_the_scan_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *before, *during;
+    } cases[] = {{"claims", "5 0", "claim"}, {"returns", "5 1000", "reclaim"}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct event e = noon;
+        char user[32];
+        e.name = cases[i].name;
+        crowd(e.name);
+        call(e.name, "claim", cases[i].before);
+        call(e.name, "publish", "6 7 open 10 100000 0 0 0 keep -");
+        wait_for_scan(&e);
+        call(e.name, cases[i].during, "6 1000");
+        wait_until_memory_answers(&e, 1);
+        for (int u = 0; u < MOVED; u++) {
+            snprintf(user, sizeof user, "u-%d", u);
+            if (event_post(&e, user, NULL) != 202)
+                fail_msg("%s: %s was admitted, and is told that there is no coupon left", e.name,
+                         user);
+        }
+    }
 }
 
 static void test_stops_without_a_trace(void **state)
@@ -105,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_was_admitted_is_known),
+        cmocka_unit_test(test_who_moves_during_the_scan_is_known),
         cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);
