@@ -45,6 +45,7 @@ static bool grow(struct audit_users *users)
 
 struct audit_user *audit_users_of(struct audit_users *users, const char *id, size_t len)
 {
+    len = strnlen(id, len); /* no user id has a NUL; a stranger's hand may write one */
     if ((users->table == NULL || users->n == users->room) && !grow(users))
         return NULL;
     uint32_t *place = find(users, id, len);
