@@ -2,6 +2,7 @@
 
 #include "gateway/body.h"
 #include "gateway/campaigns.h"
+#include "gateway/fallback.h"
 #include "gateway/soldout.h"
 #include "gateway/tracing.h"
 #include "gateway/worker.h"
@@ -191,6 +192,14 @@ static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
     request_answer(r, outcome);
 }
 
+/* sold_out: without asking Redis; but a GET that must be looked for in the journal goes that way while Redis is there. */
+static bool sold_out(const struct request *r)
+{
+    if (r->user_len == 0 || !soldout_knows(r->campaign, r->user, r->user_len))
+        return false;
+    return !fallback_doubted(r) || redis_link_state(r->worker->link) != LINK_UP;
+}
+
 static void ask(struct request *r)
 {
     struct worker *worker = r->worker;
@@ -199,7 +208,7 @@ static void ask(struct request *r)
         return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_campaigns);
     if (worker->now_us < c->missing_until_us)
         return request_answer(r, OUTCOME_no_campaign);
-    if (r->user_len > 0 && soldout_knows(c, r->user, r->user_len)) {
+    if (sold_out(r)) {
         metric_add(&worker->metrics.memory_answers, 1);
         campaign_refresh(c);
         r->known.kind = REQUEST_FULL;

@@ -161,6 +161,39 @@ static void test_who_moves_during_the_scan_is_known(void **state)
     }
 }
 
+static long redis_links(void)
+{
+    return metric("\nonrush_gateway_redis_links_up ");
+}
+
+static void wait_for_redis_links(long n)
+{
+    int64_t deadline_us = clock_mono_us() + 20000000;
+    while (redis_links() != n)
+        assert_true(clock_mono_us() < deadline_us);
+}
+
+/* A request that came in by the journal while Redis was away, and that no scheduler has brought into the queue yet: a GET looks for
+ * it before it says that it is not there, though the gateway knows that the campaign is full. */
+static void test_who_is_in_the_journal_is_known(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    long links = redis_links();
+    stack_kill(&stack, "gateway", "TERM"); /* what it knew is forgotten */
+    stack_kill(&stack, "redis", "KILL");
+    stack_start(&stack, "gateway");
+    assert_int_equal(event_post(&noon, "journalled", NULL), 202);
+    stack_start(&stack, "redis");
+    wait_for_redis_links(links);
+    wait_until_memory_answers(&noon, FROM_MEMORY);
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_int_equal(http_get(event_url(&noon, "/requests/journalled"), &a), 200);
+        if (strstr(a.body, "waiting") == NULL)
+            fail_msg("%s", a.body);
+    }
+}
+
 static void test_stops_without_a_trace(void **state)
 {
     (void)state;
@@ -173,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_was_admitted_is_known),
         cmocka_unit_test(test_who_moves_during_the_scan_is_known),
+        cmocka_unit_test(test_who_is_in_the_journal_is_known),
         cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);
