@@ -9,10 +9,10 @@
 #include "tests/chaos/tally.h"
 
 /* points_run: the next `n` of all pairs of a point and what happens there, in an order that the seed gives; then from the
- * front again. How many breaches. */
+ * front again. One that was never reached is tried again at once, up to three times in all. How many breaches. */
 unsigned points_run(struct stage *stage, struct tally *tally, int n);
 
-/* points_report: prints how often each point was tried and reached. How many were tried in every way, and never reached. */
+/* points_report: prints how often each point was tried and reached. How many were tried, and never reached. */
 unsigned points_report(void);
 
 /* points_exec: `chaos --as-scheduler FILE SCHEDULER ARGUMENT...`: becomes it. Gives an exit code
