@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # k6: the one that is here, or one that Go's own client makes. Sourced by loadtests/run.
 
+# shellcheck source=ops/lib/go.sh
+. "$ROOT/ops/lib/go.sh"
+
 readonly K6_VERSION=v1.8.1 K6_NEEDS_GO=1.25 EX_UNAVAILABLE=69
 
 # no_k6 WHY...: what somebody can do who has no k6 and no Go that makes one.
@@ -9,11 +12,6 @@ no_k6() {
     say "these tests need k6 1.0 or newer: put one on the PATH (k6 comes as one binary), or a Go of at least $K6_NEEDS_GO" \
         "(from 1.21 on Go fetches a newer one by itself), from which this script makes k6 $K6_VERSION"
     exit "$EX_UNAVAILABLE"
-}
-
-# version_at_least HAVE WANT: versions such as 1.25.3 and 1.25.
-version_at_least() {
-    [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]
 }
 
 # k6_is_good PATH: 1.0 was the first with a promise of what stays.
@@ -42,16 +40,9 @@ k6_find() {
 
 # k6_install DIR: with `go install`, which checks what it fetches against Go's checksum database.
 k6_install() {
-    local version toolchain=()
-    command -v go >/dev/null || no_k6 'there is no k6 on the PATH, and no Go to make one'
-    version=$(go env GOVERSION)
-    version=${version#go}
-    if ! version_at_least "$version" "$K6_NEEDS_GO"; then
-        version_at_least "$version" 1.21 || no_k6 "there is no k6 on the PATH, and Go $version is too old to make one"
-        toolchain=(GOTOOLCHAIN=auto)
-    fi
+    go_find "$K6_NEEDS_GO" || no_k6 "there is no k6 on the PATH, and $GO_LACKS"
     say "no k6 on the PATH: making k6 $K6_VERSION with go install (a minute or two), into $1"
-    env "${toolchain[@]}" GOBIN="$1" go install "go.k6.io/k6@$K6_VERSION" >"$1/k6.log" 2>&1 || {
+    GOBIN=$1 "${GO[@]}" install "go.k6.io/k6@$K6_VERSION" >"$1/k6.log" 2>&1 || {
         tail -n 20 "$1/k6.log" >&2
         die 'go install failed, see above'
     }

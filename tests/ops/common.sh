@@ -12,10 +12,12 @@ SCRATCH=$(mktemp -d /tmp/onrush-ops-XXXXXXXX)
 STACK=
 PROMETHEUS_PID=
 PROMETHEUS=
+COLLECTOR_PID=
 
 clean_up() {
     local status=$?
     stop_prometheus KILL
+    stop_collector
     if [[ -n $STACK ]]; then
         "$ROOT/ops/stack" down "$STACK" --purge || true
     fi
@@ -81,6 +83,13 @@ stop_prometheus() {
     kill -s "$1" "$PROMETHEUS_PID" 2>/dev/null || true
     wait "$PROMETHEUS_PID" 2>/dev/null || true
     PROMETHEUS_PID=
+}
+
+stop_collector() {
+    [[ -n $COLLECTOR_PID ]] || return 0
+    kill -s KILL "$COLLECTOR_PID" 2>/dev/null || true
+    wait "$COLLECTOR_PID" 2>/dev/null || true
+    COLLECTOR_PID=
 }
 
 # anchors FILE: of the headings of a Markdown file, as its links name them.
