@@ -60,6 +60,7 @@ end
 
 -- look_up: what `command` (HMGET, ZMSCORE) says of each of the users; false where it knows nothing.
 local function look_up(command, key, users)
+    if #users <= CHUNK then return #users > 0 and redis.call(command, key, unpack(users)) or {} end
     local found = {}
     for from = 1, #users, CHUNK do
         local part = redis.call(command, key, unpack(users, from, math.min(from + CHUNK - 1, #users)))
