@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_MS 10000
+#define OPEN_MS   10000
+#define METRIC_US (20 * INT64_C(1000000))
 
 void event_open(struct event *e, struct stack *stack, const char *name)
 {
@@ -42,6 +43,28 @@ void event_wait_open(const struct event *e)
     while (!stack_head(e->redis, e->name, &h)) {
         assert_true(clock_mono_us() < deadline_us);
         wait_a_moment();
+    }
+}
+
+long event_metric(const char *admin_url, const char *series)
+{
+    static struct http_answer a;
+    char url[256], want[128];
+    snprintf(url, sizeof url, "%s/metrics", admin_url);
+    snprintf(want, sizeof want, "\n%s ", series);
+    assert_int_equal(http_get(url, &a), 200);
+    const char *at = strstr(a.body, want);
+    if (at == NULL)
+        fail_msg("there is no metric %s", series);
+    return atol(at + strlen(want));
+}
+
+void event_wait_metric(const char *admin_url, const char *series, long value)
+{
+    int64_t deadline_us = clock_mono_us() + METRIC_US;
+    for (long found; (found = event_metric(admin_url, series)) != value; wait_a_moment()) {
+        if (clock_mono_us() > deadline_us)
+            fail_msg("%s is %ld instead of %ld", series, found, value);
     }
 }
 

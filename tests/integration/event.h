@@ -31,6 +31,11 @@ struct event {
 void event_open(struct event *event, struct stack *stack, const char *name);
 void event_close(struct event *event);
 
+/* event_metric: the value of one series of the daemon with this admin listener; fails when there is none.
+ * event_wait_metric: until it is `value`; fails after 20 s. */
+long event_metric(const char *admin_url, const char *series);
+void event_wait_metric(const char *admin_url, const char *series, long value);
+
 /* event_create: `onrushctl campaign create NAME options`, and waits until Redis has it.
  * event_wait_open: this alone. */
 void event_create(struct event *event, const char *options);

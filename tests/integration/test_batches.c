@@ -2,8 +2,6 @@
  * had lost its functions and both must be made again. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
-#include "tests/support/child.h"
 #include "tests/support/raw.h"
 
 #include <stdio.h>
@@ -26,20 +24,6 @@ static int up(void **state)
     event_create(&noon, "--quota 3 --overflow -1");
     stack_kill(&stack, "scheduler", "KILL"); /* who waits keeps waiting */
     return 0;
-}
-
-/* wait_in_flight: until the gateway has so many requests that it cannot answer yet. */
-static void wait_in_flight(int n)
-{
-    static struct http_answer a;
-    char url[256], line[64];
-    int64_t deadline_us = clock_mono_us() + ANSWER_MS * 1000;
-    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
-    snprintf(line, sizeof line, "\nonrush_gateway_in_flight %d\n", n);
-    while (http_get(url, &a) == 200 && strstr(a.body, line) == NULL) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
 }
 
 static void ask(int fd, const char *prefix, int i)
@@ -74,7 +58,7 @@ static void in_order(const char *prefix)
     for (int i = 0; i < REQUESTS; i++) {
         fds[i] = raw_connect(stack.url);
         ask(fds[i], prefix, i);
-        wait_in_flight(i + 1);
+        event_wait_metric(stack.admin_url, "onrush_gateway_in_flight", i + 1);
     }
     stack_kill(&stack, "redis", "CONT");
     for (int i = 0; i < REQUESTS; i++) {

@@ -76,23 +76,11 @@ static int slow_join(struct slow *s)
     return s->status;
 }
 
-static long metric(const char *admin_url, const char *name)
-{
-    static struct http_answer a;
-    char url[256], want[128];
-    snprintf(url, sizeof url, "%s/metrics", admin_url);
-    snprintf(want, sizeof want, "\n%s ", name);
-    assert_int_equal(http_get(url, &a), 200);
-    const char *at = strstr(a.body, want);
-    assert_non_null(at);
-    return atol(at + strlen(want));
-}
-
 /* wait_in_flight: until the gateway has a request that it cannot answer yet. */
 static void wait_in_flight(void)
 {
     int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-    while (metric(stack.admin_url, "onrush_gateway_in_flight") < 1) {
+    while (event_metric(stack.admin_url, "onrush_gateway_in_flight") < 1) {
         assert_true(clock_mono_us() < deadline_us);
         wait_a_moment();
     }
@@ -159,7 +147,7 @@ static void test_mariadb_hangs(void **state)
     stack_kill(&stack, "mariadb", "STOP");
     assert_int_equal(event_post(&noon, "cid", NULL), 202);
     int64_t deadline_us = clock_mono_us() + PATIENCE_US; /* claimed, and its batch hangs */
-    while (metric(stack.scheduler_admin_url, "onrush_scheduler_pool_busy") < 1) {
+    while (event_metric(stack.scheduler_admin_url, "onrush_scheduler_pool_busy") < 1) {
         assert_true(clock_mono_us() < deadline_us);
         wait_a_moment();
     }
@@ -175,7 +163,7 @@ static void test_gateway_ends_while_mariadb_hangs(void **state)
     static struct slow dan;
     stack_kill(&stack, "redis", "KILL");
     int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-    while (metric(stack.admin_url, "onrush_gateway_redis_links_up") > 0) {
+    while (event_metric(stack.admin_url, "onrush_gateway_redis_links_up") > 0) {
         assert_true(clock_mono_us() < deadline_us);
         wait_a_moment();
     }

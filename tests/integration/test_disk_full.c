@@ -110,19 +110,6 @@ static int up(void **state)
 
 /* --- what is seen --- */
 
-static long metric(const char *admin_url, const char *name)
-{
-    static struct http_answer a;
-    char url[256], want[128];
-    snprintf(url, sizeof url, "%s/metrics", admin_url);
-    snprintf(want, sizeof want, "\n%s ", name);
-    assert_int_equal(http_get(url, &a), 200);
-    const char *at = strstr(a.body, want);
-    if (at == NULL)
-        fail_msg("there is no metric %s", name);
-    return atol(at + strlen(want));
-}
-
 static bool ready_says(const char *text)
 {
     static struct http_answer a;
@@ -243,9 +230,9 @@ static void test_mariadb(void **state)
         fail_msg("%s", out);
     free(out);
     for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-         metric(stack.scheduler_admin_url, "onrush_scheduler_jobs_total{outcome=\"busy\"}") +
-             metric(stack.scheduler_admin_url,
-                    "onrush_scheduler_jobs_total{outcome=\"unknown\"}") ==
+         event_metric(stack.scheduler_admin_url, "onrush_scheduler_jobs_total{outcome=\"busy\"}") +
+             event_metric(stack.scheduler_admin_url,
+                          "onrush_scheduler_jobs_total{outcome=\"unknown\"}") ==
          0;
          wait_a_moment())
         assert_true(clock_mono_us() < deadline_us);

@@ -2,8 +2,6 @@
  * would wake it. The HTTP library ends the process when it is stopped with a request that is held. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
-#include "tests/support/child.h"
 #include "tests/support/raw.h"
 
 #include <pthread.h>
@@ -47,21 +45,6 @@ static void *stop_gateway(void *arg)
     return NULL;
 }
 
-/* wait_for: until this gauge is `n`. */
-static void wait_for(const char *gauge, long n)
-{
-    static struct http_answer a;
-    char url[256], line[128];
-    int64_t deadline_us = clock_mono_us() + 20000000;
-    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
-    snprintf(line, sizeof line, "\nonrush_gateway_%s %ld\n", gauge, n);
-    while (http_get(url, &a) == 200 && strstr(a.body, line) == NULL) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
-    assert_int_equal(a.status, 200);
-}
-
 /* post: over a connection that is open; the status, 0: it was closed. */
 static int post(int fd)
 {
@@ -86,10 +69,10 @@ static void test_requests_after_the_grace(void **state)
     int fds[CONNECTIONS], asked = -1, refused = 0;
     stack_kill(&stack, "mariadb", "STOP");
     assert_int_equal(pthread_create(&asker, NULL, get_unknown, &asked), 0);
-    wait_for("archive_requests", 1);
+    event_wait_metric(stack.admin_url, "onrush_gateway_archive_requests", 1);
     for (size_t i = 0; i < CONNECTIONS; i++)
         fds[i] = raw_connect(stack.url);
-    wait_for("connections", CONNECTIONS + 1);
+    event_wait_metric(stack.admin_url, "onrush_gateway_connections", CONNECTIONS + 1);
     stack_kill(&stack, "redis", "STOP");
     assert_int_equal(pthread_create(&stopper, NULL, stop_gateway, (void *)&stopped), 0);
     for (size_t i = 0; i < CONNECTIONS && !stopped; i++)

@@ -54,20 +54,9 @@ static void place(uint64_t first_ticket)
     call("noon", "settle", arguments);
 }
 
-static long metric(const char *name)
-{
-    static struct http_answer a;
-    char url[256];
-    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
-    assert_int_equal(http_get(url, &a), 200);
-    const char *line = strstr(a.body, name);
-    assert_non_null(line);
-    return atol(line + strlen(name));
-}
-
 static long from_memory(void)
 {
-    return metric("\nonrush_gateway_memory_answers_total ");
+    return event_metric(stack.admin_url, "onrush_gateway_memory_answers_total");
 }
 
 static void post_stranger(const struct event *e, int i)
@@ -125,12 +114,12 @@ static void crowd(const char *campaign)
 /* wait_for_scan: until the workers have read about the half of the queue. */
 static void wait_for_scan(const struct event *e)
 {
-    static const char name[] = "\nonrush_gateway_redis_calls_total{call=\"scan\"} ";
+    static const char name[] = "onrush_gateway_redis_calls_total{call=\"scan\"}";
     int64_t deadline_us = clock_mono_us() + 20000000;
-    long before = metric(name);
+    long before = event_metric(stack.admin_url, name);
     for (int i = 0; i < ROUNDS; i++)
         post_stranger(e, i);
-    while (metric(name) < before + CROWD / 1000 / 2)
+    while (event_metric(stack.admin_url, name) < before + CROWD / 1000 / 2)
         assert_true(clock_mono_us() < deadline_us);
 }
 
@@ -161,31 +150,19 @@ static void test_who_moves_during_the_scan_is_known(void **state)
     }
 }
 
-static long redis_links(void)
-{
-    return metric("\nonrush_gateway_redis_links_up ");
-}
-
-static void wait_for_redis_links(long n)
-{
-    int64_t deadline_us = clock_mono_us() + 20000000;
-    while (redis_links() != n)
-        assert_true(clock_mono_us() < deadline_us);
-}
-
 /* A request that came in by the journal while Redis was away, and that no scheduler has brought into the queue yet: a GET looks for
  * it before it says that it is not there, though the gateway knows that the campaign is full. */
 static void test_who_is_in_the_journal_is_known(void **state)
 {
     (void)state;
     static struct http_answer a;
-    long links = redis_links();
+    long links = event_metric(stack.admin_url, "onrush_gateway_redis_links_up");
     stack_kill(&stack, "gateway", "TERM"); /* what it knew is forgotten */
     stack_kill(&stack, "redis", "KILL");
     stack_start(&stack, "gateway");
     assert_int_equal(event_post(&noon, "journalled", NULL), 202);
     stack_start(&stack, "redis");
-    wait_for_redis_links(links);
+    event_wait_metric(stack.admin_url, "onrush_gateway_redis_links_up", links);
     wait_until_memory_answers(&noon, FROM_MEMORY);
     for (int i = 0; i < ROUNDS; i++) {
         assert_int_equal(http_get(event_url(&noon, "/requests/journalled"), &a), 200);

@@ -30,29 +30,6 @@ static int64_t n_noted;   /* rows that noon had in the journal when Redis came b
 
 /* --- helpers --- */
 
-/* metric: one value of the gateway. */
-static long metric(const char *name)
-{
-    static struct http_answer a;
-    char url[256], want[128];
-    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
-    snprintf(want, sizeof want, "\n%s ", name);
-    assert_int_equal(http_get(url, &a), 200);
-    const char *at = strstr(a.body, want);
-    if (at == NULL)
-        fail_msg("there is no metric %s", name);
-    return atol(at + strlen(want));
-}
-
-static void wait_for_metric(const char *name, long value)
-{
-    int64_t deadline_us = clock_mono_us() + 20 * SECOND;
-    for (; metric(name) != value; wait_a_moment()) {
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%s is %ld instead of %ld", name, metric(name), value);
-    }
-}
-
 static int ready(struct http_answer *a)
 {
     char url[256];
@@ -163,7 +140,7 @@ static int up(void **state)
     assert_int_equal(stack_ctl(&stack, NULL, "campaign pause paused"), 0);
     assert_int_equal(stack_ctl(&stack, NULL, "campaign close closed"), 0);
     stack_kill(&stack, "redis", "KILL");
-    wait_for_metric("onrush_gateway_journals_in_use", 2);
+    event_wait_metric(stack.admin_url, "onrush_gateway_journals_in_use", 2);
     return 0;
 }
 
@@ -242,7 +219,7 @@ static void test_not_ready_without_mariadb(void **state)
     static struct http_answer a;
     stack_kill(&stack, "mariadb", "TERM");
     db_close(&noon.db);
-    wait_for_metric("onrush_gateway_mariadb_links_up", 0);
+    event_wait_metric(stack.admin_url, "onrush_gateway_mariadb_links_up", 0);
     ready(&a);
     check(&a, 503, "the journal cannot be used", "ready");
     stack_start(&stack, "mariadb");
@@ -312,8 +289,9 @@ static void test_burst(void **state)
     assert_int_equal(system(command), 0);
     assert_int_equal(check_ledger(ledger), 4 * USERS);
     assert_int_equal(journalled("noon"), before + USERS);
-    assert_int_equal(metric("onrush_gateway_journal_rows_total"), before + USERS + 3);
-    assert_true(metric("onrush_gateway_journal_batches_total") < 4 * USERS);
+    assert_int_equal(event_metric(stack.admin_url, "onrush_gateway_journal_rows_total"),
+                     before + USERS + 3);
+    assert_true(event_metric(stack.admin_url, "onrush_gateway_journal_batches_total") < 4 * USERS);
 }
 
 static void *run_command(void *command)
@@ -336,7 +314,7 @@ static void test_mariadb_dies_too(void **state)
         wait_a_moment();
     stack_kill(&stack, "mariadb", "KILL");
     db_close(&noon.db);
-    wait_for_metric("onrush_gateway_mariadb_links_up", 0);
+    event_wait_metric(stack.admin_url, "onrush_gateway_mariadb_links_up", 0);
     post("noon", "bob", 503, "\"code\":\"UNAVAILABLE\"", NULL);
     get("noon", "/requests/ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
     ready(&a);
@@ -433,7 +411,7 @@ static void test_decided_in_the_order_of_arrival(void **state)
     stack_start(&stack, "redis");
     redisFree(noon.redis);
     noon.redis = stack_redis(&stack);
-    wait_for_metric("onrush_gateway_journals_in_use", 0);
+    event_wait_metric(stack.admin_url, "onrush_gateway_journals_in_use", 0);
     get("noon", "/requests/ann", 200, "\"status\":", NULL); /* never "no request" */
     for (int64_t deadline_us = clock_mono_us() + 30 * SECOND; journalled("noon") > 0;) {
         assert_true(clock_mono_us() < deadline_us);
