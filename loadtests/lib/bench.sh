@@ -4,8 +4,9 @@
 #
 # A turn is a stretch of work between turn_begin and turn_end. Of each it is known how much processor time every process
 # of PIDS took (the kernel's own nanosecond accounts, /proc/PID/task/*/schedstat), how much went to processes that are
-# none of ours, and how much the hypervisor took away. Between turns a fixed piece of work is timed (probe): when
-# that varies, the machine does, and no figure of this run is a result.
+# none of ours, and how much the hypervisor took away. Before and after each a fixed piece of work is timed (probe): when
+# that varies, the machine does. quiet_turn does a turn again when the machine was not quiet; when it never is, no figure of this
+# run is a result.
 
 # shellcheck disable=SC2034 # much of it is for the benchmarks that source this
 BENCH=            # the onrush-bench of the build
@@ -22,8 +23,10 @@ declare -A CPU_US=()  # name -> µs of the last turn
 TURN_US=0
 FOREIGN_PERCENT=0
 STEAL_PERCENT=0
+FASTEST_US=0          # of all probes so far
 
 readonly MAX_PROBE_SPREAD=10 MAX_FOREIGN=5 MAX_STEAL=1 # per cent
+readonly TRIES=5                                       # of a turn
 
 # --- Options
 
@@ -81,14 +84,15 @@ bench_begin() {
     [[ -x $BENCH ]] || die "there is no $BENCH: run $ROOT/ops/build first, or give --build-dir"
     OUT=${OUT:-$BUILD/loadtests/${0##*/}.out}
     mkdir -p "$OUT"
-    rm -f "$OUT"/{turns,probes}.jsonl
     : >"$OUT/turns.jsonl"
     : >"$OUT/probes.jsonl"
+    : >"$OUT/set-aside.jsonl"
     DIR=$(mktemp -d "${TMPDIR:-/tmp}/onrush-bench-XXXXXX")
     trap 'exit 130' INT TERM HUP
     trap bench_end EXIT
     ulimit -Sn "$(ulimit -Hn)"
     machine_describe >"$OUT/machine.json"
+    learn_speed
 }
 
 declare -A BENCH_CHILDREN=() # pid -> name of what a benchmark started itself and still has
@@ -243,9 +247,63 @@ turn_note() {
         '{what: $what, round: $round, us: $us, cpu_us: $cpu, foreign: $foreign, steal: $steal} + $data' >>"$OUT/turns.jsonl"
 }
 
+# quiet_turn FUNCTION [ARGUMENT]...: FUNCTION does one turn, up to its turn_note, and leaves no load behind. A turn in which the machine
+# was not quiet goes to set-aside.jsonl, whatever its figures, and is done again; the last of TRIES stays, and makes the run
+# no result.
+quiet_turn() {
+    local try
+    for ((try = 1; ; try++)); do
+        probe
+        "$@"
+        probe
+        if ((try == TRIES)) || [[ -n $SMOKE ]] || was_quiet; then
+            return
+        fi
+        set_aside
+        printf '  %-6s the machine was not quiet: again\n' ''
+    done
+}
+
+# was_quiet: the last turn, by itself and by the probes around it.
+was_quiet() {
+    tail -n 2 "$OUT/probes.jsonl" | jq -e -s --argjson fastest "$FASTEST_US" --argjson spread "$MAX_PROBE_SPREAD" \
+        'all(.[]; .wall_us <= $fastest * (1 + $spread / 100))' >/dev/null &&
+        tail -n 1 "$OUT/turns.jsonl" | jq -e --argjson foreign "$MAX_FOREIGN" --argjson steal "$MAX_STEAL" \
+            '.foreign <= $foreign and .steal <= $steal' >/dev/null
+}
+
+set_aside() {
+    tail -n 1 "$OUT/turns.jsonl" >>"$OUT/set-aside.jsonl"
+    truncate_lines "$OUT/turns.jsonl" 1
+    truncate_lines "$OUT/probes.jsonl" 2
+}
+
+# truncate_lines FILE N: without its last N lines.
+truncate_lines() {
+    head -n "-$2" "$1" >"$1.new"
+    mv "$1.new" "$1"
+}
+
 # probe: the fixed piece of work, on every core at once.
 probe() {
-    "$BENCH" spin threads="$(nproc)" millions=40 >>"$OUT/probes.jsonl"
+    local took
+    spin >>"$OUT/probes.jsonl"
+    took=$(tail -n 1 "$OUT/probes.jsonl" | jq .wall_us)
+    ((FASTEST_US > 0 && FASTEST_US <= took)) || FASTEST_US=$took
+}
+
+spin() {
+    "$BENCH" spin threads="$(nproc)" millions=200
+}
+
+# learn_speed: how fast this machine can be, before the first turn is judged by it.
+learn_speed() {
+    local i n=10
+    [[ -z $SMOKE ]] || n=1
+    for ((i = 0; i < n; i++)); do
+        probe
+    done
+    : >"$OUT/probes.jsonl"
 }
 
 # --- The judgement
@@ -291,11 +349,12 @@ noise() {
 verdict() {
     local reasons line missed
     reasons=$(noise)
-    jq --slurpfile machine "$OUT/machine.json" --slurpfile turns "$OUT/turns.jsonl" --arg reasons "$reasons" \
+    jq --slurpfile machine "$OUT/machine.json" --slurpfile turns "$OUT/turns.jsonl" --slurpfile aside "$OUT/set-aside.jsonl" --arg reasons "$reasons" \
         '{machine: $machine[0], is_result: ($reasons == ""), not_a_result_because: ($reasons | split("\n") | map(select(. != "")))}
-         + . + {turns: $turns}' <<<"$1" >"$OUT/result.json"
+         + . + {set_aside: ($aside | length), turns: $turns}' <<<"$1" >"$OUT/result.json"
     jq -r '.machine | "\nMachine: \(.cores) cores, \(.model), \(.memory), \(.system), \(.kernel)\n" +
         "         Redis \(.redis), MariaDB \(.mariadb), \(.onrush); load before \(.load_before)"' "$OUT/result.json"
+    jq -r '"\(.turns | length) turns; \(.set_aside) more were set aside, as the machine was not quiet"' "$OUT/result.json"
     printf 'Written: %s\n' "$OUT/result.json"
     missed=$(jq '[.bars[]? | select(.holds == false)] | length' "$OUT/result.json")
     while read -r line; do

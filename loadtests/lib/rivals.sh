@@ -72,6 +72,7 @@ http {
     init_by_lua_block { redis = require 'nginx.redis' }
     server {
         listen 127.0.0.1:$NGINX_PORT reuseport backlog=16384;
+        location = /served { stub_status; }
         location = /constant { return 200 '{"status":"sold_out"}'; }
         location = /enqueue {
             content_by_lua_block {
