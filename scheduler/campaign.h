@@ -213,7 +213,7 @@ int64_t campaign_admit_limit(const struct campaign *campaign);
 
 const char *campaign_phase_text(enum campaign_phase phase);
 
-/* --- between campaign.c and recovery.c only --- */
+/* --- between campaign.c, recovery.c and running.c only --- */
 
 /* campaign_enter: the one place where the phase changes. */
 void campaign_enter(struct campaign *campaign, enum campaign_phase phase);
@@ -235,6 +235,16 @@ bool campaign_asked(struct campaign *campaign, int result);
  * which journal: so the journal is looked into before anything is claimed again. */
 void campaign_retry_later(struct campaign *campaign);
 
+/* campaign_journal_due: the journal is to be looked into before anything is claimed, also when its last page is under way: that
+ * was read before. */
+void campaign_journal_due(struct campaign *campaign);
+
+/* campaign_make_room: n were refused: they take no coupon, and Redis may admit somebody else. */
+void campaign_make_room(struct campaign *campaign, size_t n);
+
+/* campaign_note_refused: writes these down in MariaDB as refused, and why: before their users are told. Takes `batch` over. */
+void campaign_note_refused(struct campaign *campaign, struct batch *batch, const char *reason);
+
 /* campaign_on_noted: of JOB_REFUSE: true when the note is as done as it ever gets; else it is
  * repeated. */
 bool campaign_on_noted(struct campaign *campaign, struct job *job);
@@ -243,5 +253,10 @@ bool campaign_on_noted(struct campaign *campaign, struct job *job);
 void recovery_step(struct campaign *campaign);
 void recovery_on_queue(struct campaign *campaign, const struct queue_answer *answer);
 void recovery_on_job(struct campaign *campaign, struct job *job);
+
+/* running_*: the phase RUNNING. */
+void running_step(struct campaign *campaign);
+void running_on_queue(struct campaign *campaign, const struct queue_answer *answer);
+void running_on_job(struct campaign *campaign, struct job *job);
 
 #endif

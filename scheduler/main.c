@@ -1,7 +1,7 @@
 /* onrush-scheduler: takes leases of campaigns, pops requests from their queues, grants coupons up
  * to the quota, commits the grants to MariaDB and settles them in Redis.
  *
- * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, ledger.c);
+ * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, running.c, ledger.c);
  * the keeper and the committers wait for MariaDB; the admin listener answers Prometheus, the watch
  * tells callbacks. */
 #include "scheduler/conductor.h"

@@ -1,4 +1,4 @@
-/* The simulation: scheduler/campaign.c, recovery.c and ledger.c, unchanged, in a modelled world.
+/* The simulation: scheduler/campaign.c, recovery.c, running.c and ledger.c, unchanged, in a modelled world.
  *
  *     sim [--histories N] [--first SEED] [--bug NAME] [--jobs N] [--trace]
  *     sim --all-bugs [--histories N]

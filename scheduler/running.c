@@ -1,0 +1,427 @@
+/* The phase RUNNING: claim, decide, commit, settle, and the journal. What leads there is in recovery.c. */
+#include "scheduler/campaign.h"
+
+#include "shared/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLASHES_MAX 3
+
+/* --- claim --- */
+
+/* may_claim: a full batch may be decided beside others; what is less waits until nothing is under
+ * way, so that batches grow with the load (group commit). The line must be empty: who stands in it
+ * comes first. */
+static bool may_claim(const struct campaign *c)
+{
+    int64_t now_us = c->world->now_us(c->world);
+    if (c->claiming || c->stopping || c->drained || c->ledger.n_line > 0)
+        return false;
+    if (c->journal == JOURNAL_DUE || c->draining)
+        return false;
+    if (now_us < c->retry_at_us || now_us >= c->row.lease_until_us ||
+        c->n_decided >= c->world->max_batches)
+        return false;
+    if (c->row.state == CAMPAIGN_PAUSED)
+        return now_us >= c->poll_at_us;
+    if (c->batches > 0)
+        return c->left >= c->world->batch_size && c->batches < c->world->max_batches;
+    return c->left > 0 || now_us >= c->poll_at_us;
+}
+
+/* claim: of a paused campaign nothing; but a Redis that lost its data is noticed. */
+static void claim(struct campaign *c)
+{
+    size_t n = c->row.state == CAMPAIGN_PAUSED ? 0 : c->world->batch_size;
+    c->claiming = campaign_asked(c, c->world->claim(c->world, c, n, c->moves + c->settling));
+}
+
+static void on_claim(struct campaign *c, const struct queue_answer *a)
+{
+    c->left = a->left;
+    c->moves += a->n + a->n_aside > 0;
+    if (c->journal == JOURNAL_AFTER_CLAIM)
+        campaign_journal_due(c);
+    if (a->n + a->n_aside == 0) {
+        c->poll_at_us = c->world->now_us(c->world) + c->world->poll_us;
+        c->drained = c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing &&
+                     c->journal == JOURNAL_QUIET;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        if (ledger_join(&c->ledger, &a->rows[i]) < 0) {
+            campaign_drop(c, "out of memory");
+            return;
+        }
+    }
+}
+
+/* --- settle --- */
+
+/* decide: what MariaDB said of these rows is final and goes to Redis. Takes the batch over. */
+static void decide(struct campaign *c, struct batch *batch, enum verdict verdict)
+{
+    if (batch->n == 0) {
+        batch_free(batch);
+        return;
+    }
+    batch->verdict = verdict;
+    STAILQ_INSERT_TAIL(&c->decided, batch, next);
+    c->n_decided++;
+}
+
+static void settle_some(struct campaign *c)
+{
+    const struct batch *first = STAILQ_FIRST(&c->decided);
+    if (first != NULL && !c->settling)
+        c->settling = campaign_asked(c, c->world->settle(c->world, c, first));
+}
+
+static void on_settle(struct campaign *c)
+{
+    struct batch *settled = STAILQ_FIRST(&c->decided);
+    c->moves++;
+    if (settled->verdict == VERDICT_REFUSED)
+        campaign_make_room(c, settled->n);
+    STAILQ_REMOVE_HEAD(&c->decided, next);
+    c->n_decided--;
+    batch_free(settled);
+}
+
+/* --- decide and commit --- */
+
+static void commit_some(struct campaign *c)
+{
+    while (c->phase == PHASE_RUNNING && c->batches < c->world->max_batches &&
+           ledger_takeable(&c->ledger) > 0) {
+        size_t n = ledger_takeable(&c->ledger);
+        struct batch *batch = batch_new(n < c->world->batch_size ? n : c->world->batch_size);
+        if (batch == NULL) {
+            campaign_drop(c, "out of memory");
+            return;
+        }
+        ledger_take(&c->ledger, batch);
+        c->batches += campaign_submit(c, JOB_COMMIT, batch);
+    }
+}
+
+static void free_serial(struct campaign *c, uint32_t serial)
+{
+    if (ledger_free_serial(&c->ledger, serial) < 0)
+        campaign_drop(c, "out of memory");
+}
+
+/* refuse: halves the batch until the bad row stands alone; its serial goes to the next in line. */
+static void refuse(struct campaign *c, struct batch *batch)
+{
+    if (batch->n > 1) {
+        struct batch *second = batch_split(batch);
+        campaign_submit(c, JOB_COMMIT, batch);
+        if (second != NULL)
+            c->batches += campaign_submit(c, JOB_COMMIT, second);
+        else
+            campaign_drop(c, "out of memory");
+        return;
+    }
+    log_error("a request is set aside: mariadb refuses its row; see onrushctl campaign show",
+              "campaign=%s user=%s ticket=%" PRIu64, c->row.name, batch->rows[0].user,
+              batch->rows[0].ticket);
+    c->batches--;
+    free_serial(c, batch->rows[0].serial);
+    campaign_note_refused(c, batch, "row-refused");
+}
+
+/* on_noted: what was set aside in Redis is settled there already, and has no ticket. */
+static void on_noted(struct campaign *c, struct job *job)
+{
+    if (!campaign_on_noted(c, job) || job->batch->rows[0].ticket == 0)
+        return;
+    decide(c, job->batch, VERDICT_REFUSED);
+    job->batch = NULL;
+}
+
+/* clash: a key is there already. Reading back explains it; when it does not, our picture of MariaDB
+ * is wrong. */
+static void clash(struct campaign *c, struct batch *batch)
+{
+    if (++batch->clashes > CLASHES_MAX) {
+        batch_free(batch);
+        campaign_drop(c, "mariadb has keys that reading back does not explain");
+        return;
+    }
+    campaign_submit(c, JOB_READ_BACK, batch);
+}
+
+/* on_commit: takes the batch of the job over. */
+static void on_commit(struct campaign *c, struct job *job)
+{
+    struct batch *batch = job->batch;
+    job->batch = NULL;
+    memcpy(batch->detail, job->error, sizeof batch->detail);
+    switch (job->outcome) {
+    case JOB_DONE:
+        c->batches--;
+        decide(c, batch, VERDICT_GRANTED);
+        return;
+    case JOB_BUSY:
+        campaign_submit(c, JOB_COMMIT, batch);
+        return;
+    case JOB_UNKNOWN:
+        campaign_submit(c, JOB_READ_BACK, batch);
+        return;
+    case JOB_CLASH:
+        clash(c, batch);
+        return;
+    case JOB_REFUSED:
+        refuse(c, batch);
+        return;
+    case JOB_FENCED:
+        batch_free(batch);
+        campaign_drop(c, "a commit was fenced");
+        return;
+    }
+}
+
+/* --- read back --- */
+
+static int by_user(const void *a, const void *b)
+{
+    return strcmp(((const struct grant *)a)->user, ((const struct grant *)b)->user);
+}
+
+/* take_missing: leaves in `batch` the rows whose users are not in `found`. */
+static void take_missing(struct campaign *c, struct batch *batch, struct batch *found,
+                         bool have_serials)
+{
+    size_t kept = 0;
+    qsort(found->rows, found->n, sizeof found->rows[0], by_user);
+    for (size_t i = 0; i < batch->n; i++) {
+        struct grant *row = &batch->rows[i];
+        const struct grant *there = bsearch(row, found->rows, found->n, sizeof *row, by_user);
+        if (there == NULL)
+            batch->rows[kept++] = *row;
+        else if (have_serials && there->serial != row->serial)
+            free_serial(c, row->serial);
+    }
+    batch->n = kept;
+}
+
+static void on_read_back(struct campaign *c, struct job *job)
+{
+    struct batch *batch = job->batch, *found = job->found;
+    job->batch = NULL;
+    if (job->outcome != JOB_DONE) { /* a question may be repeated */
+        campaign_submit(c, JOB_READ_BACK, batch);
+        return;
+    }
+    job->found = NULL;
+    take_missing(c, batch, found, true);
+    decide(c, found, VERDICT_GRANTED);
+    if (batch->n > 0) {
+        campaign_submit(c, JOB_COMMIT, batch);
+        return;
+    }
+    c->batches--;
+    batch_free(batch);
+}
+
+/* --- the last in line --- */
+
+/* confirm: no serial is left and nothing is under way; before anybody is told "sold out", MariaDB
+ * is asked. */
+static void confirm(struct campaign *c)
+{
+    if (!ledger_parked(&c->ledger) || c->batches > 0 || c->confirming)
+        return;
+    struct batch *line = batch_new(c->ledger.n_line);
+    if (line == NULL) {
+        campaign_drop(c, "out of memory");
+        return;
+    }
+    ledger_leave(&c->ledger, line);
+    c->confirming = campaign_submit(c, JOB_CONFIRM, line);
+}
+
+static void on_confirm(struct campaign *c, struct job *job)
+{
+    struct batch *line = job->batch, *found = job->found;
+    job->batch = NULL;
+    c->confirming = false;
+    if (job->outcome == JOB_BUSY || job->outcome == JOB_UNKNOWN) {
+        c->confirming = campaign_submit(c, JOB_CONFIRM, line);
+        return;
+    }
+    if (job->outcome != JOB_DONE || !job->exhausted) {
+        batch_free(line);
+        campaign_drop(c, job->outcome == JOB_DONE
+                             ? "mariadb has coupons left that the ledger does not know"
+                             : "a confirmation was fenced");
+        return;
+    }
+    job->found = NULL;
+    take_missing(c, line, found, false);
+    decide(c, found, VERDICT_GRANTED);
+    decide(c, line, VERDICT_SOLD_OUT);
+}
+
+/* --- the journal --- */
+
+/* drain: page by page the journal goes into the queue, then out of MariaDB; what is in the queue
+ * twice is known there. Not while the campaign is being settled: MariaDB looks whether the journal
+ * is empty, and must not find it so because its rows have just gone into the queue. */
+static void drain(struct campaign *c)
+{
+    if (c->journal == JOURNAL_DUE && !c->draining && !c->claiming && !c->stopping && !c->finishing)
+        c->draining = campaign_submit(c, JOB_JOURNAL, NULL);
+}
+
+static void on_journal(struct campaign *c, struct job *job)
+{
+    c->draining = false;
+    if (job->outcome != JOB_DONE) {
+        campaign_retry_later(c);
+        return;
+    }
+    if (job->found->n == 0) {
+        c->journal = JOURNAL_QUIET;
+        return;
+    }
+    c->journal_end = job->last;
+    c->draining = campaign_asked(c, c->world->drain(c->world, c, job->found));
+    if (c->draining) {
+        c->drained_rows = job->found;
+        job->found = NULL;
+    }
+}
+
+static void on_drain(struct campaign *c)
+{
+    struct batch *rows = c->drained_rows;
+    c->drained_rows = NULL;
+    c->moves++;
+    c->drained = false;
+    c->draining = campaign_submit(c, JOB_UNJOURNAL, rows);
+}
+
+/* on_unjournal: behind the last page a claim has its turn, or one gateway that has no Redis, but
+ * requests all the time, would keep everybody waiting. When the rows could not be deleted they are
+ * read again, and Redis knows them. */
+static void on_unjournal(struct campaign *c, const struct job *job)
+{
+    c->draining = false;
+    if (job->outcome != JOB_DONE)
+        campaign_retry_later(c);
+    else if (c->journal_end)
+        c->journal = JOURNAL_AFTER_CLAIM;
+}
+
+/* --- closed, and everybody is decided --- */
+
+/* finish: first the keys are made to expire, then the row says settled: whoever dies in between is
+ * repeated. */
+static void finish(struct campaign *c)
+{
+    if (c->drained && c->journal == JOURNAL_QUIET && campaign_quiet(c) && c->ledger.n_line == 0)
+        c->finishing = campaign_asked(c, c->world->expire(c->world, c));
+}
+
+static void on_finish(struct campaign *c, struct job *job)
+{
+    if (job->outcome == JOB_DONE)
+        campaign_enter(c, PHASE_DROPPING);
+    else if (job->outcome == JOB_FENCED)
+        campaign_drop(c, "its end was fenced");
+    else if (job->outcome == JOB_CLASH)
+        campaign_journal_due(c), c->finishing = false;
+    else
+        campaign_submit(c, JOB_FINISH, NULL);
+}
+
+/* --- together --- */
+
+void running_step(struct campaign *c)
+{
+    struct world *w = c->world;
+    bool may_ask = w->now_us(w) >= c->retry_at_us;
+    if (may_ask && c->publish_due && !c->publishing) {
+        c->publishing = campaign_asked(c, w->publish(w, c, PUBLISH_CHANGE));
+        c->publish_due = !c->publishing;
+    }
+    commit_some(c);
+    if (may_ask)
+        settle_some(c);
+    if (may_ask && c->phase == PHASE_RUNNING)
+        drain(c);
+    if (c->phase == PHASE_RUNNING)
+        confirm(c);
+    if (c->phase == PHASE_RUNNING && may_claim(c))
+        claim(c);
+    if (c->phase == PHASE_RUNNING && may_ask)
+        finish(c);
+}
+
+/* failed: what an answer that is not QUEUE_OK means while running. What was not answered may have
+ * been done: the takeover finds out. */
+static void failed(struct campaign *c, const struct queue_answer *a)
+{
+    if (a->outcome == QUEUE_STALE)
+        campaign_drop(c, "redis has a newer epoch");
+    else if (a->outcome == QUEUE_MISSING)
+        campaign_drop(c, "redis lost the campaign, or a part of it");
+    else if (a->outcome == QUEUE_UNKNOWN)
+        campaign_drop(c, "redis did not answer");
+    else
+        campaign_retry_later(c);
+    if (a->op == QUEUE_DRAIN)
+        c->drained_rows = batch_free(c->drained_rows);
+    if (a->op == QUEUE_PUBLISH)
+        c->publish_due = true;
+    if (a->op == QUEUE_EXPIRE)
+        c->finishing = false;
+}
+
+void running_on_queue(struct campaign *c, const struct queue_answer *a)
+{
+    if (a->outcome != QUEUE_OK)
+        failed(c, a);
+    else if (a->op == QUEUE_CLAIM)
+        on_claim(c, a);
+    else if (a->op == QUEUE_SETTLE)
+        on_settle(c);
+    else if (a->op == QUEUE_DRAIN)
+        on_drain(c);
+    else if (a->op == QUEUE_EXPIRE)
+        campaign_submit(c, JOB_FINISH, NULL);
+}
+
+void running_on_job(struct campaign *c, struct job *job)
+{
+    switch (job->kind) {
+    case JOB_COMMIT:
+        on_commit(c, job);
+        return;
+    case JOB_READ_BACK:
+        on_read_back(c, job);
+        return;
+    case JOB_CONFIRM:
+        on_confirm(c, job);
+        return;
+    case JOB_JOURNAL:
+        on_journal(c, job);
+        return;
+    case JOB_UNJOURNAL:
+        on_unjournal(c, job);
+        return;
+    case JOB_FINISH:
+        on_finish(c, job);
+        return;
+    case JOB_REFUSE:
+        on_noted(c, job);
+        return;
+    case JOB_LOAD:
+    case JOB_PAGE:
+        assert(!"a job of the takeover while running");
+    }
+}
