@@ -4,11 +4,9 @@
 #include "shared/log.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CAMPAIGN_MAGIC 0x43414d50u
 #define BROKEN_SHIFT   6 /* a broken campaign is left alone for retry_us << 6 at most */
