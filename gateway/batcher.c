@@ -303,12 +303,12 @@ static void count_call(struct gateway_metrics *m, enum operation op, size_t user
     }
 }
 
-/* worth_a_call: something waits; behind another call, as much as that one has. */
+/* worth_a_call: something waits; behind another call, half as much as that one has. */
 static bool worth_a_call(const struct gathering *g)
 {
     const struct request *r = TAILQ_FIRST(&g->waiting);
-    size_t others = g->n_calls > 0 ? g->calls[g->first].n : 0;
-    for (; others > 1 && r != NULL; others--)
+    size_t least = g->n_calls > 0 ? (g->calls[g->first].n + 1) / 2 : 0;
+    for (; least > 1 && r != NULL; least--)
         r = TAILQ_NEXT(r, next);
     return r != NULL || g->wanted;
 }

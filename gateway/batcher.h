@@ -7,8 +7,8 @@
  *
  * The first flush comes at the end of the loop's turn, so there is at most one write to Redis a
  * turn and no timer. At most two calls at a time for each campaign and operation, and the second
- * only when it is as large as the first: so while Redis syncs one batch, the next lies before it
- * already, and batches do not become small. One thread. */
+ * only when it is half as large as the first: so while Redis syncs one batch, the next lies before
+ * it already, and batches do not become small. One thread. */
 #ifndef ONRUSH_GATEWAY_BATCHER_H
 #define ONRUSH_GATEWAY_BATCHER_H
 
