@@ -41,12 +41,12 @@ struct archive {
 
 /* --- the thread: its connection --- */
 
-/* disconnected: closes, and says so once. */
+/* disconnected: closes, and says so now and then. */
 static void disconnected(struct archive *a, const char *what)
 {
     char quoted[300];
     int64_t wait_ms = backoff_next(&a->backoff);
-    if (a->backoff.tries == 1)
+    if (backoff_is_news(&a->backoff))
         log_warning(what, "error=%s retry_ms=%d",
                     log_quote(a->lookup.db.error, quoted, sizeof quoted), (int)wait_ms);
     db_close(&a->lookup.db);

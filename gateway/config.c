@@ -39,7 +39,7 @@ static const struct config_option options[] = {
         CONFIG_INT_ROW(S, "limits.slots", limits.slots, "262144", 1024, 16777216, "", false),
     CONFIG_ADMIN_ROWS(S, "8081"),
     CONFIG_LOG_ROWS(S),
-    CONFIG_HEALTH_ROWS(S, "50000"),
+    CONFIG_HEALTH_ROWS(S, "50000", "3000"),
     CONFIG_CALLBACKS_ROWS(S),
     CONFIG_TRACING_ROWS(S),
     CONFIG_INT_ROW(S, "tracing.sample_ppm", tracing.sample_ppm, "1000", 0, 1000000, "ppm", false),

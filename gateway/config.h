@@ -16,7 +16,7 @@
 struct gateway_config {
     char address[64];
     int64_t port;
-    int64_t workers; /* 0: as many as there are cores */
+    int64_t workers; /* 0: see worker_count() */
     int64_t max_connections, max_in_flight, max_waiters;
     int64_t max_body_bytes, max_header_bytes, max_url_bytes;
     int64_t idle_timeout_s, request_timeout_s, max_wait_s, grace_s;

@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #define DISCARD_MAX 1048576u /* bytes of an unwanted body that are read */
-#define RESERVE     256      /* connections beyond the limit that get a proper 503 */
 #define RUNS_MAX    16
 
 static struct conn *conn_of(struct MHD_Connection *connection)
@@ -48,8 +47,7 @@ static void begin_connection(struct worker *worker, struct MHD_Connection *conne
     *context = conn;
     if (conn == NULL)
         return; /* its requests are answered 503 */
-    conn->excess =
-        atomic_fetch_add(&gateway->connections.n, 1) >= gateway_config(gateway)->max_connections;
+    conn->excess = atomic_fetch_add(&gateway->connections.n, 1) >= gateway->max_connections;
     metric_set(&worker->metrics.connections, (int64_t)worker->conns.n);
 }
 
@@ -259,7 +257,7 @@ int http_start(struct worker *worker, int listen_fd)
     worker->http = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
         worker, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections + RESERVE,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)worker->gateway->max_connections + HTTP_EXCESS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)config->max_header_bytes,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, worker,

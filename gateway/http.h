@@ -5,6 +5,9 @@
 
 #include "gateway/conn.h"
 
+#define HTTP_EXCESS_MAX                                                                            \
+    64 /* connections of a worker beyond max_connections that are told so: 503 */
+
 struct worker;
 
 /* http_start: takes over `listen_fd`. 0, or -ENOMEM (and the fd is still the caller's). */

@@ -4,6 +4,7 @@
  * (worker.c), one for each worker's archive (archive.c), the watch's (shared/watch.h), and the admin
  * listener's. */
 #include "gateway/health.h"
+#include "gateway/http.h"
 #include "gateway/vitals.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
@@ -23,8 +24,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define FILES_ASIDE 64 /* descriptors that are no client's */
-#define DRAIN_MS    20 /* between two looks whether the workers have ended */
+#define FILES_ASIDE                                                                                \
+    128 /* descriptors that are no client's: admin listener, callbacks, traces, logs */
+#define FILES_OF_WORKER 8  /* its loop, its socket, its stores */
+#define DRAIN_MS        20 /* between two looks whether the workers have ended */
 
 /* A configuration that was in force once: workers may still read it. */
 struct generation {
@@ -191,20 +194,6 @@ static int complain(const char *what, int r)
     return EX_UNAVAILABLE;
 }
 
-/* raise_files: as many descriptors as the system allows, and says when that is too few. */
-static void raise_files(const struct gateway_config *config)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_max < (rlim_t)config->max_connections + FILES_ASIDE)
-        log_warning("too few file descriptors for max_connections, raise LimitNOFILE",
-                    "have=%llu max_connections=%lld", (unsigned long long)limit.rlim_max,
-                    (long long)config->max_connections);
-}
-
 static int make_limits(struct daemon *d, const struct gateway_config *config)
 {
     d->gateway.limits = limits_new(&config->limits);
@@ -242,14 +231,42 @@ static int check_schema(const struct gateway_config *config)
     return 0;
 }
 
-/* worker_count: at least one for each socket that systemd passed, or its clients would wait for
- * ever. */
+/* worker_count: by default a core is left to Redis and the kernel: with one worker more than that, each waits for the other. At
+ * least one for each socket that systemd passed, or its clients would wait for ever. */
 static size_t worker_count(const struct daemon *d, const struct gateway_config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int64_t n = config->workers > 0 ? config->workers : cores;
+    int64_t n = config->workers > 0 ? config->workers : cores - 1;
     n = n < d->n_sockets ? d->n_sockets : n;
     return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
+}
+
+/* count_files: as many descriptors as the system allows, and no more clients than they are enough for. Without a free one
+ * nobody could ask /readyz, and the HTTP library would try to accept in a circle. */
+static int count_files(struct daemon *d, const struct gateway_config *config)
+{
+    struct rlimit limit;
+    int64_t aside =
+        FILES_ASIDE + (int64_t)worker_count(d, config) * (FILES_OF_WORKER + HTTP_EXCESS_MAX);
+    d->gateway.max_connections = config->max_connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max >= (rlim_t)(aside + config->max_connections))
+        return 0;
+    d->gateway.max_connections = (int64_t)limit.rlim_max - aside;
+    if (d->gateway.max_connections < 1) {
+        log_error("too few file descriptors, raise LimitNOFILE (ulimit -Hn)",
+                  "have=%llu least=%lld", (unsigned long long)limit.rlim_max, (long long)aside + 1);
+        return EX_UNAVAILABLE;
+    }
+    log_warning("fewer clients than max_connections, as there are too few file descriptors: raise "
+                "LimitNOFILE (ulimit -Hn)",
+                "have=%llu needed=%lld clients=%lld", (unsigned long long)limit.rlim_max,
+                (long long)(aside + config->max_connections),
+                (long long)d->gateway.max_connections);
+    return 0;
 }
 
 static int take_sockets(struct daemon *d)
@@ -327,6 +344,8 @@ static int make_workers(struct daemon *d, const struct gateway_config *config)
     int r = 0;
     for (size_t i = 0; i < n && r == 0; i++)
         r = make_worker(d, config);
+    if (r == 0) /* of all of them together */
+        metric_set(&d->workers[0]->metrics.connections_max, d->gateway.max_connections);
     for (int i = 0; i < d->n_sockets; i++)
         close(d->sockets[i]);
     return r;
@@ -390,6 +409,8 @@ static int run(struct daemon *d)
     if (r == 0)
         r = take_sockets(d);
     if (r == 0)
+        r = count_files(d, config);
+    if (r == 0)
         r = check_schema(config);
     sigset_t all, before;
     sigfillset(&all);
@@ -445,7 +466,6 @@ int main(int argc, char **argv)
         return free(first), r;
     signal(SIGPIPE, SIG_IGN);
     publish(&d, first);
-    raise_files(&first->config);
     json_object_seed(0);
     mysql_library_init(0, NULL, NULL);
     r = run(&d);

@@ -76,6 +76,9 @@
           "Connections that the kernel has ready and that are not accepted yet.")                  \
     GAUGE(workers, "onrush_gateway_workers", "", "Worker threads.")                                \
     GAUGE(connections, "onrush_gateway_connections", "", "Open client connections.")               \
+    GAUGE(connections_max, "onrush_gateway_connections_max", "",                                   \
+          "Client connections that are taken: max_connections, or what the file descriptors are "  \
+          "enough for.")                                                                           \
     GAUGE(in_flight, "onrush_gateway_in_flight", "", "Requests that are being answered.")          \
     GAUGE(waiters, "onrush_gateway_waiters", "", "Long-polls that wait for a decision.")           \
     GAUGE(archived, "onrush_gateway_archive_requests", "", "Requests that wait for MariaDB.")      \

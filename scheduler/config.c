@@ -26,7 +26,7 @@ static const struct config_option options[] = {
     CONFIG_MARIADB_ROWS(S),
     CONFIG_ADMIN_ROWS(S, "8082"),
     CONFIG_LOG_ROWS(S),
-    CONFIG_HEALTH_ROWS(S, "1000000"),
+    CONFIG_HEALTH_ROWS(S, "1000000", "10000"),
     CONFIG_CALLBACKS_ROWS(S),
     CONFIG_BOOL_ROW(S, "callbacks.opened", callbacks.opened, "true", false),
     CONFIG_BOOL_ROW(S, "callbacks.half_gone", callbacks.half_gone, "true", false),

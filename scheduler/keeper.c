@@ -346,10 +346,12 @@ static int64_t after_round(struct keeper *k, enum db_outcome outcome)
         return k->round_us;
     }
     metric_add(&scheduler_metrics.keeper_failures, 1);
-    log_error("the leases cannot be kept", "error=%s",
-              log_quote(k->db.error, quoted, sizeof quoted));
+    int64_t wait_ms = backoff_next(&k->backoff);
+    if (backoff_is_news(&k->backoff))
+        log_error("the leases cannot be kept", "error=%s retry_ms=%d",
+                  log_quote(k->db.error, quoted, sizeof quoted), (int)wait_ms);
     db_close(&k->db);
-    return backoff_next(&k->backoff) * 1000;
+    return wait_ms * 1000;
 }
 
 static void give_all_back(struct keeper *k)

@@ -1,5 +1,6 @@
 #include "shared/backoff.h"
 
+#include <limits.h>
 #include <sys/random.h>
 
 int64_t backoff_next(struct backoff *b)
@@ -9,11 +10,16 @@ int64_t backoff_next(struct backoff *b)
         full *= 2;
     if (full > b->most_ms)
         full = b->most_ms;
-    b->tries++;
+    b->tries += b->tries < UINT_MAX;
     uint32_t dice = 0;
     if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
         dice = UINT32_MAX / 2;
     return full - (int64_t)((uint64_t)dice * (uint64_t)(full / 2) >> 32);
+}
+
+bool backoff_is_news(const struct backoff *b)
+{
+    return (b->tries & (b->tries - 1)) == 0;
 }
 
 void backoff_reset(struct backoff *b)

@@ -3,6 +3,7 @@
 #ifndef ONRUSH_BACKOFF_H
 #define ONRUSH_BACKOFF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct backoff {
@@ -13,6 +14,10 @@ struct backoff {
 /* backoff_next: how long to wait after one more failure, in ms: between half and all of
  * min(most, first * 2^tries) ("equal jitter"). */
 int64_t backoff_next(struct backoff *b);
+
+/* backoff_is_news: whether a log should have a line on the failure that backoff_next() was called for: the 1st, 2nd, 4th, 8th ... in a
+ * row. What stays away for an hour, tried once a second, gets twelve lines, and is never silent. */
+bool backoff_is_news(const struct backoff *b);
 
 /* backoff_reset: to be called after a success. */
 void backoff_reset(struct backoff *b);

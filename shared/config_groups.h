@@ -109,8 +109,8 @@ static inline int config_check_source(const char *text)
                : -1;
 }
 
-/* `backlog`: how many make a backlog, by default. */
-#define CONFIG_HEALTH_ROWS(S, backlog_text)                                                        \
+/* backlog_text, lag_text: the defaults. */
+#define CONFIG_HEALTH_ROWS(S, backlog_text, lag_text)                                              \
     CONFIG_INT_ROW(S, "health.worse_after_ms", health.worse_after_ms, "2000", 0, 600000, "ms",     \
                    false),                                                                         \
         CONFIG_INT_ROW(S, "health.better_after_ms", health.better_after_ms, "10000", 0, 600000,    \
@@ -119,23 +119,25 @@ static inline int config_check_source(const char *text)
                        false),                                                                     \
         CONFIG_INT_ROW(S, "health.backlog", health.backlog, backlog_text, 1, 1000000000,           \
                        "requests", false),                                                         \
-        CONFIG_INT_ROW(S, "health.lag_ms", health.lag_ms, "10000", 100, 3600000, "ms", false)
+        CONFIG_INT_ROW(S, "health.lag_ms", health.lag_ms, lag_text, 100, 3600000, "ms", false)
 
-/* config_check_url: http or https, and no user:password@ before the host, which --print-config would show. */
+/* config_check_url: http or https, and nothing that may be a secret, as --print-config shows it: no user:password@ before the host, no
+ * query. */
 static inline int config_check_url(const char *text)
 {
     const char *host = strstr(text, "://");
     bool good = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
     if (*text == '\0')
         return 0;
-    return good && host[3 + strcspn(host + 3, "/?#@")] != '@' ? 0 : -1;
+    return good && strchr(text, '?') == NULL && host[3 + strcspn(host + 3, "/#@")] != '@' ? 0 : -1;
 }
 
 #define CONFIG_TRACING_ROWS(S)                                                                     \
     {                                                                                              \
         "tracing.url", CONFIG_STRING, offsetof(struct S, tracing.url), 0,                          \
             sizeof(((struct S *)0)->tracing.url) - 1, "", "", false, config_check_url,             \
-            "a URL that begins with https:// or http:// and has no password, or nothing"           \
+            "a URL that begins with https:// or http:// and has neither password nor query, or "   \
+            "nothing"                                                                              \
     }
 
 #define CONFIG_CALLBACKS_ROWS(S)                                                                   \

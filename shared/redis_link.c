@@ -37,6 +37,7 @@ struct redis_link {
     void *arg;
     _Atomic int state;
     _Atomic(const char *) reason;
+    const char *said;      /* the reason that the log had last */
     redisAsyncContext *ac; /* NULL while down */
     struct event *timer;   /* down: when to connect; else: the oldest deadline */
     struct event *probe;   /* up: when to look whether Redis still takes writes */
@@ -84,7 +85,9 @@ static void link_down(struct redis_link *link, const char *reason)
         backoff_reset(&link->backoff); /* not for one that is up for a moment, again and again */
     link->up_us = 0;
     int64_t wait_ms = backoff_next(&link->backoff);
-    log_warning("redis is away", "reason=\"%s\" retry_ms=%d", reason, (int)wait_ms);
+    if (backoff_is_news(&link->backoff) || reason != link->said)
+        log_warning("redis is away", "reason=\"%s\" retry_ms=%d", reason, (int)wait_ms);
+    link->said = reason;
     arm_timer(link, wait_ms * 1000);
     if (was_up)
         link->on_state(link->arg, false);

@@ -78,6 +78,8 @@ static void guard(const struct stack *s, int life)
     _exit(0);
 }
 
+#define OPTIONS_MAX 32
+
 static int life_fd = -1, done_fd = -1;
 
 static void end_of_test(void)
@@ -170,9 +172,16 @@ static void read_env(struct stack *s)
 
 void stack_up(struct stack *s, const char *const *options)
 {
+    /* two workers on any machine, unless the test says otherwise: the last one counts */
+    const char *all[OPTIONS_MAX + 3] = {"--set", "gateway.workers=2"};
+    for (size_t i = 0; options != NULL && options[i] != NULL; i++) {
+        if (i == OPTIONS_MAX)
+            test_fail_start("more than %d options", OPTIONS_MAX);
+        all[2 + i] = options[i];
+    }
     *s = (struct stack){.dir = tempdir_make()};
     start_guard(s);
-    must(s, "up", options);
+    must(s, "up", all);
     read_env(s);
 }
 

@@ -47,6 +47,22 @@ static void test_reset(void **state)
     assert_in_range(backoff_next(&b), 10, 20);
 }
 
+static void test_news_gets_rarer(void **state)
+{
+    (void)state;
+    struct backoff b = {.first_ms = 1, .most_ms = 1};
+    int said = 0;
+    for (int i = 1; i <= 3600; i++) {
+        backoff_next(&b);
+        assert_true(i > 2 || backoff_is_news(&b));
+        said += backoff_is_news(&b);
+    }
+    assert_int_equal(said, 12);
+    backoff_reset(&b);
+    backoff_next(&b);
+    assert_true(backoff_is_news(&b));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -54,6 +70,7 @@ int main(void)
         cmocka_unit_test(test_never_runs_over),
         cmocka_unit_test(test_jitter),
         cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_news_gets_rarer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

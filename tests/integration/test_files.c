@@ -1,0 +1,115 @@
+/* A gateway with fewer file descriptors than max_connections wants: it takes fewer clients, tells the others so, and can still be
+ * asked how it is. With far too few it does not start, and says why. */
+#include "tests/integration/event.h"
+
+#include "tests/support/child.h"
+#include "tests/support/raw.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILES   320 /* of which 128 and 2 x 72 are not for clients */
+#define CLIENTS 48
+#define CROWD   90
+
+static struct stack stack;
+static struct event noon;
+static char log_file[300];
+
+/* with_files: runs a program under a limit of descriptors that it cannot raise. Its exit code. */
+static int with_files(int files, const char *program, const char *const *arguments)
+{
+    const char *argv[8] = {"prlimit", NULL, program};
+    char limit[40];
+    snprintf(limit, sizeof limit, "--nofile=%d:%d", files, files);
+    argv[1] = limit;
+    for (size_t i = 0; arguments[i] != NULL; i++)
+        argv[3 + i] = arguments[i];
+    return child_run(argv, log_file);
+}
+
+static int up(void **state)
+{
+    (void)state;
+    snprintf(log_file, sizeof log_file, "%s/log", tempdir_make());
+    stack_up(&stack, NULL);
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 10");
+    stack_kill(&stack, "gateway", "TERM");
+    return 0;
+}
+
+static bool logged(const char *text)
+{
+    char command[700];
+    snprintf(command, sizeof command, "grep -qF '%s' '%s'", text, log_file);
+    return system(command) == 0;
+}
+
+static void test_far_too_few(void **state)
+{
+    (void)state;
+    char program[512], config[300];
+    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
+    snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
+    assert_int_equal(with_files(200, program, (const char *const[]){"--config", config, NULL}), 69);
+    if (!logged("too few file descriptors, raise LimitNOFILE (ulimit -Hn)\" have=200 least=273")) {
+        show_log(log_file);
+        fail_msg("it does not say what is wrong");
+    }
+}
+
+/* ask: a GET on a connection that stays open. The status. */
+static int ask(int fd)
+{
+    static const char get[] = "GET /v1/campaigns/noon HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    static char text[RAW_MAX];
+    bool closed;
+    raw_send(fd, get, sizeof get - 1);
+    raw_read(fd, text, 10000, &closed);
+    return raw_status(text);
+}
+
+static void test_fewer_clients(void **state)
+{
+    (void)state;
+    int fds[CROWD], served = 0, refused = 0;
+    static struct http_answer a;
+    char url[300];
+    assert_int_equal(with_files(FILES, getenv("ONRUSH_STACK"),
+                                (const char *const[]){"start", stack.dir, "gateway", NULL}),
+                     0);
+    for (int i = 0; i < CROWD; i++) {
+        fds[i] = raw_connect(stack.url);
+        int status = ask(fds[i]);
+        served += status == 200;
+        refused += status == 503;
+    }
+    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    assert_int_equal(http_get(url, &a), 200);
+    assert_int_equal(served, CLIENTS);
+    assert_int_equal(refused, CROWD - CLIENTS);
+    assert_int_equal(event_metric(stack.admin_url, "onrush_gateway_connections_max"), CLIENTS);
+    assert_true(event_metric(stack.admin_url, "process_open_fds") < FILES);
+    for (int i = 0; i < CROWD; i++)
+        close(fds[i]);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_far_too_few),
+        cmocka_unit_test(test_fewer_clients),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}

@@ -1,0 +1,132 @@
+/* gateway/vitals, gateway/health: what is said of the workers together when one of them stands still, or too much is under way. */
+#include "tests/support/test.h"
+
+#include "gateway/health.h"
+#include "gateway/vitals.h"
+#include "shared/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WORKERS 2
+
+static struct gateway gateway;
+static struct gateway_config config;
+static struct worker worker[WORKERS];
+static struct worker *const workers[WORKERS] = {&worker[0], &worker[1]};
+static struct event_base *base;
+
+static void on_link(void *arg, bool up)
+{
+    (void)arg, (void)up;
+}
+
+/* set_up: two workers that have just turned; they reach neither store, as the loop never runs. */
+static int set_up(void **state)
+{
+    (void)state;
+    config = (struct gateway_config){.health = {.backlog = 100, .lag_ms = 3000}};
+    gateway.config = &config;
+    gateway.in_flight.n = 0;
+    base = event_base_new();
+    memset(worker, 0, sizeof worker);
+    for (int i = 0; i < WORKERS; i++) {
+        worker[i].gateway = &gateway;
+        worker[i].ticked_us = clock_mono_us();
+        if (redis_link_new(&worker[i].link, base, &config.redis, on_link, NULL) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (int i = 0; i < WORKERS; i++)
+        redis_link_free(worker[i].link);
+    event_base_free(base);
+    return 0;
+}
+
+/* One worker that stands still is no progress, whatever the other does. */
+static void test_progress(void **state)
+{
+    (void)state;
+    assert_false(vitals_progress(workers, WORKERS));
+    pulse_beat(&worker[0].pulse);
+    assert_false(vitals_progress(workers, WORKERS));
+    pulse_beat(&worker[1].pulse);
+    assert_true(vitals_progress(workers, WORKERS));
+    assert_false(vitals_progress(workers, WORKERS));
+    worker[1].ended = true;
+    pulse_beat(&worker[0].pulse);
+    assert_true(vitals_progress(workers, WORKERS));
+    assert_false(vitals_ended(workers, WORKERS));
+    worker[0].ended = true;
+    assert_true(vitals_ended(workers, WORKERS));
+}
+
+static void test_answered(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    for (int up = 0; up <= WORKERS; up++) {
+        FILE *missing = open_memstream(&text, &size);
+        for (int i = 0; i < up; i++)
+            metric_set(&worker[i].metrics.mariadb_up, 1);
+        assert_false(vitals_answered(workers, WORKERS, missing));
+        fclose(missing);
+        assert_string_equal(text, up < WORKERS ? "redis and mariadb" : "redis");
+        free(text);
+    }
+}
+
+static enum health_state found(enum health_component component)
+{
+    struct health_report report = {0};
+    gateway_health(&gateway, workers, WORKERS, &report);
+    return report.found[component].state;
+}
+
+static void test_backlog(void **state)
+{
+    (void)state;
+    gateway.in_flight.n = config.health.backlog - 1;
+    assert_int_equal(found(HEALTH_backlog), HEALTH_OK);
+    gateway.in_flight.n++;
+    assert_int_equal(found(HEALTH_backlog), HEALTH_DEGRADED);
+}
+
+static void test_lag(void **state)
+{
+    (void)state;
+    assert_int_equal(found(HEALTH_lag), HEALTH_OK);
+    worker[1].ticked_us = clock_mono_us() - config.health.lag_ms * 1000;
+    assert_int_equal(found(HEALTH_lag), HEALTH_DEGRADED);
+}
+
+static void test_stores(void **state)
+{
+    (void)state;
+    assert_int_equal(found(HEALTH_redis), HEALTH_DOWN);
+    assert_int_equal(found(HEALTH_mariadb), HEALTH_DOWN);
+    metric_set(&worker[0].metrics.mariadb_up, 1);
+    assert_int_equal(found(HEALTH_mariadb), HEALTH_DEGRADED);
+    config.journal = true;
+    assert_int_equal(found(HEALTH_journal), HEALTH_DOWN); /* of the other worker */
+    metric_set(&worker[1].metrics.mariadb_up, 1);
+    assert_int_equal(found(HEALTH_journal), HEALTH_DEGRADED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_progress, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_backlog, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lag, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stores, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
