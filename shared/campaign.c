@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,25 +29,37 @@ int campaign_state_parse(const char *text, enum campaign_state *state)
     return -EINVAL;
 }
 
-static bool alphanumeric(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+/* Where a byte may stand: at the begin of a campaign's name, in the rest of it, in a user id. */
+enum { BEGIN = 1, NAME = 2, USER = 4 };
 
-/* made_of: all bytes are letters, digits, or one of `others`. */
-static bool made_of(const char *text, size_t len, const char *others)
+static const unsigned char places[UCHAR_MAX + 1] = {
+    ['a' ... 'z'] = BEGIN | NAME | USER,
+    ['A' ... 'Z'] = BEGIN | NAME | USER,
+    ['0' ... '9'] = BEGIN | NAME | USER,
+    ['.'] = NAME | USER,
+    ['_'] = NAME | USER,
+    ['-'] = NAME | USER,
+    [':'] = USER,
+    ['@'] = USER,
+    ['+'] = USER,
+    ['='] = USER,
+    ['|'] = USER,
+    ['~'] = USER,
+};
+
+/* made_of: all bytes may stand there. */
+static bool made_of(const char *text, size_t len, unsigned char place)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (!alphanumeric(text[i]) && (text[i] == '\0' || strchr(others, text[i]) == NULL))
-            return false;
-    }
-    return true;
+    unsigned char common = place;
+    for (size_t i = 0; i < len; i++)
+        common &= places[(unsigned char)text[i]];
+    return common == place;
 }
 
 bool campaign_name_valid(const char *name, size_t len)
 {
-    return len >= 1 && len <= CAMPAIGN_NAME_MAX && alphanumeric(name[0]) &&
-           made_of(name, len, "._-");
+    return len >= 1 && len <= CAMPAIGN_NAME_MAX && made_of(name, 1, BEGIN) &&
+           made_of(name, len, NAME);
 }
 
 bool campaign_is_drill(const char *name)
@@ -56,7 +69,7 @@ bool campaign_is_drill(const char *name)
 
 bool user_id_valid(const char *user, size_t len)
 {
-    return len >= 1 && len <= USER_ID_MAX && made_of(user, len, "._-:@+=|~");
+    return len >= 1 && len <= USER_ID_MAX && made_of(user, len, USER);
 }
 
 void campaign_keys_make(struct campaign_keys *keys, const char *name)

@@ -1,0 +1,141 @@
+/* An event is saved while it runs, the queue first and MariaDB later, and restored after both were lost: who was granted by then has
+ * the same coupon, and whoever came later asks again. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE_US INT64_C(30000000)
+
+static struct stack stack;
+static char copies[300];
+
+static int up(void **state)
+{
+    (void)state;
+    snprintf(copies, sizeof copies, "%s", tempdir_make());
+    stack_up(&stack, NULL);
+    return 0;
+}
+
+static void copy(const char *from, const char *to)
+{
+    char command[1000];
+    snprintf(command, sizeof command, "cp -a '%s' '%s'", from, to);
+    if (system(command) != 0)
+        fail_msg("%s", command);
+}
+
+/* save, put_back: the data of a store that rests, or of Redis, whose log may be copied at any time. */
+static void save(const char *store)
+{
+    char from[400];
+    snprintf(from, sizeof from, "%s/%s", stack.dir, store);
+    copy(from, copies);
+}
+
+static void put_back(const char *store)
+{
+    char from[400], to[400], lost[420];
+    snprintf(from, sizeof from, "%s/%s", copies, store);
+    snprintf(to, sizeof to, "%s/%s", stack.dir, store);
+    stack_kill(&stack, store, "TERM");
+    snprintf(lost, sizeof lost, "%s/lost-%s", copies, store);
+    assert_int_equal(rename(to, lost), 0);
+    copy(from, to);
+    stack_start(&stack, store);
+}
+
+static void post_all(const struct event *e, int first, int end)
+{
+    char user[32];
+    for (int i = first; i < end; i++) {
+        snprintf(user, sizeof user, "u-%d", i);
+        assert_int_equal(event_post(e, user, NULL), 202);
+    }
+}
+
+static void wait_granted(int n)
+{
+    struct db db;
+    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+    stack_db(&stack, &db);
+    while (stack_number(&db, "SELECT COUNT(*) FROM coupons") != n) {
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+    db_close(&db);
+}
+
+/* wait_clean: the campaign is in Redis again, and every promise holds. */
+static void wait_clean(void)
+{
+    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+         stack_ctl(&stack, NULL, "audit noon") != 0; wait_a_moment())
+        assert_true(clock_mono_us() < deadline_us);
+}
+
+static char *export(void)
+{
+    char *csv = NULL;
+    assert_int_equal(stack_ctl(&stack, &csv, "export noon --format csv"), 0);
+    return csv;
+}
+
+static void test_save_and_restore(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "noon");
+    event_create(&e, "--quota 100");
+    post_all(&e, 0, 40);
+    wait_granted(40);
+    stack_kill(&stack, "scheduler", "TERM");
+    post_all(&e, 40, 60); /* they wait in the copy, and are granted in that of MariaDB */
+    save("redis");
+    stack_start(&stack, "scheduler");
+    wait_granted(60);
+    char *before = export();
+    stack_kill(&stack, "mariadb", "TERM");
+    save("mariadb");
+    stack_start(&stack, "mariadb");
+    post_all(&e, 60, 70); /* in no copy */
+    wait_granted(70);
+    event_close(&e);
+
+    stack_kill(&stack, "gateway", "TERM");
+    stack_kill(&stack, "scheduler", "TERM");
+    put_back("mariadb");
+    put_back("redis");
+    stack_start(&stack, "scheduler");
+    stack_start(&stack, "gateway");
+    wait_clean();
+    char *after = export();
+    assert_string_equal(after, before);
+    event_open(&e, &stack, "noon");
+    post_all(&e, 60, 70);
+    wait_granted(70);
+    assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
+    event_close(&e);
+    free(before);
+    free(after);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_save_and_restore),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
