@@ -22,8 +22,9 @@ struct gateway {
     struct auth *auth;     /* NULL: no tokens. Set before there are workers, and never changed */
     struct limits *limits; /* the same, but its content moves: see limiter.h */
     struct tracer *tracer; /* NULL: no traces. Set before there are workers, and never changed */
-    int64_t
-        max_connections; /* of the configuration, or what the descriptors are enough for. Set before there are workers */
+    /* What is served: of the configuration, or what the descriptors are enough for; and at most, with those that are told so. Set
+     * before there are workers. */
+    int64_t max_connections, most_connections;
     struct gauge connections, in_flight, waiters;
 };
 

@@ -37,6 +37,15 @@ static struct conn *conn_of(struct MHD_Connection *connection)
 
 /* --- connections --- */
 
+/* on_accept: beyond those that are told 503 a connection is closed at once, or descriptors would run out: a crowd that sends nothing
+ * stays until its time is over. */
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t len)
+{
+    struct gateway *gateway = worker_check(arg)->gateway;
+    (void)address, (void)len;
+    return atomic_load(&gateway->connections.n) < gateway->most_connections ? MHD_YES : MHD_NO;
+}
+
 static void begin_connection(struct worker *worker, struct MHD_Connection *connection,
                              void **context)
 {
@@ -255,9 +264,9 @@ int http_start(struct worker *worker, int listen_fd)
 {
     const struct gateway_config *config = gateway_config(worker->gateway);
     worker->http = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-        worker, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)worker->gateway->max_connections + HTTP_EXCESS_MAX,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, on_accept, worker,
+        on_request, worker, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+        listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)worker->gateway->most_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)config->max_header_bytes,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, worker,

@@ -246,26 +246,27 @@ static size_t worker_count(const struct daemon *d, const struct gateway_config *
 static int count_files(struct daemon *d, const struct gateway_config *config)
 {
     struct rlimit limit;
-    int64_t aside =
-        FILES_ASIDE + (int64_t)worker_count(d, config) * (FILES_OF_WORKER + HTTP_EXCESS_MAX);
-    d->gateway.max_connections = config->max_connections;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return 0;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_max >= (rlim_t)(aside + config->max_connections))
-        return 0;
-    d->gateway.max_connections = (int64_t)limit.rlim_max - aside;
-    if (d->gateway.max_connections < 1) {
+    int64_t workers = (int64_t)worker_count(d, config), excess = workers * HTTP_EXCESS_MAX;
+    int64_t aside = FILES_ASIDE + workers * FILES_OF_WORKER + excess;
+    int64_t needed = aside + config->max_connections, served = config->max_connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t)needed)
+        served = (int64_t)limit.rlim_cur - aside;
+    if (served < 1) {
         log_error("too few file descriptors, raise LimitNOFILE (ulimit -Hn)",
-                  "have=%llu least=%lld", (unsigned long long)limit.rlim_max, (long long)aside + 1);
+                  "have=%llu least=%lld", (unsigned long long)limit.rlim_cur, (long long)aside + 1);
         return EX_UNAVAILABLE;
     }
-    log_warning("fewer clients than max_connections, as there are too few file descriptors: raise "
-                "LimitNOFILE (ulimit -Hn)",
-                "have=%llu needed=%lld clients=%lld", (unsigned long long)limit.rlim_max,
-                (long long)(aside + config->max_connections),
-                (long long)d->gateway.max_connections);
+    if (served < config->max_connections)
+        log_warning("fewer clients than max_connections, as there are too few file descriptors: "
+                    "raise LimitNOFILE (ulimit -Hn)",
+                    "have=%llu needed=%lld clients=%lld", (unsigned long long)limit.rlim_cur,
+                    (long long)needed, (long long)served);
+    d->gateway.max_connections = served;
+    d->gateway.most_connections = served + excess;
     return 0;
 }
 

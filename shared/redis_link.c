@@ -71,7 +71,7 @@ static void arm_timer(struct redis_link *link, int64_t us)
 static void link_down(struct redis_link *link, const char *reason)
 {
     redisAsyncContext *ac = link->ac;
-    bool was_up = link->state == LINK_UP;
+    bool was_up = link->state == LINK_UP, had_been_up = link->up_us != 0;
     if (link->state == LINK_DOWN)
         return;
     link->state = LINK_DOWN;
@@ -85,7 +85,7 @@ static void link_down(struct redis_link *link, const char *reason)
         backoff_reset(&link->backoff); /* not for one that is up for a moment, again and again */
     link->up_us = 0;
     int64_t wait_ms = backoff_next(&link->backoff);
-    if (backoff_is_news(&link->backoff) || reason != link->said)
+    if (backoff_is_news(&link->backoff) || reason != link->said || had_been_up)
         log_warning("redis is away", "reason=\"%s\" retry_ms=%d", reason, (int)wait_ms);
     link->said = reason;
     arm_timer(link, wait_ms * 1000);

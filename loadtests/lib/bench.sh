@@ -334,9 +334,10 @@ def stat: {median: median, spread_percent: spread, all: .};
 # noise: why this run is no result, one reason a line; nothing when it is one.
 noise() {
     jq -rn --slurpfile probes "$OUT/probes.jsonl" --slurpfile turns "$OUT/turns.jsonl" \
-        --argjson spread "$MAX_PROBE_SPREAD" --argjson foreign "$MAX_FOREIGN" --argjson steal "$MAX_STEAL" "$JQ_STATS"'
+        --argjson spread "$MAX_PROBE_SPREAD" --argjson foreign "$MAX_FOREIGN" --argjson steal "$MAX_STEAL" \
+        --argjson fastest "$FASTEST_US" "$JQ_STATS"'
         def r: . * 10 | round / 10;
-        ([$probes[].wall_us] | spread) as $s | ([$turns[].foreign] | max) as $f | ([$turns[].steal] | max) as $t |
+        ([$probes[].wall_us, ($fastest | select(. > 0))] | spread) as $s | ([$turns[].foreign] | max) as $f | ([$turns[].steal] | max) as $t |
         (if $s > $spread then "a fixed piece of work varied by \($s | r) % (at most \($spread))" else empty end),
         (if $f > $foreign then "other processes took \($f | r) % of the machine in a turn (at most \($foreign))" else empty end),
         (if $t > $steal then "the hypervisor took \($t | r) % of the machine in a turn (at most \($steal))" else empty end)'

@@ -97,6 +97,23 @@ static void test_fewer_clients(void **state)
         close(fds[i]);
 }
 
+/* Clients that say nothing are not told anything either, and stay: more of them than there are descriptors. */
+static void test_a_silent_crowd(void **state)
+{
+    (void)state;
+    int fds[FILES + 80];
+    static struct http_answer a;
+    char url[300];
+    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    for (size_t i = 0; i < LENGTH(fds); i++)
+        fds[i] = raw_connect(stack.url);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(http_get(url, &a), 200);
+    assert_true(event_metric(stack.admin_url, "process_open_fds") < FILES);
+    for (size_t i = 0; i < LENGTH(fds); i++)
+        close(fds[i]);
+}
+
 static void test_the_stack_stops_clean(void **state)
 {
     (void)state;
@@ -109,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_far_too_few),
         cmocka_unit_test(test_fewer_clients),
+        cmocka_unit_test(test_a_silent_crowd),
         cmocka_unit_test(test_the_stack_stops_clean),
     };
     return cmocka_run_group_tests(tests, up, NULL);
