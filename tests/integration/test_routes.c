@@ -203,6 +203,9 @@ static void test_journalled(void **state)
         expect(&a, "journalled", api->accepted_status, api->journalled);
     }
     stack_start(&stack, "redis");
+    /* a worker that has not noticed yet would journal those who come now */
+    event_wait_metric(stack.admin_url, "onrush_gateway_redis_links_up",
+                      event_metric(stack.admin_url, "onrush_gateway_workers"));
 }
 
 /* wait_granted: until the coupon of the journalled user is in MariaDB. */
