@@ -14,8 +14,8 @@
  *              └──────────────┘   status, reason; the connection ends after the answer
  *
  * The caller owns one buffer, which holds everything from the first byte of the request on; bytes of later requests may lie behind it. After
- * more bytes it calls again with all of them, and the parser goes on where it stopped: no byte of a head is looked at twice. It
- * keeps offsets, so the buffer may have moved in between; what it has passed must be unchanged (a chunked body is decoded in place, so the
+ * more bytes it calls again with all of them, and the parser goes on where it stopped: it scans no byte twice. It keeps
+ * offsets, so the buffer may have moved in between; what it has passed must be unchanged (a chunked body is decoded in place, so the
  * parser itself writes there). Where the bytes were cut makes no difference to any verdict.
  *
  * Strict: what two implementations could read differently is 400, and what follows on the connection is never read (request smuggling,
@@ -25,6 +25,7 @@
  *   Transfer-Encoding in HTTP/1.0 (6.1: faulty framing)
  *   bare LF, which section 2.2 lets a server take as the end of a line; bare CR; obs-fold (5.2)
  *   more than one space between the parts of the request line (section 3 lets a server be lenient)
+ *   a comma or a percent sign in Host (valid in a name, read as a list by some)
  *   white space around a chunk's size and extensions (7.1.1: "bad whitespace")
  *   Host, Content-Length or Transfer-Encoding among the trailers (RFC 9110 6.5.1)
  *
@@ -109,7 +110,7 @@ struct http_request {
     struct http_text method_name;
     struct http_text target; /* as it came: origin-form, absolute-form or "*" */
     struct http_text
-        path; /* from the first slash to before the "?"; "/" if an absolute-form has none; "*" */
+        path; /* from the first slash to before the "?"; "/" or, for OPTIONS, "*" if an absolute-form has none */
     struct http_text
         query; /* after the "?"; none if there is no "?", empty if nothing follows it */
     struct http_text
@@ -151,16 +152,20 @@ struct http_parser {
     struct http_limits limits;
 
     /* The parser's own. */
-    uint8_t state, empty_lines;
-    bool line_read;    /* the request line */
-    uint8_t marks;     /* which fields there were, MARK_... */
-    uint32_t at;       /* the next byte to look at */
-    uint32_t start;    /* the first byte of the request line */
-    uint32_t mark;     /* where the token, target or value under way begins */
-    uint32_t framing;  /* bytes of chunk lines and trailers so far */
-    uint32_t body_end; /* of what is decoded */
-    uint64_t left;     /* bytes of the body, or of the chunk, to come */
-    struct http_span name, target, path, query, host;
+    uint8_t state;
+    uint8_t empty_lines;
+    uint8_t marks; /* what the fields said, MARK_... in parser.c */
+    bool in_trailers;
+    uint32_t at;      /* the next byte to look at */
+    uint32_t mark;    /* where the part under way begins */
+    uint32_t stop;    /* how far it may reach: a limit, or the end of the body or chunk */
+    uint32_t reach;   /* how far it reaches in this call */
+    uint32_t framing; /* bytes of chunk lines and trailers that are still allowed */
+    uint32_t end;     /* of what is decoded of the body */
+    uint64_t left;    /* bytes of the body, or the size of the chunk */
+    char *bytes;      /* those of this call */
+    struct http_span name, method, target, path, query, host;
+    bool has_query, has_host;
 
     struct http_request request; /* last: its fields are not cleared */
 };
