@@ -130,7 +130,8 @@ void http_answer_close(struct http_conn *c)
 static void tail(struct http_conn *c, const char *framing, size_t len)
 {
     struct http_server *s = c->server;
-    static const char ends[] = "Connection: close\r\n\r\n", stays[] = "Connection: keep-alive\r\n\r\n";
+    static const char ends[] = "Connection: close\r\n\r\n",
+                      stays[] = "Connection: keep-alive\r\n\r\n";
     char *p = s->out + s->out_len;
     p = mempcpy(p, framing, len);
     if (c->last || s->draining)

@@ -105,9 +105,9 @@ static enum crowd_verdict enter_here(struct crowd *crowd, const struct address *
     struct bucket *bucket = &crowd->buckets[hash & crowd->mask];
     pthread_mutex_lock(lock_of(crowd, hash));
     struct crowd_place *p = find(bucket, address, hash);
-    enum crowd_verdict verdict = p == NULL             ? CROWD_FULL
+    enum crowd_verdict verdict = p == NULL          ? CROWD_FULL
                                  : p->n < most_here ? CROWD_IN
-                                                       : CROWD_HERE_FULL;
+                                                    : CROWD_HERE_FULL;
     if (verdict == CROWD_IN) {
         p->n++;
     } else if (p != NULL && p->n == 0) { /* most_here is 0, and it is new */

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define REQUESTS_A_TURN 16        /* of one connection, however many lie there */
-#define DISCARD_MAX     1048576u  /* bytes after the last answer */
+#define REQUESTS_A_TURN 16       /* of one connection, however many lie there */
+#define DISCARD_MAX     1048576u /* bytes after the last answer */
 #define CONTINUE        "HTTP/1.1 100 Continue\r\n\r\n"
 
 /* --- buffers --- */
@@ -92,7 +92,8 @@ static bool read_more(struct http_conn *c, struct http_buffer **in)
     size_t room = b->room - b->len;
     ssize_t n = recv(event_get_fd(&c->event), b->bytes + b->len, room, 0);
     if (n > 0) {
-        c->readable = (size_t)n == room || c->ended; /* less than there was room for: that was all */
+        c->readable =
+            (size_t)n == room || c->ended; /* less than there was room for: that was all */
         b->len += (size_t)n;
         return true;
     }

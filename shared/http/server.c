@@ -13,9 +13,10 @@
 
 #define TICK_MS        100
 #define ACCEPTS_A_TURN 64
-#define KERNEL_BUFFER  32768 /* bytes that the kernel may hold for us each way; it takes the double */
-#define FRAMING_MIN    1024
-#define BODY_ANY       (1u << 30) /* until the head is read */
+#define KERNEL_BUFFER                                                                              \
+    32768 /* bytes that the kernel may hold for us each way; it takes the double */
+#define FRAMING_MIN 1024
+#define BODY_ANY    (1u << 30) /* until the head is read */
 
 /* --- newcomers --- */
 
@@ -224,8 +225,7 @@ struct http_server *http_server_free(struct http_server *s)
                 http_conn_close(c, false);
         }
     }
-    for (struct http_conn *c; (c = TAILQ_FIRST(&s->in[HTTP_CLOSED])) != NULL;
-         http_conns_reap(s))
+    for (struct http_conn *c; (c = TAILQ_FIRST(&s->in[HTTP_CLOSED])) != NULL; http_conns_reap(s))
         c->streaming = false;
     free_parts(s);
     return NULL;

@@ -157,7 +157,8 @@ void serve_turn_until(struct serve *s, int64_t until_us, const char *condition)
 struct client *client_open(struct serve *s, int host)
 {
     struct client *c = calloc(1, sizeof *c);
-    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000u + (unsigned)host)};
+    struct sockaddr_in from = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(0x7f000000u + (unsigned)host)};
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)s->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -12,13 +12,14 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define SHORT_US 50000
+#define SHORT_US  50000
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 #define NO(status)                                                                                 \
     "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n"          \
     "Connection: close\r\n\r\nno"
 #define OK(len, body)                                                                              \
-    "HTTP/1.1 200 OK\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: " len "\r\n\r\n" body
+    "HTTP/1.1 200 OK\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: " len "\r\n\r"      \
+                                                                                     "\n" body
 
 static struct serve serve;
 
@@ -42,7 +43,8 @@ static void test_idle(void **state)
     struct http_config config = serve_config();
     config.deadlines.idle_us = SHORT_US;
     serve_start(&serve, &config);
-    struct client *silent = client_open(&serve, 1), *kept = client_open(&serve, 1), *waits = client_open(&serve, 1);
+    struct client *silent = client_open(&serve, 1), *kept = client_open(&serve, 1),
+                  *waits = client_open(&serve, 1);
     ask(kept, GET("/a"));
     ask(waits, GET("/later"));
     client_expect_end(silent, "");
@@ -146,7 +148,8 @@ static void test_reader_that_never_reads(void **state)
     int small = 4096;
     setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     size_t most = 0, kept = 0, sent = 0;
-    for (int64_t until_us = serve_deadline(); http_server_counts(serve.server)->slow_readers == 0;) {
+    for (int64_t until_us = serve_deadline();
+         http_server_counts(serve.server)->slow_readers == 0;) {
         static const char get[] = GET("/a");
         ssize_t n = send(c->fd, get, sizeof get - 1, MSG_NOSIGNAL);
         sent += n > 0 ? (size_t)n : 0;
@@ -174,8 +177,10 @@ static void test_reader_that_takes_its_time(void **state)
     int small = 4096;
     setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     ask(c, GET("/large") GET("/large") GET("/a"));
-    SERVE_UNTIL(&serve, http_server_census(serve.server).busy == 1 && TAILQ_FIRST(&serve.server->in[HTTP_SENDING]) != NULL);
-    SERVE_UNTIL(&serve, strstr(client_read(c)->text + (c->n > 7 ? c->n - 7 : 0), "GET /a ") != NULL);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).busy == 1 &&
+                            TAILQ_FIRST(&serve.server->in[HTTP_SENDING]) != NULL);
+    SERVE_UNTIL(&serve,
+                strstr(client_read(c)->text + (c->n > 7 ? c->n - 7 : 0), "GET /a ") != NULL);
     size_t xs = 0;
     for (size_t i = 0; i < c->n; i++)
         xs += c->text[i] == 'x';

@@ -42,15 +42,16 @@ int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
     return real(epfd, op, fd, event);
 }
 
-#define HEAD(status)       "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\n"
-#define OK(len, body)      HEAD("200 OK") "Content-Length: " len "\r\n\r\n" body
-#define OK_END(len, body)  HEAD("200 OK") "Content-Length: " len "\r\nConnection: close\r\n\r\n" body
-#define OK_STAY(len, body) HEAD("200 OK") "Content-Length: " len "\r\nConnection: keep-alive\r\n\r\n" body
-#define NO(status)         HEAD(status) "Content-Length: 2\r\nConnection: close\r\n\r\nno"
-#define GET(path)          "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
-#define POST(fields)       "POST /p HTTP/1.1\r\nHost: x\r\n" fields "\r\n"
-#define XS                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" /* 64 */
-#define XXS                XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS
+#define HEAD(status)      "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\n"
+#define OK(len, body)     HEAD("200 OK") "Content-Length: " len "\r\n\r\n" body
+#define OK_END(len, body) HEAD("200 OK") "Content-Length: " len "\r\nConnection: close\r\n\r\n" body
+#define OK_STAY(len, body)                                                                         \
+    HEAD("200 OK") "Content-Length: " len "\r\nConnection: keep-alive\r\n\r\n" body
+#define NO(status)   HEAD(status) "Content-Length: 2\r\nConnection: close\r\n\r\nno"
+#define GET(path)    "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define POST(fields) "POST /p HTTP/1.1\r\nHost: x\r\n" fields "\r\n"
+#define XS           "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" /* 64 */
+#define XXS          XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS
 
 static const struct {
     const char *in, *out;
@@ -75,15 +76,15 @@ static const struct {
     {"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET("/b"),
      OK_STAY("7", "GET /a ") OK("7", "GET /b "), false},
     {GET("/a") "GET /b HTTP/1.1\r\n\r\n" GET("/c"), OK("7", "GET /a ") NO("400 Bad Request"), true},
-    {POST("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n") "0\r\n\r\n",
-     NO("400 Bad Request"), true},
+    {POST("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n") "0\r\n\r\n", NO("400 Bad Request"),
+     true},
     {POST("Content-Length: 257\r\n"), NO("413 Content Too Large"), true},
     {POST("Transfer-Encoding: gzip\r\n"), NO("501 Not Implemented"), true},
     {POST("Content-Length: 3\r\nExpect: 200-ok\r\n"), NO("417 Expectation Failed"), true},
     {"GET /a HTTP/2.0\r\nHost: x\r\n\r\n", NO("505 HTTP Version Not Supported"), true},
     {"GET /" XXS " HTTP/1.1\r\nHost: x\r\n\r\n", NO("414 URI Too Long"), true},
-    {"GET / HTTP/1.1\r\nHost: x\r\nX: " XXS "\r\n\r\n",
-     NO("431 Request Header Fields Too Large"), true},
+    {"GET / HTTP/1.1\r\nHost: x\r\nX: " XXS "\r\n\r\n", NO("431 Request Header Fields Too Large"),
+     true},
 };
 
 static void test_rows(void **state)
@@ -272,8 +273,8 @@ static void test_stream(void **state)
         const char *in, *out;
         bool ends;
     } streams[] = {
-        {GET("/stream"), STREAM "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n",
-         false},
+        {GET("/stream"),
+         STREAM "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n", false},
         {"GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
          STREAM "Connection: close\r\n\r\nonetwo", true},
         {"HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n", STREAM "Transfer-Encoding: chunked\r\n\r\n",
@@ -410,7 +411,8 @@ static void test_quiesce(void **state)
 static void test_free_with_everything_open(void **state)
 {
     (void)state;
-    static const char *const sent[] = {"", "GET", GET("/later"), GET("/stream"), GET("/large") GET("/large") GET("/large")};
+    static const char *const sent[] = {"", "GET", GET("/later"), GET("/stream"),
+                                       GET("/large") GET("/large") GET("/large")};
     struct client *clients[LENGTH(sent)];
     for (size_t i = 0; i < LENGTH(sent); i++) {
         clients[i] = client_open(&serve, 1);
