@@ -25,7 +25,7 @@
     X(M, closed, 403, "CLOSED", "Closed", "The campaign is over.")                                 \
     X(M, paused, 403, "PAUSED", "Paused", "The campaign takes no requests for now.")               \
     X(M, malformed, 400, "BAD_REQUEST", "Bad request",                                             \
-      "This is not HTTP/1.1 as RFC 9112 wants it.")                                                \
+      "This is no HTTP request as RFC 9112 has it.")                                               \
     X(M, no_route, 404, "NO_ROUTE", "Not found", "There is nothing at this path.")                 \
     X(M, no_campaign, 404, "NO_CAMPAIGN", "Not found", "There is no campaign of this name.")       \
     X(M, no_request, 404, "NO_REQUEST", "Not found", "This user has no request here.")             \
