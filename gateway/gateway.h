@@ -8,7 +8,7 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 
-struct crowd;
+struct http_crowd;
 
 /* A counter on a cache line of its own: counting must not slow the readers of its neighbours. */
 struct gauge {
@@ -27,7 +27,7 @@ struct gateway {
     /* What is served: of the configuration, or what the descriptors are enough for. Set before there are workers, as are the
      * crowds of clients that are connected, and of requests that wait. */
     int64_t max_connections;
-    struct crowd *connections, *waiters;
+    struct http_crowd *connections, *waiters;
     struct gauge in_flight;
 };
 

@@ -199,8 +199,8 @@ static int make_limits(struct daemon *d, const struct gateway_config *config)
 {
     struct gateway *g = &d->gateway;
     g->limits = limits_new(&config->limits);
-    g->connections = crowd_new((size_t)config->max_connections);
-    g->waiters = crowd_new((size_t)config->max_waiters);
+    g->connections = http_crowd_new((size_t)config->max_connections);
+    g->waiters = http_crowd_new((size_t)config->max_waiters);
     if (g->limits != NULL && g->connections != NULL && g->waiters != NULL)
         return 0;
     return complain("the tables of the limits cannot be made", -ENOMEM);
@@ -210,8 +210,8 @@ static void free_limits(struct daemon *d)
 {
     struct gateway *g = &d->gateway;
     g->limits = limits_free(g->limits);
-    g->connections = crowd_free(g->connections);
-    g->waiters = crowd_free(g->waiters);
+    g->connections = http_crowd_free(g->connections);
+    g->waiters = http_crowd_free(g->waiters);
 }
 
 static int load_auth(struct daemon *d, const struct gateway_config *config)

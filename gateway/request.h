@@ -26,7 +26,7 @@
 struct worker;
 struct http_conn;
 struct http_request;
-struct crowd_place;
+struct http_crowd_place;
 struct request_trace;
 struct route;
 struct campaign;
@@ -67,7 +67,7 @@ struct request {
     struct http_conn *conn;          /* NULL: nobody is to be told */
     const struct http_request *head; /* as it was received; NULL: it is not there any more */
     struct address client;           /* whose request it is: see address_key() */
-    struct crowd_place *place;       /* WAITING: among those that wait */
+    struct http_crowd_place *place;  /* WAITING: among those that wait */
     const struct route *route;       /* NULL: none matched */
     const char *allow;               /* the methods that its path has, when it has not this one */
     struct campaign *campaign;       /* a reference; NULL before it is looked up */

@@ -57,18 +57,18 @@ static void leave(struct request *r)
 {
     TAILQ_REMOVE(list_of(r), r, next);
     r->worker->campaigns.n_instant -= r->instant;
-    crowd_leave(r->worker->gateway->waiters, r->place);
+    http_crowd_leave(r->worker->gateway->waiters, r->place);
     metric_add(&r->worker->metrics.waiters, -1);
 }
 
 /* enter: a place among those that wait. A proxy that does not say for whom it asks is not counted. */
-static enum crowd_verdict enter(struct request *r)
+static enum http_crowd_verdict enter(struct request *r)
 {
     struct gateway *gateway = r->worker->gateway;
     const struct gateway_config *config = gateway_config(gateway);
-    return crowd_enter(gateway->waiters, r->from_proxy ? NULL : &r->client, config->max_waiters,
-                       gateway_share(config->max_waiters_per_address, config->max_waiters),
-                       &r->place);
+    return http_crowd_enter(
+        gateway->waiters, r->from_proxy ? NULL : &r->client, config->max_waiters,
+        gateway_share(config->max_waiters_per_address, config->max_waiters), &r->place);
 }
 
 /* wait_on: false when there are too many waiters, and a POST, which is accepted, is to be answered without. */
@@ -76,15 +76,16 @@ static bool wait_on(struct request *r)
 {
     bool post = r->route->op == OP_ENQUEUE;
     struct gateway_metrics *m = &r->worker->metrics;
-    enum crowd_verdict verdict = enter(r);
-    if (verdict == CROWD_IN) {
+    enum http_crowd_verdict verdict = enter(r);
+    if (verdict == HTTP_CROWD_IN) {
         r->instant = post;
         join(r);
         return true;
     }
     if (post)
         return false;
-    metric_add(verdict == CROWD_FULL ? &m->unavailable_waiters : &m->unavailable_waiters_here, 1);
+    metric_add(verdict == HTTP_CROWD_FULL ? &m->unavailable_waiters : &m->unavailable_waiters_here,
+               1);
     request_answer(r, OUTCOME_overloaded);
     return true;
 }

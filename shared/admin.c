@@ -22,7 +22,7 @@
 
 struct admin {
     struct http_server *http;
-    struct crowd *crowd;
+    struct http_crowd *crowd;
     struct event_base *base;
     struct event *stop;
     int stop_fd; /* eventfd: the thread is to end */
@@ -147,7 +147,7 @@ static void *run(void *arg)
 static void free_parts(struct admin *admin)
 {
     http_server_free(admin->http);
-    crowd_free(admin->crowd);
+    http_crowd_free(admin->crowd);
     if (admin->stop != NULL)
         event_free(admin->stop);
     if (admin->base != NULL)
@@ -188,7 +188,7 @@ static int build(struct admin *admin, int fd)
 {
     admin->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     admin->base = new_base();
-    admin->crowd = crowd_new(CONNECTIONS_MAX);
+    admin->crowd = http_crowd_new(CONNECTIONS_MAX);
     if (admin->stop_fd < 0 || admin->base == NULL || admin->crowd == NULL)
         return close(fd), -ENOMEM;
     admin->stop = event_new(admin->base, admin->stop_fd, EV_READ, on_stop, admin);

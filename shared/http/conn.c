@@ -104,7 +104,7 @@ static struct http_conn *take_spare(struct http_server *s)
 }
 
 struct http_conn *http_conn_open(struct http_server *s, int fd, const struct address *peer,
-                                 struct crowd_place *place, enum http_refusal excess)
+                                 struct http_crowd_place *place, enum http_refusal excess)
 {
     struct http_conn *c = take_spare(s);
     if (c == NULL)
@@ -144,7 +144,7 @@ void http_conn_close(struct http_conn *c, bool abort)
     if (c->excess != 0)
         s->n_excess--;
     else
-        crowd_leave(s->config.crowd, c->place);
+        http_crowd_leave(s->config.crowd, c->place);
     if (c->ready) {
         TAILQ_REMOVE(&s->ready, c, in_ready);
         s->n_ready--;
@@ -244,7 +244,7 @@ static int64_t most_here(const struct http_server *s, enum http_state state)
     int64_t most = 0;
     struct http_conn *c;
     TAILQ_FOREACH (c, &s->in[state], next) {
-        int64_t here = crowd_size_here(c->place);
+        int64_t here = http_crowd_size_here(c->place);
         most = here > most ? here : most;
     }
     return most;
@@ -260,7 +260,7 @@ static bool evict_busiest(struct http_server *s, enum http_state state)
     left = left < EVICT_MAX ? left : EVICT_MAX;
     for (c = TAILQ_FIRST(&s->in[state]); c != NULL && left > 0; c = after) {
         after = TAILQ_NEXT(c, next);
-        if (c->excess != 0 || crowd_size_here(c->place) * 2 < most)
+        if (c->excess != 0 || http_crowd_size_here(c->place) * 2 < most)
             continue;
         left--;
         s->counts.evicted++;

@@ -12,20 +12,20 @@
 
 #define STRIPES 16 /* locks */
 
-struct crowd_place {
-    LIST_ENTRY(crowd_place) next;
+struct http_crowd_place {
+    LIST_ENTRY(http_crowd_place) next;
     struct address address;
     uint64_t hash;
     _Atomic int64_t n;
 };
 
-LIST_HEAD(bucket, crowd_place);
+LIST_HEAD(bucket, http_crowd_place);
 
 struct stripe {
     alignas(64) pthread_mutex_t lock;
 };
 
-struct crowd {
+struct http_crowd {
     alignas(64) _Atomic int64_t n;
     alignas(64) uint64_t seed; /* nobody outside can choose addresses that meet in one bucket */
     size_t mask;
@@ -33,13 +33,13 @@ struct crowd {
     struct bucket buckets[];
 };
 
-struct crowd *crowd_new(size_t expected)
+struct http_crowd *http_crowd_new(size_t expected)
 {
     size_t n = STRIPES;
     while (n < expected && n < (size_t)1 << 20)
         n *= 2;
-    size_t bytes = sizeof(struct crowd) + n * sizeof(struct bucket);
-    struct crowd *crowd = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    size_t bytes = sizeof(struct http_crowd) + n * sizeof(struct bucket);
+    struct http_crowd *crowd = aligned_alloc(64, (bytes + 63) / 64 * 64);
     if (crowd == NULL)
         return NULL;
     memset(crowd, 0, bytes);
@@ -51,7 +51,7 @@ struct crowd *crowd_new(size_t expected)
     return crowd;
 }
 
-struct crowd *crowd_free(struct crowd *crowd)
+struct http_crowd *http_crowd_free(struct http_crowd *crowd)
 {
     if (crowd == NULL)
         return NULL;
@@ -70,7 +70,7 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-static uint64_t hash_of(const struct crowd *crowd, const struct address *address)
+static uint64_t hash_of(const struct http_crowd *crowd, const struct address *address)
 {
     uint64_t halves[2];
     memcpy(halves, address->bytes, sizeof halves);
@@ -78,9 +78,10 @@ static uint64_t hash_of(const struct crowd *crowd, const struct address *address
 }
 
 /* find: the place of an address, made when there is none. NULL: no memory. */
-static struct crowd_place *find(struct bucket *bucket, const struct address *address, uint64_t hash)
+static struct http_crowd_place *find(struct bucket *bucket, const struct address *address,
+                                     uint64_t hash)
 {
-    struct crowd_place *p;
+    struct http_crowd_place *p;
     LIST_FOREACH (p, bucket, next) {
         if (memcmp(&p->address, address, sizeof *address) == 0)
             return p;
@@ -93,47 +94,48 @@ static struct crowd_place *find(struct bucket *bucket, const struct address *add
     return p;
 }
 
-static pthread_mutex_t *lock_of(struct crowd *crowd, uint64_t hash)
+static pthread_mutex_t *lock_of(struct http_crowd *crowd, uint64_t hash)
 {
     return &crowd->stripes[hash % STRIPES].lock; /* as n is a multiple: one lock for each bucket */
 }
 
-static enum crowd_verdict enter_here(struct crowd *crowd, const struct address *address,
-                                     int64_t most_here, struct crowd_place **place)
+static enum http_crowd_verdict enter_here(struct http_crowd *crowd, const struct address *address,
+                                          int64_t most_here, struct http_crowd_place **place)
 {
     uint64_t hash = hash_of(crowd, address);
     struct bucket *bucket = &crowd->buckets[hash & crowd->mask];
     pthread_mutex_lock(lock_of(crowd, hash));
-    struct crowd_place *p = find(bucket, address, hash);
-    enum crowd_verdict verdict = p == NULL          ? CROWD_FULL
-                                 : p->n < most_here ? CROWD_IN
-                                                    : CROWD_HERE_FULL;
-    if (verdict == CROWD_IN) {
+    struct http_crowd_place *p = find(bucket, address, hash);
+    enum http_crowd_verdict verdict = p == NULL          ? HTTP_CROWD_FULL
+                                      : p->n < most_here ? HTTP_CROWD_IN
+                                                         : HTTP_CROWD_HERE_FULL;
+    if (verdict == HTTP_CROWD_IN) {
         p->n++;
     } else if (p != NULL && p->n == 0) { /* most_here is 0, and it is new */
         LIST_REMOVE(p, next);
         free(p);
     }
     pthread_mutex_unlock(lock_of(crowd, hash));
-    *place = verdict == CROWD_IN ? p : NULL;
+    *place = verdict == HTTP_CROWD_IN ? p : NULL;
     return verdict;
 }
 
-enum crowd_verdict crowd_enter(struct crowd *crowd, const struct address *address, int64_t most,
-                               int64_t most_here, struct crowd_place **place)
+enum http_crowd_verdict http_crowd_enter(struct http_crowd *crowd, const struct address *address,
+                                         int64_t most, int64_t most_here,
+                                         struct http_crowd_place **place)
 {
-    enum crowd_verdict verdict = CROWD_IN;
+    enum http_crowd_verdict verdict = HTTP_CROWD_IN;
     *place = NULL;
     if (atomic_fetch_add_explicit(&crowd->n, 1, memory_order_relaxed) >= most)
-        verdict = CROWD_FULL;
+        verdict = HTTP_CROWD_FULL;
     else if (address != NULL)
         verdict = enter_here(crowd, address, most_here, place);
-    if (verdict != CROWD_IN)
+    if (verdict != HTTP_CROWD_IN)
         atomic_fetch_sub_explicit(&crowd->n, 1, memory_order_relaxed);
     return verdict;
 }
 
-void crowd_leave(struct crowd *crowd, struct crowd_place *place)
+void http_crowd_leave(struct http_crowd *crowd, struct http_crowd_place *place)
 {
     atomic_fetch_sub_explicit(&crowd->n, 1, memory_order_relaxed);
     if (place == NULL)
@@ -148,12 +150,12 @@ void crowd_leave(struct crowd *crowd, struct crowd_place *place)
     pthread_mutex_unlock(lock_of(crowd, hash));
 }
 
-int64_t crowd_size(const struct crowd *crowd)
+int64_t http_crowd_size(const struct http_crowd *crowd)
 {
     return atomic_load_explicit(&crowd->n, memory_order_relaxed);
 }
 
-int64_t crowd_size_here(const struct crowd_place *place)
+int64_t http_crowd_size_here(const struct http_crowd_place *place)
 {
     return place != NULL ? atomic_load_explicit(&place->n, memory_order_relaxed) : 0;
 }

@@ -1,9 +1,9 @@
 /* A crowd: how many of something (connections, requests that wait) there are in all, and how many
  * each client address has of them.
  *
- *   crowd_enter ──► place of the address (one more) ──► crowd_leave
- *        │ all have `most` together: CROWD_FULL
- *        └ this address has `most_here`: CROWD_HERE_FULL
+ *   http_crowd_enter ──► place of the address (one more) ──► http_crowd_leave
+ *        │ all have `most` together: HTTP_CROWD_FULL
+ *        └ this address has `most_here`: HTTP_CROWD_HERE_FULL
  *
  * A place exists while its address has something. All functions are thread safe: each takes one of a
  * few locks for some instructions, and never while anything is read or written. */
@@ -14,25 +14,26 @@
 
 #include <stdint.h>
 
-struct crowd;
-struct crowd_place;
+struct http_crowd;
+struct http_crowd_place;
 
-enum crowd_verdict { CROWD_IN, CROWD_FULL, CROWD_HERE_FULL };
+enum http_crowd_verdict { HTTP_CROWD_IN, HTTP_CROWD_FULL, HTTP_CROWD_HERE_FULL };
 
-/* crowd_new: for some `expected` addresses; more make it slower. NULL: no memory. crowd_free: nobody
+/* http_crowd_new: for some `expected` addresses; more make it slower. NULL: no memory. http_crowd_free: nobody
  * may be in it; NULL is fine, gives NULL. */
-struct crowd *crowd_new(size_t expected);
-struct crowd *crowd_free(struct crowd *crowd);
+struct http_crowd *http_crowd_new(size_t expected);
+struct http_crowd *http_crowd_free(struct http_crowd *crowd);
 
-/* crowd_enter: one more of `address` (NULL: of somebody whom nobody counts), unless there are `most`
- * or, of this address, `most_here`. CROWD_IN and *place, which crowd_leave() takes; without memory
- * it is CROWD_FULL. */
-enum crowd_verdict crowd_enter(struct crowd *crowd, const struct address *address, int64_t most,
-                               int64_t most_here, struct crowd_place **place);
-void crowd_leave(struct crowd *crowd, struct crowd_place *place);
+/* http_crowd_enter: one more of `address` (NULL: of somebody whom nobody counts), unless there are `most`
+ * or, of this address, `most_here`. HTTP_CROWD_IN and *place, which http_crowd_leave() takes; without memory
+ * it is HTTP_CROWD_FULL. */
+enum http_crowd_verdict http_crowd_enter(struct http_crowd *crowd, const struct address *address,
+                                         int64_t most, int64_t most_here,
+                                         struct http_crowd_place **place);
+void http_crowd_leave(struct http_crowd *crowd, struct http_crowd_place *place);
 
-/* crowd_size: of all. crowd_size_here: of one address; 0 for a NULL. */
-int64_t crowd_size(const struct crowd *crowd);
-int64_t crowd_size_here(const struct crowd_place *place);
+/* http_crowd_size: of all. http_crowd_size_here: of one address; 0 for a NULL. */
+int64_t http_crowd_size(const struct http_crowd *crowd);
+int64_t http_crowd_size_here(const struct http_crowd_place *place);
 
 #endif

@@ -22,27 +22,27 @@
 
 /* enter: a place for a newcomer, for whom others may have to go; 0, or why there is none. */
 static enum http_refusal enter(struct http_server *s, const struct address *peer,
-                               struct crowd_place **place)
+                               struct http_crowd_place **place)
 {
     const struct http_config *config = &s->config;
     struct address key;
     bool counts = s->hooks.exempt == NULL || !s->hooks.exempt(s->hooks.arg, peer);
     address_key(peer, &key);
     for (int tries = 0;; tries++) {
-        enum crowd_verdict verdict =
-            crowd_enter(config->crowd, counts ? &key : NULL, config->max_connections,
-                        config->max_connections_per_address, place);
-        if (verdict == CROWD_IN)
+        enum http_crowd_verdict verdict =
+            http_crowd_enter(config->crowd, counts ? &key : NULL, config->max_connections,
+                             config->max_connections_per_address, place);
+        if (verdict == HTTP_CROWD_IN)
             return 0;
-        if (tries > 0 || !http_conns_evict(s, verdict == CROWD_FULL ? NULL : &key))
-            return verdict == CROWD_FULL ? HTTP_FULL : HTTP_ADDRESS_FULL;
+        if (tries > 0 || !http_conns_evict(s, verdict == HTTP_CROWD_FULL ? NULL : &key))
+            return verdict == HTTP_CROWD_FULL ? HTTP_FULL : HTTP_ADDRESS_FULL;
     }
 }
 
 void http_server_add(struct http_server *s, int fd, const struct sockaddr *from)
 {
     struct address peer = {0};
-    struct crowd_place *place = NULL;
+    struct http_crowd_place *place = NULL;
     if (from != NULL)
         address_of(from, &peer);
     s->counts.accepted++;

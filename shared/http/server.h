@@ -26,7 +26,7 @@
 
 struct http_server;
 struct http_conn;
-struct crowd;
+struct http_crowd;
 
 /* Why the server itself refuses, and ends the connection afterwards. */
 enum http_refusal {
@@ -68,7 +68,7 @@ struct http_config {
     size_t max_body_bytes;
     size_t max_stream_bytes; /* written to a stream and not taken */
     int max_connections, max_connections_per_address;
-    struct crowd *crowd; /* where connections are counted; other servers may share it */
+    struct http_crowd *crowd; /* where connections are counted; other servers may share it */
     struct http_deadlines deadlines;
 };
 

@@ -118,7 +118,7 @@ void serve_start(struct serve *s, const struct http_config *config)
     struct http_hooks hooks = {s, on_request, on_refused, on_gone, on_drained, is_exempt};
     struct sockaddr_in where;
     socklen_t len = sizeof where;
-    *s = (struct serve){.base = event_base_new(), .crowd = crowd_new(64)};
+    *s = (struct serve){.base = event_base_new(), .crowd = http_crowd_new(64)};
     own.crowd = s->crowd;
     int fd = listen_tcp("0.0.0.0", 0, false);
     assert_true(fd >= 0);
@@ -130,8 +130,8 @@ void serve_start(struct serve *s, const struct http_config *config)
 void serve_stop(struct serve *s)
 {
     s->server = http_server_free(s->server);
-    assert_int_equal(crowd_size(s->crowd), 0);
-    s->crowd = crowd_free(s->crowd);
+    assert_int_equal(http_crowd_size(s->crowd), 0);
+    s->crowd = http_crowd_free(s->crowd);
     event_base_free(s->base);
 }
 

@@ -18,7 +18,7 @@
 struct serve {
     struct event_base *base;
     struct http_server *server;
-    struct crowd *crowd;
+    struct http_crowd *crowd;
     struct http_conn *waiting[64]; /* for serve_answer(), or streams; oldest first */
     size_t n_waiting;
     size_t n_requests, n_refused, n_gone, n_drained;

@@ -19,7 +19,7 @@
     "Connection: close\r\n\r\nno"
 #define OK(len, body)                                                                              \
     "HTTP/1.1 200 OK\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: " len "\r\n\r"      \
-                                                                                     "\n" body
+    "\n" body
 
 static struct serve serve;
 

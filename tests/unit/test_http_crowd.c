@@ -19,31 +19,31 @@ static struct address address_of_number(unsigned n)
 static void test_limits(void **state)
 {
     (void)state;
-    struct crowd *crowd = crowd_new(8);
+    struct http_crowd *crowd = http_crowd_new(8);
     struct address ann = address_of_number(1), bob = address_of_number(2);
-    struct crowd_place *places[5], *none;
-    assert_int_equal(crowd_enter(crowd, &ann, 4, 0, &none), CROWD_HERE_FULL);
+    struct http_crowd_place *places[5], *none;
+    assert_int_equal(http_crowd_enter(crowd, &ann, 4, 0, &none), HTTP_CROWD_HERE_FULL);
     assert_null(none);
-    assert_int_equal(crowd_enter(crowd, &ann, 4, 2, &places[0]), CROWD_IN);
-    assert_int_equal(crowd_enter(crowd, &ann, 4, 2, &places[1]), CROWD_IN);
+    assert_int_equal(http_crowd_enter(crowd, &ann, 4, 2, &places[0]), HTTP_CROWD_IN);
+    assert_int_equal(http_crowd_enter(crowd, &ann, 4, 2, &places[1]), HTTP_CROWD_IN);
     assert_ptr_equal(places[0], places[1]);
-    assert_int_equal(crowd_size_here(places[0]), 2);
-    assert_int_equal(crowd_enter(crowd, &ann, 4, 2, &none), CROWD_HERE_FULL);
-    assert_int_equal(crowd_size(crowd), 2);
-    assert_int_equal(crowd_enter(crowd, &bob, 4, 2, &places[2]), CROWD_IN);
-    assert_int_equal(crowd_enter(crowd, NULL, 4, 2, &places[3]), CROWD_IN);
+    assert_int_equal(http_crowd_size_here(places[0]), 2);
+    assert_int_equal(http_crowd_enter(crowd, &ann, 4, 2, &none), HTTP_CROWD_HERE_FULL);
+    assert_int_equal(http_crowd_size(crowd), 2);
+    assert_int_equal(http_crowd_enter(crowd, &bob, 4, 2, &places[2]), HTTP_CROWD_IN);
+    assert_int_equal(http_crowd_enter(crowd, NULL, 4, 2, &places[3]), HTTP_CROWD_IN);
     assert_null(places[3]);
-    assert_int_equal(crowd_size_here(places[3]), 0);
-    assert_int_equal(crowd_enter(crowd, NULL, 4, 2, &none), CROWD_FULL);
-    assert_int_equal(crowd_enter(crowd, &bob, 4, 2, &none), CROWD_FULL);
-    crowd_leave(crowd, places[0]);
-    assert_int_equal(crowd_size_here(places[1]), 1);
-    assert_int_equal(crowd_enter(crowd, &ann, 4, 2, &places[0]), CROWD_IN);
+    assert_int_equal(http_crowd_size_here(places[3]), 0);
+    assert_int_equal(http_crowd_enter(crowd, NULL, 4, 2, &none), HTTP_CROWD_FULL);
+    assert_int_equal(http_crowd_enter(crowd, &bob, 4, 2, &none), HTTP_CROWD_FULL);
+    http_crowd_leave(crowd, places[0]);
+    assert_int_equal(http_crowd_size_here(places[1]), 1);
+    assert_int_equal(http_crowd_enter(crowd, &ann, 4, 2, &places[0]), HTTP_CROWD_IN);
     for (int i = 0; i < 4; i++)
-        crowd_leave(crowd, places[i]);
-    assert_int_equal(crowd_size(crowd), 0);
-    assert_null(crowd_free(crowd));
-    assert_null(crowd_free(NULL));
+        http_crowd_leave(crowd, places[i]);
+    assert_int_equal(http_crowd_size(crowd), 0);
+    assert_null(http_crowd_free(crowd));
+    assert_null(http_crowd_free(NULL));
 }
 
 /* --- threads --- */
@@ -53,7 +53,7 @@ static void test_limits(void **state)
 #define NAMES   50 /* more than there are locks, fewer than there are buckets */
 #define MOST    3
 
-static struct crowd *crowd;
+static struct http_crowd *crowd;
 static _Atomic int inside[NAMES];
 static atomic_bool too_many;
 
@@ -63,13 +63,13 @@ static void *come_and_go(void *arg)
     for (int i = 0; i < ROUNDS; i++) {
         unsigned name = (unsigned)rand_r(&seed) % NAMES;
         struct address a = address_of_number(name);
-        struct crowd_place *place;
-        if (crowd_enter(crowd, &a, THREADS - 2, MOST, &place) != CROWD_IN)
+        struct http_crowd_place *place;
+        if (http_crowd_enter(crowd, &a, THREADS - 2, MOST, &place) != HTTP_CROWD_IN)
             continue;
-        if (++inside[name] > MOST || crowd_size(crowd) > THREADS)
+        if (++inside[name] > MOST || http_crowd_size(crowd) > THREADS)
             too_many = true;
         inside[name]--;
-        crowd_leave(crowd, place);
+        http_crowd_leave(crowd, place);
     }
     return NULL;
 }
@@ -78,14 +78,14 @@ static void test_threads(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
-    crowd = crowd_new(1);
+    crowd = http_crowd_new(1);
     for (uintptr_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, (void *)(i + 1)), 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     assert_false(too_many);
-    assert_int_equal(crowd_size(crowd), 0);
-    crowd_free(crowd);
+    assert_int_equal(http_crowd_size(crowd), 0);
+    http_crowd_free(crowd);
 }
 
 int main(void)
