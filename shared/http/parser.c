@@ -670,6 +670,7 @@ void http_parser_begin(struct http_parser *p, const struct http_limits *limits)
     assert(limits->max_fields <= HTTP_FIELDS_MAX && http_limits_most(limits) < UINT32_MAX / 2);
     memset(p, 0, offsetof(struct http_parser, request.fields));
     p->limits = *limits;
+    p->framing = limits->max_framing_bytes;
     p->stop = UINT32_MAX;
 }
 
