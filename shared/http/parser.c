@@ -254,12 +254,22 @@ static enum step take_host(struct http_parser *p, struct http_text value, struct
     return reason == NULL ? STEP_ON : refuse(p, 400, reason);
 }
 
+/* tab_about: is there a tab before or behind this value, the one that was just read? It is white space there, but some take it for a part of the
+ * value. */
+static bool tab_about(const struct http_parser *p)
+{
+    uint32_t from = p->name.at + p->name.len;
+    return memchr(p->bytes + from, '\t', p->at - from) != NULL;
+}
+
 static enum step take_length(struct http_parser *p, struct http_text value)
 {
     if (p->marks & MARK_LENGTH)
         return refuse(p, 400, "more than one Content-Length");
     if (p->marks & MARK_CODING)
         return refuse(p, 400, "Content-Length with Transfer-Encoding");
+    if (tab_about(p))
+        return refuse(p, 400, "a tab about Content-Length");
     p->marks |= MARK_LENGTH;
     const char *reason = http_rule_length(value, &p->request.content_length);
     return reason == NULL ? STEP_ON : refuse(p, 400, reason);
@@ -273,6 +283,8 @@ static enum step take_coding(struct http_parser *p, struct http_text value)
         return refuse(p, 400, "more than one Transfer-Encoding");
     if (p->marks & MARK_LENGTH)
         return refuse(p, 400, "Content-Length with Transfer-Encoding");
+    if (tab_about(p))
+        return refuse(p, 400, "a tab about Transfer-Encoding");
     if (value.len == 0)
         return refuse(p, 400, "Transfer-Encoding is empty");
     if (!http_text_like(value, "chunked"))

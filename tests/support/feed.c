@@ -1,6 +1,5 @@
 #include "tests/support/feed.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +176,10 @@ static void put(FILE *out, const char *before, struct http_text text, const char
     fputs(before, out);
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.at[i];
-        fprintf(out, c < ' ' || c >= 0x7f || c == '\\' ? "\\x%02x" : "%c", c);
+        if (c < ' ' || c >= 0x7f || c == '\\')
+            fprintf(out, "\\x%02x", c);
+        else
+            putc_unlocked(c, out);
     }
     fputs(after, out);
 }
