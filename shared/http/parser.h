@@ -155,7 +155,7 @@ struct http_parser {
     /* The parser's own. */
     uint8_t state;
     uint8_t empty_lines;
-    uint8_t marks; /* what the fields said, MARK_... in parser.c */
+    uint8_t marks; /* what the fields said, MARK_... in parser_head.c */
     bool in_trailers;
     uint32_t at;      /* the next byte to look at */
     uint32_t mark;    /* where the part under way begins */

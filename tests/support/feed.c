@@ -50,11 +50,19 @@ static void check_view(const struct feeding *f, struct http_text text, bool plai
         must((unsigned char)text.at[i] >= ' ' ? text.at[i] != 0x7f : text.at[i] == '\t');
 }
 
+static void check_trimmed(struct http_text text)
+{
+    must(text.len == 0 || (text.at[0] != ' ' && text.at[0] != '\t'));
+    must(text.len == 0 || (text.at[text.len - 1] != ' ' && text.at[text.len - 1] != '\t'));
+}
+
 static void check_head(const struct feeding *f)
 {
     const struct http_request *r = &f->parser.request;
     must(r->bytes == f->buffer && f->parser.head_bytes <= f->n);
-    must(f->parser.head_bytes <= f->limits->max_head_bytes + 2 * HTTP_EMPTY_LINES_MAX);
+    must(f->parser.empty_lines <= HTTP_EMPTY_LINES_MAX);
+    must(f->parser.head_bytes - 2u * f->parser.empty_lines <= f->limits->max_head_bytes);
+    must(memcmp(f->buffer + f->parser.head_bytes - 4, "\r\n\r\n", 4) == 0);
     must(r->n_fields <= f->limits->max_fields);
     must(r->content_length <= f->limits->max_body_bytes);
     must(!(r->has_length && r->chunked) && (r->has_length || r->content_length == 0));
@@ -73,6 +81,7 @@ static void check_head(const struct feeding *f)
         must(http_field_name(r, i).len > 0);
         check_view(f, http_field_name(r, i), true);
         check_view(f, http_field_value(r, i), true);
+        check_trimmed(http_field_value(r, i));
     }
 }
 
@@ -86,7 +95,10 @@ static void check_complete(const struct feeding *f)
     must(f->parser.consumed > 0 && f->parser.consumed <= f->n);
     must(f->parser.consumed <= http_limits_most(f->limits));
     must(r->body.len <= f->limits->max_body_bytes && r->body.len <= body);
-    must(r->chunked ? body >= r->body.len + 5 : body == r->content_length && r->body.len == body);
+    must(r->chunked || (body == r->content_length && r->body.len == body));
+    must(!r->chunked ||
+         (body >= r->body.len + 5 && body - r->body.len <= f->limits->max_framing_bytes));
+    must(!r->chunked || memcmp(f->buffer + f->parser.consumed - 2, "\r\n", 2) == 0);
 }
 
 static void check_refused(const struct feeding *f)
