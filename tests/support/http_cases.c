@@ -10,6 +10,10 @@ const struct http_limits http_case_limits = {
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
 #define DECODED "POST /a @h 1.1 keep chunked [Host: h][Transfer-Encoding: chunked]"
 
+#define A16   "aaaaaaaaaaaaaaaa"
+#define A64   A16 A16 A16 A16
+#define A1024 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64
+
 #define ROW(name, bytes, want)                                                                     \
     {                                                                                              \
         name, bytes, sizeof(bytes) - 1, want                                                       \
@@ -77,6 +81,10 @@ const struct http_case http_cases[] = {
     REFUSED("version-without-minor", "GET / HTTP/1\r\n", 400, "bad version"),
     REFUSED("version-with-a-comma", "GET / HTTP/1,1\r\n", 400, "bad version"),
     REFUSED("version-of-another-protocol", "GET / ICAP/1.0\r\n", 400, "bad version"),
+
+    REFUSED("request-line-above-the-limit", "GET /" A1024 " HTTP/1.1\r\n" HOST "\r\n", 414,
+            "the request line is too long"),
+    REFUSED("head-above-the-limit", GET HOST "A: " A1024 "\r\n\r\n", 431, "the head is too large"),
 
     /* --- empty lines before it (RFC 9112 2.2) --- */
     ROW("empty-line", "\r\n", "more\n"),
@@ -376,11 +384,8 @@ const struct http_case http_cases[] = {
                "a chunk does not end in CR LF"),
     CHUNKS_BAD("chunk-with-a-bare-lf", "1\r\nx\n0\r\n\r\n", 400, "a chunk does not end in CR LF"),
     CHUNKS_BAD("chunk-with-a-bare-cr", "1\r\nx\r0\r\n\r\n", 400, "a chunk does not end in CR LF"),
-    CHUNKS_BAD(
-        "chunk-framing-above-the-limit",
-        "1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
-        413, "chunk lines are too large"),
+    CHUNKS_BAD("chunk-framing-above-the-limit", "1;" A64 A64 "\r\n", 413,
+               "chunk lines are too large"),
 
     /* --- trailers (RFC 9112 7.1.2) --- */
     CHUNKS_OK("trailer", "0\r\nA: b\r\nC: d\r\n\r\n", ""),
@@ -398,11 +403,8 @@ const struct http_case http_cases[] = {
     CHUNKS_BAD("trailer-with-a-bare-lf", "0\r\nA: b\n\r\n", 400, "a control character in a field"),
     CHUNKS_BAD("trailers-end-with-a-bare-lf", "0\r\n\n", 400, "bad name of a field"),
     CHUNKS_BAD("trailers-end-with-a-bare-cr", "0\r\n\rX", 400, "bare CR"),
-    CHUNKS_BAD(
-        "trailers-above-the-limit",
-        "0\r\nA: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n",
-        431, "trailers are too large"),
+    CHUNKS_BAD("trailers-above-the-limit", "0\r\nA: " A64 A64 "\r\n\r\n", 431,
+               "trailers are too large"),
 
     /* --- Expect (RFC 9110 10.1.1) --- */
     ROW("expect", POST "Expect: 100-Continue\r\nContent-Length: 1\r\n\r\nx",
