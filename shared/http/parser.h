@@ -25,6 +25,7 @@
  *   Transfer-Encoding in HTTP/1.0 (6.1: faulty framing)
  *   bare LF, which section 2.2 lets a server take as the end of a line; bare CR; obs-fold (5.2)
  *   more than one space between the parts of the request line (section 3 lets a server be lenient)
+ *   a tab before or behind the value of Content-Length or Transfer-Encoding (5.1 lets it stand there)
  *   a comma or a percent sign in Host (valid in a name, read as a list by some)
  *   white space around a chunk's size and extensions (7.1.1: "bad whitespace")
  *   Host, Content-Length or Transfer-Encoding among the trailers (RFC 9110 6.5.1)
@@ -154,7 +155,7 @@ struct http_parser {
     /* The parser's own. */
     uint8_t state;
     uint8_t empty_lines;
-    uint8_t marks; /* what the fields said, MARK_... in parser.c */
+    uint8_t marks; /* what the fields said, MARK_... in parser_head.c */
     bool in_trailers;
     uint32_t at;      /* the next byte to look at */
     uint32_t mark;    /* where the part under way begins */
