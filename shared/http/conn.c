@@ -272,7 +272,8 @@ static bool evict_busiest(struct http_server *s, enum http_state state)
 bool http_conns_evict(struct http_server *s, const struct address *address)
 {
     if (address != NULL)
-        return evict_of(s, HTTP_IDLE, address) || evict_of(s, HTTP_READING, address);
+        return evict_of(s, HTTP_LINGERING, address) || evict_of(s, HTTP_IDLE, address) ||
+               evict_of(s, HTTP_READING, address);
     struct http_conn *over = TAILQ_FIRST(&s->in[HTTP_LINGERING]);
     if (over == NULL || over->excess != 0)
         return evict_busiest(s, HTTP_IDLE) || evict_busiest(s, HTTP_READING);
