@@ -40,19 +40,18 @@ static void mariadb_checks(struct audit *a)
     a->gaps_judged = true;
 }
 
-/* account: the sum at the moment of head 4. Rows that were committed and not yet settled are in
- * `claimed` too, and count once, as granted; rows of requests that were claimed only after that
- * head do not count. */
+/* account: the sum at the moment of head 4. Rows that were committed and not yet settled are in the
+ * queue too, and count once, as granted. */
 static void account(struct audit *a)
 {
     const struct campaign_head *h = &a->heads[1];
-    int64_t before = least(a->before.granted, a->rows);
-    a->granted = a->live ? least(a->rows, most(before, h->granted + h->claimed)) : a->rows;
-    int64_t unsettled = least(most(a->granted - h->granted, 0), h->claimed);
+    int64_t before = least(a->before.granted, a->rows), waiting = h->queued + h->claimed;
+    a->granted = a->live ? least(a->rows, most(before, h->granted + waiting)) : a->rows;
+    int64_t unsettled = least(most(a->granted - h->granted, 0), waiting);
     a->accepted = most(h->admitted, 0);
     a->sold_out = most(h->sold_out, 0);
     a->refused = most(h->refused, 0);
-    a->pending = h->queued + h->claimed - unsettled;
+    a->pending = waiting - unsettled;
     a->unaccounted = a->accepted - a->granted - a->sold_out - a->refused - a->pending;
 }
 

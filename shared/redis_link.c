@@ -16,7 +16,7 @@
 
 #define PROBE      "FCALL onrush_probe 0"
 #define PROBE_S    1
-#define FIXED_ARGS (3 + CAMPAIGN_KEYS) /* FCALL, the function, 4, the keys */
+#define FIXED_ARGS (3 + CAMPAIGN_KEYS) /* FCALL, the function, how many keys, the keys */
 
 /* A command under way. */
 struct call {
@@ -448,7 +448,7 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
     struct call *call = call_new(link, fn, arg, link->config->command_timeout_ms);
     if (call == NULL || grow(link, FIXED_ARGS + n) < 0)
         return free(call), -ENOMEM;
-    const char *const fixed[3] = {"FCALL", function, "4"};
+    const char *const fixed[3] = {"FCALL", function, CAMPAIGN_KEYS_TEXT};
     for (size_t i = 0; i < 3; i++)
         link->argv[i] = fixed[i], link->argvlen[i] = strlen(fixed[i]);
     for (size_t i = 0; i < CAMPAIGN_KEYS; i++)

@@ -47,7 +47,7 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
  * redis_link_fn. NULL is fine. Gives NULL. */
 struct redis_link *redis_link_free(struct redis_link *link);
 
-/* redis_link_call: FCALL of `function` with the four keys and `n` arguments, which are copied. 0,
+/* redis_link_call: FCALL of `function` with the keys of a campaign and `n` arguments, which are copied. 0,
  * and `fn` will be called exactly once; or -ENOTCONN (the link is not up), -ENOMEM, and `fn` will
  * not be called. */
 int redis_link_call(struct redis_link *link, const char *function, const struct campaign_keys *keys,
