@@ -6,7 +6,7 @@
  * (tests/support/order.h); and all that the oracle of the chaos checks. In two rounds of four there are fewer coupons than
  * users, and they run out at about the time of the second death.
  *
- *     build/release/tests/chaos/trial                   twenty rounds, two and a half minutes
+ *     build/release/tests/chaos/trial                   twenty rounds, two minutes
  *     build/release/tests/chaos/trial --rounds 4        what ctest runs
  *     build/release/tests/chaos/trial --seed S --keep D the same dice; after a breach logs and ledgers go to D
  *
