@@ -12,8 +12,10 @@
 #include <time.h>
 
 #define EXAMPLES 3
-#define GETS     200  /* users whose status is asked for over HTTP */
-#define GET_MS   5000 /* until a gateway must have an answer */
+#define BETWEEN_MS                                                                                 \
+    1000 /* what is promised between gateways: docs/guarantees.md has half a second, and a batch */
+#define GETS   200  /* users whose status is asked for over HTTP */
+#define GET_MS 5000 /* until a gateway must have an answer */
 
 /* The breaches; the third: it is one also when Redis lost data. */
 #define BREACHES(X)                                                                                \
@@ -21,6 +23,7 @@
     X(DOUBLED, "more than one coupon", true)                                                       \
     X(OVER_QUOTA, "grants beyond the quota", true)                                                 \
     X(INVERSION, "sold out below a granted ticket, or serials not in ticket order", false)         \
+    X(OVERTAKEN, "acknowledged before another one first asked, and behind that one", false)        \
     X(MISTOLD, "told a grant that is not in MariaDB", true)                                        \
     X(SHOWN_WRONG, "Redis shows a grant that is not in MariaDB", true)                             \
     X(NOT_SHOWN, "granted in MariaDB, something else in Redis", true)                              \
@@ -146,6 +149,37 @@ static void check_rows(struct check *k)
         breach(k, STRANGER, 0);
 }
 
+/* --- the order, by the clients' clocks --- */
+
+static void say_overtaken(const struct check *k, const struct order_client *c)
+{
+    int64_t began_us = k->crowd->began_us;
+    chaos_say("u-%" PRIu32 ": acknowledged at %.3f s, serial %" PRIu32 "; u-%" PRIu32
+              ": first asked at %.3f s, serial %" PRIu32,
+              c->user, (double)(c->acked_us - began_us) / 1e6, c->serial, c->by->user,
+              (double)(c->by->asked_us - began_us) / 1e6, c->by->serial);
+}
+
+static void check_order(struct check *k)
+{
+    size_t n;
+    struct order_verdict verdict;
+    struct order_client *clients = crowd_order(k->crowd, &n);
+    order_judge(clients, n, 0, &verdict);
+    if (verdict.overtaken > 0 && k->rules != ORACLE_DATA_LOST)
+        chaos_say("%s: of %zu acknowledged %zu overtaken, by %.3f s at most", k->campaign,
+                  verdict.acked, verdict.overtaken, (double)order_lead_us(verdict.worst) / 1e6);
+    order_judge(clients, n, BETWEEN_MS * 1000, &verdict);
+    for (size_t i = 0; i < n; i++) {
+        if (clients[i].by == NULL)
+            continue;
+        if (k->rules != ORACLE_DATA_LOST && k->counts[OVERTAKEN] < EXAMPLES)
+            say_overtaken(k, &clients[i]);
+        breach(k, OVERTAKEN, clients[i].user);
+    }
+    free(clients);
+}
+
 /* --- what the gateways say in the end --- */
 
 static void check_status(struct check *k, uint32_t user, const char *url)
@@ -219,6 +253,7 @@ unsigned oracle_check(struct stage *stage, struct crowd *crowd, const char *camp
     check_rows(&k);
     for (uint32_t user = 0; user < CROWD_MAX; user++)
         check_person(&k, user);
+    check_order(&k);
     check_statuses(&k);
     unsigned sum = check_audit(&k);
     for (int i = 0; i < N_BREACHES; i++) {
