@@ -6,6 +6,7 @@
  * committed: whoever is granted is settled; everybody else simply still waits, with the old ticket. */
 #include "scheduler/campaign.h"
 
+#include "scheduler/fault.h"
 #include "shared/log.h"
 
 #include <assert.h>
@@ -146,6 +147,8 @@ static size_t committed_until(const struct campaign *c, const struct queue_answe
 static void on_claim(struct campaign *c, const struct queue_answer *a)
 {
     size_t n = committed_until(c, a);
+    if (a->n > 0)
+        fault_point("after-compare");
     c->moves += a->n + a->n_aside > 0;
     c->compared = n < a->n || a->n + a->n_aside == 0;
     if (n == 0) {

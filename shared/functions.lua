@@ -347,12 +347,13 @@ end
 -- they are restored. Only a stranger was not admitted yet.
 local function settle_names(keys, users, states)
     local old, latest, moved = states_of(keys, users), {}, {}
-    local writes, waited, changed = {}, {}, 0
+    local writes, waited, decided, changed = {}, {}, {}, 0
     for i = 1, #users do
         local user, state = users[i], states[i]
         local before = latest[user] or old[i]
         local from, to = before and before:byte(), state:byte()
-        if not before then waited[#waited + 1] = user end
+        local list = before and decided or waited
+        list[#list + 1] = user
         if from ~= GRANTED and before ~= state then
             latest[user] = state
             writes[2 * changed + 1], writes[2 * changed + 2] = user, state
@@ -365,6 +366,7 @@ local function settle_names(keys, users, states)
     for letter, counter in pairs(COUNTERS) do
         if moved[letter] then redis.call('HINCRBY', keys[META], counter, moved[letter]) end
     end
+    in_chunks('ZREM', keys[QUEUE], decided)
     local strangers = #waited - in_chunks('ZREM', keys[QUEUE], waited)
     if strangers > 0 then redis.call('HINCRBY', keys[META], 'admitted', strangers) end
     return changed

@@ -197,8 +197,6 @@ static bool read_redis(struct crowd *c, struct stack *s, const char *campaign)
     bool answers =
         read_pairs(c, redisCommand(redis, "ZRANGE onrush:{%s}:queue 0 -1 WITHSCORES", campaign),
                    read_waiting) &&
-        read_pairs(c, redisCommand(redis, "ZRANGE onrush:{%s}:claimed 0 -1 WITHSCORES", campaign),
-                   read_waiting) &&
         read_pairs(c, redisCommand(redis, "HGETALL onrush:{%s}:users", campaign), read_state);
     redisFree(redis);
     return answers;
