@@ -134,7 +134,9 @@ bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch
                         .epoch = c->epoch,
                         .owner = c->world->owner,
                         .batch = batch,
-                        .after = (uint32_t)c->cursor};
+                        .after = (uint32_t)c->cursor,
+                        .decided_to = c->mark > c->watermark ? c->mark : c->watermark,
+                        .batches = (uint32_t)c->world->max_batches};
     c->jobs++;
     c->world->submit(c->world, job);
     return true;
