@@ -60,10 +60,12 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
         campaign_drop(c, "the queue holds requests that were claimed and forgotten");
         return;
     }
+    if (a->n == 0 && !c->emptied)
+        return;
     c->claimed = batch_of(a->rows, a->n);
     if (c->claimed == NULL)
         campaign_drop(c, "out of memory");
-    else if (a->n > 0 || c->emptied)
+    else
         look(c);
 }
 

@@ -50,11 +50,10 @@ static enum queue_outcome refusal(const struct campaign *c, const redisReply *r)
         return QUEUE_ERROR;
     if (c->broken == 0)
         log_error("redis refuses a call for this campaign, which waits; the others go on. After "
-                  "WRONGTYPE bring back the key that was overwritten, or delete all four: grants "
+                  "WRONGTYPE bring back the key that was overwritten, or delete all three: grants "
                   "are rebuilt from mariadb, and who waited asks again",
-                  "campaign=%s keys=\"%s %s %s %s\" error=%s", c->row.name, c->keys.text[0],
-                  c->keys.text[1], c->keys.text[2], c->keys.text[3],
-                  log_quote(r->str, quoted, sizeof quoted));
+                  "campaign=%s keys=\"%s %s %s\" error=%s", c->row.name, c->keys.text[0],
+                  c->keys.text[1], c->keys.text[2], log_quote(r->str, quoted, sizeof quoted));
     return QUEUE_BROKEN;
 }
 
