@@ -40,19 +40,18 @@ static void mariadb_checks(struct audit *a)
     a->gaps_judged = true;
 }
 
-/* account: the sum at the moment of head 4. Rows that were committed and not yet settled are in
- * `claimed` too, and count once, as granted; rows of requests that were claimed only after that
- * head do not count. */
+/* account: the sum at the moment of head 4. Rows that were committed and not yet settled are in the
+ * queue too, and count once, as granted. */
 static void account(struct audit *a)
 {
     const struct campaign_head *h = &a->heads[1];
-    int64_t before = least(a->before.granted, a->rows);
-    a->granted = a->live ? least(a->rows, most(before, h->granted + h->claimed)) : a->rows;
-    int64_t unsettled = least(most(a->granted - h->granted, 0), h->claimed);
+    int64_t before = least(a->before.granted, a->rows), waiting = h->queued + h->claimed;
+    a->granted = a->live ? least(a->rows, most(before, h->granted + waiting)) : a->rows;
+    int64_t unsettled = least(most(a->granted - h->granted, 0), waiting);
     a->accepted = most(h->admitted, 0);
     a->sold_out = most(h->sold_out, 0);
     a->refused = most(h->refused, 0);
-    a->pending = h->queued + h->claimed - unsettled;
+    a->pending = waiting - unsettled;
     a->unaccounted = a->accepted - a->granted - a->sold_out - a->refused - a->pending;
 }
 
@@ -64,8 +63,8 @@ static void count_verdicts(struct audit *a)
     a->shown_uncommitted = n[VERDICT_UNCOMMITTED];
     a->not_shown = n[VERDICT_NOT_SHOWN];
     a->misplaced = n[VERDICT_MISPLACED];
-    a->overtaken = n[VERDICT_OVERTAKEN];
-    a->inversions += a->overtaken;
+    a->sold_out_below = n[VERDICT_OVERTAKEN];
+    a->inversions += a->sold_out_below;
 }
 
 /* count_states: the counters against the states of the users; only when nothing moved. */
@@ -92,12 +91,38 @@ static bool idle(const struct audit *a)
            a->heads[1].admitted == a->heads[2].admitted;
 }
 
+/* place_of: the ticket by which a journalled request stands, and whether it ever will. */
+static uint64_t place_of(const struct audit *a, const struct audit_user *u)
+{
+    if (u->row_serial != 0)
+        return u->row_ticket;
+    if (u->kind == 'r' || u->noted)
+        return ARRIVALS_UNKNOWN;
+    if (u->kind == 'g')
+        return u->ticket;
+    if (u->kind == 0 && audit_users_waits(u))
+        return u->queue_ticket;
+    bool known = a->redis == STORES_ANSWER || strcmp(a->row.state, "settled") == 0;
+    return known ? ARRIVALS_NONE : ARRIVALS_UNKNOWN;
+}
+
+void audit_judge_arrivals(struct audit *a)
+{
+    struct arrivals *all = &a->arrivals;
+    for (size_t i = 0; i < all->n_requests; i++)
+        all->requests[i].place = place_of(a, &a->users.all[all->requests[i].user]);
+    a->overtaken = (int64_t)arrivals_judge(all);
+    for (size_t i = 0; i < all->n_requests; i++)
+        a->users.all[all->requests[i].user].suspect = all->requests[i].by != NULL;
+}
+
 void audit_figures(struct audit *a)
 {
     a->accepted = a->sold_out = a->refused = a->pending = -1;
     a->unaccounted = a->shown_uncommitted = a->not_shown = a->misplaced = -1;
     a->miscounted = a->told_too_early = -1;
     mariadb_checks(a);
+    audit_judge_arrivals(a);
     if (a->redis != STORES_ANSWER)
         return;
     a->live = !same(&a->heads[0], &a->heads[2]);
@@ -113,8 +138,8 @@ void audit_figures(struct audit *a)
 bool audit_ok(const struct audit *a, bool strict)
 {
     int64_t excused = most(a->refused, 0); /* the serial of a refused row goes to a later ticket */
-    return a->over_quota <= 0 && a->duplicates == 0 && a->overtaken == 0 &&
-           a->serial_inversions <= excused && (!a->gaps_judged || a->serial_gaps <= excused) &&
+    return a->over_quota <= 0 && a->duplicates == 0 && a->sold_out_below == 0 &&
+           a->overtaken == 0 && a->serial_inversions <= excused && (!a->gaps_judged || a->serial_gaps <= excused) &&
            a->granted_column == 0 && (a->unaccounted == 0 || a->accepted < 0) &&
            a->shown_uncommitted <= 0 && a->not_shown <= 0 && a->misplaced <= 0 &&
            a->miscounted <= 0 && a->told_too_early <= 0 && a->journal_forgotten == 0 &&
@@ -130,6 +155,7 @@ bool audit_blind(const struct audit *a)
 static void forget(struct audit *a)
 {
     audit_users_clear(&a->users);
+    arrivals_clear(&a->arrivals);
     free(a->codes);
     *a = (struct audit){.name = a->name, .durable = -1, .passes = a->passes};
 }
@@ -155,6 +181,8 @@ static int pass(struct ctl *ctl, struct audit *a)
         r = audit_mariadb_read(ctl, a);
     if (r == 0 && a->redis == STORES_ANSWER)
         r = audit_redis_head(ctl, a, 2);
+    if (r == 0)
+        audit_judge_arrivals(a);
     if (r == 0 && a->redis == STORES_ANSWER)
         r = audit_redis_recheck(ctl, a);
     if (r == 0)

@@ -23,8 +23,6 @@ static void take(struct audit_user *user, int key, const redisReply *value)
 {
     if (key == KEY_QUEUE)
         user->queue_ticket = score_of(value);
-    else if (key == KEY_CLAIMED)
-        user->claimed_ticket = score_of(value);
     else
         audit_users_state(user, value->type == REDIS_REPLY_STRING ? value->str : NULL, value->len);
 }
@@ -67,8 +65,6 @@ int audit_redis_scan(struct ctl *ctl, struct audit *audit)
     struct campaign_keys keys;
     campaign_keys_make(&keys, audit->name);
     int r = scan(ctl, audit, &keys, KEY_QUEUE);
-    if (r == 0)
-        r = scan(ctl, audit, &keys, KEY_CLAIMED);
     return r == 0 ? scan(ctl, audit, &keys, KEY_USERS) : r;
 }
 
@@ -76,24 +72,23 @@ static void send_one(redisContext *c, const struct campaign_keys *k, const char 
 {
     redisAppendCommand(c, "MULTI");
     redisAppendCommand(c, "ZSCORE %b %s", k->text[KEY_QUEUE], k->len[KEY_QUEUE], id);
-    redisAppendCommand(c, "ZSCORE %b %s", k->text[KEY_CLAIMED], k->len[KEY_CLAIMED], id);
     redisAppendCommand(c, "HGET %b %s", k->text[KEY_USERS], k->len[KEY_USERS], id);
     redisAppendCommand(c, "EXEC");
 }
 
-/* receive_one: the answer of EXEC is the last of five. */
+/* receive_one: the answer of EXEC is the last of four. */
 static int receive_one(struct ctl *ctl, struct audit_user *user)
 {
     redisReply *reply = NULL;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 4; i++) {
         freeReplyObject(reply);
         reply = NULL;
         if (redisGetReply(ctl->redis, (void **)&reply) != REDIS_OK)
             return stores_redis_failed(ctl, NULL);
     }
-    bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements == 3;
+    bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
     int r = good ? 0 : stores_redis_failed(ctl, reply);
-    for (int i = 0; good && i < 3; i++)
+    for (int i = 0; good && i < 2; i++)
         take(user, KEY_QUEUE + i, reply->element[i]);
     user->rechecked = good;
     freeReplyObject(reply);
@@ -116,7 +111,7 @@ static int recheck(struct ctl *ctl, const struct campaign_keys *keys, struct aud
 static bool worth_a_look(const struct audit_user *user, uint64_t last_ticket)
 {
     enum audit_verdict verdict = audit_users_verdict(user, last_ticket);
-    return verdict != VERDICT_FINE && verdict != VERDICT_UNCOMMITTED;
+    return user->suspect || (verdict != VERDICT_FINE && verdict != VERDICT_UNCOMMITTED);
 }
 
 int audit_redis_recheck(struct ctl *ctl, struct audit *audit)

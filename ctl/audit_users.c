@@ -82,13 +82,7 @@ void audit_users_clear(struct audit_users *users)
 
 bool audit_users_waits(const struct audit_user *u)
 {
-    return u->queue_ticket != 0 || u->claimed_ticket != 0;
-}
-
-/* in_place: who is decided waits no more, and nobody waits twice. */
-static bool in_place(const struct audit_user *u)
-{
-    return u->kind != 0 ? !audit_users_waits(u) : u->queue_ticket == 0 || u->claimed_ticket == 0;
+    return u->queue_ticket != 0;
 }
 
 static bool shown_as_granted(const struct audit_user *u)
@@ -103,7 +97,7 @@ enum audit_verdict audit_users_verdict(const struct audit_user *u, uint64_t last
         return VERDICT_UNCOMMITTED;
     if (u->kind == 'g' && u->row_serial != 0 && !shown_as_granted(u))
         return VERDICT_UNCOMMITTED;
-    if (!in_place(u))
+    if (u->kind != 0 && audit_users_waits(u))
         return VERDICT_MISPLACED;
     if (u->row_serial != 0 && u->kind != 'g' && !audit_users_waits(u))
         return VERDICT_NOT_SHOWN;

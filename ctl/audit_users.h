@@ -15,9 +15,11 @@ struct audit_user {
      * read. serial, ticket, code_hash: of the decision. */
     char kind;
     bool rechecked; /* read again after MariaDB */
+    bool noted;     /* MariaDB has a note that it was refused */
+    bool suspect;   /* something else says that it is worth another look */
     uint32_t serial;
     uint64_t ticket, code_hash;
-    uint64_t queue_ticket, claimed_ticket; /* 0: not in there */
+    uint64_t queue_ticket; /* 0: not in the queue */
     /* MariaDB. row_serial 0: no row. */
     uint32_t row_serial;
     uint64_t row_ticket, row_code_hash;
@@ -42,7 +44,7 @@ void audit_users_clear(struct audit_users *users);
 /* audit_hash: FNV-1a. Codes are compared by it: 64 bits are enough to tell them apart. */
 uint64_t audit_hash(const char *text, size_t len);
 
-/* audit_users_waits: the request is in the queue, or claimed. */
+/* audit_users_waits: the request is in the queue. */
 bool audit_users_waits(const struct audit_user *user);
 
 /* What is wrong with one user. */
@@ -51,7 +53,7 @@ enum audit_verdict {
     VERDICT_UNCOMMITTED, /* Redis shows a grant that MariaDB has not, or another one */
     VERDICT_NOT_SHOWN,   /* MariaDB has a grant, and Redis tells something else that is final */
     VERDICT_OVERTAKEN,   /* told sold out, and a later ticket was granted */
-    VERDICT_MISPLACED,   /* waits twice, in queue and claimed, or is decided and waits */
+    VERDICT_MISPLACED,   /* is decided, and waits */
     VERDICTS
 };
 

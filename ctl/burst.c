@@ -192,9 +192,10 @@ const struct ctl_command command_burst = {
     .summary = "Sends requests to the gateway, and tells what came back",
     .details =
         "Each user asks at least once when there are as many requests as users; the rest "
-        "are drawn\nat random. A line of the ledger: user, status, ticket (or -) and "
-        "latency in us, with tabs\nbetween; the status is the HTTP status and one word, "
-        "such as \"202 waiting\" or\n\"409 SOLD_OUT\"; \"0 timeout\", \"0 connect\" and "
+        "are drawn\nat random. A line of the ledger: user, status, ticket (or -), "
+        "latency, when it was sent and\nwhen it was answered, in us, the latter two by the "
+        "machine's monotonic clock, with tabs\nbetween; the status is the HTTP status and one "
+        "word, such as \"202 waiting\" or\n\"409 SOLD_OUT\"; \"0 timeout\", \"0 connect\" and "
         "\"0 connection\" where there was no answer.\nIt exits with 0 when every request got an "
         "answer and none a 5xx.",
     .options = options,

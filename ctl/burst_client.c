@@ -91,6 +91,7 @@ static void start(struct slot *slot)
     }
     const struct burst_settings *s = client->settings;
     slot->started_us = due_us(client);
+    slot->sent_us = s->rate == 0 ? slot->started_us : clock_mono_us();
     slot->user = s->first_user + s->plan->users[client->started++];
     slot->body_len = 0;
     int len = snprintf(slot->request, sizeof slot->request, "{\"user_id\":\"u-%llu\"}",
@@ -115,8 +116,9 @@ static const char *outcome_of(CURLcode result)
 static void finish(struct slot *slot, CURLcode result)
 {
     long status = 0;
-    struct burst_answer answer = {.user = slot->user};
-    answer.latency_us = clock_mono_us() - slot->started_us;
+    struct burst_answer answer = {
+        .user = slot->user, .sent_us = slot->sent_us, .ended_us = clock_mono_us()};
+    answer.latency_us = answer.ended_us - slot->started_us;
     if (result == CURLE_OK)
         curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = (unsigned)status;

@@ -25,7 +25,8 @@ struct slot {
     struct shard *shard;
     CURL *easy;
     uint64_t user;
-    int64_t started_us;
+    int64_t started_us; /* when it was due */
+    int64_t sent_us;    /* when curl got it: with a rate perhaps later */
     char request[64];
     char body[BODY_MAX];
     size_t body_len;

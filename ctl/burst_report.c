@@ -77,8 +77,8 @@ void burst_report_add(struct burst_report *r, const struct burst_answer *a)
     char ticket[24] = "-";
     if (a->ticket != 0)
         snprintf(ticket, sizeof ticket, "%" PRIu64, a->ticket);
-    fprintf(r->ledger, "u-%" PRIu64 "\t%u %s\t%s\t%" PRId64 "\n", a->user, a->status, a->outcome,
-            ticket, a->latency_us);
+    fprintf(r->ledger, "u-%" PRIu64 "\t%u %s\t%s\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n", a->user,
+            a->status, a->outcome, ticket, a->latency_us, a->sent_us, a->ended_us);
 }
 
 void burst_report_progress(const struct burst_report *r)

@@ -20,6 +20,8 @@ struct burst_answer {
     char outcome[OUTCOME_MAX];
     uint64_t ticket; /* 0: none */
     int64_t latency_us;
+    int64_t sent_us,
+        ended_us; /* monotonic: when it was sent, and when there was an answer, or none to come any more */
 };
 
 struct burst_outcome {

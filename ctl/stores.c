@@ -118,7 +118,7 @@ enum stores_answer stores_status(struct ctl *ctl, const char *campaign, size_t n
     campaign_keys_make(&keys, campaign);
     argv[0] = "FCALL_RO";
     argv[1] = "onrush_status";
-    argv[2] = "4";
+    argv[2] = CAMPAIGN_KEYS_TEXT;
     for (int i = 0; i < CAMPAIGN_KEYS; i++)
         argv[WORDS + i] = keys.text[i];
     for (size_t i = 0; i < n; i++)

@@ -28,6 +28,7 @@ struct gateway {
      * crowds of clients that are connected, and of requests that wait. */
     int64_t max_connections;
     struct http_crowd *connections, *waiters;
+    _Atomic int64_t journalled_us; /* monotonic: when any worker last told that a request is in the journal; first, the start */
     struct gauge in_flight;
 };
 

@@ -37,8 +37,8 @@ const char *campaign_phase_text(enum campaign_phase phase)
 static const unsigned legal[] = {
     [PHASE_AWAY] = TO(PHASE_LOADING),
     [PHASE_LOADING] = TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
-    [PHASE_PUBLISHING] = TO(PHASE_RECLAIMING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
-    [PHASE_RECLAIMING] = TO(PHASE_RESTORING) | TO(PHASE_REVIVING) | TO(PHASE_OPENING) |
+    [PHASE_PUBLISHING] = TO(PHASE_COMPARING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
+    [PHASE_COMPARING] = TO(PHASE_RESTORING) | TO(PHASE_REVIVING) | TO(PHASE_OPENING) |
                          TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
     [PHASE_RESTORING] =
         TO(PHASE_REVIVING) | TO(PHASE_OPENING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
@@ -55,11 +55,10 @@ void campaign_enter(struct campaign *c, enum campaign_phase phase)
               phase_texts[c->phase], phase_texts[phase]);
     fault_point(enter_points[phase]);
     c->phase = phase;
-    /* whoever takes over looks into the journal first */
-    c->journal = phase == PHASE_RUNNING ? JOURNAL_DUE : JOURNAL_QUIET;
+    c->look_due = phase == PHASE_RUNNING; /* whoever takes over looks into the journal first */
     c->cursor = 0;
     c->page = batch_free(c->page);
-    c->paged = false;
+    c->paged = c->compared = false;
 }
 
 static void forget(struct campaign *c)
@@ -72,8 +71,8 @@ static void forget(struct campaign *c)
     c->n_decided = 0;
     c->batches = 0;
     c->left = 0;
-    c->drained = c->draining = c->confirming = c->finishing = false;
-    c->drained_rows = batch_free(c->drained_rows);
+    c->drained = c->confirming = c->finishing = false;
+    claim_forget(c);
     c->page = batch_free(c->page);
     c->publish_due = false;
     c->broken = 0; /* of this epoch: the call that was refused is not made again under it */
@@ -89,27 +88,21 @@ void campaign_drop(struct campaign *c, const char *why)
     campaign_enter(c, PHASE_DROPPING);
 }
 
-/* dropping_step: once nothing is out, what is left of this epoch is in MariaDB and in `claimed`,
- * where the next finds it. */
+/* dropping_step: once nothing is out, what is left of this epoch is in MariaDB and in the queue,
+ * where the next owner finds it. */
 static void dropping_step(struct campaign *c)
 {
     if (!campaign_idle(c))
         return;
     forget(c);
     c->dropped_epoch = c->epoch;
-    assert(!c->claiming && !c->settling && !c->publishing && !c->confirming);
+    assert(!c->settling && !c->publishing && !c->confirming);
     c->world->renounce(c->world, c, c->epoch);
     campaign_enter(c, PHASE_AWAY);
     c->epoch = 0;
 }
 
 /* --- asking Redis and MariaDB --- */
-
-void campaign_journal_due(struct campaign *c)
-{
-    c->journal = JOURNAL_DUE;
-    c->journal_end = false;
-}
 
 bool campaign_asked(struct campaign *c, int result)
 {
@@ -124,8 +117,7 @@ void campaign_retry_later(struct campaign *c)
 {
     unsigned shift = c->broken < BROKEN_SHIFT ? c->broken : BROKEN_SHIFT;
     c->retry_at_us = c->world->now_us(c->world) + (c->world->retry_us << shift);
-    if (c->phase == PHASE_RUNNING)
-        campaign_journal_due(c);
+    c->look_due |= c->phase == PHASE_RUNNING;
 }
 
 bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch)
@@ -142,7 +134,9 @@ bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch
                         .epoch = c->epoch,
                         .owner = c->world->owner,
                         .batch = batch,
-                        .after = (uint32_t)c->cursor};
+                        .after = (uint32_t)c->cursor,
+                        .decided_to = c->mark > c->watermark ? c->mark : c->watermark,
+                        .batches = (uint32_t)c->world->max_batches};
     c->jobs++;
     c->world->submit(c->world, job);
     return true;
@@ -158,12 +152,9 @@ void campaign_note_refused(struct campaign *c, struct batch *batch, const char *
 
 static void note_aside(struct campaign *c, const struct queue_answer *a)
 {
-    struct batch *batch = a->n_aside > 0 ? batch_new(a->n_aside) : NULL;
-    if (batch == NULL) /* out of memory: the log has it */
-        return;
-    for (size_t i = 0; i < a->n_aside; i++)
-        batch_add(batch, &a->aside[i]);
-    campaign_note_refused(c, batch, "undecodable");
+    struct batch *batch = batch_of(a->aside, a->n_aside);
+    if (batch != NULL) /* out of memory: the log has it */
+        campaign_note_refused(c, batch, "undecodable");
 }
 
 bool campaign_on_noted(struct campaign *c, struct job *job)
@@ -197,14 +188,10 @@ void campaign_step(struct campaign *c)
 
 static void clear_flag(struct campaign *c, enum queue_op op)
 {
-    if (op == QUEUE_CLAIM)
-        c->claiming = false;
-    else if (op == QUEUE_SETTLE)
+    if (op == QUEUE_SETTLE)
         c->settling = false;
     else if (op == QUEUE_PUBLISH)
         c->publishing = false;
-    else if (op == QUEUE_DRAIN)
-        c->draining = false;
 }
 
 /* note_broken: it is whole again when the very call is done that was refused. */
@@ -275,9 +262,9 @@ static void follow(struct campaign *c, const struct campaign_row *row)
         campaign_drop(c, "the quota changed");
     else if (!same_settings(row, &c->row))
         c->publish_due = true;
-    if (row->journal && c->phase == PHASE_RUNNING)
-        campaign_journal_due(c);
+    c->look_due |= row->journal && c->phase == PHASE_RUNNING;
     c->drained &= row->state == CAMPAIGN_CLOSED;
+    c->emptied &= row->state == CAMPAIGN_CLOSED;
 }
 
 void campaign_update(struct campaign *c, const struct campaign_row *row)

@@ -5,11 +5,11 @@
  *    ▲                                                              ▼
  *    │   LOADING      MariaDB: what is granted, which serials are missing
  *    │   PUBLISHING   our epoch goes to Redis, and fences the owner before
- *    │   RECLAIMING   what that owner had claimed: granted in MariaDB, or back to the queue
+ *    │   COMPARING    who is still in the queue, but granted in MariaDB, is settled
  *    │   RESTORING    only if Redis lost grants: they come from MariaDB
  *    │   REVIVING     only if the quota was raised: the sold-out go back to the queue
  *    │   OPENING      Redis admits
- *    │   RUNNING      drain the journal; claim, decide, commit, settle
+ *    │   RUNNING      claim, look into the journal, decide, commit, settle
  *    │      │
  *    │      ▼         (also from every phase above: lease lost, fenced, Redis lost)
  *    └── DROPPING     nothing new, until nothing is out
@@ -50,8 +50,6 @@ enum queue_op {
     QUEUE_CLAIM,
     QUEUE_SETTLE,
     QUEUE_DRAIN,
-    QUEUE_CLAIMED,
-    QUEUE_RECLAIM,
     QUEUE_REVIVE,
     QUEUE_EXPIRE,
 };
@@ -69,11 +67,11 @@ struct queue_answer {
     enum queue_op op;
     enum queue_outcome outcome;
     struct campaign_head head; /* PUBLISH: as it was before */
-    uint64_t left;             /* CLAIM: size of the queue; REVIVE: the next cursor */
-    const struct grant *rows;  /* CLAIM, CLAIMED: users and tickets; valid during the call */
+    uint64_t left;             /* CLAIM: how many wait above the mark; REVIVE: the next cursor */
+    uint64_t claimed;          /* CLAIM: how many are in the queue up to the mark */
+    const struct grant *rows;  /* CLAIM: users by ticket; valid during the call */
     size_t n;
-    const struct grant
-        *aside; /* CLAIM, CLAIMED, REVIVE: what nobody can decode and was set aside */
+    const struct grant *aside; /* CLAIM: what nobody can decode, and is set aside */
     size_t n_aside;
 };
 
@@ -92,10 +90,8 @@ struct world {
                  uint64_t moves); /* MISSING if Redis counted others */
     int (*settle)(struct world *, struct campaign *,
                   const struct batch *); /* by the batch's verdict */
-    int (*drain)(struct world *, struct campaign *,
-                 const struct batch *); /* tickets are arrivals */
-    int (*claimed)(struct world *, struct campaign *, size_t n);
-    int (*reclaim)(struct world *, struct campaign *, size_t n);
+    /* Tickets are arrivals. The mark goes back to `mark`. */
+    int (*drain)(struct world *, struct campaign *, const struct batch *, uint64_t mark);
     int (*revive)(struct world *, struct campaign *, uint64_t cursor, size_t n);
     int (*expire)(struct world *, struct campaign *);
     void (*submit)(struct world *, struct job *); /* comes back by campaign_on_job() */
@@ -118,7 +114,7 @@ struct world {
     X(PHASE_LOADING, "loading")                                                                    \
     X(PHASE_PUBLISHING, "publishing")                                                              \
     X(PHASE_RESTORING, "restoring")                                                                \
-    X(PHASE_RECLAIMING, "reclaiming")                                                              \
+    X(PHASE_COMPARING, "comparing")                                                                \
     X(PHASE_REVIVING, "reviving")                                                                  \
     X(PHASE_OPENING, "opening")                                                                    \
     X(PHASE_RUNNING, "running")                                                                    \
@@ -130,14 +126,17 @@ enum campaign_phase {
 #undef X
 };
 
-/* What is known of the journal while RUNNING. The keeper's rows make it due, as does a Redis that
- * turned us away. */
-enum campaign_journal {
-    JOURNAL_QUIET,       /* it was empty */
-    JOURNAL_AFTER_CLAIM, /* its last page went into the queue: after one claim it is looked into
-                            again */
-    JOURNAL_DUE,         /* it may hold requests: nothing is claimed before they are in the queue */
-};
+/* A claim while RUNNING, one at a time: first claim, then look. Whoever was told "accepted" by a
+ * gateway without Redis is in the journal, and stands before everybody who asked later. So what
+ * was claimed joins the ledger's line only as far as the journal, read after the claim, holds
+ * nobody who came earlier. The rest is forgotten here and stays in the queue; the drain sets the
+ * mark back to before it.
+ *
+ *   IDLE ──► CLAIMING ──► LOOKING ──nobody came earlier: the rows join the line──► IDLE
+ *    │                     ▲  │
+ *    └── the journal is ───┘  └─► DRAINING ──► DELETING (from the journal) ──► IDLE
+ *        due to be read */
+enum claim_stage { CLAIM_IDLE, CLAIM_CLAIMING, CLAIM_LOOKING, CLAIM_DRAINING, CLAIM_DELETING };
 
 struct campaign {
     uint32_t magic;
@@ -156,14 +155,19 @@ struct campaign {
     unsigned jobs;    /* under way in MariaDB */
     unsigned batches; /* of these: batches of grants that are not known to be committed */
     unsigned asks;    /* under way in Redis */
-    bool claiming, settling, publishing, confirming; /* of these: at most one of each */
-    enum campaign_journal journal;
-    bool draining;       /* a page of it is under way */
-    bool journal_end;    /* and that is its last */
-    bool publish_due;    /* the row changed since it was published */
+    bool settling, publishing, confirming; /* of these: at most one of each */
+    enum claim_stage claim;
+    struct batch *claimed; /* LOOKING: what joins the line if nobody in the journal came earlier */
+    struct batch *journal; /* DRAINING: a page of the journal on its way into the queue */
+    uint64_t mark;         /* the highest ticket that joined the line; what is above is claimed anew */
+    unsigned yielded;      /* looks in a row for which all that was claimed went back */
+    bool look_due;         /* the journal may hold requests, though nobody was claimed */
+    bool mark_due;         /* Redis' mark is above ours: a drain sets it back before the next claim */
+    bool emptied;          /* the last claim found nobody, in a campaign that is closed in Redis */
+    bool publish_due;      /* the row changed since it was published */
     bool stopping;       /* takes nothing new */
-    bool drained;        /* closed in Redis, and the queue is empty: nothing can come any more but
-                            out of the journal */
+    bool drained;        /* closed in Redis, queue and journal are empty: nobody can come any more,
+                            but by the journal */
     bool finishing;      /* EXPIRE, then FINISH, is under way */
     uint64_t left;       /* size of the queue after the last claim */
     uint64_t moves;      /* claims and settles that Redis must have seen */
@@ -174,11 +178,9 @@ struct campaign {
     struct batch_list decided; /* batches to be settled, in order; the first may be under way */
     unsigned n_decided;
     uint64_t cursor; /* RESTORING: serial; REVIVING: HSCAN cursor */
-    struct batch
-        *drained_rows;  /* what Redis is asked to queue, until it is deleted from the journal */
     struct batch *page; /* RESTORING: grants that Redis is told next, while MariaDB reads on */
     bool paged;         /* RESTORING: that was the last page */
-    size_t back;        /* RECLAIMING: how many of the page go back to the queue */
+    bool compared;      /* COMPARING: nobody behind this page can be granted */
     uint64_t
         dropped_epoch; /* the last epoch that was given up: a stale row does not bring it back */
 };
@@ -213,7 +215,7 @@ int64_t campaign_admit_limit(const struct campaign *campaign);
 
 const char *campaign_phase_text(enum campaign_phase phase);
 
-/* --- between campaign.c, recovery.c and running.c only --- */
+/* --- between campaign.c, recovery.c, running.c and claim.c only --- */
 
 /* campaign_enter: the one place where the phase changes. */
 void campaign_enter(struct campaign *campaign, enum campaign_phase phase);
@@ -232,12 +234,8 @@ bool campaign_asked(struct campaign *campaign, int result);
 
 /* campaign_retry_later: nothing is asked of Redis for a moment; a broken campaign waits longer and
  * longer, and leaves the others alone. While Redis turns us away it does the same to gateways,
- * which journal: so the journal is looked into before anything is claimed again. */
+ * which journal: so the journal is due to be read. */
 void campaign_retry_later(struct campaign *campaign);
-
-/* campaign_journal_due: the journal is to be looked into before anything is claimed, also when its last page is under way: that
- * was read before. */
-void campaign_journal_due(struct campaign *campaign);
 
 /* campaign_make_room: n were refused: they take no coupon, and Redis may admit somebody else. */
 void campaign_make_room(struct campaign *campaign, size_t n);
@@ -253,6 +251,13 @@ bool campaign_on_noted(struct campaign *campaign, struct job *job);
 void recovery_step(struct campaign *campaign);
 void recovery_on_queue(struct campaign *campaign, const struct queue_answer *answer);
 void recovery_on_job(struct campaign *campaign, struct job *job);
+
+/* claim_*: the stages of a claim, in the phase RUNNING. claim_failed: Redis did not do it. */
+void claim_step(struct campaign *campaign);
+void claim_on_queue(struct campaign *campaign, const struct queue_answer *answer);
+void claim_on_job(struct campaign *campaign, struct job *job);
+void claim_failed(struct campaign *campaign);
+void claim_forget(struct campaign *campaign);
 
 /* running_*: the phase RUNNING. */
 void running_step(struct campaign *campaign);

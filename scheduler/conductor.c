@@ -376,8 +376,6 @@ static void set_world(struct conductor *k)
         .claim = queue_claim,
         .settle = queue_settle,
         .drain = queue_drain,
-        .claimed = queue_claimed,
-        .reclaim = queue_reclaim,
         .revive = queue_revive,
         .expire = queue_expire,
         .submit = pool_submit,

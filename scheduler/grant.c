@@ -12,6 +12,14 @@ struct batch *batch_new(size_t room)
     return batch;
 }
 
+struct batch *batch_of(const struct grant *rows, size_t n)
+{
+    struct batch *batch = batch_new(n);
+    for (size_t i = 0; i < n && batch != NULL; i++)
+        batch_add(batch, &rows[i]);
+    return batch;
+}
+
 struct batch *batch_free(struct batch *batch)
 {
     free(batch);
@@ -29,11 +37,10 @@ struct batch *batch_split(struct batch *batch)
 {
     assert(batch->n >= 2);
     size_t half = batch->n / 2;
-    struct batch *second = batch_new(batch->n - half);
+    struct batch *second = batch_of(&batch->rows[half], batch->n - half);
     if (second == NULL)
         return NULL;
-    for (size_t i = half; i < batch->n; i++)
-        batch_add(second, &batch->rows[i]);
+    second->whole = batch->whole;
     batch->n = half;
     return second;
 }

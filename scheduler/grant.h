@@ -29,6 +29,7 @@ struct batch {
     char reason[REASON_MAX + 1]; /* refused */
     char detail[DETAIL_MAX + 1]; /* what MariaDB said of the last try; "" */
     unsigned clashes;            /* duplicate keys in a row that reading back did not explain */
+    bool whole;                  /* nobody else in the queue has a ticket between its first and last */
     size_t n, room;
     struct grant rows[];
 };
@@ -43,6 +44,9 @@ struct batch *batch_free(struct batch *batch);
 
 /* batch_add: copies a row to the end; there must be room. Gives the copy. */
 struct grant *batch_add(struct batch *batch, const struct grant *row);
+
+/* batch_of: a copy of n rows, in a batch of their own; NULL when out of memory. */
+struct batch *batch_of(const struct grant *rows, size_t n);
 
 /* batch_split: moves the second half of the rows into a new batch; NULL when out of memory. n must
  * be ≥ 2. */

@@ -99,6 +99,7 @@ static size_t leave(struct ledger *l, struct batch *batch, size_t n, bool with_s
 {
     if (n > batch->room - batch->n)
         n = batch->room - batch->n;
+    batch->whole = batch->n == 0;
     for (size_t i = 0; i < n; i++) {
         struct grant *row = batch_add(batch, &l->line[i]);
         if (with_serials)

@@ -12,6 +12,7 @@
 
 #define NUMBER_SIZE 24
 #define FIXED_ARGS  11 /* publish has the most */
+#define ASIDE_MAX   64 /* members that are set aside in one call; the rest is met again */
 
 int queue_init(struct queue *q, size_t most)
 {
@@ -49,11 +50,10 @@ static enum queue_outcome refusal(const struct campaign *c, const redisReply *r)
         return QUEUE_ERROR;
     if (c->broken == 0)
         log_error("redis refuses a call for this campaign, which waits; the others go on. After "
-                  "WRONGTYPE bring back the key that was overwritten, or delete all four: grants "
+                  "WRONGTYPE bring back the key that was overwritten, or delete all three: grants "
                   "are rebuilt from mariadb, and who waited asks again",
-                  "campaign=%s keys=\"%s %s %s %s\" error=%s", c->row.name, c->keys.text[0],
-                  c->keys.text[1], c->keys.text[2], c->keys.text[3],
-                  log_quote(r->str, quoted, sizeof quoted));
+                  "campaign=%s keys=\"%s %s %s\" error=%s", c->row.name, c->keys.text[0],
+                  c->keys.text[1], c->keys.text[2], log_quote(r->str, quoted, sizeof quoted));
     return QUEUE_BROKEN;
 }
 
@@ -77,25 +77,48 @@ static void answer(struct campaign *c, enum queue_op op, const redisReply *r)
     campaign_on_queue(c, &a);
 }
 
-/* note_aside: members of the queue that nobody can decode were set aside by Redis; told once, as
- * they are gone. */
-static void note_aside(struct queue *q, const struct campaign *c, const redisReply *members,
+static void put(struct queue *q, size_t i, const char *text)
+{
+    q->args[i] = text;
+    q->lengths[i] = strlen(text);
+}
+
+/* note_aside: a member of the queue that nobody can decode: Redis sets it aside, and MariaDB gets a
+ * note of it. */
+static void note_aside(struct queue *q, const struct campaign *c, const redisReply *member,
                        struct queue_answer *a)
 {
     char quoted[300];
-    for (size_t i = 0; i < members->elements && a->n_aside < q->room; i++) {
-        const redisReply *member = members->element[i];
-        struct grant *row = &q->aside[a->n_aside++];
-        *row = (struct grant){.campaign_id = c->row.id};
-        row->user_len = member->len < USER_ID_MAX ? member->len : USER_ID_MAX;
-        memcpy(row->user, member->str, row->user_len);
-        log_error("a member of the queue is no user id, or its score is no ticket; it is set "
-                  "aside as refused: find out who writes to this Redis",
-                  "campaign=%s member=%s", c->row.name,
-                  log_quote(row->user, quoted, sizeof quoted));
-    }
-    a->aside = q->aside;
+    struct grant *row = &q->aside[a->n_aside];
+    *row = (struct grant){.campaign_id = c->row.id};
+    row->user_len = member->len < USER_ID_MAX ? member->len : USER_ID_MAX;
+    memcpy(row->user, member->str, row->user_len);
+    q->args[1 + a->n_aside] = member->str;
+    q->lengths[1 + a->n_aside] = member->len;
+    a->n_aside++;
+    log_error("a member of the queue is no user id, or its score is no ticket; it is set aside as "
+              "refused: find out who writes to this Redis",
+              "campaign=%s member=%s", c->row.name, log_quote(row->user, quoted, sizeof quoted));
+}
+
+/* on_set_aside: when Redis did not do it, the next takeover meets them again. */
+static void on_set_aside(void *arg, const redisReply *r)
+{
+    char quoted[256];
+    (void)arg;
+    if (r != NULL && r->type == REDIS_REPLY_ERROR)
+        log_warning("redis sets nobody aside", "error=%s",
+                    log_quote(r->str, quoted, sizeof quoted));
+}
+
+static void set_aside(struct queue *q, const struct campaign *c, const struct queue_answer *a)
+{
+    char epoch[NUMBER_SIZE];
+    snprintf(epoch, sizeof epoch, "%" PRIu64, c->epoch);
+    put(q, 0, epoch);
     metric_add(&scheduler_metrics.refused_undecodable, (int64_t)a->n_aside);
+    redis_link_call(q->link, "onrush_set_aside", &c->keys, 1 + a->n_aside, q->args, q->lengths,
+                    on_set_aside, NULL);
 }
 
 static int read_row(const redisReply *user, const redisReply *score, struct grant *row)
@@ -103,63 +126,70 @@ static int read_row(const redisReply *user, const redisReply *score, struct gran
     char *end;
     row->user_len = user->len;
     row->code_len = COUPON_CODE_LEN;
-    if (user->type != REDIS_REPLY_STRING || score->type != REDIS_REPLY_STRING ||
-        !user_id_valid(user->str, user->len))
+    if (!user_id_valid(user->str, user->len) || score->str[0] < '1' || score->str[0] > '9')
         return -EPROTO;
     memcpy(row->user, user->str, user->len);
     row->ticket = strtoull(score->str, &end, 10);
-    return row->ticket > 0 && *end == '\0' ? 0 : -EPROTO;
+    return row->ticket <= TICKET_MAX && *end == '\0' ? 0 : -EPROTO;
 }
 
-/* read_rows: user, ticket, user, ticket ... from element `from` on, then perhaps the list of those
- * that were set aside. What is not that was not written by our functions: the campaign starts over.
- */
-static void read_rows(struct queue *q, struct campaign *c, const redisReply *r, size_t from,
+/* read_rows: user, ticket, user, ticket ... False: it is not even that. */
+static bool read_rows(struct queue *q, struct campaign *c, const redisReply *r,
                       struct queue_answer *a)
 {
-    size_t n = r->elements;
-    if (n > from && r->element[n - 1]->type == REDIS_REPLY_ARRAY)
-        note_aside(q, c, r->element[--n], a);
     a->rows = q->rows;
-    for (size_t i = from; i + 1 < n && a->n < q->room; i += 2) {
-        struct grant *row = &q->rows[a->n++];
+    a->aside = q->aside;
+    for (size_t i = 0; i + 1 < r->elements && a->n < q->room; i += 2) {
+        const redisReply *user = r->element[i], *score = r->element[i + 1];
+        struct grant *row = &q->rows[a->n];
         *row = (struct grant){.campaign_id = c->row.id};
-        if (read_row(r->element[i], r->element[i + 1], row) < 0)
-            a->outcome = QUEUE_UNKNOWN;
+        if (user->type != REDIS_REPLY_STRING || score->type != REDIS_REPLY_STRING)
+            return false;
+        if (read_row(user, score, row) == 0)
+            a->n++;
+        else if (a->n_aside < ASIDE_MAX)
+            note_aside(q, c, user, a);
     }
-    if (a->outcome != QUEUE_OK)
-        log_error("an answer of redis cannot be decoded", "campaign=%s elements=%zu", c->row.name,
-                  r->elements);
+    return true;
+}
+
+/* read_claim: how many are left above the mark, and up to it; then the list of those who were claimed. */
+static bool read_claim(struct queue *q, struct campaign *c, const redisReply *r,
+                       struct queue_answer *a)
+{
+    if (r->type != REDIS_REPLY_ARRAY || r->elements != 3 ||
+        r->element[0]->type != REDIS_REPLY_INTEGER || r->element[1]->type != REDIS_REPLY_INTEGER ||
+        r->element[2]->type != REDIS_REPLY_ARRAY)
+        return false;
+    a->left = (uint64_t)r->element[0]->integer;
+    a->claimed = (uint64_t)r->element[1]->integer;
+    return read_rows(q, c, r->element[2], a);
+}
+
+static void count_claim(size_t n)
+{
+    if (n == 0)
+        return;
+    metric_add(&scheduler_metrics.claimed, (int64_t)n);
+    metric_add(&scheduler_metrics.claims, 1);
+    metric_observe_size(&scheduler_metrics.claim_batch, (int64_t)n);
+    fault_point("after-claim");
 }
 
 static void on_claim(void *arg, const redisReply *r)
 {
     struct campaign *c = arg;
-    struct queue_answer a = {.op = QUEUE_CLAIM, .outcome = outcome_of(c, r)};
-    if (a.outcome == QUEUE_OK) {
-        a.left = (uint64_t)r->element[0]->integer;
-        read_rows(c->world->queue, c, r, 1, &a);
-        metric_add(&scheduler_metrics.claimed, (int64_t)a.n);
-        metric_add(&scheduler_metrics.claims, a.n > 0);
-        if (a.n > 0)
-            metric_observe_size(&scheduler_metrics.claim_batch, (int64_t)a.n);
-        if (a.n > 0)
-            fault_point("after-claim");
-    }
     struct queue *q = c->world->queue;
-    if (q->traces != NULL && a.outcome == QUEUE_OK)
+    struct queue_answer a = {.op = QUEUE_CLAIM, .outcome = outcome_of(c, r)};
+    if (a.outcome == QUEUE_OK && !read_claim(q, c, r, &a)) {
+        log_error("an answer of redis cannot be decoded", "campaign=%s", c->row.name);
+        a = (struct queue_answer){.op = QUEUE_CLAIM, .outcome = QUEUE_UNKNOWN};
+    }
+    count_claim(a.n);
+    if (a.n_aside > 0)
+        set_aside(q, c, &a);
+    if (q->traces != NULL && c->phase == PHASE_RUNNING)
         traces_claimed(q->traces, q->link, c, a.rows, a.n);
-    campaign_on_queue(c, &a);
-}
-
-static void on_claimed(void *arg, const redisReply *r)
-{
-    struct campaign *c = arg;
-    struct queue_answer a = {.op = QUEUE_CLAIMED, .outcome = outcome_of(c, r)};
-    if (a.outcome == QUEUE_OK)
-        read_rows(c->world->queue, c, r, 0, &a);
-    if (a.n > 0)
-        fault_point("after-claimed");
     campaign_on_queue(c, &a);
 }
 
@@ -176,10 +206,8 @@ static void on_revive(void *arg, const redisReply *r)
     struct campaign *c = arg;
     struct queue_answer a = {.op = QUEUE_REVIVE, .outcome = outcome_of(c, r)};
     fault_point("after-revive");
-    if (a.outcome == QUEUE_OK) {
+    if (a.outcome == QUEUE_OK)
         a.left = strtoull(r->element[0]->str, NULL, 10);
-        read_rows(c->world->queue, c, r, 2, &a);
-    }
     campaign_on_queue(c, &a);
 }
 
@@ -187,12 +215,6 @@ static void on_settle(void *arg, const redisReply *r)
 {
     fault_point("after-settle");
     answer(arg, QUEUE_SETTLE, r);
-}
-
-static void on_reclaim(void *arg, const redisReply *r)
-{
-    fault_point("after-reclaim");
-    answer(arg, QUEUE_RECLAIM, r);
 }
 
 static void on_drain(void *arg, const redisReply *r)
@@ -208,12 +230,6 @@ static void on_expire(void *arg, const redisReply *r)
 }
 
 /* --- calls --- */
-
-static void put(struct queue *q, size_t i, const char *text)
-{
-    q->args[i] = text;
-    q->lengths[i] = strlen(text);
-}
 
 /* call_numbers: a function whose arguments are the epoch and up to two more numbers. */
 static int call_numbers(struct world *w, struct campaign *c, const char *function, size_t n,
@@ -231,16 +247,6 @@ static int call_numbers(struct world *w, struct campaign *c, const char *functio
 int queue_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves)
 {
     return call_numbers(w, c, "onrush_claim", 3, (uint64_t[]){c->epoch, n, moves}, on_claim);
-}
-
-int queue_claimed(struct world *w, struct campaign *c, size_t n)
-{
-    return call_numbers(w, c, "onrush_claimed", 2, (uint64_t[]){c->epoch, n}, on_claimed);
-}
-
-int queue_reclaim(struct world *w, struct campaign *c, size_t n)
-{
-    return call_numbers(w, c, "onrush_reclaim", 2, (uint64_t[]){c->epoch, n}, on_reclaim);
 }
 
 int queue_revive(struct world *w, struct campaign *c, uint64_t cursor, size_t n)
@@ -298,23 +304,27 @@ static void format_state(char text[USER_STATE_MAX + 1], const struct batch *batc
         snprintf(text, USER_STATE_MAX + 1, "r%s:%" PRIu64, batch->reason, row->ticket);
 }
 
-/* call_states: a function whose arguments are the epoch, then user and state in turn. */
+/* call_states: a function whose arguments are the epoch and more numbers, then user and state in
+ * turn. */
 static int call_states(struct world *w, struct campaign *c, const char *function,
-                       const struct batch *batch, redis_link_fn *fn)
+                       size_t n_numbers, const uint64_t *numbers, const struct batch *batch,
+                       redis_link_fn *fn)
 {
     struct queue *q = w->queue;
-    char epoch[NUMBER_SIZE];
+    char texts[3][NUMBER_SIZE];
     if (batch->n > q->room)
         return -E2BIG;
-    snprintf(epoch, sizeof epoch, "%" PRIu64, c->epoch);
-    put(q, 0, epoch);
+    for (size_t i = 0; i < n_numbers; i++) {
+        snprintf(texts[i], sizeof texts[i], "%" PRIu64, numbers[i]);
+        put(q, i, texts[i]);
+    }
     for (size_t i = 0; i < batch->n; i++) {
         format_state(q->texts[i], batch, &batch->rows[i]);
-        put(q, 2 * i + 1, batch->rows[i].user);
-        put(q, 2 * i + 2, q->texts[i]);
+        put(q, n_numbers + 2 * i, batch->rows[i].user);
+        put(q, n_numbers + 2 * i + 1, q->texts[i]);
     }
-    return redis_link_call(q->link, function, &c->keys, 2 * batch->n + 1, q->args, q->lengths, fn,
-                           c);
+    return redis_link_call(q->link, function, &c->keys, n_numbers + 2 * batch->n, q->args,
+                           q->lengths, fn, c);
 }
 
 static void count_decided(const struct batch *batch)
@@ -329,14 +339,17 @@ static void count_decided(const struct batch *batch)
 
 int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
 {
+    uint64_t from = batch->whole ? batch->rows[0].ticket : 0;
+    uint64_t to = batch->whole ? batch->rows[batch->n - 1].ticket : 0;
     fault_point("before-settle");
-    int r = call_states(w, c, "onrush_settle", batch, on_settle);
+    int r = call_states(w, c, "onrush_settle", 3, (uint64_t[]){c->epoch, from, to}, batch,
+                        on_settle);
     if (r == 0)
         count_decided(batch);
     return r;
 }
 
-int queue_drain(struct world *w, struct campaign *c, const struct batch *batch)
+int queue_drain(struct world *w, struct campaign *c, const struct batch *batch, uint64_t mark)
 {
-    return call_states(w, c, "onrush_drain", batch, on_drain);
+    return call_states(w, c, "onrush_drain", 2, (uint64_t[]){c->epoch, mark}, batch, on_drain);
 }

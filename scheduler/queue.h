@@ -12,7 +12,7 @@ struct queue {
     struct redis_link *link;
     struct traces *traces; /* NULL: off */
     int64_t retention_s;   /* what expire() sets */
-    struct grant *rows;    /* scratch for the answers of claim and claimed */
+    struct grant *rows;    /* scratch for the answers of claim */
     struct grant *aside;   /* the same for what was set aside */
     size_t room;           /* rows in each */
     const char **args;     /* scratch for the arguments */
@@ -29,9 +29,8 @@ void queue_destroy(struct queue *queue);
 int queue_publish(struct world *world, struct campaign *campaign, enum publish_how how);
 int queue_claim(struct world *world, struct campaign *campaign, size_t n, uint64_t moves);
 int queue_settle(struct world *world, struct campaign *campaign, const struct batch *batch);
-int queue_drain(struct world *world, struct campaign *campaign, const struct batch *batch);
-int queue_claimed(struct world *world, struct campaign *campaign, size_t n);
-int queue_reclaim(struct world *world, struct campaign *campaign, size_t n);
+int queue_drain(struct world *world, struct campaign *campaign, const struct batch *batch,
+                uint64_t mark);
 int queue_revive(struct world *world, struct campaign *campaign, uint64_t cursor, size_t n);
 int queue_expire(struct world *world, struct campaign *campaign);
 

@@ -1,11 +1,12 @@
 /* Taking a campaign over: from the lease to the first claim.
  *
  * By now the epoch has been raised in MariaDB, so no batch of an older owner can commit any more,
- * and what did commit is visible. Publishing the epoch in Redis does the same there. Then whatever
- * an older owner had claimed is either granted in MariaDB, and Redis is told so, or it goes back to
- * the queue with its old ticket. */
+ * and what did commit is visible. Publishing the epoch in Redis fences the older owner there too,
+ * and sets the mark back. Then the queue is read up to the highest ticket that MariaDB has
+ * committed: whoever is granted is settled; everybody else simply still waits, with the old ticket. */
 #include "scheduler/campaign.h"
 
+#include "scheduler/fault.h"
 #include "shared/log.h"
 
 #include <assert.h>
@@ -21,8 +22,8 @@ static bool ask(struct campaign *c)
         return campaign_submit(c, JOB_LOAD, NULL);
     case PHASE_PUBLISHING:
         return campaign_asked(c, w->publish(w, c, PUBLISH_TAKE));
-    case PHASE_RECLAIMING:
-        return campaign_asked(c, w->claimed(w, c, w->batch_size));
+    case PHASE_COMPARING:
+        return campaign_asked(c, w->claim(w, c, w->batch_size, c->moves));
     case PHASE_REVIVING:
         return campaign_asked(c, w->revive(w, c, c->cursor, w->batch_size));
     case PHASE_OPENING:
@@ -71,7 +72,7 @@ static void on_published(struct campaign *c, const struct campaign_head *before)
     c->shown = before->granted > 0 ? (uint64_t)before->granted : 0;
     c->sold_out = before->sold_out;
     c->moves = before->moves > 0 ? (uint64_t)before->moves : 0;
-    campaign_enter(c, PHASE_RECLAIMING);
+    campaign_enter(c, PHASE_COMPARING);
 }
 
 /* --- RESTORING --- */
@@ -82,9 +83,9 @@ static void after_restore(struct campaign *c)
     campaign_enter(c, revive ? PHASE_REVIVING : PHASE_OPENING);
 }
 
-/* all_reclaimed: nothing is claimed any more, so Redis must show every grant; if not, it came back
- * empty, or older. */
-static void all_reclaimed(struct campaign *c)
+/* all_compared: nobody in the queue is granted any more, so Redis must show every grant; if not, it
+ * came back empty, or older. */
+static void all_compared(struct campaign *c)
 {
     if (c->shown == c->granted) {
         after_restore(c);
@@ -132,49 +133,52 @@ static void on_page(struct campaign *c, struct job *job)
     job->found = NULL;
 }
 
-/* --- RECLAIMING and REVIVING --- */
+/* --- COMPARING and REVIVING --- */
 
-static void on_claimed(struct campaign *c, const struct queue_answer *a)
+/* committed_until: how many of the rows, which come by ticket, may be granted in MariaDB. */
+static size_t committed_until(const struct campaign *c, const struct queue_answer *a)
 {
-    c->moves += a->n_aside > 0;
-    if (a->n == 0) {
-        if (a->n_aside == 0) /* else there may be more behind them: the next page is asked for */
-            all_reclaimed(c);
+    size_t n = 0;
+    while (n < a->n && a->rows[n].ticket <= c->watermark)
+        n++;
+    return n;
+}
+
+static void on_claim(struct campaign *c, const struct queue_answer *a)
+{
+    size_t n = committed_until(c, a);
+    if (a->n > 0)
+        fault_point("after-compare");
+    c->moves += a->n + a->n_aside > 0;
+    c->compared = n < a->n || a->n + a->n_aside == 0;
+    if (n == 0) {
+        if (c->compared) /* else there may be more behind what was set aside */
+            all_compared(c);
         return;
     }
-    struct batch *page = batch_new(a->n);
-    if (page == NULL) {
+    struct batch *page = batch_of(a->rows, n);
+    if (page == NULL)
         campaign_drop(c, "out of memory");
-        return;
-    }
-    for (size_t i = 0; i < a->n; i++)
-        batch_add(page, &a->rows[i]);
-    campaign_submit(c, JOB_READ_BACK, page);
+    else
+        campaign_submit(c, JOB_READ_BACK, page);
 }
 
-static void put_back(struct campaign *c)
+/* on_read_back: the granted ones of the page are settled; then comes the next page. */
+static void on_read_back(struct campaign *c, struct job *job)
 {
-    if (c->back > 0 && !campaign_asked(c, c->world->reclaim(c->world, c, c->back)))
-        again(c);
-}
-
-/* on_claimed_read: the granted ones of the page are settled; they leave `claimed`, so the lowest
- * that remain are the others. */
-static void on_claimed_read(struct campaign *c, struct job *job)
-{
-    if (job->outcome != JOB_DONE) { /* the page is asked for again */
-        campaign_retry_later(c);
+    if (job->outcome != JOB_DONE) { /* a question may be repeated */
+        campaign_submit(c, JOB_READ_BACK, job->batch);
+        job->batch = NULL;
         return;
     }
-    c->back = job->batch->n - job->found->n;
     c->shown += job->found->n;
-    if (job->found->n == 0) {
-        put_back(c);
-        return;
+    if (job->found->n > 0) {
+        job->found->verdict = VERDICT_GRANTED;
+        if (!campaign_asked(c, c->world->settle(c->world, c, job->found)))
+            again(c);
+    } else if (c->compared) {
+        all_compared(c);
     }
-    job->found->verdict = VERDICT_GRANTED;
-    if (!campaign_asked(c, c->world->settle(c->world, c, job->found)))
-        again(c);
 }
 
 static void on_revive(struct campaign *c, const struct queue_answer *a)
@@ -206,13 +210,13 @@ static void on_publish(struct campaign *c, const struct queue_answer *a)
 
 static void on_done(struct campaign *c, const struct queue_answer *a)
 {
-    c->moves += a->op == QUEUE_SETTLE || a->op == QUEUE_RECLAIM || a->op == QUEUE_REVIVE;
+    c->moves += a->op == QUEUE_SETTLE || a->op == QUEUE_REVIVE;
     if (a->op == QUEUE_PUBLISH)
         on_publish(c, a);
-    else if (a->op == QUEUE_CLAIMED)
-        on_claimed(c, a);
-    else if (a->op == QUEUE_SETTLE && c->phase == PHASE_RECLAIMING)
-        put_back(c);
+    else if (a->op == QUEUE_CLAIM)
+        on_claim(c, a);
+    else if (a->op == QUEUE_SETTLE && c->phase == PHASE_COMPARING && c->compared)
+        all_compared(c);
     else if (a->op == QUEUE_REVIVE)
         on_revive(c, a);
 }
@@ -234,7 +238,7 @@ void recovery_on_job(struct campaign *c, struct job *job)
     else if (job->kind == JOB_PAGE)
         on_page(c, job);
     else if (job->kind == JOB_READ_BACK)
-        on_claimed_read(c, job);
+        on_read_back(c, job);
     else if (job->kind == JOB_REFUSE)
         campaign_on_noted(c, job);
 }

@@ -1,4 +1,5 @@
-/* The phase RUNNING: claim, decide, commit, settle, and the journal. What leads there is in recovery.c. */
+/* The phase RUNNING: decide, commit, settle. How requests come into the line is in claim.c, what leads to this phase in
+ * recovery.c. */
 #include "scheduler/campaign.h"
 
 #include "shared/log.h"
@@ -9,54 +10,6 @@
 #include <string.h>
 
 #define CLASHES_MAX 3
-
-/* --- claim --- */
-
-/* may_claim: a full batch may be decided beside others; what is less waits until nothing is under
- * way, so that batches grow with the load (group commit). The line must be empty: who stands in it
- * comes first. */
-static bool may_claim(const struct campaign *c)
-{
-    int64_t now_us = c->world->now_us(c->world);
-    if (c->claiming || c->stopping || c->drained || c->ledger.n_line > 0)
-        return false;
-    if (c->journal == JOURNAL_DUE || c->draining)
-        return false;
-    if (now_us < c->retry_at_us || now_us >= c->row.lease_until_us ||
-        c->n_decided >= c->world->max_batches)
-        return false;
-    if (c->row.state == CAMPAIGN_PAUSED)
-        return now_us >= c->poll_at_us;
-    if (c->batches > 0)
-        return c->left >= c->world->batch_size && c->batches < c->world->max_batches;
-    return c->left > 0 || now_us >= c->poll_at_us;
-}
-
-/* claim: of a paused campaign nothing; but a Redis that lost its data is noticed. */
-static void claim(struct campaign *c)
-{
-    size_t n = c->row.state == CAMPAIGN_PAUSED ? 0 : c->world->batch_size;
-    c->claiming = campaign_asked(c, c->world->claim(c->world, c, n, c->moves + c->settling));
-}
-
-static void on_claim(struct campaign *c, const struct queue_answer *a)
-{
-    c->left = a->left;
-    c->moves += a->n + a->n_aside > 0;
-    if (c->journal == JOURNAL_AFTER_CLAIM)
-        campaign_journal_due(c);
-    if (a->n + a->n_aside == 0) {
-        c->poll_at_us = c->world->now_us(c->world) + c->world->poll_us;
-        c->drained = c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing &&
-                     c->journal == JOURNAL_QUIET;
-    }
-    for (size_t i = 0; i < a->n; i++) {
-        if (ledger_join(&c->ledger, &a->rows[i]) < 0) {
-            campaign_drop(c, "out of memory");
-            return;
-        }
-    }
-}
 
 /* --- settle --- */
 
@@ -205,6 +158,7 @@ static void take_missing(struct campaign *c, struct batch *batch, struct batch *
         else if (have_serials && there->serial != row->serial)
             free_serial(c, row->serial);
     }
+    batch->whole = batch->whole && kept == batch->n;
     batch->n = kept;
 }
 
@@ -266,64 +220,13 @@ static void on_confirm(struct campaign *c, struct job *job)
     decide(c, line, VERDICT_SOLD_OUT);
 }
 
-/* --- the journal --- */
-
-/* drain: page by page the journal goes into the queue, then out of MariaDB; what is in the queue
- * twice is known there. Not while the campaign is being settled: MariaDB looks whether the journal
- * is empty, and must not find it so because its rows have just gone into the queue. */
-static void drain(struct campaign *c)
-{
-    if (c->journal == JOURNAL_DUE && !c->draining && !c->claiming && !c->stopping && !c->finishing)
-        c->draining = campaign_submit(c, JOB_JOURNAL, NULL);
-}
-
-static void on_journal(struct campaign *c, struct job *job)
-{
-    c->draining = false;
-    if (job->outcome != JOB_DONE) {
-        campaign_retry_later(c);
-        return;
-    }
-    if (job->found->n == 0) {
-        c->journal = JOURNAL_QUIET;
-        return;
-    }
-    c->journal_end = job->last;
-    c->draining = campaign_asked(c, c->world->drain(c->world, c, job->found));
-    if (c->draining) {
-        c->drained_rows = job->found;
-        job->found = NULL;
-    }
-}
-
-static void on_drain(struct campaign *c)
-{
-    struct batch *rows = c->drained_rows;
-    c->drained_rows = NULL;
-    c->moves++;
-    c->drained = false;
-    c->draining = campaign_submit(c, JOB_UNJOURNAL, rows);
-}
-
-/* on_unjournal: behind the last page a claim has its turn, or one gateway that has no Redis, but
- * requests all the time, would keep everybody waiting. When the rows could not be deleted they are
- * read again, and Redis knows them. */
-static void on_unjournal(struct campaign *c, const struct job *job)
-{
-    c->draining = false;
-    if (job->outcome != JOB_DONE)
-        campaign_retry_later(c);
-    else if (c->journal_end)
-        c->journal = JOURNAL_AFTER_CLAIM;
-}
-
 /* --- closed, and everybody is decided --- */
 
 /* finish: first the keys are made to expire, then the row says settled: whoever dies in between is
  * repeated. */
 static void finish(struct campaign *c)
 {
-    if (c->drained && c->journal == JOURNAL_QUIET && campaign_quiet(c) && c->ledger.n_line == 0)
+    if (c->drained && !c->look_due && campaign_quiet(c) && c->ledger.n_line == 0)
         c->finishing = campaign_asked(c, c->world->expire(c->world, c));
 }
 
@@ -333,10 +236,11 @@ static void on_finish(struct campaign *c, struct job *job)
         campaign_enter(c, PHASE_DROPPING);
     else if (job->outcome == JOB_FENCED)
         campaign_drop(c, "its end was fenced");
-    else if (job->outcome == JOB_CLASH)
-        campaign_journal_due(c), c->finishing = false;
-    else
+    else if (job->outcome != JOB_CLASH)
         campaign_submit(c, JOB_FINISH, NULL);
+    else /* somebody is in the journal */
+        c->look_due = true;
+    c->finishing &= job->outcome != JOB_CLASH;
 }
 
 /* --- together --- */
@@ -352,12 +256,10 @@ void running_step(struct campaign *c)
     commit_some(c);
     if (may_ask)
         settle_some(c);
-    if (may_ask && c->phase == PHASE_RUNNING)
-        drain(c);
     if (c->phase == PHASE_RUNNING)
         confirm(c);
-    if (c->phase == PHASE_RUNNING && may_claim(c))
-        claim(c);
+    if (c->phase == PHASE_RUNNING)
+        claim_step(c);
     if (c->phase == PHASE_RUNNING && may_ask)
         finish(c);
 }
@@ -374,8 +276,8 @@ static void failed(struct campaign *c, const struct queue_answer *a)
         campaign_drop(c, "redis did not answer");
     else
         campaign_retry_later(c);
-    if (a->op == QUEUE_DRAIN)
-        c->drained_rows = batch_free(c->drained_rows);
+    if (a->op == QUEUE_CLAIM || a->op == QUEUE_DRAIN)
+        claim_failed(c);
     if (a->op == QUEUE_PUBLISH)
         c->publish_due = true;
     if (a->op == QUEUE_EXPIRE)
@@ -386,12 +288,10 @@ void running_on_queue(struct campaign *c, const struct queue_answer *a)
 {
     if (a->outcome != QUEUE_OK)
         failed(c, a);
-    else if (a->op == QUEUE_CLAIM)
-        on_claim(c, a);
+    else if (a->op == QUEUE_CLAIM || a->op == QUEUE_DRAIN)
+        claim_on_queue(c, a);
     else if (a->op == QUEUE_SETTLE)
         on_settle(c);
-    else if (a->op == QUEUE_DRAIN)
-        on_drain(c);
     else if (a->op == QUEUE_EXPIRE)
         campaign_submit(c, JOB_FINISH, NULL);
 }
@@ -409,10 +309,8 @@ void running_on_job(struct campaign *c, struct job *job)
         on_confirm(c, job);
         return;
     case JOB_JOURNAL:
-        on_journal(c, job);
-        return;
     case JOB_UNJOURNAL:
-        on_unjournal(c, job);
+        claim_on_job(c, job);
         return;
     case JOB_FINISH:
         on_finish(c, job);

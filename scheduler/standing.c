@@ -37,7 +37,7 @@ static void on_head(void *arg, const redisReply *r)
               redis_head_parse(r->element[0], &s->coming) == 0;
 }
 
-/* on_first: member and ticket of the first of a sorted set, or nothing. */
+/* on_first: member and ticket of the first in the queue, or nothing. */
 static void on_first(void *arg, const redisReply *r)
 {
     struct standing *s = arg;
@@ -61,19 +61,17 @@ static bool ask_head(struct standing *s, struct redis_link *link, const struct c
     return true;
 }
 
-static bool ask_first(struct standing *s, struct redis_link *link, const struct campaign *c,
-                      int key)
+static bool ask_first(struct standing *s, struct redis_link *link, const struct campaign *c)
 {
-    const char *words[] = {"ZRANGE", c->keys.text[key], "0", "0", "WITHSCORES"};
-    size_t lengths[] = {6, c->keys.len[key], 1, 1, 10};
+    const char *words[] = {"ZRANGE", c->keys.text[KEY_QUEUE], "0", "0", "WITHSCORES"};
+    size_t lengths[] = {6, c->keys.len[KEY_QUEUE], 1, 1, 10};
     if (redis_link_command(link, 5, words, lengths, on_first, s) < 0)
         return false;
     s->asking++;
     return true;
 }
 
-/* standing_ask: the queue before the claimed, so that a request that is claimed in between is seen.
- * When only a part can be sent, its answers are not good. */
+/* standing_ask: when only a part can be sent, its answers are not good. */
 void standing_ask(struct standing *s, struct redis_link *link, const struct campaign *c)
 {
     if (s->asking > 0 || c->phase != PHASE_RUNNING || redis_link_state(link) != LINK_UP)
@@ -82,8 +80,7 @@ void standing_ask(struct standing *s, struct redis_link *link, const struct camp
     s->oldest_coming = 0;
     s->granted_before = c->row.granted;
     s->good = true;
-    s->good = ask_head(s, link, c) && ask_first(s, link, c, KEY_QUEUE) &&
-              ask_first(s, link, c, KEY_CLAIMED);
+    s->good = ask_head(s, link, c) && ask_first(s, link, c);
 }
 
 void standing_see(struct standing *s, const struct campaign *c)

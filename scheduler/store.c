@@ -154,6 +154,13 @@ static enum db_outcome commit(struct store *s)
     return DB_LOST;
 }
 
+/* roll_back: what was not committed is undone; an error may have undone only its own statement. */
+static void roll_back(struct store *s, struct job *job)
+{
+    if (job->outcome != JOB_DONE && job->outcome != JOB_UNKNOWN && mysql_rollback(s->db.link) != 0)
+        job->outcome = JOB_UNKNOWN;
+}
+
 static void run_commit(struct store *s, struct job *job)
 {
     bool changed = true;
@@ -173,9 +180,7 @@ static void run_commit(struct store *s, struct job *job)
         outcome = commit(s);
     fault_point("after-commit");
     job->outcome = changed ? job_outcome_of(outcome) : JOB_FENCED;
-    /* An error may have undone only its own statement. */
-    if (job->outcome != JOB_DONE && job->outcome != JOB_UNKNOWN && mysql_rollback(s->db.link) != 0)
-        job->outcome = JOB_UNKNOWN;
+    roll_back(s, job);
 }
 
 /* --- reading rows --- */
@@ -209,7 +214,7 @@ static enum db_outcome read_found(struct store *s, struct job *job, const char *
  * NULL: out of memory. */
 static char *append_users(struct store *s, const struct job *job, const char *head)
 {
-    size_t size = 256 + job->batch->n * (2 * USER_ID_MAX + 4);
+    size_t size = strlen(head) + 64 + job->batch->n * (2 * USER_ID_MAX + 4);
     char *sql = malloc(size);
     if (sql == NULL)
         return NULL;
@@ -354,21 +359,58 @@ static void run_journal(struct store *s, struct job *job)
         fault_point("after-journal");
 }
 
+#define KEEP_SQL                                                                                   \
+    "INSERT IGNORE INTO journalled "                                                               \
+    "(campaign_id, user_id, ticket, granted, drained, decided_to, batches) "                       \
+    "SELECT campaign_id, user_id, ticket, j.granted, c.granted, %d, %d FROM journal j "            \
+    "JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %d WHERE campaign_id = "
+#define DELETE_SQL                                                                                 \
+    "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND owner = %s AND "  \
+    "epoch = %d) AND campaign_id = "
+
+/* exec_users: a statement about the users of the batch; `head` ends before the campaign. */
+static enum db_outcome exec_users(struct store *s, const struct job *job, const char *head)
+{
+    char *sql = append_users(s, job, head);
+    enum db_outcome outcome = sql != NULL ? db_exec(&s->db, sql, NULL) : DB_BUSY;
+    free(sql);
+    return outcome;
+}
+
+/* keep: for the audit. Who was drained before keeps the first place. */
+static enum db_outcome keep(struct store *s, const struct job *job)
+{
+    char head[512];
+    return db_format(&s->db, head, sizeof head, KEEP_SQL, (int64_t)job->decided_to,
+                     (int64_t)job->batches, job->owner, (int64_t)job->epoch) < 0
+               ? DB_REFUSED
+               : exec_users(s, job, head);
+}
+
+static enum db_outcome delete_journal(struct store *s, const struct job *job)
+{
+    char head[512];
+    return db_format(&s->db, head, sizeof head, DELETE_SQL, (int64_t)job->campaign_id, job->owner,
+                     (int64_t)job->epoch) < 0
+               ? DB_REFUSED
+               : exec_users(s, job, head);
+}
+
 /* run_unjournal: fenced, or a scheduler that slept after it had filled the queue would delete what
  * is needed again by now: Redis may have lost that queue, and gateways may have said 202 anew. */
 static void run_unjournal(struct store *s, struct job *job)
 {
-    char head[512];
-    char *sql = NULL;
-    if (db_format(&s->db, head, sizeof head,
-                  "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND "
-                  "owner = %s AND epoch = %d) AND campaign_id = ",
-                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) >= 0)
-        sql = append_users(s, job, head);
+    enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
+    if (outcome == DB_OK)
+        outcome = keep(s, job);
+    if (outcome == DB_OK)
+        outcome = delete_journal(s, job);
     fault_point("before-unjournal");
-    job->outcome = sql != NULL ? job_outcome_of(db_exec(&s->db, sql, NULL)) : JOB_BUSY;
+    if (outcome == DB_OK)
+        outcome = commit(s);
     fault_point("after-unjournal");
-    free(sql);
+    job->outcome = job_outcome_of(outcome);
+    roll_back(s, job);
 }
 
 /* --- JOB_REFUSE --- */
@@ -462,8 +504,7 @@ static void run_finish(struct store *s, struct job *job)
                    : changed != 1   ? JOB_FENCED
                    : empty          ? JOB_DONE
                                     : JOB_CLASH;
-    if (job->outcome != JOB_DONE && job->outcome != JOB_UNKNOWN && mysql_rollback(s->db.link) != 0)
-        job->outcome = JOB_UNKNOWN;
+    roll_back(s, job);
 }
 
 /* --- all of them --- */

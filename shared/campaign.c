@@ -74,7 +74,7 @@ bool user_id_valid(const char *user, size_t len)
 
 void campaign_keys_make(struct campaign_keys *keys, const char *name)
 {
-    static const char *const suffixes[CAMPAIGN_KEYS] = {"meta", "queue", "claimed", "users"};
+    static const char *const suffixes[CAMPAIGN_KEYS] = {"meta", "queue", "users"};
     for (int i = 0; i < CAMPAIGN_KEYS; i++)
         keys->len[i] = (size_t)snprintf(keys->text[i], sizeof keys->text[i], "onrush:{%.*s}:%s",
                                         CAMPAIGN_NAME_MAX, name, suffixes[i]);

@@ -11,6 +11,7 @@
 #define USER_ID_MAX       64
 #define COUPON_CODE_LEN   19 /* XXXX-XXXX-XXXX-XXXX */
 #define REASON_MAX        32
+#define TICKET_MAX        UINT64_C(8000000000000000) /* the year 2223; exact in a double */
 
 /* USER_STATE_MAX: the longest state is a grant, g<serial>:<code>:<ticket>. */
 #define USER_STATE_MAX (1 + 10 + 1 + COUPON_CODE_LEN + 1 + 20)
@@ -44,7 +45,8 @@ bool campaign_is_drill(const char *name);
 bool user_id_valid(const char *user, size_t len);
 
 /* The keys of a campaign, in the order that every function takes them. */
-enum { KEY_META, KEY_QUEUE, KEY_CLAIMED, KEY_USERS, CAMPAIGN_KEYS };
+enum { KEY_META, KEY_QUEUE, KEY_USERS, CAMPAIGN_KEYS };
+#define CAMPAIGN_KEYS_TEXT "3" /* as FCALL wants their number */
 
 struct campaign_keys {
     char text[CAMPAIGN_KEYS][CAMPAIGN_NAME_MAX + 24];

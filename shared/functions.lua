@@ -1,28 +1,32 @@
 #!lua name=onrush
 --
 -- The queue of a campaign, as one Redis function library. Every function is one atomic step.
--- Keys, arguments and answers: docs/protocol.md. The rules that are kept here:
+-- Keys, arguments and answers: docs/protocol.md. The rules kept here:
 --
---   * a ticket is max(now, last_ticket + 1, watermark + 1): one clock, no ties, and nobody enters below
---     what a scheduler has already claimed, even when the clock steps backwards;
---   * a user who is known keeps the ticket, whatever state the campaign is in;
---   * who waits is in `queue`, or in `claimed` once a scheduler has popped the request; `users` holds decisions only. Nobody
---     is in two of the three;
+--   * a ticket is max(now, last_ticket + 1): one clock, no ties, even when the clock steps back;
+--   * a request stays in `queue` until it is decided; `users` holds decisions only. Nobody is in both;
+--   * a claim is a mark: every request at or below `claimed_to` is being decided. Nobody enters at or below the mark, nor at
+--     or below `watermark`, the highest ticket that MariaDB had committed when the campaign was last taken over;
+--   * a user who is known keeps the place, or gets a better one from the journal, never a worse one;
 --   * claim and settle obey only the epoch that was published last;
---   * a grant is never turned into anything else;
---   * a member that is no user id, or whose score is no ticket, is set aside where it is met: it stops nobody;
---   * admitted = granted + sold_out + refused + #queue + #claimed, after every step.
+--   * a grant never turns into anything else;
+--   * admitted = granted + sold_out + refused + #queue, after every step.
 
-local VERSION = 4
+local VERSION = 5
 
 -- The most users of one call. It keeps a call short, and unpack below Lua's stack limit (about 8,000).
 local MAX_USERS = 5000
 local CHUNK = 1000
 
+-- The keys of every function, in this order.
+local META, QUEUE, USERS = 1, 2, 3
+
 local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us', 'epoch', 'admitted',
               'granted', 'sold_out', 'refused', 'watermark', 'id'}
--- What is counted with, and so must be a number before anything is changed.
-local COUNTED = {'watermark', 'last_ticket', 'moves', 'admitted', 'granted', 'sold_out', 'refused'}
+-- Where the head has these.
+local HEAD_READY, HEAD_LIMIT, HEAD_EPOCH, HEAD_ADMITTED, HEAD_WATERMARK = 1, 4, 7, 8, 12
+-- Fields that functions calculate with: each must be a number before anything is changed.
+local COUNTED = {'claimed_to', 'watermark', 'last_ticket', 'moves', 'admitted', 'granted', 'sold_out', 'refused'}
 -- Shapes of arguments.
 local NUMBER, POSITIVE = '^%d+$', '^[1-9]%d*$'
 local EPOCH_N = {NUMBER, POSITIVE}
@@ -36,8 +40,12 @@ local READY = {['0'] = true, ['1'] = true, keep = true}
 local LAST_TICKET = 8e15
 
 -- The counter of a state, by its first letter.
-local GRANTED = ('g'):byte()
-local COUNTERS = {[GRANTED] = 'granted', [('s'):byte()] = 'sold_out', [('r'):byte()] = 'refused'}
+local GRANTED, SOLD_OUT = ('g'):byte(), ('s'):byte()
+local COUNTERS = {[GRANTED] = 'granted', [SOLD_OUT] = 'sold_out', [('r'):byte()] = 'refused'}
+
+local function bad_args(what)
+    return redis.error_reply('BADARGS ' .. what)
+end
 
 -- integer: a double as decimal text; tostring() would round beyond 14 digits, and '%.0f' takes four times as long.
 local function integer(n)
@@ -49,16 +57,17 @@ local function now_us()
     return tonumber(t[1]) * 1000000 + tonumber(t[2])
 end
 
--- in_chunks: redis.call(command, key, <list>) with at most 2 * CHUNK values at a time. Gives the sum of what it answered.
-local function in_chunks(command, key, list)
+-- in_chunks: redis.call(command, key, <list from `first` on>) with at most 2 * CHUNK values at a time. Returns the sum of
+-- the answers.
+local function in_chunks(command, key, list, first)
     local sum = 0
-    for from = 1, #list, 2 * CHUNK do
+    for from = first or 1, #list, 2 * CHUNK do
         sum = sum + redis.call(command, key, unpack(list, from, math.min(from + 2 * CHUNK - 1, #list)))
     end
     return sum
 end
 
--- look_up: what `command` (HMGET, ZMSCORE) says of each of the users; false where it knows nothing.
+-- look_up: what `command` (HMGET, ZMSCORE) knows of each of the users; false where it knows nothing.
 local function look_up(command, key, users)
     if #users <= CHUNK then return #users > 0 and redis.call(command, key, unpack(users)) or {} end
     local found = {}
@@ -69,17 +78,17 @@ local function look_up(command, key, users)
     return found
 end
 
--- scores_of: the tickets of those who are in this sorted set.
-local function scores_of(key, users)
-    return redis.call('ZCARD', key) > 0 and look_up('ZMSCORE', key, users) or {}
+-- tickets_of: the tickets of those users who are in the queue.
+local function tickets_of(keys, users)
+    return redis.call('ZCARD', keys[QUEUE]) > 0 and look_up('ZMSCORE', keys[QUEUE], users) or {}
 end
 
 -- states_of: the decisions about the users; false where there is none.
-local function states_of(users_key, users)
-    return look_up('HMGET', users_key, users)
+local function states_of(keys, users)
+    return look_up('HMGET', keys[USERS], users)
 end
 
--- of_shape: one argument a pattern, and each is like its pattern; those behind the first `least` may be missing.
+-- of_shape: one argument a pattern, and each matches its pattern; those behind the first `least` may be missing.
 local function of_shape(args, patterns, least)
     if #args < (least or #patterns) or #args > #patterns then return false end
     for i = 1, #args do
@@ -88,65 +97,79 @@ local function of_shape(args, patterns, least)
     return true
 end
 
--- fenced: nil when the arguments have the shape that is wanted (nil: any) and the first of them, the epoch, owns the
--- campaign; else the error to answer.
-local function fenced(meta_key, args, patterns, least)
+-- fenced: nil when the arguments have the wanted shape (nil: any) and the first of them, the epoch, owns the campaign;
+-- else the error to answer.
+local function fenced(keys, args, patterns, least)
     local epoch = args[1]
     if not epoch or patterns and not of_shape(args, patterns, least) then
-        return redis.error_reply('BADARGS wrong number or kind of arguments')
+        return bad_args('wrong number or kind of arguments')
     end
-    local current = redis.call('HGET', meta_key, 'epoch')
+    local current = redis.call('HGET', keys[META], 'epoch')
     if not current then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign') end
     if current ~= epoch then return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. current) end
     return nil
 end
 
--- went_back: nil when as many moves (claims, settles, reclaims, revives) were counted as the scheduler expects, else the
--- error to answer: Redis lost data.
-local function went_back(meta_key, expected)
-    local moves = redis.call('HGET', meta_key, 'moves') or '0'
+-- went_back: nil when Redis counted as many moves as the scheduler expects, else the error to answer: Redis lost data.
+local function went_back(keys, expected)
+    local moves = redis.call('HGET', keys[META], 'moves') or '0'
     if moves == expected then return nil end
     return redis.error_reply('LOST expected ' .. expected .. ' moves, there were ' .. moves)
 end
 
--- sound: a key of the wrong type, or a field of meta that is no number, must fail before anything is changed, or what was
--- popped from one key would be in none. Gives the watermark.
+local function count_move(keys)
+    return redis.call('HINCRBY', keys[META], 'moves', 1)
+end
+
+-- sound: a key of the wrong type, or a field of meta that is no number, fails here, before anything is changed. Returns
+-- the numbers of meta by their names.
 local function sound(keys)
-    redis.call('ZCARD', keys[2])
-    redis.call('ZCARD', keys[3])
-    redis.call('HLEN', keys[4])
-    local numbers = redis.call('HMGET', keys[1], unpack(COUNTED))
+    redis.call('ZCARD', keys[QUEUE])
+    redis.call('HLEN', keys[USERS])
+    local texts, numbers = redis.call('HMGET', keys[META], unpack(COUNTED)), {}
     for i = 1, #COUNTED do
-        local n = numbers[i]
+        local n = texts[i]
         if not n or n ~= '0' and not (#n <= 16 and n:find('^%-?[1-9]%d*$')) then
             error({err = 'WRONGTYPE ' .. COUNTED[i] .. ' in meta is no number'})
         end
+        numbers[COUNTED[i]] = tonumber(n)
     end
-    return tonumber(numbers[1])
+    return numbers
 end
 
+-- above: the lower bound of a range of scores that are above the mark. Without a mark everything is, also what is no ticket.
+local function above(mark)
+    return mark > 0 and '(' .. integer(mark) or '-inf'
+end
+
+-- claimed_size: how many requests are being decided.
+local function claimed_size(keys, mark)
+    return mark > 0 and redis.call('ZCOUNT', keys[QUEUE], '-inf', integer(mark)) or 0
+end
+
+local function mark_of(keys)
+    return tonumber(redis.call('HGET', keys[META], 'claimed_to') or 0)
+end
+
+-- head_of: `watermark` in it is the highest ticket that may be decided: what MariaDB had, or the mark.
 local function head_of(keys)
-    local head = redis.call('HMGET', keys[1], unpack(HEAD))
-    head[#HEAD + 1] = redis.call('ZCARD', keys[2])
-    head[#HEAD + 2] = redis.call('ZCARD', keys[3])
-    head[#HEAD + 3] = now_us()
-    local more = redis.call('HMGET', keys[1], 'moves', 'instant_wait_ms', 'returned')
-    for i = 1, #more do head[#HEAD + 3 + i] = more[i] end
+    local head, mark = redis.call('HMGET', keys[META], unpack(HEAD)), mark_of(keys)
+    local claimed, n = claimed_size(keys, mark), #HEAD
+    if head[HEAD_WATERMARK] then
+        head[HEAD_WATERMARK] = integer(math.max(tonumber(head[HEAD_WATERMARK]), mark))
+    end
+    head[n + 1] = redis.call('ZCARD', keys[QUEUE]) - claimed
+    head[n + 2] = claimed
+    head[n + 3] = now_us()
+    local more = redis.call('HMGET', keys[META], 'moves', 'instant_wait_ms', 'returned')
+    for i = 1, #more do head[n + 3 + i] = more[i] end
     return head
 end
 
--- queued_answer: who waits in the queue, with ticket and position.
-local function queued_answer(queue_key, user, ticket)
-    return 'q' .. ticket .. ':' .. integer(redis.call('ZRANK', queue_key, user) + 1)
-end
-
--- known_of: the answers to those of the users who are decided, or are being decided (position 0).
-local function known_of(keys, users)
-    local known, claimed = states_of(keys[4], users), scores_of(keys[3], users)
-    for i, ticket in pairs(claimed) do
-        if ticket and not known[i] then known[i] = 'q' .. ticket .. ':0' end
-    end
-    return known
+-- waiting_answer: of a user in the queue: ticket and position, which is 0 while the request is being decided.
+local function waiting_answer(keys, user, ticket, mark, claimed)
+    if mark > 0 and tonumber(ticket) <= mark then return 'q' .. ticket .. ':0' end
+    return 'q' .. ticket .. ':' .. integer(redis.call('ZRANK', keys[QUEUE], user) + 1 - claimed)
 end
 
 -- gate: nil when the campaign takes requests at `now`, else the answer that everybody gets.
@@ -157,12 +180,12 @@ local function gate(meta, now)
     return nil
 end
 
-local function read_meta(meta_key)
-    local v = redis.call('HMGET', meta_key, 'ready', 'state', 'opens_us', 'closes_us', 'admit_limit', 'admitted',
-                         'last_ticket', 'watermark')
+local function read_meta(keys)
+    local v = redis.call('HMGET', keys[META], 'ready', 'state', 'opens_us', 'closes_us', 'admit_limit', 'admitted',
+                         'last_ticket', 'claimed_to')
     if v[1] ~= '1' then return nil end
     return {state = v[2], opens_us = tonumber(v[3]), closes_us = tonumber(v[4]), admit_limit = tonumber(v[5]),
-            admitted = tonumber(v[6]), last_ticket = tonumber(v[7]), watermark = tonumber(v[8])}
+            admitted = tonumber(v[6]), last_ticket = tonumber(v[7]), claimed_to = tonumber(v[8])}
 end
 
 -- run_answer: the last `run` of the requests that this call admitted, whose first got `ticket`, behind `queued` others.
@@ -170,18 +193,21 @@ local function run_answer(ticket, queued, admitted, run)
     return string.format('n%d:%d:%d', ticket + admitted - run, queued + admitted - run + 1, run)
 end
 
-local function enqueue(keys, users)
-    if #users > MAX_USERS then return redis.error_reply('BADARGS too many users') end
-    local meta = read_meta(keys[1])
-    if not meta then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign, or it is not ready') end
+local NOT_READY = 'NOCAMPAIGN there is no meta of this campaign, or it is not ready'
 
-    local first = math.max(now_us(), meta.last_ticket + 1, meta.watermark + 1)
+local function enqueue(keys, users)
+    if #users > MAX_USERS then return bad_args('too many users') end
+    local meta = read_meta(keys)
+    if not meta then return redis.error_reply(NOT_READY) end
+
+    local first = math.max(now_us(), meta.last_ticket + 1)
     local shut = gate(meta, first)
     local room = meta.admit_limit < 0 and math.huge or meta.admit_limit - meta.admitted
-    local counted = meta.admitted + 0 -- what is no number fails before anything is changed
-    local queued = redis.call('ZCARD', keys[2])
-    local known, scores = known_of(keys, users), queued > 0 and look_up('ZMSCORE', keys[2], users) or {}
-    local answers, tickets, seen = {}, {}, {}
+    local counted, mark = meta.admitted + 0, meta.claimed_to + 0 -- what is no number fails before anything is changed
+    local claimed = claimed_size(keys, mark)
+    local queued = redis.call('ZCARD', keys[QUEUE]) - claimed
+    local known, tickets = states_of(keys, users), tickets_of(keys, users)
+    local answers, entries, seen = {}, {}, {}
     local admitted, run = 0, 0
 
     for i = 1, #users do
@@ -190,84 +216,140 @@ local function enqueue(keys, users)
         if before then
             answer = 'q' .. integer(first + before - 1) .. ':' .. integer(queued + before)
         elseif not answer then
-            answer = scores[i] and queued_answer(keys[2], user, scores[i]) or shut or admitted >= room and 'f'
+            answer = tickets[i] and waiting_answer(keys, user, tickets[i], mark, claimed) or shut or admitted >= room and 'f'
         end
         if answer then
             if run > 0 then answers[#answers + 1] = run_answer(first, queued, admitted, run) end
             answers[#answers + 1], run = answer, 0
         else
             local pair = 2 * admitted + 1
-            tickets[pair], tickets[pair + 1] = integer(first + admitted), user
+            entries[pair], entries[pair + 1] = integer(first + admitted), user
             admitted, run = admitted + 1, run + 1
             seen[user] = admitted
         end
     end
     if run > 0 then answers[#answers + 1] = run_answer(first, queued, admitted, run) end
     if admitted > 0 then
-        in_chunks('ZADD', keys[2], tickets)
-        redis.call('HSET', keys[1], 'last_ticket', integer(first + admitted - 1), 'admitted', integer(counted + admitted))
+        in_chunks('ZADD', keys[QUEUE], entries)
+        redis.call('HSET', keys[META], 'last_ticket', integer(first + admitted - 1), 'admitted', integer(counted + admitted))
     end
     return answers
 end
 
 local function status(keys, users)
-    if #users > MAX_USERS then return redis.error_reply('BADARGS too many users') end
-    local answers = {head_of(keys)}
-    if answers[1][1] ~= '1' then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign, or it is not ready') end
-    local full = tonumber(answers[1][4]) >= 0 and tonumber(answers[1][8]) >= tonumber(answers[1][4])
-    local known, scores = known_of(keys, users), scores_of(keys[2], users)
+    if #users > MAX_USERS then return bad_args('too many users') end
+    local head = head_of(keys)
+    if head[HEAD_READY] ~= '1' then return redis.error_reply(NOT_READY) end
+    local limit, mark = tonumber(head[HEAD_LIMIT]), mark_of(keys)
+    local claimed = head[#HEAD + 2]
+    local unknown = limit >= 0 and tonumber(head[HEAD_ADMITTED]) >= limit and 'f' or 'u'
+    local known, tickets, answers = states_of(keys, users), tickets_of(keys, users), {head}
     for i = 1, #users do
-        answers[i + 1] = known[i] or scores[i] and queued_answer(keys[2], users[i], scores[i]) or full and 'f' or 'u'
+        answers[i + 1] = known[i] or tickets[i] and waiting_answer(keys, users[i], tickets[i], mark, claimed) or unknown
     end
     return answers
 end
 
+-- publish: with expected moves, or `any`, this is no takeover. The mark goes back unless only settings change (`any`): who
+-- is still in the queue will be claimed again, with the old ticket.
 local function publish(keys, args)
     local epoch, id, state, quota, admit_limit, opens_us, closes_us, watermark, ready = unpack(args)
     local expected = args[10] ~= '-' and args[10] or nil
     if not of_shape(args, PUBLISH, 9) or not STATES[state] or not READY[ready] or
         expected and expected ~= 'any' and not expected:find(NUMBER) then
-        return redis.error_reply('BADARGS wrong number or kind of arguments')
+        return bad_args('wrong number or kind of arguments')
     end
     local before = head_of(keys)
-    if before[7] and tonumber(before[7]) > tonumber(epoch) then
-        return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. before[7])
+    local current = before[HEAD_EPOCH]
+    if current and tonumber(current) > tonumber(epoch) then
+        return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. current)
     end
-    -- With expected moves this is no takeover: the epoch must be there already, or Redis lost it.
-    if expected and before[7] ~= epoch then return redis.error_reply('LOST epoch ' .. epoch .. ' is not published') end
-    local wrong = expected and expected ~= 'any' and went_back(keys[1], expected)
+    -- This is no takeover: the epoch must be there already, or Redis lost it.
+    if expected and current ~= epoch then return redis.error_reply('LOST epoch ' .. epoch .. ' is not published') end
+    local wrong = expected and expected ~= 'any' and went_back(keys, expected)
     if wrong then return wrong end
     -- Redis that knows less than MariaDB came back empty, or older: it must not admit before grants are restored.
-    local older = tonumber(watermark) > tonumber(before[12] or -1)
-    if ready == 'keep' then ready = not older and before[1] or '0' end
-    redis.call('HSET', keys[1], 'epoch', epoch, 'id', id, 'state', state, 'quota', quota, 'admit_limit', admit_limit,
+    local older = tonumber(watermark) > tonumber(before[HEAD_WATERMARK] or -1)
+    if ready == 'keep' then ready = not older and before[HEAD_READY] or '0' end
+    for _, field in ipairs(COUNTED) do redis.call('HSETNX', keys[META], field, 0) end
+    redis.call('HSETNX', keys[META], 'returned', 0)
+    local floor = redis.call('HMGET', keys[META], 'watermark', 'last_ticket')
+    local decided = math.max(tonumber(watermark), tonumber(floor[1]))
+    redis.call('HSET', keys[META], 'epoch', epoch, 'id', id, 'state', state, 'quota', quota, 'admit_limit', admit_limit,
                'opens_us', opens_us, 'closes_us', closes_us, 'ready', ready, 'instant_wait_ms', args[11] or '0',
-               'watermark', integer(math.max(tonumber(watermark), tonumber(before[12] or 0))))
-    for _, counter in ipairs({'admitted', 'granted', 'sold_out', 'refused', 'last_ticket', 'moves', 'returned'}) do
-        redis.call('HSETNX', keys[1], counter, 0)
-    end
+               'watermark', integer(decided), 'last_ticket', integer(math.max(decided, tonumber(floor[2]))))
+    if expected ~= 'any' then redis.call('HSET', keys[META], 'claimed_to', 0) end
     for _, key in ipairs(keys) do redis.call('PERSIST', key) end
     return before
 end
 
--- leave: the members are in neither claimed nor queue any more. Gives how many were. Nobody is in both: who was found in
--- the one need not be looked for in the other. Both are mostly empty while a lost Redis is restored.
-local function leave(keys, members)
-    local left = #members
-    for i = 3, 2, -1 do
-        if left > 0 and redis.call('ZCARD', keys[i]) > 0 then left = left - in_chunks('ZREM', keys[i], members) end
-    end
-    return #members - left
+local function is_ticket(score)
+    return score:find(POSITIVE) and tonumber(score) <= LAST_TICKET
 end
 
--- write_states: set `users` to the decided states, and move the counters along. Gives how many changed. A user who stands
--- there twice is decided twice; one may be decided already, wait in the queue, or be a stranger, when Redis lost grants
--- and they are restored. Only a stranger was not admitted yet.
-local function write_states(keys, users, old, new)
-    local writes, moved, latest, changed = {}, {}, {}, 0
-    local waited, decided = {}, {}
+-- claim: the next n above the mark, and the mark moves. What is no ticket has no place behind which the mark could go: it
+-- is answered too, and stays above.
+local function claim(keys, args)
+    local wrong = fenced(keys, args, CLAIM, 2) or args[3] and went_back(keys, args[3])
+    if wrong then return wrong end
+    local mark, n, rows = sound(keys).claimed_to, math.min(tonumber(args[2]), MAX_USERS), {}
+    if n > 0 then
+        rows = redis.call('ZRANGE', keys[QUEUE], above(mark), '+inf', 'BYSCORE', 'LIMIT', 0, n, 'WITHSCORES')
+    end
+    local last = #rows
+    while last > 0 and not is_ticket(rows[last]) do last = last - 2 end
+    if last > 0 then
+        mark = tonumber(rows[last])
+        redis.call('HSET', keys[META], 'claimed_to', rows[last])
+    end
+    if #rows > 0 then count_move(keys) end
+    local claimed = claimed_size(keys, mark)
+    return {redis.call('ZCARD', keys[QUEUE]) - claimed, claimed, rows}
+end
+
+-- is_user: could this be a user id? Else nobody accepted it.
+local function is_user(user)
+    return #user <= 64 and user:find('^[%w._:@+=|~-]+$')
+end
+
+-- set_aside: members of the queue that the scheduler could not decode. One that could be a user is refused; what cannot
+-- was never accepted, and is not counted.
+local function set_aside(keys, args)
+    local wrong = fenced(keys, args)
+    if wrong then return wrong end
+    if #args > MAX_USERS + 1 then return bad_args('too many members') end
+    sound(keys)
+    local n = 0
+    for i = 2, #args do
+        local score = redis.call('ZSCORE', keys[QUEUE], args[i])
+        if score and not (is_user(args[i]) and is_ticket(score)) then
+            redis.call('ZREM', keys[QUEUE], args[i])
+            n = n + 1
+            if is_user(args[i]) then
+                redis.call('HSET', keys[USERS], args[i], 'rundecodable:0')
+                redis.call('HINCRBY', keys[META], 'refused', 1)
+            end
+        end
+    end
+    return n
+end
+
+-- settle_range: all requests of a range of tickets are decided, in the same way: `args` has users and states from the
+-- fourth on.
+local function settle_range(keys, args, n)
+    in_chunks('HSET', keys[USERS], args, 4)
+    redis.call('ZREMRANGEBYSCORE', keys[QUEUE], args[2], args[3])
+    redis.call('HINCRBY', keys[META], COUNTERS[args[5]:byte()], n)
+    return n
+end
+
+-- settle_names: user by user. One may stand there twice, be decided already, or be a stranger, when Redis lost grants and
+-- they are restored. Only a stranger was not admitted yet.
+local function settle_names(keys, users, states)
+    local old, latest, moved = states_of(keys, users), {}, {}
+    local writes, waited, decided, changed = {}, {}, {}, 0
     for i = 1, #users do
-        local user, state = users[i], new[i]
+        local user, state = users[i], states[i]
         local before = latest[user] or old[i]
         local from, to = before and before:byte(), state:byte()
         local list = before and decided or waited
@@ -280,189 +362,110 @@ local function write_states(keys, users, old, new)
             if from then moved[from] = (moved[from] or 0) - 1 end
         end
     end
-    in_chunks('HSET', keys[4], writes)
+    in_chunks('HSET', keys[USERS], writes)
     for letter, counter in pairs(COUNTERS) do
-        if moved[letter] then redis.call('HINCRBY', keys[1], counter, moved[letter]) end
+        if moved[letter] then redis.call('HINCRBY', keys[META], counter, moved[letter]) end
     end
-    local strangers = #waited - leave(keys, waited)
-    if strangers > 0 then redis.call('HINCRBY', keys[1], 'admitted', strangers) end
-    leave(keys, decided)
+    in_chunks('ZREM', keys[QUEUE], decided)
+    local strangers = #waited - in_chunks('ZREM', keys[QUEUE], waited)
+    if strangers > 0 then redis.call('HINCRBY', keys[META], 'admitted', strangers) end
     return changed
 end
 
--- is_user: could this be a user id? Else nobody accepted it.
-local function is_user(user)
-    return #user <= 64 and user:find('^[%w._:@+=|~-]+$')
-end
-
--- decodable: a user id, and a ticket as its score: in digits only, for tonumber takes '1e3' and '0x10' too.
-local function decodable(user, score)
-    return is_user(user) and score:find('^[1-9]%d*$') and tonumber(score) <= LAST_TICKET
-end
-
--- set_aside: who waited is refused; what cannot be a user was never accepted, so nothing is counted.
-local function set_aside(keys, members)
-    local states, writes = states_of(keys[4], members), {}
-    for i = 1, #members do
-        local from = states[i] and states[i]:byte()
-        if from ~= GRANTED and (from or is_user(members[i])) then
-            writes[#writes + 1], writes[#writes + 2] = members[i], 'rundecodable:0'
-            if from and COUNTERS[from] then redis.call('HINCRBY', keys[1], COUNTERS[from], -1) end
-        end
+-- decided_alike: every state of the batch begins like the first.
+local function decided_alike(args)
+    local letter = args[5]:byte()
+    for i = 5, #args, 2 do
+        if args[i]:byte() ~= letter then return false end
     end
-    in_chunks('HSET', keys[4], writes)
-    if #writes > 0 then redis.call('HINCRBY', keys[1], 'refused', #writes / 2) end
-    leave(keys, members)
-end
-
--- sort_out: of user, score, user, score ... (from a sorted set) those that can be decoded, behind what `answer` holds; the
--- others are set aside. Gives the beginnings of those, or nil.
-local function sort_out(keys, members, answer)
-    local bad, shown, n = {}, {}, #answer
-    for i = 1, #members, 2 do
-        if decodable(members[i], members[i + 1]) then
-            answer[n + 1], answer[n + 2] = members[i], members[i + 1]
-            n = n + 2
-        else
-            bad[#bad + 1], shown[#shown + 1] = members[i], members[i]:sub(1, 64)
-        end
-    end
-    if #bad == 0 then return nil end
-    set_aside(keys, bad)
-    return shown
-end
-
-local function claim(keys, args)
-    local wrong = fenced(keys[1], args, CLAIM, 2) or args[3] and went_back(keys[1], args[3])
-    if wrong then return wrong end
-    local watermark = sound(keys)
-    local popped = redis.call('ZPOPMIN', keys[2], math.min(tonumber(args[2]), MAX_USERS))
-    local answer = {0}
-    local aside = sort_out(keys, popped, answer)
-    if #answer > 1 then
-        local members = {}
-        for i = 2, #answer, 2 do members[i - 1], members[i] = answer[i + 1], answer[i] end
-        in_chunks('ZADD', keys[3], members)
-        if tonumber(answer[#answer]) > watermark then
-            redis.call('HSET', keys[1], 'watermark', answer[#answer])
-        end
-    end
-    if #popped > 0 then redis.call('HINCRBY', keys[1], 'moves', 1) end
-    answer[1] = redis.call('ZCARD', keys[2])
-    answer[#answer + 1] = aside
-    return answer
-end
-
--- decisions_of: users and new states out of epoch, user, state, user, state ...; nil when they are not that.
-local function decisions_of(args, kinds)
-    local users, states = {}, {}
-    if #args % 2 ~= 1 or #args > 2 * MAX_USERS + 1 then return nil end
-    for i = 2, #args, 2 do
-        if not args[i + 1]:find(kinds) then return nil end
-        users[i / 2], states[i / 2] = args[i], args[i + 1]
-    end
-    return users, states
+    return true
 end
 
 local function settle(keys, args)
-    local wrong = fenced(keys[1], args)
+    local wrong = fenced(keys, args)
     if wrong then return wrong end
-    local users, states = decisions_of(args, '^[gsr]')
-    if not users then return redis.error_reply('BADARGS settle takes an epoch, then user and state in turn') end
-    sound(keys)
-    redis.call('HINCRBY', keys[1], 'moves', 1)
-    return write_states(keys, users, states_of(keys[4], users), states)
+    local n = (#args - 3) / 2
+    if n % 1 ~= 0 or n < 1 or n > MAX_USERS or not (args[2]:find(NUMBER) and args[3]:find(NUMBER)) then
+        return bad_args('settle takes an epoch, two tickets, then user and state in turn')
+    end
+    local users, states = {}, {}
+    for i = 5, #args, 2 do
+        if not COUNTERS[args[i]:byte()] then return bad_args('a state begins with g, s or r') end
+    end
+    local mark, to = sound(keys).claimed_to, tonumber(args[3])
+    count_move(keys)
+    -- The scheduler says that nobody else is in this range; a stranger's hand may have put somebody there.
+    if to > 0 and to <= mark and decided_alike(args) and redis.call('ZCOUNT', keys[QUEUE], args[2], args[3]) == n then
+        return settle_range(keys, args, n)
+    end
+    for i = 4, #args, 2 do users[i / 2 - 1], states[i / 2 - 1] = args[i], args[i + 1] end
+    return settle_names(keys, users, states)
 end
 
--- used: does a waiting or claimed request have this ticket?
-local function used(keys, ticket)
-    return redis.call('ZCOUNT', keys[2], ticket, ticket) > 0 or redis.call('ZCOUNT', keys[3], ticket, ticket) > 0
+-- free_ticket: the first one from `ticket` on that no request has.
+local function free_ticket(keys, ticket)
+    while redis.call('ZCOUNT', keys[QUEUE], integer(ticket), integer(ticket)) > 0 do ticket = ticket + 1 end
+    return ticket
 end
 
--- drain: requests that were journalled while Redis was away, by their arrival. They were accepted, so no bound of admission holds; and
--- none gets a ticket at or below what was claimed, or one that is in use.
+-- drain: requests of the journal, by arrival. They were accepted, so no bound of admission holds. Each gets the place of
+-- its arrival; a user who waits in the queue already gets the better of the two. The mark goes back to where the scheduler
+-- has decided nothing yet: nobody gets a ticket at or below it, or at or below what MariaDB had committed.
 local function drain(keys, args)
-    local wrong = fenced(keys[1], args)
+    local wrong = fenced(keys, args)
     if wrong then return wrong end
-    if #args % 2 ~= 1 or #args > 2 * MAX_USERS + 1 then return redis.error_reply('BADARGS drain takes an epoch, then user and arrival in turn') end
+    if #args % 2 ~= 0 or #args > 2 * MAX_USERS + 2 then
+        return bad_args('drain takes an epoch, the mark, then user and arrival in turn')
+    end
     local users = {}
     for i = 2, #args, 2 do
-        if not args[i + 1]:find(NUMBER) then return redis.error_reply('BADARGS an arrival is a number') end
-        users[i / 2] = args[i]
+        if not args[i]:find(NUMBER) then return bad_args('a mark and an arrival are numbers') end
     end
-    sound(keys)
-    local known, waiting, seen = known_of(keys, users), scores_of(keys[2], users), {}
-    local meta = redis.call('HMGET', keys[1], 'watermark', 'last_ticket', 'admitted')
-    local last, ticket, n = tonumber(meta[2]), tonumber(meta[1]), 0
-    local tickets = {}
+    for i = 3, #args, 2 do users[(i - 1) / 2] = args[i] end
+    local meta, now = sound(keys), now_us()
+    local mark = math.min(tonumber(args[2]), meta.claimed_to)
+    local known, waiting, last = states_of(keys, users), tickets_of(keys, users), math.max(mark, meta.watermark)
+    local entries, seen, n = {}, {}, 0
     for i = 1, #users do
-        if not known[i] and not waiting[i] and not seen[users[i]] then
-            ticket = math.max(tonumber(args[2 * i + 1]), ticket + 1)
-            while used(keys, integer(ticket)) do ticket = ticket + 1 end
-            n = n + 1
-            seen[users[i]] = true
-            tickets[2 * n - 1], tickets[2 * n] = integer(ticket), users[i]
+        local old = waiting[i] and tonumber(waiting[i])
+        if not (known[i] or seen[users[i]] or old and old <= mark) then
+            local ticket = free_ticket(keys, math.max(math.min(tonumber(args[2 * i + 2]), now), last + 1))
+            if not old or ticket < old then
+                entries[#entries + 1], entries[#entries + 2] = integer(ticket), users[i]
+                seen[users[i]], last, n = true, ticket, n + (old and 0 or 1)
+            end
         end
     end
-    in_chunks('ZADD', keys[2], tickets)
-    redis.call('HSET', keys[1], 'last_ticket', integer(math.max(last, ticket)), 'admitted', integer(tonumber(meta[3]) + n))
-    redis.call('HINCRBY', keys[1], 'moves', 1)
-    return n
+    in_chunks('ZADD', keys[QUEUE], entries)
+    redis.call('HSET', keys[META], 'claimed_to', integer(mark), 'last_ticket', integer(math.max(last, meta.last_ticket)),
+               'admitted', integer(meta.admitted + n))
+    count_move(keys)
+    return #entries / 2
 end
 
-local function claimed(keys, args)
-    local wrong = fenced(keys[1], args, EPOCH_N)
-    if wrong then return wrong end
-    sound(keys)
-    local page, answer = redis.call('ZRANGE', keys[3], 0, math.min(tonumber(args[2]), MAX_USERS) - 1, 'WITHSCORES'), {}
-    local aside = sort_out(keys, page, answer)
-    if aside then redis.call('HINCRBY', keys[1], 'moves', 1) end
-    answer[#answer + 1] = aside
-    return answer
-end
-
--- count_return: a move that takes requests back to the queue. The head tells the gateways of it: whoever reads the keys one
--- after the other may have missed these.
-local function count_return(meta_key)
-    redis.call('HSET', meta_key, 'returned', redis.call('HINCRBY', meta_key, 'moves', 1))
-end
-
-local function reclaim(keys, args)
-    local wrong = fenced(keys[1], args, EPOCH_N)
-    if wrong then return wrong end
-    sound(keys)
-    local popped = redis.call('ZPOPMIN', keys[3], math.min(tonumber(args[2]), MAX_USERS))
-    local back = {}
-    for i = 1, #popped, 2 do back[i], back[i + 1] = popped[i + 1], popped[i] end
-    in_chunks('ZADD', keys[2], back)
-    count_return(keys[1])
-    return #popped / 2
-end
-
+-- revive: the sold out of one page of `users` go back to the queue, with their old tickets. The head tells the gateways of
+-- it (`returned`): whoever reads the queue, then the users, may have missed these.
 local function revive(keys, args)
-    local wrong = fenced(keys[1], args, EPOCH_CURSOR_N)
+    local wrong = fenced(keys, args, EPOCH_CURSOR_N)
     if wrong then return wrong end
     sound(keys)
-    local page = redis.call('HSCAN', keys[4], args[2], 'COUNT', math.min(tonumber(args[3]), MAX_USERS))
-    local back, users, odd, n = {}, {}, {}, 0
+    local page = redis.call('HSCAN', keys[USERS], args[2], 'COUNT', math.min(tonumber(args[3]), MAX_USERS))
+    local back, users = {}, {}
     for i = 1, #page[2], 2 do
         local user, state = page[2][i], page[2][i + 1]
-        if state:byte(1) == 115 and not decodable(user, state:sub(2)) then
-            odd[#odd + 1], odd[#odd + 2] = user, state:sub(2)
-        elseif state:byte(1) == 115 then
-            n = n + 1
-            back[2 * n - 1], back[2 * n], users[n] = state:sub(2), user, user
+        if state:byte() == SOLD_OUT and is_user(user) and is_ticket(state:sub(2)) then
+            back[#back + 1], back[#back + 2], users[#users + 1] = state:sub(2), user, user
         end
     end
-    in_chunks('ZADD', keys[2], back)
-    in_chunks('HDEL', keys[4], users)
-    if n > 0 then redis.call('HINCRBY', keys[1], 'sold_out', -n) end
-    count_return(keys[1])
-    return {page[1], n, sort_out(keys, odd, {})}
+    in_chunks('ZADD', keys[QUEUE], back)
+    in_chunks('HDEL', keys[USERS], users)
+    if #users > 0 then redis.call('HINCRBY', keys[META], 'sold_out', -#users) end
+    redis.call('HSET', keys[META], 'returned', count_move(keys))
+    return {page[1], #users}
 end
 
 local function expire(keys, args)
-    local wrong = fenced(keys[1], args, EPOCH_N)
+    local wrong = fenced(keys, args, EPOCH_N)
     if wrong then return wrong end
     for _, key in ipairs(keys) do redis.call('EXPIRE', key, args[2]) end
     return 1
@@ -475,9 +478,8 @@ redis.register_function{function_name = 'onrush_status', callback = status, flag
 redis.register_function('onrush_enqueue', enqueue)
 redis.register_function('onrush_publish', publish)
 redis.register_function('onrush_claim', claim)
-redis.register_function('onrush_claimed', claimed)
+redis.register_function('onrush_set_aside', set_aside)
 redis.register_function('onrush_settle', settle)
 redis.register_function('onrush_drain', drain)
-redis.register_function('onrush_reclaim', reclaim)
 redis.register_function('onrush_revive', revive)
 redis.register_function('onrush_expire', expire)

@@ -16,7 +16,7 @@
 
 #define PROBE      "FCALL onrush_probe 0"
 #define PROBE_S    1
-#define FIXED_ARGS (3 + CAMPAIGN_KEYS) /* FCALL, the function, 4, the keys */
+#define FIXED_ARGS (3 + CAMPAIGN_KEYS) /* FCALL, the function, how many keys, the keys */
 
 /* A command under way. */
 struct call {
@@ -36,6 +36,7 @@ struct redis_link {
     redis_link_state_fn *on_state;
     void *arg;
     _Atomic int state;
+    bool known;
     _Atomic(const char *) reason;
     const char *said;      /* the reason that the log had last */
     redisAsyncContext *ac; /* NULL while down */
@@ -71,9 +72,10 @@ static void arm_timer(struct redis_link *link, int64_t us)
 static void link_down(struct redis_link *link, const char *reason)
 {
     redisAsyncContext *ac = link->ac;
-    bool was_up = link->state == LINK_UP, had_been_up = link->up_us != 0;
+    bool news = link->state == LINK_UP || !link->known, had_been_up = link->up_us != 0;
     if (link->state == LINK_DOWN)
         return;
+    link->known = true;
     link->state = LINK_DOWN;
     link->reason = reason;
     link->ac = NULL;
@@ -89,7 +91,7 @@ static void link_down(struct redis_link *link, const char *reason)
         log_warning("redis is away", "reason=\"%s\" retry_ms=%d", reason, (int)wait_ms);
     link->said = reason;
     arm_timer(link, wait_ms * 1000);
-    if (was_up)
+    if (news)
         link->on_state(link->arg, false);
 }
 
@@ -182,6 +184,7 @@ static int enroll(struct redis_link *link, struct call *call, int status)
 static void checked(struct redis_link *link)
 {
     link->state = LINK_UP;
+    link->known = true;
     link->reason = "";
     link->up_us = clock_mono_us();
     event_del(
@@ -448,7 +451,7 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
     struct call *call = call_new(link, fn, arg, link->config->command_timeout_ms);
     if (call == NULL || grow(link, FIXED_ARGS + n) < 0)
         return free(call), -ENOMEM;
-    const char *const fixed[3] = {"FCALL", function, "4"};
+    const char *const fixed[3] = {"FCALL", function, CAMPAIGN_KEYS_TEXT};
     for (size_t i = 0; i < 3; i++)
         link->argv[i] = fixed[i], link->argvlen[i] = strlen(fixed[i]);
     for (size_t i = 0; i < CAMPAIGN_KEYS; i++)
@@ -547,6 +550,11 @@ void redis_link_measure(struct redis_link *link, struct metric_histogram *histog
 enum redis_link_state redis_link_state(const struct redis_link *link)
 {
     return (enum redis_link_state)link->state;
+}
+
+bool redis_link_known(const struct redis_link *link)
+{
+    return link->known;
 }
 
 const char *redis_link_reason(const struct redis_link *link)

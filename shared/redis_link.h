@@ -34,8 +34,8 @@ struct redis_link;
 /* The answer of a command. NULL: unknown. The reply belongs to the link and ends with the call. */
 typedef void redis_link_fn(void *arg, const redisReply *reply);
 
-/* Called when the link comes up, and when it is lost after it was up (before or after the NULL
- * answers). */
+/* Called when the link comes up, when it is lost after it was up (before or after the NULL answers),
+ * and when the first try to connect has failed: from the first call on it is known where Redis is. */
 typedef void redis_link_state_fn(void *arg, bool up);
 
 /* redis_link_new: begins to connect. 0 and *out (the caller frees it), or -ENOMEM. `config` must
@@ -47,7 +47,7 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
  * redis_link_fn. NULL is fine. Gives NULL. */
 struct redis_link *redis_link_free(struct redis_link *link);
 
-/* redis_link_call: FCALL of `function` with the four keys and `n` arguments, which are copied. 0,
+/* redis_link_call: FCALL of `function` with the keys of a campaign and `n` arguments, which are copied. 0,
  * and `fn` will be called exactly once; or -ENOTCONN (the link is not up), -ENOMEM, and `fn` will
  * not be called. */
 int redis_link_call(struct redis_link *link, const char *function, const struct campaign_keys *keys,
@@ -68,6 +68,9 @@ int redis_link_aside(struct redis_link *link, size_t n, const char **words, cons
 void redis_link_measure(struct redis_link *link, struct metric_histogram *histogram);
 
 enum redis_link_state redis_link_state(const struct redis_link *link);
+
+/* redis_link_known: the first try to connect has come to its end. */
+bool redis_link_known(const struct redis_link *link);
 
 /* redis_link_reason: why the link is not up, a constant text. */
 const char *redis_link_reason(const struct redis_link *link);

@@ -24,7 +24,7 @@ struct tracing_config {
     int64_t sample_ppm; /* of the requests that bring no traceparent */
 };
 
-/* Beside the four keys of a campaign, in its slot: user → traceparent; expires, and may be lost. */
+/* Beside the keys of a campaign, in its slot: user → traceparent; expires, and may be lost. */
 #define TRACES_KEY "onrush:{%s}:traces"
 
 enum span_kind { SPAN_INTERNAL = 1, SPAN_SERVER = 2, SPAN_CONSUMER = 5 }; /* as in OTLP */

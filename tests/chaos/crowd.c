@@ -40,11 +40,9 @@ void crowd_told(struct crowd *c, uint32_t user, enum told what, uint64_t ticket,
 {
     struct person *p = &c->people[user];
     p->told |= (uint8_t)what;
-    if (ticket != 0 && p->ticket != 0 && p->ticket != ticket)
-        p->told |= TOLD_TWO_TICKETS;
     if (serial != 0 && p->serial != 0 && (p->serial != serial || strcmp(p->code, code) != 0))
         p->told |= TOLD_TWO_COUPONS;
-    if (ticket != 0)
+    if (ticket != 0 && (p->ticket == 0 || ticket < p->ticket))
         p->ticket = ticket;
     if (what == TOLD_GRANTED)
         p->granted_ticket = ticket;
@@ -52,6 +50,21 @@ void crowd_told(struct crowd *c, uint32_t user, enum told what, uint64_t ticket,
         p->serial = serial;
         snprintf(p->code, sizeof p->code, "%s", code);
     }
+}
+
+void crowd_asked(struct crowd *c, uint32_t user, unsigned gateway, int64_t sent_us,
+                 int64_t acked_us)
+{
+    struct person *p = &c->people[user];
+    p->asked |= (uint8_t)(1 << gateway);
+    if (p->asked_us == 0 || sent_us < p->asked_us)
+        p->asked_us = sent_us;
+    if (c->began_us == 0 || sent_us < c->began_us)
+        c->began_us = sent_us;
+    if (acked_us == 0 || (p->acked_us != 0 && p->acked_us <= acked_us))
+        return;
+    p->acked_us = acked_us;
+    p->acked = (uint8_t)(1 << gateway);
 }
 
 /* told_by: what the status of a ledger's line binds the system to; 0: nothing. */
@@ -66,28 +79,35 @@ static int told_by(const char *status, uint64_t ticket)
     return strcmp(status, "409 REFUSED") == 0 ? TOLD_REFUSED : 0;
 }
 
-static void read_line(struct crowd *c, char *line)
+enum column { USER, STATUS, TICKET, LATENCY, SENT, ANSWERED, N_COLUMNS };
+
+static void read_line(struct crowd *c, char *line, unsigned gateway)
 {
-    char *rest = line, *user = strsep(&rest, "\t"), *status = strsep(&rest, "\t"),
-         *ticket_text = strsep(&rest, "\t");
-    struct person *p = person_of(c, user);
-    if (p == NULL || ticket_text == NULL)
-        test_fail_start("a line of the ledger cannot be read: %s %s", user, status);
-    uint64_t ticket = strtoull(ticket_text, NULL, 10); /* "-": 0 */
-    int what = told_by(status, ticket);
+    char *column[N_COLUMNS];
+    for (int i = 0; i < N_COLUMNS; i++)
+        column[i] = strsep(&line, "\t");
+    struct person *p = person_of(c, column[USER]);
+    if (p == NULL || column[ANSWERED] == NULL)
+        test_fail_start("a line of the ledger cannot be read: %s %s", column[USER], column[STATUS]);
+    uint32_t user = (uint32_t)(p - c->people);
+    uint64_t ticket = strtoull(column[TICKET], NULL, 10); /* "-": 0 */
+    int what = told_by(column[STATUS], ticket);
     if (what != 0)
-        crowd_told(c, (uint32_t)(p - c->people), (enum told)what, ticket, 0, NULL);
+        crowd_told(c, user, (enum told)what, ticket, 0, NULL);
+    bool accepted = what == TOLD_WAITING || what == TOLD_GRANTED;
+    crowd_asked(c, user, gateway, strtoll(column[SENT], NULL, 10),
+                accepted ? strtoll(column[ANSWERED], NULL, 10) : 0);
     c->answers++;
 }
 
-void crowd_read_ledger(struct crowd *c, const char *path)
+void crowd_read_ledger(struct crowd *c, const char *path, unsigned gateway)
 {
     char line[512];
     FILE *in = fopen(path, "re");
     if (in == NULL)
         test_fail_start("%s: %s", path, strerror(errno));
     while (fgets(line, sizeof line, in) != NULL)
-        read_line(c, line);
+        read_line(c, line, gateway);
     fclose(in);
 }
 
@@ -175,8 +195,6 @@ static bool read_redis(struct crowd *c, struct stack *s, const char *campaign)
     bool answers =
         read_pairs(c, redisCommand(redis, "ZRANGE onrush:{%s}:queue 0 -1 WITHSCORES", campaign),
                    read_waiting) &&
-        read_pairs(c, redisCommand(redis, "ZRANGE onrush:{%s}:claimed 0 -1 WITHSCORES", campaign),
-                   read_waiting) &&
         read_pairs(c, redisCommand(redis, "HGETALL onrush:{%s}:users", campaign), read_state);
     redisFree(redis);
     return answers;
@@ -185,4 +203,31 @@ static bool read_redis(struct crowd *c, struct stack *s, const char *campaign)
 bool crowd_read_stores(struct crowd *c, struct stack *s, const char *campaign)
 {
     return read_mariadb(c, s, campaign) && read_redis(c, s, campaign);
+}
+
+/* --- in which order --- */
+
+static struct order_client order_client_of(const struct crowd *c, uint32_t user)
+{
+    const struct person *p = &c->people[user];
+    bool judged = p->acked_us != 0 && p->state != 'r' && !(p->told & TOLD_REFUSED);
+    return (struct order_client){.user = user,
+                                 .serial = p->rows > 0 ? p->row_serial : 0,
+                                 .asked_us = p->asked_us,
+                                 .acked_us = judged ? p->acked_us : ORDER_NEVER,
+                                 .asked = p->asked,
+                                 .acked = p->acked};
+}
+
+struct order_client *crowd_order(const struct crowd *c, size_t *n)
+{
+    struct order_client *clients = calloc(CROWD_MAX, sizeof *clients);
+    if (clients == NULL)
+        test_fail_start("crowd: out of memory");
+    *n = 0;
+    for (uint32_t user = 0; user < CROWD_MAX; user++) {
+        if (c->people[user].asked_us != 0)
+            clients[(*n)++] = order_client_of(c, user);
+    }
+    return clients;
 }

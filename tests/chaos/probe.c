@@ -22,10 +22,12 @@ struct note {
     uint64_t ticket;
     char code[COUPON_CODE_LEN + 1];
     int64_t sent_us, answered_us; /* 0: no POST with a 2xx */
+    bool post;
 };
 
 struct probe {
     const char *url, *campaign;
+    unsigned gateway;
     uint32_t first_user, n_users;
     pthread_t thread;
     atomic_bool stop;
@@ -89,6 +91,7 @@ static void post(const char *gateway, const char *campaign, struct note *note)
     snprintf(body, sizeof body, "{\"user_id\":\"u-%" PRIu32 "\"}", note->user);
     struct http_request request = {
         .url = url, .body = body, .headers = headers, .timeout_ms = TIMEOUT_MS};
+    note->post = true;
     int status = ask(note, &request);
     if (status / 100 != 2)
         note->answered_us = 0;
@@ -142,12 +145,14 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct probe *probe_start(const char *url, const char *campaign, uint32_t first_user)
+struct probe *probe_start(const char *url, unsigned gateway, const char *campaign,
+                          uint32_t first_user)
 {
     struct probe *p = calloc(1, sizeof *p);
     if (p == NULL)
         test_fail_start("probe: out of memory");
     p->url = url;
+    p->gateway = gateway;
     p->campaign = campaign;
     p->first_user = first_user;
     if (pthread_create(&p->thread, NULL, run, p) != 0)
@@ -171,6 +176,8 @@ void probe_tell(const struct probe *p, struct crowd *crowd)
 {
     for (size_t i = 0; i < p->n; i++) {
         const struct note *note = &p->notes[i];
+        if (note->post)
+            crowd_asked(crowd, note->user, p->gateway, note->sent_us, note->answered_us);
         if (note->told != 0)
             crowd_told(crowd, note->user, (enum told)note->told, note->ticket, note->serial,
                        note->code);

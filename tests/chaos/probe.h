@@ -8,12 +8,13 @@
 
 struct probe;
 
-/* probe_start: its users are u-FIRST, u-(FIRST+1), ... */
-struct probe *probe_start(const char *url, const char *campaign, uint32_t first_user);
+/* probe_start: of this gateway (its address, its number); its users are u-FIRST, u-(FIRST+1), ... */
+struct probe *probe_start(const char *url, unsigned gateway, const char *campaign,
+                          uint32_t first_user);
 void probe_stop(struct probe *probe);
 struct probe *probe_free(struct probe *probe);
 
-/* probe_tell: what its users were told. */
+/* probe_tell: when its users asked, and what they were told. */
 void probe_tell(const struct probe *probe, struct crowd *crowd);
 
 /* probe_next_answer: when the first POST that was sent after `after_us` (monotonic) got a 2xx. -1:

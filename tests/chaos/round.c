@@ -114,8 +114,8 @@ static void begin(struct round *r, char arguments[N_GATEWAYS][256])
 {
     r->watch = watch_start(&r->stage->stack.db, r->name);
     for (int i = 0; i < N_GATEWAYS; i++) {
-        r->probes[i] =
-            probe_start(r->stage->urls[i], r->name, PROBE_FIRST + (uint32_t)i * PROBE_ROOM);
+        r->probes[i] = probe_start(r->stage->urls[i], (unsigned)i, r->name,
+                                   PROBE_FIRST + (uint32_t)i * PROBE_ROOM);
         r->bursts[i] = round_burst(r->stage, r->name, i, arguments[i]);
     }
 }
@@ -139,7 +139,7 @@ static unsigned judge(struct round *r)
     struct crowd *crowd = crowd_new();
     for (int i = 0; i < N_GATEWAYS; i++) {
         round_ledger(r->stage, r->name, i, path);
-        crowd_read_ledger(crowd, path);
+        crowd_read_ledger(crowd, path, (unsigned)i);
         probe_tell(r->probes[i], crowd);
     }
     unsigned breaches = oracle_check(r->stage, crowd, r->name, r->quota,

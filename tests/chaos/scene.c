@@ -156,7 +156,7 @@ static unsigned judge(struct scene *c)
     char path[256];
     struct crowd *crowd = crowd_new();
     round_ledger(c->stage, c->campaign, 0, path);
-    crowd_read_ledger(crowd, path);
+    crowd_read_ledger(crowd, path, 0);
     unsigned breaches = oracle_check(c->stage, crowd, c->campaign, c->quota, c->rules);
     crowd_free(crowd);
     if (breaches == 0)

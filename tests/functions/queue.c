@@ -44,7 +44,7 @@ redisContext *queue_connection(void)
 /* write_word: `word` with #n as a ticket, and $name as a key. */
 static void write_word(FILE *out, const char *word)
 {
-    static const char *const names[CAMPAIGN_KEYS] = {"$meta", "$queue", "$claimed", "$users"};
+    static const char *const names[CAMPAIGN_KEYS] = {"$meta", "$queue", "$users"};
     for (int i = 0; i < CAMPAIGN_KEYS; i++) {
         if (strcmp(word, names[i]) == 0) {
             fputs(keys.text[i], out);
@@ -83,7 +83,7 @@ redisReply *ask_reply(const char *line)
         snprintf(name, sizeof name, "onrush_%s", strsep(&rest, " "));
         argv[n++] = strdup("FCALL");
         argv[n++] = strdup(name);
-        argv[n++] = strdup("4");
+        argv[n++] = strdup(CAMPAIGN_KEYS_TEXT);
         for (int i = 0; i < CAMPAIGN_KEYS; i++)
             argv[n++] = strdup(keys.text[i]);
     }

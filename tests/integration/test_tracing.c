@@ -191,7 +191,7 @@ static void test_denied_by_an_acl(void **state)
     char *log = stack_log(&stack, "gateway");
     size_t before = strlen(log);
     free(log);
-    admin_says("ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:claimed ~*:users");
+    admin_says("ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:users");
     for (int i = 0; i < 20; i++) {
         char user[32];
         snprintf(user, sizeof user, "denied-%d", i);

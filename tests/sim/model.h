@@ -10,6 +10,7 @@
 #define USERS      60
 #define SERIALS    64
 #define SCHEDULERS 3
+#define TICKETS    1024 /* a unit of the model's time has so many tickets */
 
 /* Rules that can be left out; each must be noticed (sim --all-bugs). A rule behind which another
  * one stands as a second line is left out together with that. */
@@ -22,10 +23,12 @@
     X(BUG_GAPS_FORGOTTEN, "gaps-forgotten")                                                        \
     X(BUG_NO_READ_BACK, "no-read-back")                                                            \
     X(BUG_LOSER_FINAL_EARLY, "loser-final-early")                                                  \
-    X(BUG_RECLAIM_NEW_TICKET, "reclaim-new-ticket")                                                \
-    X(BUG_RECLAIM_FORGETS, "reclaim-forgets")                                                      \
+    X(BUG_MARK_NOT_SET_BACK, "mark-not-set-back")                                                  \
+    X(BUG_MARK_BACK_BY_A_CHANGE, "mark-back-by-a-change")                                          \
+    X(BUG_ENTRY_BELOW_MARK, "entry-below-mark")                                                    \
+    X(BUG_RANGE_TAKES_PARKED, "range-takes-parked")                                                \
     X(BUG_CLAIM_UNFENCED, "claim-unfenced")                                                        \
-    X(BUG_CLAIM_NOT_KEPT, "claim-not-kept")                                                        \
+    X(BUG_CLAIM_POPS, "claim-pops")                                                                \
     X(BUG_CLAIM_OUT_OF_ORDER, "claim-out-of-order")                                                \
     X(BUG_NO_WATERMARK, "no-watermark")                                                            \
     X(BUG_TICKET_NOT_KEPT, "ticket-not-kept")                                                      \
@@ -37,11 +40,13 @@
     X(BUG_JOURNAL_NOT_DRAINED, "journal-not-drained")                                              \
     X(BUG_JOURNAL_DELETED_FIRST, "journal-deleted-first")                                          \
     X(BUG_JOURNAL_NEVER_ENDS, "journal-never-ends")                                                \
+    X(BUG_NO_LOOK_AFTER_CLAIM, "no-look-after-claim")                                              \
+    X(BUG_DRAIN_KEEPS_LATER, "drain-keeps-later")                                                  \
     X(BUG_DRAINED_STAYS_DRAINED, "drained-stays-drained")                                          \
     X(BUG_DRAIN_BELOW_WATERMARK, "drain-below-watermark")                                          \
     X(BUG_DRAIN_TAKES_USED_TICKET, "drain-takes-used-ticket")                                      \
     X(BUG_ODD_PAGE_IS_THE_LAST, "odd-page-is-the-last")                                            \
-    X(BUG_ODD_STAYS_CLAIMED, "odd-stays-claimed")                                                  \
+    X(BUG_ODD_STAYS, "odd-stays")                                                                  \
     X(BUG_REFUSAL_NOT_NOTED, "refusal-not-noted")
 
 enum sim_bug {
@@ -57,8 +62,8 @@ struct model_user {
     char state; /* decided: g, s, r; else 0 */
     uint64_t ticket;
     uint32_t serial;
-    uint64_t queued, claimed; /* score in the sorted set; 0: not in it */
-    bool odd;                 /* its score was overwritten with something that is no ticket */
+    uint64_t queued; /* score in the queue; 0: not in it */
+    bool odd;        /* its score was overwritten with something that is no ticket */
 };
 
 struct model_redis {
@@ -67,7 +72,8 @@ struct model_redis {
     uint64_t epoch;
     enum campaign_state state;
     int64_t quota, limit, admitted, granted, sold_out, refused;
-    uint64_t last_ticket, watermark, moves;
+    uint64_t last_ticket, watermark, mark, moves;
+    uint64_t merged; /* users whose row of the journal was drained, perhaps not yet deleted */
     struct model_user users[USERS];
 };
 
@@ -80,6 +86,8 @@ struct model_op {
     enum publish_how how;
     struct campaign_row row;
     uint64_t watermark; /* publish */
+    uint64_t mark;      /* drain */
+    bool whole;         /* settle */
     int64_t limit;
     struct batch *batch;
     struct queue_answer answer;
@@ -102,7 +110,10 @@ struct model_db {
     int64_t lease_until;
     struct model_row rows[USERS];
     int serial_owner[SERIALS + 1]; /* user + 1 */
-    int64_t journal[USERS];        /* arrival; 0: not in it */
+    uint64_t pending;              /* users who are in the journal */
+    int64_t journal[USERS];        /* their arrival */
+    int64_t committed[USERS];      /* when that row was committed */
+    int64_t writing[USERS];        /* arrival of a row that is not committed yet; 0: none */
     uint64_t poison;               /* users whose row is refused */
     uint64_t noted;                /* those of which it is written down */
 };
@@ -111,12 +122,15 @@ struct model {
     uint64_t random;
     int64_t now;
     int64_t skew; /* of Redis' clock; it steps in both directions */
+    bool skewed;  /* it did */
     enum sim_bug bug;
     struct model_redis redis;
     struct model_db db;
     bool wiped, raised; /* what happened, for the checks */
     bool torn;      /* who had been claimed was set aside: that serial may go to a later ticket */
-    uint64_t acked; /* users that were told "accepted" */
+    uint64_t acked;            /* users that were told "accepted" */
+    int64_t asked_at[USERS];   /* when the user asked first; 0: never */
+    int64_t acked_at[USERS];   /* when the user was first told "accepted" */
     uint64_t aside; /* users that Redis set aside as nobody could decode them */
     const char *broken; /* the promise that does not hold; NULL: all hold */
 };
@@ -125,12 +139,13 @@ struct model {
 uint32_t random_below(struct model *model, uint32_t n);
 bool chance(struct model *model, uint32_t percent);
 
-/* model_enqueue: a client asks for user u. model_journal: the same, while its gateway has no Redis.
- */
+/* model_enqueue: a client asks for user u. model_journal: the same, while its gateway has no Redis:
+ * the write to the journal begins. model_journalled: it is committed. */
 void model_enqueue(struct model *model, int u);
 void model_journal(struct model *model, int u);
+void model_journalled(struct model *model, int u);
 
-/* model_waits: the user is in the queue, or claimed. */
+/* model_waits: the user is in the queue. */
 bool model_waits(const struct model_user *user);
 
 /* model_spoil: somebody overwrites the score of user u with something that is no ticket. */

@@ -47,7 +47,7 @@ static void check_user(struct model *m, int u)
     require(m, user->state != 's' || row->serial == 0, "told sold out, but has a coupon");
     require(m, user->state != 'r' || ((m->db.noted | m->aside) >> u & 1),
             "told refused, and mariadb does not know");
-    require(m, user->queued == 0 || user->claimed == 0, "a request is in the queue and claimed");
+    require(m, user->queued == 0 || user->state == 0, "a request is in the queue and decided");
 }
 
 void model_check(struct model *m)
@@ -58,7 +58,7 @@ void model_check(struct model *m)
     for (int u = 0; u < USERS; u++) {
         check_user(m, u);
         rows += m->db.rows[u].serial != 0;
-        waiting += (r->users[u].queued > 0) + (r->users[u].claimed > 0);
+        waiting += r->users[u].queued > 0;
     }
     require(m, rows <= m->db.quota, "more coupons than the quota");
     require(m, rows == m->db.granted, "campaigns.granted is not the number of coupons");
@@ -84,6 +84,22 @@ static void check_order(struct model *m)
                 "a user was overtaken");
 }
 
+/* check_clients: whoever was told "accepted" before somebody else asked first is not behind that
+ * one. Who was set aside is judged by nobody. */
+static void check_clients(struct model *m)
+{
+    for (int a = 0; a < USERS; a++) {
+        bool judged = m->acked_at[a] > 0 && m->redis.users[a].state != 'r';
+        for (int b = 0; b < USERS && judged; b++) {
+            bool later = m->asked_at[b] > m->acked_at[a] && m->db.rows[b].serial != 0;
+            require(m,
+                    !later || (m->db.rows[a].serial != 0 &&
+                               m->db.rows[a].serial < m->db.rows[b].serial),
+                    "somebody who asked later was served first");
+        }
+    }
+}
+
 void model_check_end(struct model *m)
 {
     uint64_t decided = 0, refused = 0;
@@ -101,4 +117,6 @@ void model_check_end(struct model *m)
             "coupons are left unsold");
     if (!m->wiped && !m->torn && m->db.poison == 0)
         check_order(m);
+    if (!m->wiped && !m->torn && m->db.poison == 0 && !m->skewed)
+        check_clients(m);
 }

@@ -122,26 +122,34 @@ static bool in_batch(const struct batch *batch, int u)
     return false;
 }
 
-/* run_journal: the first rows by arrival. */
+static bool pending(const struct model_db *db, int u)
+{
+    return db->pending >> u & 1;
+}
+
+/* first_pending: by arrival, of those who are not in the page yet; -1: nobody. */
+static int first_pending(const struct model_db *db, const struct batch *page)
+{
+    int first = -1;
+    for (int u = 0; u < USERS; u++) {
+        if (pending(db, u) && !in_batch(page, u) &&
+            (first < 0 || db->journal[u] < db->journal[first]))
+            first = u;
+    }
+    return first;
+}
+
 static enum job_outcome run_journal(struct model *m, struct job *job)
 {
-    int64_t *journal = m->db.journal, after = 0;
+    struct model_db *db = &m->db;
     job->found = batch_new(3);
-    while (job->found->n < job->found->room && m->bug != BUG_JOURNAL_NOT_DRAINED) {
-        int first = -1;
-        for (int u = 0; u < USERS; u++) {
-            bool taken = journal[u] < after || (journal[u] == after && in_batch(job->found, u));
-            if (journal[u] != 0 && !taken && (first < 0 || journal[u] < journal[first]))
-                first = u;
-        }
-        if (first < 0)
-            break;
-        struct grant row = {.campaign_id = 1, .ticket = (uint64_t)journal[first]};
-        user_name(row.user, first);
+    for (int u; job->found->n < job->found->room && m->bug != BUG_JOURNAL_NOT_DRAINED &&
+                (u = first_pending(db, job->found)) >= 0;) {
+        struct grant row = {.campaign_id = 1, .ticket = (uint64_t)db->journal[u]};
+        user_name(row.user, u);
         batch_add(job->found, &row);
-        after = journal[first];
         if (m->bug == BUG_JOURNAL_DELETED_FIRST)
-            journal[first] = 0;
+            db->pending &= ~(UINT64_C(1) << u);
     }
     job->last = job->found->n < job->found->room && m->bug != BUG_JOURNAL_NEVER_ENDS;
     return JOB_DONE;
@@ -150,7 +158,7 @@ static enum job_outcome run_journal(struct model *m, struct job *job)
 static enum job_outcome run_unjournal(struct model *m, const struct job *job)
 {
     for (size_t i = 0; i < job->batch->n; i++)
-        m->db.journal[user_number(job->batch->rows[i].user)] = 0;
+        m->db.pending &= ~(UINT64_C(1) << user_number(job->batch->rows[i].user));
     return JOB_DONE;
 }
 
@@ -161,20 +169,11 @@ static enum job_outcome run_refuse(struct model *m, const struct job *job)
     return JOB_DONE;
 }
 
-static bool journal_empty(const struct model_db *db)
-{
-    for (int u = 0; u < USERS; u++) {
-        if (db->journal[u] != 0)
-            return false;
-    }
-    return true;
-}
-
 static enum job_outcome run_finish(struct model *m, const struct job *job, unsigned owner)
 {
     if (!owns(m, job, owner) || m->db.state != CAMPAIGN_CLOSED)
         return JOB_FENCED;
-    if (!journal_empty(&m->db) && m->bug != BUG_JOURNAL_NOT_DRAINED)
+    if (m->db.pending != 0 && m->bug != BUG_JOURNAL_NOT_DRAINED)
         return JOB_CLASH;
     m->db.state = CAMPAIGN_SETTLED;
     return JOB_DONE;

@@ -64,7 +64,7 @@ struct sim {
     struct zombie zombies[ZOMBIES];
     size_t n_zombies;
     struct model_redis snapshot;
-    bool have_snapshot, wipes, spoils;
+    bool have_snapshot, wipes, spoils, skews;
     bool calm; /* fewer faults: more gets decided between them */
     uint64_t steps;
 };
@@ -128,26 +128,19 @@ static int w_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves
 
 static int w_settle(struct world *w, struct campaign *c, const struct batch *batch)
 {
-    return of(w)->up
-               ? send_op(w, c, (struct model_op){.op = QUEUE_SETTLE, .batch = copy_batch(batch)})
-               : -ENOTCONN;
+    if (!of(w)->up)
+        return -ENOTCONN;
+    return send_op(w, c,
+                   (struct model_op){
+                       .op = QUEUE_SETTLE, .batch = copy_batch(batch), .whole = batch->whole});
 }
 
-static int w_drain(struct world *w, struct campaign *c, const struct batch *batch)
+static int w_drain(struct world *w, struct campaign *c, const struct batch *batch, uint64_t mark)
 {
-    return of(w)->up
-               ? send_op(w, c, (struct model_op){.op = QUEUE_DRAIN, .batch = copy_batch(batch)})
-               : -ENOTCONN;
-}
-
-static int w_claimed(struct world *w, struct campaign *c, size_t n)
-{
-    return send_op(w, c, (struct model_op){.op = QUEUE_CLAIMED, .n = n});
-}
-
-static int w_reclaim(struct world *w, struct campaign *c, size_t n)
-{
-    return send_op(w, c, (struct model_op){.op = QUEUE_RECLAIM, .n = n});
+    if (!of(w)->up)
+        return -ENOTCONN;
+    return send_op(
+        w, c, (struct model_op){.op = QUEUE_DRAIN, .batch = copy_batch(batch), .mark = mark});
 }
 
 static int w_revive(struct world *w, struct campaign *c, uint64_t cursor, size_t n)
@@ -181,15 +174,6 @@ static int64_t w_now_us(struct world *w)
 
 /* --- life and death of a scheduler --- */
 
-static bool journal_used(const struct model_db *db)
-{
-    for (int u = 0; u < USERS; u++) {
-        if (db->journal[u] != 0)
-            return true;
-    }
-    return false;
-}
-
 static struct campaign_row row_of(struct sim *sim, const struct scheduler *s)
 {
     const struct model_db *db = &sim->model.db;
@@ -201,7 +185,7 @@ static struct campaign_row row_of(struct sim *sim, const struct scheduler *s)
                                  .epoch = db->epoch,
                                  .mine = db->owner == s->owner,
                                  .lease_until_us = db->owner == s->owner ? db->lease_until : 0,
-                                 .journal = journal_used(db)};
+                                 .journal = db->pending != 0};
 }
 
 static void start(struct sim *sim, struct scheduler *s)
@@ -213,8 +197,6 @@ static void start(struct sim *sim, struct scheduler *s)
                               .claim = w_claim,
                               .settle = w_settle,
                               .drain = w_drain,
-                              .claimed = w_claimed,
-                              .reclaim = w_reclaim,
                               .revive = w_revive,
                               .expire = w_expire,
                               .submit = w_submit,
@@ -310,12 +292,9 @@ static void answer_one(struct sim *sim, struct scheduler *s)
     batch_free(op.batch);
     op.answer.rows = op.rows;
     op.answer.aside = op.rows + USERS - op.answer.n_aside;
-    if (sim->model.bug == BUG_ODD_PAGE_IS_THE_LAST && op.op == QUEUE_CLAIMED)
+    if (sim->model.bug == BUG_ODD_PAGE_IS_THE_LAST && s->campaign.phase == PHASE_COMPARING)
         op.answer.n_aside = 0;
-    bool drained = s->campaign.drained;
     campaign_on_queue(&s->campaign, &op.answer);
-    if (sim->model.bug == BUG_DRAINED_STAYS_DRAINED && op.op == QUEUE_DRAIN)
-        s->campaign.drained |= drained;
 }
 
 static void take_job(struct scheduler *s, size_t i)
@@ -359,9 +338,15 @@ static void do_job(struct sim *sim, struct scheduler *s, bool faults)
         job->outcome = JOB_DONE;
     else
         model_run(m, job, s->owner);
+    if (m->bug == BUG_NO_LOOK_AFTER_CLAIM && job->kind == JOB_JOURNAL && job->found != NULL &&
+        s->campaign.claimed != NULL)
+        job->found->n = 0;
+    bool drained = s->campaign.drained;
     trace(sim, "s%u hears job %d: outcome %d; phase %s", s->owner, job->kind, job->outcome,
           campaign_phase_text(s->campaign.phase));
     campaign_on_job(&s->campaign, job);
+    if (m->bug == BUG_DRAINED_STAYS_DRAINED)
+        s->campaign.drained |= drained;
 }
 
 static void keeper_round(struct sim *sim, struct scheduler *s)
@@ -414,7 +399,7 @@ static void lose_redis(struct sim *sim)
     m->wiped = true;
     for (int u = 0; u < USERS; u++) /* what Redis forgot is not promised any more */
         m->acked &=
-            m->redis.users[u].state != 0 || model_waits(&m->redis.users[u]) || m->db.journal[u] != 0
+            m->redis.users[u].state != 0 || model_waits(&m->redis.users[u]) || m->db.pending >> u & 1
                 ? UINT64_MAX
                 : ~(UINT64_C(1) << u);
 }
@@ -431,17 +416,28 @@ static void raise_quota(struct model *m)
     m->raised = true;
 }
 
-/* spoil: one member, or the lowest of those that are claimed: perhaps a whole page of a takeover. */
+/* spoil: one member, or the lowest ones of the queue: perhaps a whole page of a takeover. */
 static void spoil(struct model *m, int u)
 {
     uint64_t most = 0;
     model_spoil(m, u);
-    for (int i = 0; i < USERS && chance(m, 90); i++)
-        most = m->redis.users[(u + i) % USERS].claimed > 0 ? m->redis.users[(u + i) % USERS].claimed
-                                                           : most;
+    for (int i = 0; i < USERS && chance(m, 90); i++) {
+        uint64_t ticket = m->redis.users[(u + i) % USERS].queued;
+        most = ticket > 0 && ticket <= m->redis.mark ? ticket : most;
+    }
     for (int i = 0; i < USERS; i++) {
-        if (m->redis.users[i].claimed > 0 && m->redis.users[i].claimed <= most)
+        if (m->redis.users[i].queued > 0 && m->redis.users[i].queued <= most)
             model_spoil(m, i);
+    }
+}
+
+/* journal_someone: begins to write, or commits what was begun; of somebody else, too. */
+static void journal_someone(struct model *m, int u)
+{
+    model_journal(m, u);
+    for (int i = 0; i < USERS; i++) {
+        if (chance(m, 60))
+            model_journalled(m, i);
     }
 }
 
@@ -452,7 +448,7 @@ static void world_step(struct sim *sim, uint32_t dice)
     if (dice < 72 && (m->redis.ready ? chance(m, 96) : chance(m, 20)))
         model_enqueue(m, u);
     else if (dice < 72)
-        model_journal(m, u);
+        journal_someone(m, u);
     else if (dice < 80)
         run_zombie(sim);
     else if (dice < 84)
@@ -463,8 +459,8 @@ static void world_step(struct sim *sim, uint32_t dice)
         raise_quota(m);
     else if (dice < 91 && sim->spoils)
         spoil(m, u);
-    else if (dice < 95)
-        m->skew = (int64_t)random_below(m, 2 * CLOCK_STEP) - CLOCK_STEP;
+    else if (dice < 95 && sim->skews)
+        m->skew = (int64_t)random_below(m, 2 * CLOCK_STEP) - CLOCK_STEP, m->skewed = true;
     else if (dice < 97)
         m->db.state = m->db.state == CAMPAIGN_PAUSED ? CAMPAIGN_OPEN : CAMPAIGN_PAUSED;
     else
@@ -537,6 +533,7 @@ static void begin(struct sim *sim, uint64_t seed, enum sim_bug bug)
     sim->wipes = chance(m, 35);
     sim->calm = chance(m, 50);
     sim->spoils = chance(m, 30);
+    sim->skews = chance(m, 50);
     for (int i = 0; i < SCHEDULERS; i++)
         start(sim, &sim->schedulers[i]);
 }
@@ -554,11 +551,6 @@ static void calm_step(struct sim *sim, int i, int rows_from)
     scheduler_step(sim, &sim->schedulers[0], keeps && i < rows_from ? 90 : dice, false);
     sim->model.now += i % 500 == 499 ? LEASE : random_below(&sim->model, 8) == 0;
     check_step(sim);
-}
-
-static void journal_someone(struct model *m)
-{
-    model_journal(m, (int)random_below(m, USERS));
 }
 
 static bool any_waits(const struct model *m, uint64_t users)
@@ -580,8 +572,8 @@ static void one_without_redis(struct sim *sim)
     for (int u = 0; u < USERS; u++)
         waiting |= (uint64_t)model_waits(&m->redis.users[u]) << u;
     for (int i = 0; i < END_STEPS && m->broken == NULL && any_waits(m, waiting); i++) {
-        if (!journal_used(&m->db))
-            journal_someone(m);
+        if (m->db.pending == 0)
+            journal_someone(m, (int)random_below(m, USERS));
         calm_step(sim, i, 0);
     }
     if (m->broken == NULL && any_waits(m, waiting))
@@ -596,7 +588,7 @@ static void close_campaign(struct sim *sim)
     struct scheduler *s = &sim->schedulers[0];
     struct campaign_row row = row_of(sim, s);
     for (uint32_t n = random_below(m, 3); n > 0; n--)
-        journal_someone(m);
+        journal_someone(m, (int)random_below(m, USERS));
     m->db.state = row.state = CAMPAIGN_CLOSED;
     if (s->alive && s->stalled_until <= m->now)
         campaign_update(&s->campaign, &row);

@@ -307,12 +307,9 @@ static bool text_of(redisReply *r, char *text, size_t size)
 uint64_t stack_ticket(redisContext *redis, const char *campaign, const char *user)
 {
     char text[USER_STATE_MAX + 1];
-    static const char *const waits[] = {"queue", "claimed"}; /* the way of a request */
-    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
-        if (text_of(redisCommand(redis, "ZSCORE onrush:{%s}:%s %s", campaign, waits[i], user), text,
-                    sizeof text))
-            return strtoull(text, NULL, 10);
-    }
+    if (text_of(redisCommand(redis, "ZSCORE onrush:{%s}:queue %s", campaign, user), text,
+                sizeof text))
+        return strtoull(text, NULL, 10);
     struct request_state s;
     if (!text_of(redisCommand(redis, "HGET onrush:{%s}:users %s", campaign, user), text,
                  sizeof text) ||

@@ -1,4 +1,4 @@
-/* ctl/audit_users: what the audit thinks of one user, by the three keys of Redis and the row of MariaDB. */
+/* ctl/audit_users: what the audit thinks of one user, by the keys of Redis and the row of MariaDB. */
 #include "tests/support/test.h"
 
 #include "ctl/audit_users.h"
@@ -11,7 +11,7 @@
 
 struct found {
     const char *state; /* in `users` */
-    uint64_t queue, claimed;
+    uint64_t queue;    /* its ticket; 0: not in the queue */
     uint32_t row; /* serial in MariaDB, with ticket 7; 0: no row */
     bool rechecked;
 };
@@ -20,7 +20,6 @@ static enum audit_verdict judge(const struct found *f)
 {
     struct audit_user u = {.id = "u-1",
                            .queue_ticket = f->queue,
-                           .claimed_ticket = f->claimed,
                            .row_serial = f->row,
                            .row_ticket = f->row != 0 ? 7 : 0,
                            .row_code_hash = f->row != 0 ? audit_hash(CODE, strlen(CODE)) : 0,
@@ -37,27 +36,24 @@ static void test_verdicts(void **state)
         struct found found;
         enum audit_verdict verdict;
     } cases[] = {
-        {"waits", {NULL, 60, 0, 0, false}, VERDICT_FINE},
-        {"is claimed", {NULL, 0, 60, 0, false}, VERDICT_FINE},
-        {"is granted", {"g1:" CODE ":7", 0, 0, 1, false}, VERDICT_FINE},
-        {"is sold out", {"s60", 0, 0, 0, false}, VERDICT_FINE},
-        {"is refused", {"rrow-refused:3", 0, 0, 0, false}, VERDICT_FINE},
-        {"is committed and not yet settled", {NULL, 0, 7, 1, false}, VERDICT_FINE},
-        {"is committed and was put back", {NULL, 7, 0, 1, false}, VERDICT_FINE},
-        {"settled after MariaDB was read", {"g1:" CODE ":7", 0, 0, 0, true}, VERDICT_FINE},
-        {"not in MariaDB", {"g1:" CODE ":7", 0, 0, 0, false}, VERDICT_UNCOMMITTED},
-        {"another serial", {"g2:" CODE ":7", 0, 0, 1, false}, VERDICT_UNCOMMITTED},
-        {"another code", {"g1:BAAA-AAAA-AAAA-AAAA:7", 0, 0, 1, false}, VERDICT_UNCOMMITTED},
-        {"another ticket", {"g1:" CODE ":8", 0, 0, 1, false}, VERDICT_UNCOMMITTED},
-        {"granted, and Redis knows nothing", {NULL, 0, 0, 1, false}, VERDICT_NOT_SHOWN},
-        {"granted, and told sold out", {"s60", 0, 0, 1, false}, VERDICT_NOT_SHOWN},
-        {"granted, and told refused", {"rwhy:7", 0, 0, 1, false}, VERDICT_NOT_SHOWN},
-        {"granted, and nobody can read it", {"what", 0, 0, 1, false}, VERDICT_NOT_SHOWN},
-        {"overtaken", {"s49", 0, 0, 0, false}, VERDICT_OVERTAKEN},
-        {"waits twice", {NULL, 60, 60, 0, false}, VERDICT_MISPLACED},
-        {"decided and in the queue", {"s60", 60, 0, 0, false}, VERDICT_MISPLACED},
-        {"refused and in the queue", {"rwhy:3", 3, 0, 0, false}, VERDICT_MISPLACED},
-        {"decided and claimed", {"g1:" CODE ":7", 0, 7, 1, false}, VERDICT_MISPLACED},
+        {"waits", {NULL, 60, 0, false}, VERDICT_FINE},
+        {"is granted", {"g1:" CODE ":7", 0, 1, false}, VERDICT_FINE},
+        {"is sold out", {"s60", 0, 0, false}, VERDICT_FINE},
+        {"is refused", {"rrow-refused:3", 0, 0, false}, VERDICT_FINE},
+        {"is committed and not yet settled", {NULL, 7, 1, false}, VERDICT_FINE},
+        {"settled after MariaDB was read", {"g1:" CODE ":7", 0, 0, true}, VERDICT_FINE},
+        {"not in MariaDB", {"g1:" CODE ":7", 0, 0, false}, VERDICT_UNCOMMITTED},
+        {"another serial", {"g2:" CODE ":7", 0, 1, false}, VERDICT_UNCOMMITTED},
+        {"another code", {"g1:BAAA-AAAA-AAAA-AAAA:7", 0, 1, false}, VERDICT_UNCOMMITTED},
+        {"another ticket", {"g1:" CODE ":8", 0, 1, false}, VERDICT_UNCOMMITTED},
+        {"granted, and Redis knows nothing", {NULL, 0, 1, false}, VERDICT_NOT_SHOWN},
+        {"granted, and told sold out", {"s60", 0, 1, false}, VERDICT_NOT_SHOWN},
+        {"granted, and told refused", {"rwhy:7", 0, 1, false}, VERDICT_NOT_SHOWN},
+        {"granted, and nobody can read it", {"what", 0, 1, false}, VERDICT_NOT_SHOWN},
+        {"overtaken", {"s49", 0, 0, false}, VERDICT_OVERTAKEN},
+        {"sold out and in the queue", {"s60", 60, 0, false}, VERDICT_MISPLACED},
+        {"refused and in the queue", {"rwhy:3", 3, 0, false}, VERDICT_MISPLACED},
+        {"granted and in the queue", {"g1:" CODE ":7", 7, 1, false}, VERDICT_MISPLACED},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         if (judge(&cases[i].found) != cases[i].verdict)

@@ -51,10 +51,9 @@ static void test_keys(void **state)
     campaign_keys_make(&keys, "noon");
     assert_string_equal(keys.text[KEY_META], "onrush:{noon}:meta");
     assert_string_equal(keys.text[KEY_QUEUE], "onrush:{noon}:queue");
-    assert_string_equal(keys.text[KEY_CLAIMED], "onrush:{noon}:claimed");
     assert_string_equal(keys.text[KEY_USERS], "onrush:{noon}:users");
     campaign_keys_make(&keys, LONGEST);
-    assert_string_equal(keys.text[KEY_CLAIMED], "onrush:{" LONGEST "}:claimed");
+    assert_string_equal(keys.text[KEY_QUEUE], "onrush:{" LONGEST "}:queue");
     for (int i = 0; i < CAMPAIGN_KEYS; i++)
         assert_int_equal(keys.len[i], strlen(keys.text[i]));
 }

@@ -1,24 +1,61 @@
-/* scheduler/campaign and recovery, step by step, in a world that answers what a test says: what the simulation does not meet. */
+/* scheduler/campaign, recovery and claim, step by step, in a world that answers what a test says: what the simulation does not
+ * meet, and the stages of a claim one by one. Rows are texts: "a1 b20" is user a with ticket 1, then b with 20. */
 #include "tests/support/test.h"
 
 #include "scheduler/campaign.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define QUOTA    3
+#define QUOTA    100
 #define OVERFLOW 2
+#define BATCH    10
+#define YIELDS   16 /* looks in a row that may hold back all that was claimed */
+#define JOBS     8
+#define TEXT     256
 
 /* What is under way to Redis and MariaDB. */
 static struct {
     bool asked[QUEUE_EXPIRE + 1];
-    int64_t limit; /* of the last publish */
-    struct job *job;
+    enum publish_how how; /* of the last publish */
+    int64_t limit;        /* of the last publish */
+    size_t n;             /* of the last claim */
+    uint64_t moves;       /* of the last claim */
+    uint64_t mark;        /* of the last drain */
+    char drained[TEXT], settled[TEXT];
+    bool deaf; /* Redis takes no drain */
+    struct job *jobs[JOBS];
     unsigned renounced;
     int64_t now_us;
 } seen;
 
 static struct campaign campaign;
+
+/* --- rows as texts --- */
+
+static void write_rows(char text[TEXT], const struct batch *batch)
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < batch->n; i++)
+        n += (size_t)snprintf(text + n, TEXT - n, "%s%s%" PRIu64, i > 0 ? " " : "",
+                              batch->rows[i].user, batch->rows[i].ticket);
+}
+
+static struct batch *read_rows(const char *text)
+{
+    struct batch *batch = batch_new(TEXT / 3);
+    int length;
+    for (struct grant row = {.campaign_id = 1};
+         sscanf(text, " %1s%" SCNu64 "%n", row.user, &row.ticket, &length) == 2; text += length)
+        batch_add(batch, &row)->user_len = 1;
+    return batch;
+}
+
+/* --- the world --- */
 
 static int asked(const struct campaign *c, enum queue_op op)
 {
@@ -32,23 +69,33 @@ static int asked(const struct campaign *c, enum queue_op op)
 static int on_publish(struct world *w, struct campaign *c, enum publish_how how)
 {
     (void)w;
-    (void)how;
+    seen.how = how;
     return asked(c, QUEUE_PUBLISH);
 }
 
 static int on_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves)
 {
     (void)w;
-    (void)n;
-    (void)moves;
+    seen.n = n;
+    seen.moves = moves;
     return asked(c, QUEUE_CLAIM);
 }
 
-static int on_claimed(struct world *w, struct campaign *c, size_t n)
+static int on_settle(struct world *w, struct campaign *c, const struct batch *batch)
 {
     (void)w;
-    (void)n;
-    return asked(c, QUEUE_CLAIMED);
+    write_rows(seen.settled, batch);
+    return asked(c, QUEUE_SETTLE);
+}
+
+static int on_drain(struct world *w, struct campaign *c, const struct batch *batch, uint64_t mark)
+{
+    (void)w;
+    if (seen.deaf)
+        return -ENOTCONN;
+    write_rows(seen.drained, batch);
+    seen.mark = mark;
+    return asked(c, QUEUE_DRAIN);
 }
 
 static int on_expire(struct world *w, struct campaign *c)
@@ -59,9 +106,11 @@ static int on_expire(struct world *w, struct campaign *c)
 
 static void on_submit(struct world *w, struct job *job)
 {
+    size_t i = 0;
     (void)w;
-    assert_null(seen.job);
-    seen.job = job;
+    while (seen.jobs[i] != NULL)
+        assert_int_not_equal(++i, JOBS);
+    seen.jobs[i] = job;
 }
 
 static void on_renounce(struct world *w, struct campaign *c, uint64_t epoch)
@@ -80,14 +129,15 @@ static int64_t now_us(struct world *w)
 
 static struct world world = {.publish = on_publish,
                              .claim = on_claim,
-                             .claimed = on_claimed,
+                             .settle = on_settle,
+                             .drain = on_drain,
                              .expire = on_expire,
                              .submit = on_submit,
                              .renounce = on_renounce,
                              .now_us = now_us,
                              .owner = "me",
-                             .batch_size = 10,
-                             .max_batches = 1,
+                             .batch_size = BATCH,
+                             .max_batches = 2,
                              .retry_us = 100,
                              .poll_us = 10};
 
@@ -100,7 +150,8 @@ static const struct campaign_row row = {.id = 1,
                                         .mine = true,
                                         .lease_until_us = INT64_MAX};
 
-/* answer: what Redis says to this call. */
+/* --- what Redis and MariaDB answer --- */
+
 static void answer(enum queue_op op, struct queue_answer a)
 {
     assert_true(seen.asked[op]);
@@ -109,24 +160,140 @@ static void answer(enum queue_op op, struct queue_answer a)
     campaign_on_queue(&campaign, &a);
 }
 
-/* end: MariaDB's answer to its job; what it found is nothing. */
-static void end(enum job_kind kind, enum job_outcome outcome)
+static void refuse(enum queue_op op, enum queue_outcome outcome)
 {
-    struct job *job = seen.job;
-    assert_non_null(job);
-    assert_int_equal(job->kind, kind);
-    seen.job = NULL;
+    answer(op, (struct queue_answer){.outcome = outcome});
+}
+
+/* claimed: these rows; `left` wait above the mark, and `up_to` are in the queue up to it. */
+static void claimed(const char *rows, uint64_t left, uint64_t up_to)
+{
+    struct batch *batch = read_rows(rows);
+    answer(QUEUE_CLAIM, (struct queue_answer){
+                            .rows = batch->rows, .n = batch->n, .left = left, .claimed = up_to});
+    batch_free(batch);
+}
+
+/* find_job: the place of the first of this kind that is under way, or JOBS. */
+static size_t find_job(enum job_kind kind)
+{
+    size_t i = 0;
+    while (i < JOBS && (seen.jobs[i] == NULL || seen.jobs[i]->kind != kind))
+        i++;
+    return i;
+}
+
+static bool under_way(enum job_kind kind)
+{
+    return find_job(kind) < JOBS;
+}
+
+static bool nothing_under_way(void)
+{
+    bool any = false;
+    for (size_t i = 0; i < JOBS; i++)
+        any |= seen.jobs[i] != NULL;
+    return !any;
+}
+
+/* check_job: such a job is under way for these rows. */
+static void check_job(enum job_kind kind, const char *rows)
+{
+    char text[TEXT];
+    assert_true(under_way(kind));
+    write_rows(text, seen.jobs[find_job(kind)]->batch);
+    assert_string_equal(text, rows);
+}
+
+/* finish: MariaDB's answer to a job; it found these rows, and `last`: no others behind them. */
+static void finish(enum job_kind kind, enum job_outcome outcome, const char *found, bool last)
+{
+    size_t i = find_job(kind);
+    assert_true(i < JOBS);
+    struct job *job = seen.jobs[i];
+    seen.jobs[i] = NULL;
     job->outcome = outcome;
     job->quota = QUOTA;
     job->next_serial = 1;
-    if (kind == JOB_JOURNAL)
-        job->found = batch_new(0), job->last = true;
+    job->last = last;
+    if (found != NULL)
+        job->found = read_rows(found);
     campaign_on_job(&campaign, job);
+}
+
+static void end(enum job_kind kind, enum job_outcome outcome)
+{
+    finish(kind, outcome, kind == JOB_JOURNAL ? "" : NULL, true);
 }
 
 static void done(enum job_kind kind)
 {
     end(kind, JOB_DONE);
+}
+
+/* journal: what a look finds. */
+static void journal(const char *rows)
+{
+    finish(JOB_JOURNAL, JOB_DONE, rows, true);
+}
+
+/* settle: these rows are committed, and Redis is told. */
+static void settle(const char *rows)
+{
+    check_job(JOB_COMMIT, rows);
+    done(JOB_COMMIT);
+    assert_string_equal(seen.settled, rows);
+    answer(QUEUE_SETTLE, (struct queue_answer){0});
+}
+
+/* check_drain: these are on their way into the queue, with this mark, and nobody is claimed. */
+static void check_drain(const char *rows, uint64_t mark)
+{
+    assert_true(seen.asked[QUEUE_DRAIN]);
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    assert_string_equal(seen.drained, rows);
+    assert_int_equal(seen.mark, mark);
+}
+
+/* drain: they are in the queue, and leave the journal. */
+static void drain(const char *rows, uint64_t mark)
+{
+    check_drain(rows, mark);
+    answer(QUEUE_DRAIN, (struct queue_answer){0});
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_job(JOB_UNJOURNAL, rows);
+    done(JOB_UNJOURNAL);
+}
+
+static void wait_us(int64_t us)
+{
+    seen.now_us += us;
+    campaign_step(&campaign);
+}
+
+static void update(enum campaign_state state, bool in_journal)
+{
+    struct campaign_row now = row;
+    now.epoch = campaign.epoch;
+    now.state = state;
+    now.journal = in_journal;
+    campaign_update(&campaign, &now);
+}
+
+/* take_with: the lease comes with this epoch; until the phase RUNNING. Nobody is in the queue. */
+static void take_with(uint64_t epoch)
+{
+    struct campaign_row mine = row;
+    mine.epoch = epoch;
+    campaign_update(&campaign, &mine);
+    done(JOB_LOAD);
+    assert_int_equal(seen.how, PUBLISH_TAKE);
+    answer(QUEUE_PUBLISH, (struct queue_answer){0});
+    claimed("", 0, 0);
+    assert_int_equal(seen.how, PUBLISH_OPEN);
+    answer(QUEUE_PUBLISH, (struct queue_answer){0});
+    assert_int_equal(campaign.phase, PHASE_RUNNING);
+    assert_false(seen.asked[QUEUE_CLAIM]); /* first the journal */
 }
 
 /* take: until the first claim is asked. */
@@ -136,25 +303,24 @@ static int take(void **state)
     memset(&seen, 0, sizeof seen);
     seen.now_us = 1000;
     campaign_init(&campaign, &world, &(struct campaign_row){.name = "noon"});
-    campaign_update(&campaign, &row);
-    done(JOB_LOAD);
-    answer(QUEUE_PUBLISH, (struct queue_answer){.head = {.granted = 0}});
-    answer(QUEUE_CLAIMED, (struct queue_answer){0});
-    answer(QUEUE_PUBLISH, (struct queue_answer){0});
-    done(JOB_JOURNAL);
-    assert_int_equal(campaign.phase, PHASE_RUNNING);
+    take_with(1);
+    journal("");
     assert_true(seen.asked[QUEUE_CLAIM]);
+    assert_int_equal(seen.n, BATCH);
     return 0;
 }
 
 static int give_up(void **state)
 {
     (void)state;
-    seen.job = job_free(seen.job);
+    for (size_t i = 0; i < JOBS; i++)
+        seen.jobs[i] = job_free(seen.jobs[i]);
     campaign.asks = campaign.jobs = 0;
     campaign_destroy(&campaign);
     return 0;
 }
+
+/* --- who is set aside --- */
 
 /* A member that nobody can decode takes no coupon: Redis is told at once that one more may come in. */
 static void test_set_aside_makes_room(void **state)
@@ -164,6 +330,7 @@ static void test_set_aside_makes_room(void **state)
     assert_int_equal(seen.limit, QUOTA + OVERFLOW);
     answer(QUEUE_CLAIM, (struct queue_answer){.aside = &odd, .n_aside = 1});
     assert_true(seen.asked[QUEUE_PUBLISH]);
+    assert_int_equal(seen.how, PUBLISH_CHANGE);
     assert_int_equal(seen.limit, QUOTA + OVERFLOW + 1);
     answer(QUEUE_PUBLISH, (struct queue_answer){.head = {.refused = 1}});
     assert_false(seen.asked[QUEUE_PUBLISH]);
@@ -186,7 +353,7 @@ static void test_a_stranger_makes_no_room(void **state)
 static void test_given_up_is_not_broken(void **state)
 {
     (void)state;
-    answer(QUEUE_CLAIM, (struct queue_answer){.outcome = QUEUE_BROKEN});
+    refuse(QUEUE_CLAIM, QUEUE_BROKEN);
     assert_int_equal(campaign.broken, 1);
     struct campaign_row lost = row;
     lost.mine = false;
@@ -197,19 +364,492 @@ static void test_given_up_is_not_broken(void **state)
     assert_int_equal(seen.renounced, 1);
 }
 
-/* close_empty: until the keys of the closed campaign are to expire, for nobody waits in it. */
-static struct campaign_row close_empty(void)
+/* --- the stages of a claim --- */
+
+/* Nobody is decided before the journal was read, and it is read after the claim. */
+static void test_the_claimed_join_after_the_look(void **state)
 {
-    struct campaign_row closed = row;
-    closed.state = CAMPAIGN_CLOSED;
-    campaign_update(&campaign, &closed);
-    answer(QUEUE_CLAIM, (struct queue_answer){0});
+    (void)state;
+    claimed("a1 b2", 0, 2);
+    assert_true(under_way(JOB_JOURNAL));
+    assert_false(under_way(JOB_COMMIT));
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    wait_us(world.poll_us);
+    assert_false(under_way(JOB_COMMIT));
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    journal("");
+    assert_false(seen.asked[QUEUE_DRAIN]);
+    settle("a1 b2");
+    assert_true(nothing_under_way());
+}
+
+/* A look that was asked before the claim proves nothing: each claim has its own. */
+static void test_each_claim_is_followed_by_a_look(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        claimed("a1", 1, 1);
+        assert_false(under_way(JOB_COMMIT));
+        journal("");
+        settle("a1");
+        assert_true(seen.asked[QUEUE_CLAIM]);
+    }
+}
+
+/* Who is in the journal came before those with the same ticket, or a later one: these are claimed anew. */
+static void test_the_journal_holds_later_ones_back(void **state)
+{
+    (void)state;
+    claimed("a10 b20 c30", 5, 3);
+    journal("x15 y40");
+    check_job(JOB_COMMIT, "a10");
+    assert_int_equal(campaign.left, 7);
+    drain("x15 y40", 10);
+    settle("a10");
+    assert_true(seen.asked[QUEUE_CLAIM]);
+    claimed("x15 b20 c30", 2, 3);
+    journal("");
+    settle("x15 b20 c30");
+}
+
+static void test_the_same_moment_is_held_back(void **state)
+{
+    (void)state;
+    claimed("a10 b20", 0, 2);
+    journal("x20");
+    check_job(JOB_COMMIT, "a10");
+    drain("x20", 10);
+}
+
+static void test_later_rows_hold_nobody_back(void **state)
+{
+    (void)state;
+    claimed("a10 b20", 0, 2);
+    journal("x21");
+    check_job(JOB_COMMIT, "a10 b20");
+    drain("x21", 20);
+}
+
+/* The mark that is sent is where the line ends: of this claim, of one before, or of none under this epoch. */
+static void test_the_mark_goes_back_to_the_line(void **state)
+{
+    (void)state;
+    claimed("b20", 0, 1);
+    journal("x15");
+    assert_false(under_way(JOB_COMMIT));
+    drain("x15", 0);
+    claimed("x15", 1, 1);
+    journal("");
+    settle("x15");
+    claimed("b20", 0, 1);
+    journal("y18");
+    drain("y18", 15);
+}
+
+/* Also nobody was claimed: the mark is where the line ended. */
+static void test_a_drain_without_a_claim(void **state)
+{
+    (void)state;
+    claimed("a10", 0, 1);
+    journal("");
+    settle("a10");
+    claimed("", 0, 0);
+    update(CAMPAIGN_OPEN, true);
+    assert_true(under_way(JOB_JOURNAL));
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    journal("x5");
+    drain("x5", 10);
+    assert_true(seen.asked[QUEUE_CLAIM]); /* for whoever was drained */
+}
+
+/* A page that was not the last: the next one is read before anybody is claimed. */
+static void test_a_full_page_is_followed_by_a_look(void **state)
+{
+    (void)state;
+    claimed("a90", 0, 1);
+    for (int i = 0; i < 3; i++) {
+        finish(JOB_JOURNAL, JOB_DONE, i == 0 ? "x10" : i == 1 ? "y20" : "z30", false);
+        drain(i == 0 ? "x10" : i == 1 ? "y20" : "z30", 0);
+        assert_true(under_way(JOB_JOURNAL));
+        assert_false(seen.asked[QUEUE_CLAIM]);
+        assert_false(under_way(JOB_COMMIT));
+    }
+    journal("");
+    assert_false(seen.asked[QUEUE_DRAIN]);
+    assert_true(seen.asked[QUEUE_CLAIM]);
+}
+
+/* While MariaDB does not answer, nobody is decided, and nobody else is claimed. */
+static void test_a_look_that_fails_is_repeated(void **state)
+{
+    (void)state;
+    static const enum job_outcome outcomes[] = {JOB_UNKNOWN, JOB_BUSY, JOB_REFUSED};
+    claimed("a1", 50, 1);
+    for (size_t i = 0; i < LENGTH(outcomes); i++) {
+        finish(JOB_JOURNAL, outcomes[i], i == 0 ? NULL : "", true);
+        wait_us(world.poll_us);
+        assert_true(under_way(JOB_JOURNAL));
+        assert_false(under_way(JOB_COMMIT));
+        assert_false(seen.asked[QUEUE_CLAIM]);
+    }
+    journal("");
+    check_job(JOB_COMMIT, "a1");
+}
+
+/* check_repeated: after a moment the journal is read anew, and drained with the same mark, even if it is empty by now: the
+ * mark of Redis is above ours. Nobody is claimed before. */
+static void check_repeated(const char *rows)
+{
+    assert_false(seen.asked[QUEUE_DRAIN]);
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    assert_false(under_way(JOB_JOURNAL));
+    seen.deaf = false;
+    wait_us(world.retry_us);
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    journal(rows);
+    check_drain(rows, 10);
+}
+
+static void test_a_refused_drain_is_repeated(void **state)
+{
+    (void)state;
+    claimed("a10 b20", 0, 2);
+    journal("x15");
+    settle("a10");
+    check_drain("x15", 10);
+    refuse(QUEUE_DRAIN, QUEUE_ERROR);
+    check_repeated("w12 x15");
+    refuse(QUEUE_DRAIN, QUEUE_ERROR);
+    check_repeated("");
+    answer(QUEUE_DRAIN, (struct queue_answer){0});
+    assert_false(under_way(JOB_UNJOURNAL));
+    assert_true(seen.asked[QUEUE_CLAIM]);
+}
+
+static void test_a_drain_that_cannot_be_sent_is_repeated(void **state)
+{
+    (void)state;
+    claimed("a10 b20", 0, 2);
+    seen.deaf = true;
+    journal("x15");
+    check_job(JOB_COMMIT, "a10");
+    check_repeated("x15");
+}
+
+/* They are in the queue, and still in the journal: the next look meets them, and Redis knows them. */
+static void test_rows_that_stay_in_the_journal_are_read_again(void **state)
+{
+    (void)state;
+    claimed("", 0, 0);
+    update(CAMPAIGN_OPEN, true);
+    journal("x15");
+    check_drain("x15", 0);
+    answer(QUEUE_DRAIN, (struct queue_answer){0});
+    end(JOB_UNJOURNAL, JOB_UNKNOWN);
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    wait_us(world.retry_us);
+    assert_true(under_way(JOB_JOURNAL));
+    assert_false(seen.asked[QUEUE_CLAIM]);
+    journal("x15");
+    drain("x15", 0);
+    assert_true(seen.asked[QUEUE_CLAIM]);
+}
+
+/* A drain that was not answered may have been done: the takeover finds out. */
+static void test_a_drain_without_an_answer(void **state)
+{
+    (void)state;
+    claimed("b20", 0, 1);
+    journal("x15");
+    refuse(QUEUE_DRAIN, QUEUE_UNKNOWN);
+    assert_int_equal(campaign.phase, PHASE_AWAY);
+    assert_int_equal(seen.renounced, 1);
+}
+
+/* Redis refused a claim, and gateways too: they journal, so the journal is read before the next claim. */
+static void test_a_refused_claim_makes_a_look_due(void **state)
+{
+    (void)state;
+    refuse(QUEUE_CLAIM, QUEUE_ERROR);
+    assert_true(nothing_under_way());
+    wait_us(world.retry_us);
+    assert_true(under_way(JOB_JOURNAL));
+    assert_false(seen.asked[QUEUE_CLAIM]);
+}
+
+/* yield: somebody is claimed, and all of it goes back. */
+static void yield_once(void)
+{
+    claimed("b20", 0, 1);
+    journal("x15");
+    assert_false(under_way(JOB_COMMIT));
+    drain("x15", 0);
+}
+
+/* A gateway whose clock is slow has somebody earlier all the time: after 16 looks that let nobody pass, the next claim passes. */
+static void test_nobody_yields_for_ever(void **state)
+{
+    (void)state;
+    for (int i = 0; i < YIELDS; i++)
+        yield_once();
+    claimed("b20 c30", 0, 2);
+    journal("x15");
+    check_job(JOB_COMMIT, "b20 c30");
+    drain("x15", 30);
+}
+
+/* Whoever passes meanwhile, or a claim of nobody, begins the count anew. */
+static void test_yields_are_counted_in_a_row(void **state)
+{
+    (void)state;
+    for (int i = 0; i < YIELDS; i++)
+        yield_once();
+    claimed("a10 b20", 0, 2);
+    journal("x15");
+    settle("a10");
+    drain("x15", 10);
+    claimed("b20", 0, 1);
+    journal("x15");
+    assert_false(under_way(JOB_COMMIT));
+    drain("x15", 10);
+}
+
+/* More pages of the same journal are no further looks of this kind: only what is claimed can yield. */
+static void test_pages_are_no_yields(void **state)
+{
+    (void)state;
+    claimed("b90", 0, 1);
+    for (int i = 0; i < 2 * YIELDS; i++) {
+        finish(JOB_JOURNAL, JOB_DONE, "x15", false);
+        drain("x15", 0);
+    }
+    journal("");
+    claimed("b90", 0, 1);
+    journal("y80");
+    assert_false(under_way(JOB_COMMIT));
+}
+
+/* An idle queue is asked again and again; nobody keeps what it answered. */
+static void test_nobody_was_claimed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        claimed("", 0, 0);
+        assert_null(campaign.claimed);
+        assert_true(nothing_under_way());
+        assert_false(seen.asked[QUEUE_CLAIM]);
+        wait_us(world.poll_us);
+        assert_true(seen.asked[QUEUE_CLAIM]);
+    }
+}
+
+/* Redis must have counted what we asked of it, and nothing else. */
+static void test_moves(void **state)
+{
+    (void)state;
+    assert_int_equal(seen.moves, 0);
+    claimed("", 0, 0);
+    wait_us(world.poll_us);
+    assert_int_equal(seen.moves, 0);
+    claimed("a10 b20", 0, 2);
+    journal("x15");
+    drain("x15", 10);
+    assert_true(seen.asked[QUEUE_CLAIM] || under_way(JOB_COMMIT));
+    settle("a10");
+    assert_true(seen.asked[QUEUE_CLAIM]);
+    assert_int_equal(seen.moves, 3); /* claim, drain, settle */
+}
+
+/* One that is asked while a settle is under way is done after it. */
+static void test_moves_of_a_settle_under_way(void **state)
+{
+    (void)state;
+    claimed("a10", 5, 1);
+    journal("");
+    assert_false(
+        seen.asked[QUEUE_CLAIM]); /* what is less than a batch waits for the one under way */
+    done(JOB_COMMIT);
+    assert_true(seen.asked[QUEUE_SETTLE]);
+    assert_true(seen.asked[QUEUE_CLAIM]);
+    assert_int_equal(seen.moves, 2);
+}
+
+/* A paused campaign claims nobody, and notices all the same when Redis lost its data. */
+static void test_paused(void **state)
+{
+    (void)state;
+    claimed("", 0, 0);
+    update(CAMPAIGN_PAUSED, false);
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
-    seen.now_us += world.poll_us;
-    campaign_step(&campaign);
-    answer(QUEUE_CLAIM, (struct queue_answer){0});
+    wait_us(world.poll_us);
+    assert_true(seen.asked[QUEUE_CLAIM]);
+    assert_int_equal(seen.n, 0);
+    refuse(QUEUE_CLAIM, QUEUE_MISSING);
+    assert_int_equal(campaign.phase, PHASE_AWAY);
+}
+
+/* --- claimed and forgotten --- */
+
+/* Somebody is in the queue up to the mark, and nobody decides: only a takeover sets the mark back. */
+static void test_claimed_and_forgotten(void **state)
+{
+    (void)state;
+    claimed("", 0, 1);
+    assert_int_equal(campaign.phase, PHASE_AWAY);
+    assert_int_equal(seen.renounced, 1);
+}
+
+/* But not while somebody is being decided, or Redis is not told yet. */
+static void test_claimed_and_not_forgotten(void **state)
+{
+    (void)state;
+    claimed("a1", 50, 1);
+    journal("");
+    done(JOB_COMMIT);
+    claimed("", 0, 1);
+    assert_int_equal(campaign.phase, PHASE_RUNNING);
+    answer(QUEUE_SETTLE, (struct queue_answer){0});
+    wait_us(world.poll_us);
+    claimed("", 0, 0);
+    assert_int_equal(campaign.phase, PHASE_RUNNING);
+}
+
+/* Under the next epoch the mark begins at 0: Redis set it back. */
+static void test_a_takeover_forgets_the_mark(void **state)
+{
+    (void)state;
+    claimed("a10 b20", 0, 2);
+    journal("");
+    settle("a10 b20");
+    wait_us(world.poll_us);
+    claimed("", 0, 1);
+    assert_int_equal(campaign.phase, PHASE_AWAY);
+    take_with(2);
+    journal("x5");
+    drain("x5", 0);
+}
+
+/* What is held back while the lease gets lost is nobody's any more. */
+static void test_given_up_between_claim_and_look(void **state)
+{
+    (void)state;
+    claimed("a10 b20", 0, 2);
+    struct campaign_row lost = row;
+    lost.mine = false;
+    campaign_update(&campaign, &lost);
+    journal("x15");
+    assert_false(under_way(JOB_COMMIT));
+    assert_false(seen.asked[QUEUE_DRAIN]);
+    assert_int_equal(campaign.phase, PHASE_AWAY);
+}
+
+/* --- the takeover --- */
+
+/* Whoever is in the queue up to the highest ticket of MariaDB may be granted: these are looked up, page by page, and settled.
+ * The others simply wait. */
+static void test_a_takeover_compares(void **state)
+{
+    (void)state;
+    claimed("", 0, 1);
+    struct campaign_row mine = row;
+    mine.epoch = 2;
+    campaign_update(&campaign, &mine);
+    seen.jobs[find_job(JOB_LOAD)]->watermark = 20;
+    seen.jobs[find_job(JOB_LOAD)]->granted = 2;
+    done(JOB_LOAD);
+    answer(QUEUE_PUBLISH, (struct queue_answer){.head = {.moves = 7}});
+    assert_int_equal(seen.moves, 7);
+    claimed("a10 b11", 9, 2);
+    check_job(JOB_READ_BACK, "a10 b11");
+    finish(JOB_READ_BACK, JOB_UNKNOWN, NULL, true);
+    finish(JOB_READ_BACK, JOB_DONE, "a10", true);
+    assert_string_equal(seen.settled, "a10");
+    answer(QUEUE_SETTLE, (struct queue_answer){0});
+    assert_int_equal(seen.moves, 9);
+    claimed("c20 d21", 5, 3);
+    check_job(JOB_READ_BACK, "c20");
+    finish(JOB_READ_BACK, JOB_DONE, "c20", true);
+    assert_string_equal(seen.settled, "c20");
+    answer(QUEUE_SETTLE, (struct queue_answer){0});
+    assert_int_equal(seen.how, PUBLISH_OPEN);
+    assert_int_equal(campaign.moves, 11);
+    answer(QUEUE_PUBLISH, (struct queue_answer){0});
+    assert_int_equal(campaign.phase, PHASE_RUNNING);
+}
+
+/* --- the end --- */
+
+/* close_empty: until the keys of the closed campaign are to expire, for nobody waits in it. */
+static void close_empty(void)
+{
+    update(CAMPAIGN_CLOSED, false);
+    claimed("", 0, 0);
+    answer(QUEUE_PUBLISH, (struct queue_answer){0});
+    wait_us(world.poll_us);
+    claimed("", 0, 0);
+    journal("");
     assert_true(seen.asked[QUEUE_EXPIRE]);
-    return closed;
+}
+
+/* Redis was told that it is closed; then the queue is empty; then the journal is. In this order: who comes in between is seen. */
+static void test_drained(void **state)
+{
+    (void)state;
+    update(CAMPAIGN_CLOSED, false);
+    claimed("", 0, 0); /* asked before Redis was told */
+    assert_true(nothing_under_way());
+    answer(QUEUE_PUBLISH, (struct queue_answer){0});
+    wait_us(world.poll_us);
+    claimed("", 0, 0);
+    assert_false(campaign.drained);
+    assert_false(seen.asked[QUEUE_EXPIRE]);
+    journal("x15");
+    assert_false(campaign.drained);
+    drain("x15", 0);
+    claimed("x15", 0, 1);
+    journal("");
+    assert_false(campaign.drained); /* somebody was claimed */
+    settle("x15");
+    wait_us(world.poll_us);
+    claimed("", 0, 0);
+    finish(JOB_JOURNAL, JOB_UNKNOWN, NULL, true);
+    assert_false(campaign.drained);
+    journal("");
+    assert_true(campaign.drained);
+    assert_true(seen.asked[QUEUE_EXPIRE]);
+    assert_false(seen.asked[QUEUE_CLAIM]);
+}
+
+/* An empty journal is not enough: somebody waits, or is being decided. */
+static void test_not_drained_by_the_journal_alone(void **state)
+{
+    (void)state;
+    update(CAMPAIGN_CLOSED, false);
+    claimed("a1", 50, 1);
+    answer(QUEUE_PUBLISH, (struct queue_answer){0});
+    journal("");
+    done(JOB_COMMIT);
+    claimed("", 0, 1); /* the settle is under way */
+    assert_true(nothing_under_way());
+    assert_false(campaign.drained);
+    update(CAMPAIGN_CLOSED, true);
+    journal("");
+    assert_false(campaign.drained);
+}
+
+/* Opened again: what was empty may fill up. */
+static void test_opened_again(void **state)
+{
+    (void)state;
+    close_empty();
+    refuse(QUEUE_EXPIRE, QUEUE_ERROR);
+    update(CAMPAIGN_OPEN, false);
+    assert_false(campaign.drained);
+    wait_us(world.retry_us);
+    journal("");
+    assert_false(campaign.drained);
+    answer(QUEUE_PUBLISH, (struct queue_answer){0});
+    assert_true(seen.asked[QUEUE_CLAIM]);
 }
 
 /* The journal is not emptied while the campaign is being settled, or it would be settled because the journal is empty, with
@@ -217,40 +857,73 @@ static struct campaign_row close_empty(void)
 static void test_no_drain_while_finishing(void **state)
 {
     (void)state;
-    struct campaign_row late = close_empty();
-    late.journal = true;
-    campaign_update(&campaign, &late);
-    assert_null(seen.job);
+    close_empty();
+    update(CAMPAIGN_CLOSED, true);
+    assert_true(nothing_under_way());
     answer(QUEUE_EXPIRE, (struct queue_answer){0});
-    assert_int_equal(seen.job->kind, JOB_FINISH);
-    campaign_update(&campaign, &late);
+    assert_true(under_way(JOB_FINISH));
+    update(CAMPAIGN_CLOSED, true);
+    assert_false(under_way(JOB_JOURNAL));
     end(JOB_FINISH, JOB_UNKNOWN);
-    campaign_update(&campaign, &late);
+    update(CAMPAIGN_CLOSED, true);
+    assert_false(under_way(JOB_JOURNAL));
     end(JOB_FINISH, JOB_CLASH);
-    assert_int_equal(seen.job->kind, JOB_JOURNAL);
+    journal("x15");
+    assert_false(campaign.drained);
+    drain("x15", 0);
+    assert_true(seen.asked[QUEUE_CLAIM]);
 }
 
 /* Redis refused to let the keys expire: that ends the finishing too. */
 static void test_refused_expire(void **state)
 {
     (void)state;
-    struct campaign_row late = close_empty();
-    late.journal = true;
-    answer(QUEUE_EXPIRE, (struct queue_answer){.outcome = QUEUE_ERROR});
+    close_empty();
+    refuse(QUEUE_EXPIRE, QUEUE_ERROR);
     seen.now_us += world.retry_us;
-    campaign_update(&campaign, &late);
-    assert_non_null(seen.job);
-    assert_int_equal(seen.job->kind, JOB_JOURNAL);
+    update(CAMPAIGN_CLOSED, true);
+    assert_true(under_way(JOB_JOURNAL));
 }
+
+#define STEP(function) cmocka_unit_test_setup_teardown(function, take, give_up)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_set_aside_makes_room, take, give_up),
-        cmocka_unit_test_setup_teardown(test_a_stranger_makes_no_room, take, give_up),
-        cmocka_unit_test_setup_teardown(test_given_up_is_not_broken, take, give_up),
-        cmocka_unit_test_setup_teardown(test_no_drain_while_finishing, take, give_up),
-        cmocka_unit_test_setup_teardown(test_refused_expire, take, give_up),
+        STEP(test_set_aside_makes_room),
+        STEP(test_a_stranger_makes_no_room),
+        STEP(test_given_up_is_not_broken),
+        STEP(test_the_claimed_join_after_the_look),
+        STEP(test_each_claim_is_followed_by_a_look),
+        STEP(test_the_journal_holds_later_ones_back),
+        STEP(test_the_same_moment_is_held_back),
+        STEP(test_later_rows_hold_nobody_back),
+        STEP(test_the_mark_goes_back_to_the_line),
+        STEP(test_a_drain_without_a_claim),
+        STEP(test_a_full_page_is_followed_by_a_look),
+        STEP(test_a_look_that_fails_is_repeated),
+        STEP(test_a_refused_drain_is_repeated),
+        STEP(test_a_drain_that_cannot_be_sent_is_repeated),
+        STEP(test_rows_that_stay_in_the_journal_are_read_again),
+        STEP(test_a_drain_without_an_answer),
+        STEP(test_a_refused_claim_makes_a_look_due),
+        STEP(test_nobody_yields_for_ever),
+        STEP(test_yields_are_counted_in_a_row),
+        STEP(test_pages_are_no_yields),
+        STEP(test_nobody_was_claimed),
+        STEP(test_moves),
+        STEP(test_moves_of_a_settle_under_way),
+        STEP(test_paused),
+        STEP(test_claimed_and_forgotten),
+        STEP(test_claimed_and_not_forgotten),
+        STEP(test_a_takeover_forgets_the_mark),
+        STEP(test_given_up_between_claim_and_look),
+        STEP(test_a_takeover_compares),
+        STEP(test_drained),
+        STEP(test_not_drained_by_the_journal_alone),
+        STEP(test_opened_again),
+        STEP(test_no_drain_while_finishing),
+        STEP(test_refused_expire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

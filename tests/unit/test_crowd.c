@@ -1,0 +1,142 @@
+/* tests/chaos/crowd: what the clients' ledgers say of when somebody asked first, and was accepted first. */
+#include "tests/chaos/crowd.h"
+#include "tests/support/child.h"
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct crowd *crowd;
+static size_t n;
+static struct order_client *clients;
+
+static int new_crowd(void **state)
+{
+    (void)state;
+    crowd = crowd_new();
+    clients = NULL;
+    return 0;
+}
+
+static int free_crowd(void **state)
+{
+    (void)state;
+    free(clients);
+    crowd = crowd_free(crowd);
+    return 0;
+}
+
+/* read_lines: a ledger with these lines, of a burst to this gateway. */
+static void read_lines(const char *lines, unsigned gateway)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/ledger", tempdir_make());
+    FILE *out = fopen(path, "we");
+    assert_non_null(out);
+    fputs(lines, out);
+    assert_int_equal(fclose(out), 0);
+    crowd_read_ledger(crowd, path, gateway);
+}
+
+static const struct order_client *client(uint32_t user)
+{
+    free(clients);
+    clients = crowd_order(crowd, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (clients[i].user == user)
+            return &clients[i];
+    }
+    return NULL;
+}
+
+static void expect(uint32_t user, int64_t asked_us, int64_t acked_us)
+{
+    const struct order_client *c = client(user);
+    assert_non_null(c);
+    assert_int_equal(c->asked_us, asked_us);
+    assert_int_equal(c->acked_us, acked_us);
+}
+
+/* Lines come in the order of the answers. */
+static void test_first_counts(void **state)
+{
+    (void)state;
+    read_lines("u-1\t202 waiting\t77\t10\t200\t210\n"
+               "u-1\t202 waiting\t77\t10\t300\t310\n"
+               "u-2\t200 granted\t78\t10\t230\t250\n"
+               "u-2\t202 waiting\t78\t10\t210\t260\n",
+               0);
+    expect(1, 200, 210);
+    expect(2, 210, 250);
+    assert_int_equal(crowd->began_us, 200);
+}
+
+static void test_no_acceptance(void **state)
+{
+    (void)state;
+    read_lines("u-1\t0 timeout\t-\t90\t100\t190\n"
+               "u-2\t503 UNKNOWN\t-\t90\t101\t191\n"
+               "u-3\t409 SOLD_OUT\t-\t90\t102\t192\n"
+               "u-4\t409 SOLD_OUT\t77\t90\t103\t193\n",
+               0);
+    for (uint32_t user = 1; user <= 4; user++)
+        expect(user, 99 + user, ORDER_NEVER);
+    assert_null(client(5));
+}
+
+/* Who failed first and got in later asked at the first time. */
+static void test_accepted_later(void **state)
+{
+    (void)state;
+    read_lines("u-1\t503 UNAVAILABLE\t-\t90\t100\t190\n"
+               "u-1\t202 waiting\t-\t90\t600\t690\n",
+               0);
+    expect(1, 100, 690);
+}
+
+static void test_gateways(void **state)
+{
+    (void)state;
+    read_lines("u-1\t202 waiting\t-\t90\t100\t190\nu-2\t0 connect\t-\t90\t100\t190\n", 0);
+    read_lines("u-1\t202 waiting\t-\t90\t50\t150\n", 1);
+    read_lines("u-2\t202 waiting\t-\t90\t200\t290\n", 1);
+    expect(1, 50, 150);
+    assert_int_equal(client(1)->asked, 1 | 2);
+    assert_int_equal(client(1)->acked, 2);
+    expect(2, 100, 290);
+    assert_int_equal(client(2)->asked, 1 | 2);
+}
+
+/* Whoever is refused left the line. */
+static void test_refused(void **state)
+{
+    (void)state;
+    read_lines("u-1\t202 waiting\t77\t90\t100\t190\n", 0);
+    crowd->people[1].state = 'r';
+    expect(1, 100, ORDER_NEVER);
+}
+
+static void test_serials(void **state)
+{
+    (void)state;
+    read_lines("u-1\t202 waiting\t77\t90\t100\t190\nu-2\t202 waiting\t78\t90\t200\t290\n", 0);
+    crowd->people[2].rows = 1;
+    crowd->people[2].row_serial = 1;
+    struct order_verdict v;
+    assert_int_equal(client(1)->serial, 0);
+    order_judge(clients, n, 0, &v);
+    assert_int_equal(v.overtaken, 1);
+    assert_int_equal(v.worst->user, 1);
+    assert_int_equal(v.worst->by->user, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, new_crowd, free_crowd)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_first_counts), TEST(test_no_acceptance), TEST(test_accepted_later),
+        TEST(test_gateways),     TEST(test_refused),       TEST(test_serials),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
