@@ -87,13 +87,14 @@ static enum job_outcome read_outcome_of(enum db_outcome outcome)
 
 static int make_codes(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->n; i++) {
-        int r = code_make(batch->rows[i].code);
-        if (r < 0)
-            return r;
+    struct code_source source = {.left = 0};
+    int r = 0;
+    for (size_t i = 0; i < batch->n && r == 0; i++) {
+        r = code_make(&source, batch->rows[i].code);
         batch->rows[i].code_len = COUPON_CODE_LEN;
     }
-    return 0;
+    explicit_bzero(&source, sizeof source);
+    return r;
 }
 
 /* insert: all rows in one round trip. Row-wise bulk binding: each bind points into the first row,
