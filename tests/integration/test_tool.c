@@ -296,9 +296,9 @@ static void test_stops_without_a_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request_show), cmocka_unit_test(test_export),
-        cmocka_unit_test(test_lower_quota),  cmocka_unit_test(test_beyond_2038),
-        cmocka_unit_test(test_audit_finds),  cmocka_unit_test(test_audit_overtaken),
+        cmocka_unit_test(test_request_show),          cmocka_unit_test(test_export),
+        cmocka_unit_test(test_lower_quota),           cmocka_unit_test(test_beyond_2038),
+        cmocka_unit_test(test_audit_finds),           cmocka_unit_test(test_audit_overtaken),
         cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);
