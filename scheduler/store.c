@@ -364,7 +364,8 @@ static void run_journal(struct store *s, struct job *job)
     "INSERT IGNORE INTO journalled "                                                               \
     "(campaign_id, user_id, ticket, granted, drained, decided_to, batches) "                       \
     "SELECT campaign_id, user_id, ticket, j.granted, c.granted, %d, %d FROM journal j "            \
-    "JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %d WHERE campaign_id = "
+    "JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %d "                    \
+    "WHERE campaign_id = "
 #define DELETE_SQL                                                                                 \
     "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND owner = %s AND "  \
     "epoch = %d) AND campaign_id = "
