@@ -366,8 +366,8 @@ local function settle_names(keys, users, states)
     for letter, counter in pairs(COUNTERS) do
         if moved[letter] then redis.call('HINCRBY', keys[META], counter, moved[letter]) end
     end
-    in_chunks('ZREM', keys[QUEUE], decided)
     local strangers = #waited - in_chunks('ZREM', keys[QUEUE], waited)
+    in_chunks('ZREM', keys[QUEUE], decided)
     if strangers > 0 then redis.call('HINCRBY', keys[META], 'admitted', strangers) end
     return changed
 end
