@@ -312,8 +312,8 @@ local function is_user(user)
     return #user <= 64 and user:find('^[%w._:@+=|~-]+$')
 end
 
--- set_aside: members of the queue that the scheduler could not decode. One that could be a user is refused; what cannot
--- was never accepted, and is not counted.
+-- set_aside: members of the queue that the scheduler could not decode. One that could be a user is refused, unless there is
+-- a decision already; what cannot was never accepted, and is not counted.
 local function set_aside(keys, args)
     local wrong = fenced(keys, args)
     if wrong then return wrong end
@@ -325,8 +325,7 @@ local function set_aside(keys, args)
         if score and not (is_user(args[i]) and is_ticket(score)) then
             redis.call('ZREM', keys[QUEUE], args[i])
             n = n + 1
-            if is_user(args[i]) then
-                redis.call('HSET', keys[USERS], args[i], 'rundecodable:0')
+            if is_user(args[i]) and redis.call('HSETNX', keys[USERS], args[i], 'rundecodable:0') == 1 then
                 redis.call('HINCRBY', keys[META], 'refused', 1)
             end
         end
