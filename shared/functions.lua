@@ -288,11 +288,12 @@ local function is_ticket(score)
 end
 
 -- claim: the next n above the mark, and the mark moves. What is no ticket has no place behind which the mark could go: it
--- is answered too, and stays above.
+-- is answered too, and stays above. A ticket that a stranger's hand wrote may be above the last one that was given.
 local function claim(keys, args)
     local wrong = fenced(keys, args, CLAIM, 2) or args[3] and went_back(keys, args[3])
     if wrong then return wrong end
-    local mark, n, rows = sound(keys).claimed_to, math.min(tonumber(args[2]), MAX_USERS), {}
+    local meta, n, rows = sound(keys), math.min(tonumber(args[2]), MAX_USERS), {}
+    local mark = meta.claimed_to
     if n > 0 then
         rows = redis.call('ZRANGE', keys[QUEUE], above(mark), '+inf', 'BYSCORE', 'LIMIT', 0, n, 'WITHSCORES')
     end
@@ -300,7 +301,7 @@ local function claim(keys, args)
     while last > 0 and not is_ticket(rows[last]) do last = last - 2 end
     if last > 0 then
         mark = tonumber(rows[last])
-        redis.call('HSET', keys[META], 'claimed_to', rows[last])
+        redis.call('HSET', keys[META], 'claimed_to', rows[last], 'last_ticket', integer(math.max(mark, meta.last_ticket)))
     end
     if #rows > 0 then count_move(keys) end
     local claimed = claimed_size(keys, mark)
