@@ -139,11 +139,11 @@ bool audit_ok(const struct audit *a, bool strict)
 {
     int64_t excused = most(a->refused, 0); /* the serial of a refused row goes to a later ticket */
     return a->over_quota <= 0 && a->duplicates == 0 && a->sold_out_below == 0 &&
-           a->overtaken == 0 && a->serial_inversions <= excused && (!a->gaps_judged || a->serial_gaps <= excused) &&
-           a->granted_column == 0 && (a->unaccounted == 0 || a->accepted < 0) &&
-           a->shown_uncommitted <= 0 && a->not_shown <= 0 && a->misplaced <= 0 &&
-           a->miscounted <= 0 && a->told_too_early <= 0 && a->journal_forgotten == 0 &&
-           !(strict && a->durable == 0);
+           a->overtaken == 0 && a->serial_inversions <= excused &&
+           (!a->gaps_judged || a->serial_gaps <= excused) && a->granted_column == 0 &&
+           (a->unaccounted == 0 || a->accepted < 0) && a->shown_uncommitted <= 0 &&
+           a->not_shown <= 0 && a->misplaced <= 0 && a->miscounted <= 0 && a->told_too_early <= 0 &&
+           a->journal_forgotten == 0 && !(strict && a->durable == 0);
 }
 
 bool audit_blind(const struct audit *a)

@@ -41,10 +41,11 @@ struct arrivals_grant {
 
 struct arrivals_request {
     uint64_t arrival, decided_to;
-    int64_t granted, drained; /* campaigns.granted at its COMMIT (-1: not known), and when drained */
-    uint32_t batches;         /* how many its scheduler may have under way */
-    uint32_t user;            /* not looked at */
-    uint64_t place;           /* its ticket; the caller may change it before each judgement */
+    int64_t granted;  /* campaigns.granted at its COMMIT; -1: not known */
+    int64_t drained;  /* the same when it was drained */
+    uint32_t batches; /* how many its scheduler may have under way */
+    uint32_t user;    /* not looked at */
+    uint64_t place;   /* its ticket; the caller may change it before each judgement */
     const struct arrivals_grant *by; /* found: who overtook, the first of them; NULL: nobody */
     uint64_t since, until; /* tickets of the grants that were committed between the stamps */
 };

@@ -95,13 +95,13 @@ static bool note_request(struct audit *a, MYSQL_ROW cells, const unsigned long *
     const struct audit_user *user = audit_users_of(&a->users, cells[0], lengths[0]);
     if (user == NULL)
         return false;
-    struct arrivals_request request = {
-        .user = (uint32_t)(user - a->users.all),
-        .arrival = strtoull(cells[1], NULL, 10),
-        .granted = cells[2] != NULL ? strtoll(cells[2], NULL, 10) : -1,
-        .drained = strtoll(cells[3], NULL, 10),
-        .decided_to = strtoull(cells[4], NULL, 10),
-        .batches = (uint32_t)strtoul(cells[5], NULL, 10)};
+    struct arrivals_request request = {.user = (uint32_t)(user - a->users.all),
+                                       .arrival = strtoull(cells[1], NULL, 10),
+                                       .granted =
+                                           cells[2] != NULL ? strtoll(cells[2], NULL, 10) : -1,
+                                       .drained = strtoll(cells[3], NULL, 10),
+                                       .decided_to = strtoull(cells[4], NULL, 10),
+                                       .batches = (uint32_t)strtoul(cells[5], NULL, 10)};
     return arrivals_request(&a->arrivals, &request);
 }
 

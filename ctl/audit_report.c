@@ -151,8 +151,7 @@ static void print_report(const json_t *object)
     printf("\nchecks (0 is good, - could not be checked)\n");
     print_checks(object);
     printf("\n");
-    json_array_foreach(json_object_get(object, "overtaken_examples"), i, text)
-        print_example(text);
+    json_array_foreach(json_object_get(object, "overtaken_examples"), i, text) print_example(text);
     json_array_foreach(json_object_get(object, "notes"), i, text)
         printf("note: %s\n", json_string_value(text));
     const json_t *ok = json_object_get(object, "ok");

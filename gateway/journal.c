@@ -111,8 +111,9 @@ static enum db_outcome add(struct journal *j, const struct archive_row *row,
                            const struct archive_job *job)
 {
     if (j->n_rows == 0)
-        j->len = (size_t)sprintf(j->sql, "INSERT IGNORE INTO journal "
-                                         "(campaign_id, user_id, ticket, gateway, granted) VALUES ");
+        j->len =
+            (size_t)sprintf(j->sql, "INSERT IGNORE INTO journal "
+                                    "(campaign_id, user_id, ticket, gateway, granted) VALUES ");
     j->len += (size_t)snprintf(j->sql + j->len, sizeof j->sql - j->len,
                                "%s(%" PRId64 ",'%s',%" PRIu64 ",'%s',%" PRId64 ")",
                                j->n_rows > 0 ? "," : "", row->id, job->user, job->arrival_us,

@@ -87,13 +87,14 @@ static enum job_outcome read_outcome_of(enum db_outcome outcome)
 
 static int make_codes(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->n; i++) {
-        int r = code_make(batch->rows[i].code);
-        if (r < 0)
-            return r;
+    struct code_source source = {.left = 0};
+    int r = 0;
+    for (size_t i = 0; i < batch->n && r == 0; i++) {
+        r = code_make(&source, batch->rows[i].code);
         batch->rows[i].code_len = COUPON_CODE_LEN;
     }
-    return 0;
+    explicit_bzero(&source, sizeof source);
+    return r;
 }
 
 /* insert: all rows in one round trip. Row-wise bulk binding: each bind points into the first row,
@@ -363,7 +364,8 @@ static void run_journal(struct store *s, struct job *job)
     "INSERT IGNORE INTO journalled "                                                               \
     "(campaign_id, user_id, ticket, granted, drained, decided_to, batches) "                       \
     "SELECT campaign_id, user_id, ticket, j.granted, c.granted, %d, %d FROM journal j "            \
-    "JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %d WHERE campaign_id = "
+    "JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %d "                    \
+    "WHERE campaign_id = "
 #define DELETE_SQL                                                                                 \
     "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND owner = %s AND "  \
     "epoch = %d) AND campaign_id = "

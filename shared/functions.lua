@@ -288,11 +288,12 @@ local function is_ticket(score)
 end
 
 -- claim: the next n above the mark, and the mark moves. What is no ticket has no place behind which the mark could go: it
--- is answered too, and stays above.
+-- is answered too, and stays above. A ticket that a stranger's hand wrote may be above the last one that was given.
 local function claim(keys, args)
     local wrong = fenced(keys, args, CLAIM, 2) or args[3] and went_back(keys, args[3])
     if wrong then return wrong end
-    local mark, n, rows = sound(keys).claimed_to, math.min(tonumber(args[2]), MAX_USERS), {}
+    local meta, n, rows = sound(keys), math.min(tonumber(args[2]), MAX_USERS), {}
+    local mark = meta.claimed_to
     if n > 0 then
         rows = redis.call('ZRANGE', keys[QUEUE], above(mark), '+inf', 'BYSCORE', 'LIMIT', 0, n, 'WITHSCORES')
     end
@@ -300,7 +301,7 @@ local function claim(keys, args)
     while last > 0 and not is_ticket(rows[last]) do last = last - 2 end
     if last > 0 then
         mark = tonumber(rows[last])
-        redis.call('HSET', keys[META], 'claimed_to', rows[last])
+        redis.call('HSET', keys[META], 'claimed_to', rows[last], 'last_ticket', integer(math.max(mark, meta.last_ticket)))
     end
     if #rows > 0 then count_move(keys) end
     local claimed = claimed_size(keys, mark)
@@ -312,8 +313,8 @@ local function is_user(user)
     return #user <= 64 and user:find('^[%w._:@+=|~-]+$')
 end
 
--- set_aside: members of the queue that the scheduler could not decode. One that could be a user is refused; what cannot
--- was never accepted, and is not counted.
+-- set_aside: members of the queue that the scheduler could not decode. One that could be a user is refused, unless there is
+-- a decision already; what cannot was never accepted, and is not counted.
 local function set_aside(keys, args)
     local wrong = fenced(keys, args)
     if wrong then return wrong end
@@ -325,8 +326,7 @@ local function set_aside(keys, args)
         if score and not (is_user(args[i]) and is_ticket(score)) then
             redis.call('ZREM', keys[QUEUE], args[i])
             n = n + 1
-            if is_user(args[i]) then
-                redis.call('HSET', keys[USERS], args[i], 'rundecodable:0')
+            if is_user(args[i]) and redis.call('HSETNX', keys[USERS], args[i], 'rundecodable:0') == 1 then
                 redis.call('HINCRBY', keys[META], 'refused', 1)
             end
         end
@@ -366,8 +366,8 @@ local function settle_names(keys, users, states)
     for letter, counter in pairs(COUNTERS) do
         if moved[letter] then redis.call('HINCRBY', keys[META], counter, moved[letter]) end
     end
-    in_chunks('ZREM', keys[QUEUE], decided)
     local strangers = #waited - in_chunks('ZREM', keys[QUEUE], waited)
+    in_chunks('ZREM', keys[QUEUE], decided)
     if strangers > 0 then redis.call('HINCRBY', keys[META], 'admitted', strangers) end
     return changed
 end

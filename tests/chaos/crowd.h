@@ -20,7 +20,7 @@ enum told {
 };
 
 struct person {
-    uint8_t told; /* enum told; 0: nothing that binds anybody */
+    uint8_t told;    /* enum told; 0: nothing that binds anybody */
     uint64_t ticket; /* the lowest of all: answers of two gateways are not read in their order */
     uint64_t granted_ticket;
     uint32_t serial; /* 0: was not told */

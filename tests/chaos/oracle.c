@@ -16,8 +16,8 @@
  * passes whom it could have seen there. What is left: the clocks of a gateway and of Redis differ a
  * little, and a journalled request whose place is taken moves behind the run of tickets there. */
 #define BETWEEN_MS 20
-#define GETS   200  /* users whose status is asked for over HTTP */
-#define GET_MS 5000 /* until a gateway must have an answer */
+#define GETS       200  /* users whose status is asked for over HTTP */
+#define GET_MS     5000 /* until a gateway must have an answer */
 
 /* The breaches; the third: it is one also when Redis lost data. */
 #define BREACHES(X)                                                                                \

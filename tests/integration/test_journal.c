@@ -403,6 +403,17 @@ static uint64_t ticket_of(const char *user)
     return ticket;
 }
 
+/* check_kept: for the audit: every row, with the grants of its time and of the drain. */
+static void check_kept(void)
+{
+    assert_int_equal(stack_number(&noon.db,
+                                  "SELECT COUNT(*) FROM journalled j JOIN campaigns k ON k.id = "
+                                  "j.campaign_id WHERE k.name = 'noon' AND j.granted = 1 AND "
+                                  "drained >= 1 AND decided_to >= %" PRIu64 " AND batches > 0",
+                                  early.ticket),
+                     n_noted);
+}
+
 static void test_decided_in_the_order_of_arrival(void **state)
 {
     (void)state;
@@ -430,6 +441,7 @@ static void test_decided_in_the_order_of_arrival(void **state)
         event_note(&noon, arrivals[i].user, ticket);
     }
     free(arrivals);
+    check_kept();
     event_check(&noon, QUOTA);
     event_check_answers(&noon);
 }

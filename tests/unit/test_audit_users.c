@@ -12,7 +12,7 @@
 struct found {
     const char *state; /* in `users` */
     uint64_t queue;    /* its ticket; 0: not in the queue */
-    uint32_t row; /* serial in MariaDB, with ticket 7; 0: no row */
+    uint32_t row;      /* serial in MariaDB, with ticket 7; 0: no row */
     bool rechecked;
 };
 
