@@ -4,11 +4,11 @@
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/log.h"
+#include "shared/redis_events.h"
 #include "shared/resolver.h"
 
 #include <errno.h>
 #include <hiredis/async.h>
-#include <hiredis/adapters/libevent.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -395,7 +395,7 @@ static void open_connection(struct redis_link *link, const char *address)
     if (ac == NULL || ac->err != 0)
         return link_down(link, "redis cannot be reached");
     ac->data = link;
-    if (redisLibeventAttach(ac, link->base) != REDIS_OK)
+    if (redis_events_attach(ac, link->base) < 0)
         return link_down(link, "out of memory");
     redisAsyncSetConnectCallback(ac, on_connect);
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
