@@ -209,8 +209,7 @@ static struct event_base *new_base(void)
     struct event_config *config = event_config_new();
     if (config == NULL)
         return NULL;
-    /* No locks: one thread. Changes to the same socket within one turn become one system call. */
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK); /* one thread */
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
