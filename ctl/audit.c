@@ -63,8 +63,8 @@ static void count_verdicts(struct audit *a)
     a->shown_uncommitted = n[VERDICT_UNCOMMITTED];
     a->not_shown = n[VERDICT_NOT_SHOWN];
     a->misplaced = n[VERDICT_MISPLACED];
-    a->overtaken = n[VERDICT_OVERTAKEN];
-    a->inversions += a->overtaken;
+    a->sold_out_below = n[VERDICT_OVERTAKEN];
+    a->inversions += a->sold_out_below;
 }
 
 /* count_states: the counters against the states of the users; only when nothing moved. */
@@ -91,12 +91,38 @@ static bool idle(const struct audit *a)
            a->heads[1].admitted == a->heads[2].admitted;
 }
 
+/* place_of: the ticket by which a journalled request stands, and whether it ever will. */
+static uint64_t place_of(const struct audit *a, const struct audit_user *u)
+{
+    if (u->row_serial != 0)
+        return u->row_ticket;
+    if (u->kind == 'r' || u->noted)
+        return ARRIVALS_UNKNOWN;
+    if (u->kind == 'g')
+        return u->ticket;
+    if (u->kind == 0 && audit_users_waits(u))
+        return u->queue_ticket;
+    bool known = a->redis == STORES_ANSWER || strcmp(a->row.state, "settled") == 0;
+    return known ? ARRIVALS_NONE : ARRIVALS_UNKNOWN;
+}
+
+void audit_judge_arrivals(struct audit *a)
+{
+    struct arrivals *all = &a->arrivals;
+    for (size_t i = 0; i < all->n_requests; i++)
+        all->requests[i].place = place_of(a, &a->users.all[all->requests[i].user]);
+    a->overtaken = (int64_t)arrivals_judge(all);
+    for (size_t i = 0; i < all->n_requests; i++)
+        a->users.all[all->requests[i].user].suspect = all->requests[i].by != NULL;
+}
+
 void audit_figures(struct audit *a)
 {
     a->accepted = a->sold_out = a->refused = a->pending = -1;
     a->unaccounted = a->shown_uncommitted = a->not_shown = a->misplaced = -1;
     a->miscounted = a->told_too_early = -1;
     mariadb_checks(a);
+    audit_judge_arrivals(a);
     if (a->redis != STORES_ANSWER)
         return;
     a->live = !same(&a->heads[0], &a->heads[2]);
@@ -112,12 +138,12 @@ void audit_figures(struct audit *a)
 bool audit_ok(const struct audit *a, bool strict)
 {
     int64_t excused = most(a->refused, 0); /* the serial of a refused row goes to a later ticket */
-    return a->over_quota <= 0 && a->duplicates == 0 && a->overtaken == 0 &&
-           a->serial_inversions <= excused && (!a->gaps_judged || a->serial_gaps <= excused) &&
-           a->granted_column == 0 && (a->unaccounted == 0 || a->accepted < 0) &&
-           a->shown_uncommitted <= 0 && a->not_shown <= 0 && a->misplaced <= 0 &&
-           a->miscounted <= 0 && a->told_too_early <= 0 && a->journal_forgotten == 0 &&
-           !(strict && a->durable == 0);
+    return a->over_quota <= 0 && a->duplicates == 0 && a->sold_out_below == 0 &&
+           a->overtaken == 0 && a->serial_inversions <= excused &&
+           (!a->gaps_judged || a->serial_gaps <= excused) && a->granted_column == 0 &&
+           (a->unaccounted == 0 || a->accepted < 0) && a->shown_uncommitted <= 0 &&
+           a->not_shown <= 0 && a->misplaced <= 0 && a->miscounted <= 0 && a->told_too_early <= 0 &&
+           a->journal_forgotten == 0 && !(strict && a->durable == 0);
 }
 
 bool audit_blind(const struct audit *a)
@@ -129,6 +155,7 @@ bool audit_blind(const struct audit *a)
 static void forget(struct audit *a)
 {
     audit_users_clear(&a->users);
+    arrivals_clear(&a->arrivals);
     free(a->codes);
     *a = (struct audit){.name = a->name, .durable = -1, .passes = a->passes};
 }
@@ -154,6 +181,8 @@ static int pass(struct ctl *ctl, struct audit *a)
         r = audit_mariadb_read(ctl, a);
     if (r == 0 && a->redis == STORES_ANSWER)
         r = audit_redis_head(ctl, a, 2);
+    if (r == 0)
+        audit_judge_arrivals(a);
     if (r == 0 && a->redis == STORES_ANSWER)
         r = audit_redis_recheck(ctl, a);
     if (r == 0)

@@ -14,11 +14,15 @@
  * - What is read in pages can be compared with the counters only when nothing has moved: when the
  *   heads 2 and 6 are the same.
  *
+ * - Journalled requests: those that left the journal come from 5, as do the grants; where a request
+ *   stands that has none comes from 3 or, if it looks wrong, from 7.
+ *
  * What still looks like a breach is read a second and a third time; only what every pass finds is
  * one. */
 #ifndef ONRUSH_CTL_AUDIT_H
 #define ONRUSH_CTL_AUDIT_H
 
+#include "ctl/audit_arrivals.h"
 #include "ctl/audit_users.h"
 #include "ctl/campaign_row.h"
 #include "ctl/stores.h"
@@ -28,6 +32,7 @@
     X(over_quota, "grants beyond the quota")                                                       \
     X(duplicates, "users, codes or serials granted twice")                                         \
     X(inversions, "granted out of the order of tickets")                                           \
+    X(overtaken, "journalled, and behind who came later")                                          \
     X(serial_gaps, "serials missing below the highest")                                            \
     X(granted_column, "campaign row against its coupons")                                          \
     X(unaccounted, "accepted requests unaccounted for")                                            \
@@ -47,8 +52,11 @@ struct audit {
     uint64_t *codes; /* hashes of the codes of all grants */
     size_t n_codes, room_codes;
     int64_t rows, highest_serial, beyond_quota, double_serials, double_users, double_codes;
-    int64_t serial_inversions, overtaken;
+    int64_t serial_inversions, sold_out_below;
     uint64_t last_ticket;
+    uint64_t ticket_before, batch_time; /* of the row before, while they are read */
+    uint32_t n_batches;
+    struct arrivals arrivals;
     int64_t
         journalled; /* requests that wait in MariaDB until Redis is back; not in `accepted` yet */
     int durable;    /* 1 yes, 0 no, -1 not known */
@@ -68,6 +76,9 @@ int audit_redis_scan(struct ctl *ctl, struct audit *audit);
 int audit_redis_recheck(struct ctl *ctl, struct audit *audit);
 void audit_redis_durable(struct ctl *ctl, struct audit *audit);
 int audit_mariadb_read(struct ctl *ctl, struct audit *audit);
+
+/* audit_judge_arrivals: fills in `overtaken`, and makes suspects of these users. */
+void audit_judge_arrivals(struct audit *audit);
 
 /* audit_figures: fills in the figures and checks out of what was read. */
 void audit_figures(struct audit *audit);

@@ -1,7 +1,6 @@
 /* The part of the audit that MariaDB answers: the campaign and its grants, in one snapshot. */
 #include "ctl/audit.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,67 +18,117 @@ static bool note_code(struct audit *a, uint64_t hash)
     return true;
 }
 
-/* note_row: the rows come in the order of their serials. */
-static bool note_row(struct audit *a, uint64_t *ticket_before, MYSQL_ROW cells,
-                     const unsigned long *lengths)
+/* A row of an answer is noted: false: out of memory. */
+typedef bool note_fn(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths);
+
+/* read_rows: notes each row of a query about the campaign, whose number stands for %d. */
+static int read_rows(struct ctl *ctl, struct audit *a, const char *query, const char *what,
+                     note_fn *note)
 {
-    int64_t serial = strtoll(cells[0], NULL, 10);
-    uint64_t ticket = strtoull(cells[3], NULL, 10);
-    uint64_t code_hash = audit_hash(cells[2], lengths[2]);
-    struct audit_user *user = audit_users_of(&a->users, cells[1], lengths[1]);
-    if (user == NULL || !note_code(a, code_hash))
-        return false;
+    char sql[256];
+    db_format(&ctl->db, sql, sizeof sql, query, a->row.id);
+    MYSQL_RES *rows = mysql_query(ctl->db.link, sql) == 0 ? mysql_use_result(ctl->db.link) : NULL;
+    if (rows == NULL)
+        return stores_db_failed(ctl, db_fail(&ctl->db, NULL), what);
+    bool room = true;
+    for (MYSQL_ROW cells; room && (cells = mysql_fetch_row(rows)) != NULL;)
+        room = note(a, cells, mysql_fetch_lengths(rows));
+    bool broken = room && mysql_errno(ctl->db.link) != 0;
+    enum db_outcome outcome = broken ? db_fail(&ctl->db, NULL) : DB_OK;
+    mysql_free_result(rows);
+    if (!room)
+        return ctl_error(CTL_FAILED, "not enough memory for the requests of this campaign");
+    return broken ? stores_db_failed(ctl, outcome, what) : 0;
+}
+
+/* note_serial: rows come in the order of their serials. */
+static void note_serial(struct audit *a, int64_t serial, uint64_t ticket)
+{
     a->rows++;
     a->double_serials += serial == a->highest_serial;
     a->beyond_quota += serial > a->row.quota;
-    a->serial_inversions += ticket <= *ticket_before;
+    a->serial_inversions += ticket <= a->ticket_before;
     a->highest_serial = serial;
     a->last_ticket = ticket > a->last_ticket ? ticket : a->last_ticket;
-    *ticket_before = ticket;
-    if (user->row_serial != 0)
-        return a->double_users++, true;
-    user->row_serial = (uint32_t)serial;
+    a->ticket_before = ticket;
+}
+
+/* batch_of: the rows of a batch are inserted by one statement, and have its time. */
+static uint32_t batch_of(struct audit *a, const char *granted_at, size_t len)
+{
+    uint64_t time = audit_hash(granted_at, len);
+    a->n_batches += a->n_batches == 0 || time != a->batch_time;
+    a->batch_time = time;
+    return a->n_batches;
+}
+
+static bool note_grant(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths)
+{
+    uint32_t serial = (uint32_t)strtoul(cells[0], NULL, 10);
+    uint64_t ticket = strtoull(cells[3], NULL, 10);
+    uint64_t code_hash = audit_hash(cells[2], lengths[2]);
+    struct audit_user *user = audit_users_of(&a->users, cells[1], lengths[1]);
+    if (user == NULL || !note_code(a, code_hash) ||
+        !arrivals_grant(&a->arrivals, ticket, serial, batch_of(a, cells[4], lengths[4]),
+                        (uint32_t)(user - a->users.all)))
+        return false;
+    note_serial(a, serial, ticket);
+    if (user->row_serial != 0) {
+        a->double_users++;
+        return true;
+    }
+    user->row_serial = serial;
     user->row_ticket = ticket;
     user->row_code_hash = code_hash;
     return true;
 }
 
-static int read_grants(struct ctl *ctl, struct audit *a)
+static bool note_waiting(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths)
 {
-    char sql[160];
-    uint64_t ticket_before = 0;
-    db_format(&ctl->db, sql, sizeof sql,
-              "SELECT serial, user_id, code, ticket FROM coupons WHERE campaign_id = %d "
-              "ORDER BY serial",
-              a->row.id);
-    MYSQL_RES *rows = mysql_query(ctl->db.link, sql) == 0 ? mysql_use_result(ctl->db.link) : NULL;
-    if (rows == NULL)
-        return stores_db_failed(ctl, db_fail(&ctl->db, NULL), "reading the grants");
-    bool room = true;
-    for (MYSQL_ROW cells; room && (cells = mysql_fetch_row(rows)) != NULL;)
-        room = note_row(a, &ticket_before, cells, mysql_fetch_lengths(rows));
-    bool broken = room && mysql_errno(ctl->db.link) != 0;
-    enum db_outcome outcome = broken ? db_fail(&ctl->db, NULL) : DB_OK;
-    mysql_free_result(rows);
-    if (!room)
-        return ctl_error(CTL_FAILED, "not enough memory for the grants of this campaign");
-    return broken ? stores_db_failed(ctl, outcome, "reading the grants") : 0;
+    (void)lengths;
+    a->journalled = strtoll(cells[0], NULL, 10);
+    return true;
 }
 
-static int read_journal(struct ctl *ctl, struct audit *a)
+static bool note_request(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths)
 {
-    char sql[96];
-    MYSQL_RES *rows;
-    db_format(&ctl->db, sql, sizeof sql, "SELECT COUNT(*) FROM journal WHERE campaign_id = %d",
-              a->row.id);
-    enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
-    if (outcome != DB_OK)
-        return stores_db_failed(ctl, outcome, "reading the journal");
-    MYSQL_ROW cells = mysql_fetch_row(rows);
-    a->journalled = cells != NULL ? strtoll(cells[0], NULL, 10) : 0;
-    mysql_free_result(rows);
-    return 0;
+    const struct audit_user *user = audit_users_of(&a->users, cells[0], lengths[0]);
+    if (user == NULL)
+        return false;
+    struct arrivals_request request = {.user = (uint32_t)(user - a->users.all),
+                                       .arrival = strtoull(cells[1], NULL, 10),
+                                       .granted =
+                                           cells[2] != NULL ? strtoll(cells[2], NULL, 10) : -1,
+                                       .drained = strtoll(cells[3], NULL, 10),
+                                       .decided_to = strtoull(cells[4], NULL, 10),
+                                       .batches = (uint32_t)strtoul(cells[5], NULL, 10)};
+    return arrivals_request(&a->arrivals, &request);
 }
+
+static bool note_refused(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths)
+{
+    struct audit_user *user = audit_users_of(&a->users, cells[0], lengths[0]);
+    if (user == NULL)
+        return false;
+    user->noted = true;
+    a->arrivals.refused++;
+    return true;
+}
+
+/* reads: what is read of a campaign, in this order. */
+static const struct {
+    const char *query, *what;
+    note_fn *note;
+} reads[] = {
+    {"SELECT serial, user_id, code, ticket, granted_at FROM coupons WHERE campaign_id = %d "
+     "ORDER BY serial",
+     "reading the grants", note_grant},
+    {"SELECT COUNT(*) FROM journal WHERE campaign_id = %d", "reading the journal", note_waiting},
+    {"SELECT user_id, ticket, granted, drained, decided_to, batches FROM journalled "
+     "WHERE campaign_id = %d",
+     "reading who was journalled", note_request},
+    {"SELECT member FROM refused WHERE campaign_id = %d", "reading who was refused", note_refused},
+};
 
 static int by_value(const void *left, const void *right)
 {
@@ -106,12 +155,12 @@ int audit_mariadb_read(struct ctl *ctl, struct audit *audit)
             return stores_db_failed(ctl, outcome, "beginning the audit");
     }
     int r = campaign_row_find(ctl, audit->name, false, &audit->row);
-    if (r == 0)
-        r = read_grants(ctl, audit);
-    if (r == 0)
-        r = read_journal(ctl, audit);
-    if (r == 0)
+    for (size_t i = 0; r == 0 && i < sizeof reads / sizeof reads[0]; i++)
+        r = read_rows(ctl, audit, reads[i].query, reads[i].what, reads[i].note);
+    if (r == 0) {
         count_double_codes(audit);
+        arrivals_seal(&audit->arrivals);
+    }
     db_exec(&ctl->db, "ROLLBACK", NULL);
     return r;
 }

@@ -111,7 +111,7 @@ static int recheck(struct ctl *ctl, const struct campaign_keys *keys, struct aud
 static bool worth_a_look(const struct audit_user *user, uint64_t last_ticket)
 {
     enum audit_verdict verdict = audit_users_verdict(user, last_ticket);
-    return verdict != VERDICT_FINE && verdict != VERDICT_UNCOMMITTED;
+    return user->suspect || (verdict != VERDICT_FINE && verdict != VERDICT_UNCOMMITTED);
 }
 
 int audit_redis_recheck(struct ctl *ctl, struct audit *audit)

@@ -23,6 +23,29 @@ static json_t *check_json(const struct audit *a, const char *key, int64_t value)
     return output_count(value);
 }
 
+#define EXAMPLES 3
+
+/* example_json: who was overtaken, and by whom. */
+static json_t *example_json(const struct audit *a, const struct arrivals_request *r)
+{
+    const struct audit_user *u = &a->users.all[r->user], *by = &a->users.all[r->by->user];
+    json_t *serial = u->row_serial != 0 ? json_integer(u->row_serial) : json_null();
+    return json_pack("{s:s, s:I, s:o, s:{s:s, s:I, s:I}}", "user", u->id, "arrival",
+                     (json_int_t)r->arrival, "serial", serial, "by", "user", by->id, "ticket",
+                     (json_int_t)r->by->ticket, "serial", (json_int_t)r->by->serial);
+}
+
+static json_t *examples_json(const struct audit *a)
+{
+    json_t *examples = json_array();
+    const struct arrivals *all = &a->arrivals;
+    for (size_t i = 0; i < all->n_requests && json_array_size(examples) < EXAMPLES; i++) {
+        if (all->requests[i].by != NULL)
+            json_array_append_new(examples, example_json(a, &all->requests[i]));
+    }
+    return examples;
+}
+
 static void note(json_t *notes, const char *text)
 {
     json_array_append_new(notes, json_string(text));
@@ -73,6 +96,7 @@ static json_t *audit_json(struct ctl *ctl, const struct audit *a)
 #define X(id, text) json_object_set_new(object, #id, check_json(a, #id, a->id));
     AUDIT_CHECKS(X)
 #undef X
+    json_object_set_new(object, "overtaken_examples", examples_json(a));
     json_object_set_new(object, "durable", a->durable < 0 ? json_null() : json_boolean(a->durable));
     json_object_set_new(object, "notes", notes_json(a));
     return object;
@@ -97,6 +121,24 @@ static void print_checks(const json_t *object)
     }
 }
 
+/* print_example: the arrival is what the journal has, in the unit of tickets. */
+static void print_example(const json_t *example)
+{
+    char serial[40] = "has no coupon";
+    const char *user, *by;
+    json_int_t arrival, ticket, by_serial;
+    const json_t *own = json_object_get(example, "serial");
+    if (json_unpack((json_t *)example, "{s:s, s:I, s:{s:s, s:I, s:I}}", "user", &user, "arrival",
+                    &arrival, "by", "user", &by, "ticket", &ticket, "serial", &by_serial) != 0)
+        return;
+    if (json_is_integer(own))
+        snprintf(serial, sizeof serial, "has serial %" JSON_INTEGER_FORMAT,
+                 json_integer_value(own));
+    printf("overtaken: %s came at %" JSON_INTEGER_FORMAT " and %s; %s has ticket "
+           "%" JSON_INTEGER_FORMAT " and serial %" JSON_INTEGER_FORMAT "\n",
+           user, arrival, serial, by, ticket, by_serial);
+}
+
 static void print_report(const json_t *object)
 {
     static const struct output_column figures[] = {
@@ -109,6 +151,7 @@ static void print_report(const json_t *object)
     printf("\nchecks (0 is good, - could not be checked)\n");
     print_checks(object);
     printf("\n");
+    json_array_foreach(json_object_get(object, "overtaken_examples"), i, text) print_example(text);
     json_array_foreach(json_object_get(object, "notes"), i, text)
         printf("note: %s\n", json_string_value(text));
     const json_t *ok = json_object_get(object, "ok");

@@ -15,6 +15,8 @@ struct audit_user {
      * read. serial, ticket, code_hash: of the decision. */
     char kind;
     bool rechecked; /* read again after MariaDB */
+    bool noted;     /* MariaDB has a note that it was refused */
+    bool suspect;   /* something else says that it is worth another look */
     uint32_t serial;
     uint64_t ticket, code_hash;
     uint64_t queue_ticket; /* 0: not in the queue */

@@ -120,8 +120,8 @@ static int forget_keys(struct drill *d)
 {
     struct campaign_keys keys;
     campaign_keys_make(&keys, d->name);
-    redisReply *reply = redisCommand(d->ctl->redis, "UNLINK %s %s %s %s", keys.text[0],
-                                     keys.text[1], keys.text[2], keys.text[3]);
+    redisReply *reply = redisCommand(d->ctl->redis, "UNLINK %s %s %s", keys.text[KEY_META],
+                                     keys.text[KEY_QUEUE], keys.text[KEY_USERS]);
     bool done = reply != NULL && reply->type == REDIS_REPLY_INTEGER;
     int r = done ? 0 : stores_redis_failed(d->ctl, reply);
     freeReplyObject(reply);

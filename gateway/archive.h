@@ -39,6 +39,7 @@ struct archive_row {
     int64_t id, quota, overflow, granted;
     int64_t opens_us, closes_us; /* closes_us 0: never */
     int64_t now_us;              /* by MariaDB's clock */
+    bool journalled;             /* ASK: somebody is in its journal */
 };
 
 struct archive_job {
@@ -48,6 +49,7 @@ struct archive_job {
     const char *name;    /* of the campaign; lives as long as the job */
     const char *user;    /* "": only the campaign is wanted */
     uint64_t arrival_us; /* WRITE: wall clock, when the request was complete */
+    int64_t put_us;      /* monotonic */
     enum archive_answer answer;
     struct archive_row row;
     /* GRANTED, WAITING (it is in the journal, without a ticket), NONE; for WRITE never NONE, but

@@ -70,10 +70,24 @@ void batcher_ask(struct request *r, enum operation op)
     if (op == OP_ENQUEUE)
         r->archive.arrival_us = (uint64_t)clock_wall_us();
     TAILQ_INSERT_TAIL(&g->waiting, r, next);
-    if (redis_link_state(r->worker->link) != LINK_UP)
-        redis_is_away(r->worker, &g->waiting);
-    else
+    if (redis_link_state(r->worker->link) == LINK_UP)
         mark_dirty(g);
+    else if (redis_link_known(r->worker->link))
+        redis_is_away(r->worker, &g->waiting);
+}
+
+void batcher_link(struct worker *worker, bool up)
+{
+    struct campaign *c;
+    TAILQ_FOREACH (c, &worker->campaigns.by_age, in_age) {
+        for (int op = 0; op < OPERATIONS; op++) {
+            struct gathering *g = &c->gathering[op];
+            if (!up)
+                redis_is_away(worker, &g->waiting);
+            else if (!TAILQ_EMPTY(&g->waiting))
+                mark_dirty(g);
+        }
+    }
 }
 
 void batcher_go_on(struct campaign *c)
@@ -175,7 +189,7 @@ static void take_run(struct call *call, struct request_state *state)
     for (struct request *r; state->run > 0 && (r = pop_sent(call)) != NULL;
          request_state_next(state)) {
         r->known = *state;
-        status_deliver(r);
+        status_deliver(r, call->sent_us);
     }
 }
 
@@ -194,7 +208,7 @@ static void take_members(struct call *call, redisReply *const *members, size_t n
             take_run(call, &state);
         } else if ((r = pop_sent(call)) != NULL) {
             r->known = good ? state : r->known;
-            good ? status_deliver(r) : undecodable(g, r);
+            good ? status_deliver(r, call->sent_us) : undecodable(g, r);
         }
     }
     while ((r = pop_sent(call)) != NULL)

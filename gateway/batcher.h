@@ -59,7 +59,8 @@ void gathering_init(struct gathering *gathering, struct campaign *campaign, enum
 void gathering_end(struct gathering *gathering);
 
 /* batcher_ask: the request is complete, or asks again. It becomes ASKING and is answered or moved
- * on when the reply is there; at once, when Redis is away. */
+ * on when the reply is there; at once, when Redis is away. A gateway that has just started gathers
+ * until it knows whether Redis is there. */
 void batcher_ask(struct request *request, enum operation op);
 
 /* batcher_want_head: the worker itself wants a fresh head; it comes through campaign_see(). */
@@ -68,6 +69,9 @@ void batcher_want_head(struct campaign *campaign);
 /* batcher_go_on: no request of this campaign is on its way into the journal any more. Until then
  * those that came later are not sent to Redis, or they would overtake. */
 void batcher_go_on(struct campaign *campaign);
+
+/* batcher_link: the link to Redis came up, or is known to be away. */
+void batcher_link(struct worker *worker, bool up);
 
 /* batcher_flush: sends what is dirty. At the end of a turn. */
 void batcher_flush(struct worker *worker);

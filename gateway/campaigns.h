@@ -30,6 +30,8 @@ struct campaign {
     struct gathering gathering[OPERATIONS];
     int64_t missing_until_us; /* MariaDB does not know it either; believed until then */
     size_t n_writes;          /* requests on their way into the journal */
+    int64_t looked_us, look_done_us; /* monotonic: the last look at the journal that found it empty */
+    bool scouting;                   /* the next one is under way */
 
     bool has_head;
     struct campaign_head head;

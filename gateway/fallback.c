@@ -4,11 +4,12 @@
 #include "gateway/routes.h"
 #include "gateway/status.h"
 #include "gateway/worker.h"
+#include "shared/clock.h"
 
 #include <assert.h>
 
 #define MISSING_US 1000000
-#define DOUBT_US   60000000 /* much longer than a scheduler takes to empty the journal */
+#define SCOUT_US   (DOUBT_US / 2) /* when the last look is so old, one request goes for the next */
 
 static bool is_post(const struct request *r)
 {
@@ -18,26 +19,56 @@ static bool is_post(const struct request *r)
 void fallback_ask(struct request *r, enum fallback_why why)
 {
     struct worker *worker = r->worker;
-    bool write = is_post(r) && gateway_config(worker->gateway)->journal;
+    bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(worker->gateway)->journal;
     request_move(r, STAGE_ARCHIVED);
     r->why = why;
     r->archive.request = r;
     r->archive.op = write ? ARCHIVE_WRITE : ARCHIVE_ASK;
     r->archive.name = r->name;
     r->archive.user = r->user;
+    r->archive.put_us = clock_mono_us();
     worker->n_archived++;
     r->campaign->n_writes += write;
     archive_put(worker->archive, &r->archive);
 }
 
-bool fallback_doubted(const struct request *r)
+/* ours_unseen: this gateway has journalled since the last look that found the journal empty. */
+static bool ours_unseen(const struct request *r)
 {
-    return r->route->op == OP_STATUS && r->worker->now_us < r->worker->doubt_until_us;
+    return atomic_load(&r->worker->gateway->journalled_us) >= r->campaign->looked_us;
 }
 
-void fallback_doubt(struct worker *worker)
+/* scout: is this the one request that goes for the next look? */
+static bool scout(struct campaign *c, int64_t age_us)
 {
-    worker->doubt_until_us = worker->now_us + DOUBT_US;
+    if (c->scouting || age_us <= SCOUT_US)
+        return false;
+    c->scouting = true;
+    return true;
+}
+
+bool fallback_doubted(const struct request *r, int64_t asked_us)
+{
+    struct campaign *c = r->campaign;
+    struct worker *worker = r->worker;
+    int64_t age_us = worker->now_us - c->looked_us;
+    if (r->looked || !gateway_config(worker->gateway)->journal)
+        return false;
+    if (metric_get(&worker->metrics.mariadb_up) == 0 && !ours_unseen(r))
+        return false; /* nobody can journal */
+    return scout(c, age_us) || age_us > DOUBT_US || asked_us < c->look_done_us || ours_unseen(r);
+}
+
+/* note_look: the campaign's journal was seen. When it was empty, all that was in it before is in the
+ * queue: what Redis says from now on is true. */
+static void note_look(struct campaign *c, const struct archive_job *job)
+{
+    c->scouting = false;
+    if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->looked_us)
+        return;
+    c->looked_us = job->put_us;
+    c->look_done_us = clock_mono_us();
+    batcher_want_head(c); /* the sold-out memory answers by heads that are younger than the look */
 }
 
 static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
@@ -51,7 +82,10 @@ static void take_unknown(struct request *r)
 {
     struct gateway_metrics *m = &r->worker->metrics;
     switch (r->why) {
-    case FALLBACK_NO_REQUEST: /* Redis was right */
+    case FALLBACK_NO_REQUEST: /* if it left the journal just now, Redis knows it now */
+        r->looked = true;
+        if (redis_link_state(r->worker->link) == LINK_UP)
+            return batcher_ask(r, r->route->op);
         return request_answer(r, status_outcome(r->known.kind));
     case FALLBACK_REDIS_AWAY: /* it may be in the queue */
         return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
@@ -72,10 +106,10 @@ static void take_found(struct request *r)
     if (job->known.kind == REQUEST_NONE)
         return take_unknown(r);
     r->known = job->known;
-    if (r->known.kind == REQUEST_WAITING)
-        fallback_doubt(r->worker);
-    if (r->known.kind == REQUEST_WAITING && is_post(r))
+    if (job->op == ARCHIVE_WRITE && r->known.kind == REQUEST_WAITING) {
+        atomic_store(&r->worker->gateway->journalled_us, clock_mono_us()); /* before it is told */
         metric_add(&r->worker->metrics.journalled, 1);
+    }
     request_answer(r, status_outcome(r->known.kind));
 }
 
@@ -94,6 +128,8 @@ void fallback_take(struct request *r)
     r->worker->n_archived--;
     if (r->archive.op == ARCHIVE_WRITE)
         write_done(r->campaign);
+    else
+        note_look(r->campaign, &r->archive);
     switch (r->archive.answer) {
     case ARCHIVE_FOUND:
         return take_found(r);
@@ -103,6 +139,8 @@ void fallback_take(struct request *r)
     case ARCHIVE_UNKNOWN:
         return refuse(r, OUTCOME_unknown, &m->unavailable_mariadb);
     case ARCHIVE_AWAY:
+        if (r->why == FALLBACK_NO_REQUEST && !ours_unseen(r))
+            return request_answer(r, status_outcome(r->known.kind));
         return refuse(r, OUTCOME_unavailable, &m->unavailable_mariadb);
     }
 }

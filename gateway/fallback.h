@@ -3,7 +3,7 @@
  *
  *   Redis is away              the journal takes it; what MariaDB knows is told; the rest: 503
  *   no (ready) meta there      the same; once MariaDB says "settled", what it does not know is not
- *   Redis has no request       soon after an outage it may still be in the journal
+ *   Redis says no for good     unless the journal was empty just now, the request may be in there
  *
  * One thread: the worker's. */
 #ifndef ONRUSH_GATEWAY_FALLBACK_H
@@ -17,10 +17,12 @@ void fallback_ask(struct request *request, enum fallback_why why);
 /* fallback_take: request->archive is what MariaDB said. */
 void fallback_take(struct request *request);
 
-/* fallback_doubted: Redis says that it does not know this request; is that to be doubted? */
-bool fallback_doubted(const struct request *request);
+/* fallback_doubted: Redis, asked at `asked_us` (monotonic), said "sold out", "closed" or "no request".
+ * Could this request be in the journal, or have left it for the queue since? Then it goes to the
+ * archive, and to Redis again, before it is answered. What this gateway journalled is never missed;
+ * what another one did may be, for DOUBT_US. */
+bool fallback_doubted(const struct request *request, int64_t asked_us);
 
-/* fallback_doubt: from now on, for a while, requests may be in the journal. */
-void fallback_doubt(struct worker *worker);
+#define DOUBT_US INT64_C(100000)
 
 #endif

@@ -25,6 +25,7 @@ struct gateway {
     /* What is served: of the configuration, or what the descriptors are enough for; and at most, with those that are told so. Set
      * before there are workers. */
     int64_t max_connections, most_connections;
+    _Atomic int64_t journalled_us; /* monotonic: when any worker last told that a request is in the journal; first, the start */
     struct gauge connections, in_flight, waiters;
 };
 

@@ -107,14 +107,17 @@ static enum db_outcome flush(struct journal *j)
 /* add: one more row. One INSERT of many rows, and not bulk array binding: MariaDB (10.11) executes
  * such an array row by row, and when it meets a duplicate that another transaction is just writing,
  * INSERT IGNORE silently loses the rows before it, and still says OK. */
-static enum db_outcome add(struct journal *j, int64_t campaign_id, const struct archive_job *job)
+static enum db_outcome add(struct journal *j, const struct archive_row *row,
+                           const struct archive_job *job)
 {
     if (j->n_rows == 0)
-        j->len = (size_t)sprintf(
-            j->sql, "INSERT IGNORE INTO journal (campaign_id, user_id, ticket, gateway) VALUES ");
+        j->len =
+            (size_t)sprintf(j->sql, "INSERT IGNORE INTO journal "
+                                    "(campaign_id, user_id, ticket, gateway, granted) VALUES ");
     j->len += (size_t)snprintf(j->sql + j->len, sizeof j->sql - j->len,
-                               "%s(%" PRId64 ",'%s',%" PRIu64 ",'%s')", j->n_rows > 0 ? "," : "",
-                               campaign_id, job->user, job->arrival_us, j->gateway);
+                               "%s(%" PRId64 ",'%s',%" PRIu64 ",'%s',%" PRId64 ")",
+                               j->n_rows > 0 ? "," : "", row->id, job->user, job->arrival_us,
+                               j->gateway, row->granted);
     assert(j->len < sizeof j->sql);
     return ++j->n_rows < JOURNAL_ROWS_MAX ? DB_OK : flush(j);
 }
@@ -125,7 +128,7 @@ static enum db_outcome write_group(struct journal *j, const struct round_group *
     enum db_outcome outcome = DB_OK;
     for (size_t i = 0; i < group->n && outcome == DB_OK; i++) {
         if (group->firsts[i]->known.kind == REQUEST_WAITING)
-            outcome = add(j, group->row.id, group->firsts[i]);
+            outcome = add(j, &group->row, group->firsts[i]);
     }
     return outcome;
 }

@@ -19,7 +19,7 @@
 
 /* Rows of one INSERT, and the longest text of a row. */
 #define JOURNAL_ROWS_MAX 1000
-#define JOURNAL_ROW_MAX  (48 + USER_ID_MAX + GATEWAY_NAME_MAX)
+#define JOURNAL_ROW_MAX  (64 + USER_ID_MAX + GATEWAY_NAME_MAX)
 
 struct journal {
     struct lookup *lookup; /* and its connection */

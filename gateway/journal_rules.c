@@ -17,7 +17,7 @@ enum request_kind journal_gate(const struct archive_row *row)
 
 int64_t journal_limit(const struct archive_row *row)
 {
-    return row->overflow < 0 ? -1 : row->quota + row->overflow;
+    return row->overflow < 0 ? -1 : 2 * (row->quota + row->overflow);
 }
 
 struct journal_bound *journal_bound_of(struct journal_bound table[JOURNAL_BOUNDS], int64_t id)

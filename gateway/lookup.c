@@ -50,6 +50,7 @@ static void take_campaign(struct round_group *group, MYSQL_ROW row)
     group->row.opens_us = number(row[6]);
     group->row.closes_us = number(row[7]);
     group->row.now_us = number(row[8]);
+    group->row.journalled = number(row[9]) != 0;
 }
 
 static void write_campaigns(struct lookup *l, const struct round_group *groups, size_t n, bool lock)
@@ -58,8 +59,9 @@ static void write_campaigns(struct lookup *l, const struct round_group *groups, 
     append(&text, "SELECT id, name, state, quota, overflow, granted, "
                   "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', opens_at), "
                   "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', closes_at), "
-                  "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) "
-                  "FROM campaigns WHERE name IN (");
+                  "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)), %s "
+                  "FROM campaigns WHERE name IN (",
+           lock ? "0" : "EXISTS (SELECT 1 FROM journal WHERE campaign_id = campaigns.id)");
     for (size_t i = 0; i < n; i++)
         append(&text, "%s'%s'", i > 0 ? "," : "", groups[i].firsts[0]->name);
     append(&text, ")%s", lock ? " LOCK IN SHARE MODE" : "");

@@ -266,6 +266,7 @@ static int count_files(struct daemon *d, const struct gateway_config *config)
                     "have=%llu needed=%lld clients=%lld", (unsigned long long)limit.rlim_cur,
                     (long long)needed, (long long)served);
     d->gateway.max_connections = served;
+    d->gateway.journalled_us = clock_mono_us(); /* perhaps by the process before this one */
     d->gateway.most_connections = served + excess;
     return 0;
 }

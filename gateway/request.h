@@ -4,7 +4,7 @@
  *              │                                                         ▼
  *   READING ───┼──► ASKING ◄────► WAITING (long-poll) ──────────────► ANSWERED ──► (free)
  *              │      │ └──────────────────────────────────────────────► ▲
- *              │      └──► ARCHIVED (with the MariaDB thread) ───────────┘
+ *              │      └─◄► ARCHIVED (with the MariaDB thread) ───────────┘
  *              └──────────────────────────────────────────────────────────
  *
  * ASKING, WAITING and ARCHIVED requests are suspended in the HTTP library: it does not touch them,
@@ -61,6 +61,7 @@ struct request {
     bool fresh;           /* newly queued by this very request */
     bool id_taken;        /* `id` is what the client gave, or one of our own */
     bool instant;         /* a POST that is accepted and waits for its decision */
+    bool looked;          /* for, in the journal: what Redis says now is final */
     bool waited;          /* was a long-poll at some time: does not count as latency */
     struct worker *worker;
     struct MHD_Connection *connection;

@@ -192,12 +192,23 @@ static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
     request_answer(r, outcome);
 }
 
-/* sold_out: without asking Redis; but a GET that must be looked for in the journal goes that way while Redis is there. */
-static bool sold_out(const struct request *r)
+/* sold_out: answers without asking Redis, if the worker remembers that the campaign is full, without
+ * this user. */
+static bool sold_out(struct request *r)
 {
-    if (r->user_len == 0 || !soldout_knows(r->campaign, r->user, r->user_len))
+    struct campaign *c = r->campaign;
+    if (r->user_len == 0 || !soldout_knows(c, r->user, r->user_len))
         return false;
-    return !fallback_doubted(r) || redis_link_state(r->worker->link) != LINK_UP;
+    r->known.kind = REQUEST_FULL;
+    campaign_refresh(c);
+    if (fallback_doubted(r, c->head_us)) {
+        request_move(r, STAGE_ASKING);
+        fallback_ask(r, FALLBACK_NO_REQUEST);
+        return true;
+    }
+    metric_add(&r->worker->metrics.memory_answers, 1);
+    request_answer(r, OUTCOME_sold_out);
+    return true;
 }
 
 static void ask(struct request *r)
@@ -208,12 +219,8 @@ static void ask(struct request *r)
         return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_campaigns);
     if (worker->now_us < c->missing_until_us)
         return request_answer(r, OUTCOME_no_campaign);
-    if (sold_out(r)) {
-        metric_add(&worker->metrics.memory_answers, 1);
-        campaign_refresh(c);
-        r->known.kind = REQUEST_FULL;
-        return request_answer(r, OUTCOME_sold_out);
-    }
+    if (sold_out(r))
+        return;
     if (r->route->op == OP_ENQUEUE &&
         !c->has_head) /* goes first: it says whether to wait for the decision */
         batcher_want_head(c);

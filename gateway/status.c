@@ -184,7 +184,13 @@ static bool lost(const struct request *r)
     return r->instant && (r->known.kind == REQUEST_NONE || r->known.kind == REQUEST_FULL);
 }
 
-void status_deliver(struct request *r)
+/* says_no: Redis knows no request of this user, and that would be final. */
+static bool says_no(enum request_kind kind)
+{
+    return kind == REQUEST_NONE || kind == REQUEST_FULL || kind == REQUEST_CLOSED;
+}
+
+void status_deliver(struct request *r, int64_t asked_us)
 {
     struct campaign *c = r->campaign;
     const struct request_state *known = &r->known;
@@ -196,7 +202,7 @@ void status_deliver(struct request *r)
         return;
     if (lost(r))
         return status_lost(r);
-    if ((known->kind == REQUEST_NONE || known->kind == REQUEST_FULL) && fallback_doubted(r))
+    if (says_no(known->kind) && fallback_doubted(r, asked_us))
         return fallback_ask(r, FALLBACK_NO_REQUEST);
     if (known->kind == REQUEST_FULL)
         soldout_want(c);

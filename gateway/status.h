@@ -11,8 +11,8 @@
 
 #include "gateway/request.h"
 
-/* status_deliver: request->known is what Redis said. */
-void status_deliver(struct request *request);
+/* status_deliver: request->known is what Redis said; it was asked at `asked_us` (monotonic). */
+void status_deliver(struct request *request, int64_t asked_us);
 
 /* status_lost: Redis had accepted this POST, which waits, and does not know it any more: nobody knows what becomes of it. */
 void status_lost(struct request *request);

@@ -106,8 +106,7 @@ static void on_link(void *arg, bool up)
     struct worker *worker = worker_check(arg);
     metric_set(&worker->metrics.redis_up, up);
     worker->traces_denied = false;
-    if (up)
-        fallback_doubt(worker);
+    batcher_link(worker, up);
 }
 
 static struct timeval timeval_of(int64_t ms)

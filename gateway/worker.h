@@ -41,7 +41,6 @@ struct worker {
 
     int64_t now_us;         /* monotonic; when this turn began */
     int64_t poll_us;        /* monotonic: when poll_event comes; 0: it does not */
-    int64_t doubt_until_us; /* so long Redis is doubted when it says that there is no request */
     bool resumed;           /* connections were resumed since the HTTP library ran last */
     bool draining;          /* stopping: no new connections */
     bool finishing;         /* and the grace is over: no request may wait for anything any more */

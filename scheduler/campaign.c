@@ -39,7 +39,7 @@ static const unsigned legal[] = {
     [PHASE_LOADING] = TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
     [PHASE_PUBLISHING] = TO(PHASE_COMPARING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
     [PHASE_COMPARING] = TO(PHASE_RESTORING) | TO(PHASE_REVIVING) | TO(PHASE_OPENING) |
-                         TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
+                        TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
     [PHASE_RESTORING] =
         TO(PHASE_REVIVING) | TO(PHASE_OPENING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
     [PHASE_REVIVING] = TO(PHASE_OPENING) | TO(PHASE_PUBLISHING) | TO(PHASE_DROPPING),
@@ -134,7 +134,9 @@ bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch
                         .epoch = c->epoch,
                         .owner = c->world->owner,
                         .batch = batch,
-                        .after = (uint32_t)c->cursor};
+                        .after = (uint32_t)c->cursor,
+                        .decided_to = c->mark > c->watermark ? c->mark : c->watermark,
+                        .batches = (uint32_t)c->world->max_batches};
     c->jobs++;
     c->world->submit(c->world, job);
     return true;

@@ -3,19 +3,26 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#define RANDOM_BYTES 10 /* 80 bits: 16 letters of 5 */
-
 static const char alphabet[] =
     "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford, https://www.crockford.com/base32.html */
 
-int code_make(char code[COUPON_CODE_LEN + 1])
+/* refill: up to 256 bytes are never cut short (getrandom(2)). */
+static int refill(struct code_source *source)
 {
-    unsigned char bytes[RANDOM_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) /* up to 256 bytes are never cut short */
+    if (getrandom(source->bytes, sizeof source->bytes, 0) != sizeof source->bytes)
         return -EIO;
+    source->left = CODES_A_CALL;
+    return 0;
+}
+
+int code_make(struct code_source *source, char code[COUPON_CODE_LEN + 1])
+{
+    if (source->left == 0 && refill(source) < 0)
+        return -EIO;
+    const unsigned char *bytes = source->bytes[--source->left];
     unsigned bits = 0, have = 0;
     char *out = code;
-    for (unsigned i = 0, letters = 0; i < RANDOM_BYTES;) {
+    for (unsigned i = 0, letters = 0; i < CODE_BYTES;) {
         if (have < 5)
             bits = bits << 8 | bytes[i++], have += 8;
         for (; have >= 5; have -= 5) {

@@ -5,8 +5,17 @@
 
 #include "shared/campaign.h"
 
-/* code_make: a fresh code, with NUL. 0, or a negative errno (-EIO when the kernel gives no
- * randomness) and *code untouched. Thread safe; does not block once the machine has booted. */
-int code_make(char code[COUPON_CODE_LEN + 1]);
+#define CODE_BYTES   10 /* 80 bits: 16 letters of 5 */
+#define CODES_A_CALL 25 /* of the kernel, which returns up to 256 bytes in one piece */
+
+/* Random bytes of the kernel for the next codes. All zero at first; whoever made codes wipes it. */
+struct code_source {
+    unsigned char bytes[CODES_A_CALL][CODE_BYTES];
+    size_t left;
+};
+
+/* code_make: a fresh code, with NUL. 0, or -EIO when the kernel returns no randomness, and *code
+ * untouched. One thread a source; does not block once the machine has booted. */
+int code_make(struct code_source *source, char code[COUPON_CODE_LEN + 1]);
 
 #endif

@@ -179,7 +179,10 @@ void pool_submit(struct world *world, struct job *job)
     job->submitted_us = clock_mono_us();
     metric_add(&scheduler_metrics.pool_waiting, 1);
     pthread_mutex_lock(&p->lock);
-    STAILQ_INSERT_TAIL(&p->waiting, job, next);
+    if (job->kind == JOB_JOURNAL) /* a claim waits for the look, which is short */
+        STAILQ_INSERT_HEAD(&p->waiting, job, next);
+    else
+        STAILQ_INSERT_TAIL(&p->waiting, job, next);
     pthread_mutex_unlock(&p->lock);
     pthread_cond_signal(&p->work);
 }

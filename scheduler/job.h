@@ -42,6 +42,8 @@ struct job {
     const char *owner;
     struct batch *batch; /* COMMIT, READ_BACK, CONFIRM */
     uint32_t after;      /* PAGE */
+    uint64_t decided_to; /* UNJOURNAL: the highest ticket in the line or in MariaDB; and how many */
+    uint32_t batches;    /* batches may be under way: both for the audit */
 
     enum job_outcome outcome;
     char error[DETAIL_MAX + 1];           /* COMMIT that was refused: what MariaDB said */

@@ -289,19 +289,19 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
                            q->args, q->lengths, on_publish, c);
 }
 
-/* format_state: what the function is told of a user; of one without a verdict, the arrival. */
-static void format_state(char text[USER_STATE_MAX + 1], const struct batch *batch,
-                         const struct grant *row)
+/* format_state: what the function is told of a user; of one without a verdict, the arrival. Returns
+ * its length. */
+static int format_state(char text[USER_STATE_MAX + 1], const struct batch *batch,
+                        const struct grant *row)
 {
     if (batch->verdict == VERDICT_GRANTED)
-        snprintf(text, USER_STATE_MAX + 1, "g%" PRIu32 ":%s:%" PRIu64, row->serial, row->code,
-                 row->ticket);
-    else if (batch->verdict == VERDICT_SOLD_OUT)
-        snprintf(text, USER_STATE_MAX + 1, "s%" PRIu64, row->ticket);
-    else if (batch->verdict == VERDICT_OPEN)
-        snprintf(text, USER_STATE_MAX + 1, "%" PRIu64, row->ticket);
-    else
-        snprintf(text, USER_STATE_MAX + 1, "r%s:%" PRIu64, batch->reason, row->ticket);
+        return snprintf(text, USER_STATE_MAX + 1, "g%" PRIu32 ":%s:%" PRIu64, row->serial,
+                        row->code, row->ticket);
+    if (batch->verdict == VERDICT_SOLD_OUT)
+        return snprintf(text, USER_STATE_MAX + 1, "s%" PRIu64, row->ticket);
+    if (batch->verdict == VERDICT_OPEN)
+        return snprintf(text, USER_STATE_MAX + 1, "%" PRIu64, row->ticket);
+    return snprintf(text, USER_STATE_MAX + 1, "r%s:%" PRIu64, batch->reason, row->ticket);
 }
 
 /* call_states: a function whose arguments are the epoch and more numbers, then user and state in
@@ -319,9 +319,12 @@ static int call_states(struct world *w, struct campaign *c, const char *function
         put(q, i, texts[i]);
     }
     for (size_t i = 0; i < batch->n; i++) {
-        format_state(q->texts[i], batch, &batch->rows[i]);
-        put(q, n_numbers + 2 * i, batch->rows[i].user);
-        put(q, n_numbers + 2 * i + 1, q->texts[i]);
+        const struct grant *row = &batch->rows[i];
+        size_t at = n_numbers + 2 * i;
+        q->args[at] = row->user;
+        q->lengths[at] = row->user_len;
+        q->args[at + 1] = q->texts[i];
+        q->lengths[at + 1] = (size_t)format_state(q->texts[i], batch, row);
     }
     return redis_link_call(q->link, function, &c->keys, n_numbers + 2 * batch->n, q->args,
                            q->lengths, fn, c);

@@ -87,13 +87,14 @@ static enum job_outcome read_outcome_of(enum db_outcome outcome)
 
 static int make_codes(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->n; i++) {
-        int r = code_make(batch->rows[i].code);
-        if (r < 0)
-            return r;
+    struct code_source source = {.left = 0};
+    int r = 0;
+    for (size_t i = 0; i < batch->n && r == 0; i++) {
+        r = code_make(&source, batch->rows[i].code);
         batch->rows[i].code_len = COUPON_CODE_LEN;
     }
-    return 0;
+    explicit_bzero(&source, sizeof source);
+    return r;
 }
 
 /* insert: all rows in one round trip. Row-wise bulk binding: each bind points into the first row,
@@ -214,7 +215,7 @@ static enum db_outcome read_found(struct store *s, struct job *job, const char *
  * NULL: out of memory. */
 static char *append_users(struct store *s, const struct job *job, const char *head)
 {
-    size_t size = 256 + job->batch->n * (2 * USER_ID_MAX + 4);
+    size_t size = strlen(head) + 64 + job->batch->n * (2 * USER_ID_MAX + 4);
     char *sql = malloc(size);
     if (sql == NULL)
         return NULL;
@@ -360,8 +361,11 @@ static void run_journal(struct store *s, struct job *job)
 }
 
 #define KEEP_SQL                                                                                   \
-    "INSERT IGNORE INTO journalled (campaign_id, user_id, ticket, written_at) "                    \
-    "SELECT campaign_id, user_id, ticket, written_at FROM journal WHERE campaign_id = "
+    "INSERT IGNORE INTO journalled "                                                               \
+    "(campaign_id, user_id, ticket, granted, drained, decided_to, batches) "                       \
+    "SELECT campaign_id, user_id, ticket, j.granted, c.granted, %d, %d FROM journal j "            \
+    "JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %d "                    \
+    "WHERE campaign_id = "
 #define DELETE_SQL                                                                                 \
     "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND owner = %s AND "  \
     "epoch = %d) AND campaign_id = "
@@ -375,19 +379,34 @@ static enum db_outcome exec_users(struct store *s, const struct job *job, const 
     return outcome;
 }
 
-/* run_unjournal: the rows leave the journal, and are kept for the audit. Fenced, or a scheduler that slept after it had filled the queue would delete what
+/* keep: for the audit. Who was drained before keeps the first place. */
+static enum db_outcome keep(struct store *s, const struct job *job)
+{
+    char head[512];
+    return db_format(&s->db, head, sizeof head, KEEP_SQL, (int64_t)job->decided_to,
+                     (int64_t)job->batches, job->owner, (int64_t)job->epoch) < 0
+               ? DB_REFUSED
+               : exec_users(s, job, head);
+}
+
+static enum db_outcome delete_journal(struct store *s, const struct job *job)
+{
+    char head[512];
+    return db_format(&s->db, head, sizeof head, DELETE_SQL, (int64_t)job->campaign_id, job->owner,
+                     (int64_t)job->epoch) < 0
+               ? DB_REFUSED
+               : exec_users(s, job, head);
+}
+
+/* run_unjournal: fenced, or a scheduler that slept after it had filled the queue would delete what
  * is needed again by now: Redis may have lost that queue, and gateways may have said 202 anew. */
 static void run_unjournal(struct store *s, struct job *job)
 {
-    char fenced[512];
     enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
     if (outcome == DB_OK)
-        outcome = exec_users(s, job, KEEP_SQL);
+        outcome = keep(s, job);
     if (outcome == DB_OK)
-        outcome = db_format(&s->db, fenced, sizeof fenced, DELETE_SQL, (int64_t)job->campaign_id,
-                            job->owner, (int64_t)job->epoch) < 0
-                      ? DB_REFUSED
-                      : exec_users(s, job, fenced);
+        outcome = delete_journal(s, job);
     fault_point("before-unjournal");
     if (outcome == DB_OK)
         outcome = commit(s);

@@ -36,6 +36,7 @@ struct redis_link {
     redis_link_state_fn *on_state;
     void *arg;
     _Atomic int state;
+    bool known;
     _Atomic(const char *) reason;
     const char *said;      /* the reason that the log had last */
     redisAsyncContext *ac; /* NULL while down */
@@ -71,9 +72,10 @@ static void arm_timer(struct redis_link *link, int64_t us)
 static void link_down(struct redis_link *link, const char *reason)
 {
     redisAsyncContext *ac = link->ac;
-    bool was_up = link->state == LINK_UP, had_been_up = link->up_us != 0;
+    bool news = link->state == LINK_UP || !link->known, had_been_up = link->up_us != 0;
     if (link->state == LINK_DOWN)
         return;
+    link->known = true;
     link->state = LINK_DOWN;
     link->reason = reason;
     link->ac = NULL;
@@ -89,7 +91,7 @@ static void link_down(struct redis_link *link, const char *reason)
         log_warning("redis is away", "reason=\"%s\" retry_ms=%d", reason, (int)wait_ms);
     link->said = reason;
     arm_timer(link, wait_ms * 1000);
-    if (was_up)
+    if (news)
         link->on_state(link->arg, false);
 }
 
@@ -182,6 +184,7 @@ static int enroll(struct redis_link *link, struct call *call, int status)
 static void checked(struct redis_link *link)
 {
     link->state = LINK_UP;
+    link->known = true;
     link->reason = "";
     link->up_us = clock_mono_us();
     event_del(
@@ -547,6 +550,11 @@ void redis_link_measure(struct redis_link *link, struct metric_histogram *histog
 enum redis_link_state redis_link_state(const struct redis_link *link)
 {
     return (enum redis_link_state)link->state;
+}
+
+bool redis_link_known(const struct redis_link *link)
+{
+    return link->known;
 }
 
 const char *redis_link_reason(const struct redis_link *link)

@@ -34,8 +34,8 @@ struct redis_link;
 /* The answer of a command. NULL: unknown. The reply belongs to the link and ends with the call. */
 typedef void redis_link_fn(void *arg, const redisReply *reply);
 
-/* Called when the link comes up, and when it is lost after it was up (before or after the NULL
- * answers). */
+/* Called when the link comes up, when it is lost after it was up (before or after the NULL answers),
+ * and when the first try to connect has failed: from the first call on it is known where Redis is. */
 typedef void redis_link_state_fn(void *arg, bool up);
 
 /* redis_link_new: begins to connect. 0 and *out (the caller frees it), or -ENOMEM. `config` must
@@ -68,6 +68,9 @@ int redis_link_aside(struct redis_link *link, size_t n, const char **words, cons
 void redis_link_measure(struct redis_link *link, struct metric_histogram *histogram);
 
 enum redis_link_state redis_link_state(const struct redis_link *link);
+
+/* redis_link_known: the first try to connect has come to its end. */
+bool redis_link_known(const struct redis_link *link);
 
 /* redis_link_reason: why the link is not up, a constant text. */
 const char *redis_link_reason(const struct redis_link *link);

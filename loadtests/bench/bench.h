@@ -32,7 +32,7 @@ redisContext *bench_redis(const struct bench_args *args);
 
 /* bench_keys: the four keys of a campaign, in the order of the functions (docs/protocol.md). */
 struct bench_keys {
-    char meta[96], queue[96], claimed[96], users[96];
+    char meta[96], queue[96], users[96];
 };
 void bench_keys(struct bench_keys *keys, const char *campaign);
 

@@ -21,13 +21,13 @@ static bool all_new(const redisReply *reply)
 static int call(redisContext *redis, const struct bench_keys *keys, int64_t first, int64_t n)
 {
     static char names[USERS_A_CALL][24];
-    const char *argv[7 + USERS_A_CALL] = {"FCALL",     "onrush_enqueue", "4",        keys->meta,
-                                          keys->queue, keys->claimed,    keys->users};
+    const char *argv[6 + USERS_A_CALL] = {"FCALL",    "onrush_enqueue", "3",
+                                          keys->meta, keys->queue,      keys->users};
     for (int64_t i = 0; i < n; i++) {
         snprintf(names[i], sizeof names[i], "u-%016" PRIx64, first + i);
-        argv[7 + i] = names[i];
+        argv[6 + i] = names[i];
     }
-    redisReply *reply = redisCommandArgv(redis, (int)(7 + n), argv, NULL);
+    redisReply *reply = redisCommandArgv(redis, (int)(6 + n), argv, NULL);
     int r = -1;
     if (reply == NULL)
         bench_fail("redis", redis->errstr);

@@ -100,7 +100,6 @@ void bench_keys(struct bench_keys *keys, const char *campaign)
 {
     snprintf(keys->meta, sizeof keys->meta, "onrush:{%s}:meta", campaign);
     snprintf(keys->queue, sizeof keys->queue, "onrush:{%s}:queue", campaign);
-    snprintf(keys->claimed, sizeof keys->claimed, "onrush:{%s}:claimed", campaign);
     snprintf(keys->users, sizeof keys->users, "onrush:{%s}:users", campaign);
 }
 

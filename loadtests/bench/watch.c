@@ -71,7 +71,7 @@ static bool note(int64_t *when_us, int64_t value, int64_t wanted)
 static bool look(struct sight *s)
 {
     if (s->claimed_us == 0 &&
-        !note(&s->claimed_us, ask_redis(s, "HGET %s watermark", s->keys.meta), 1))
+        !note(&s->claimed_us, ask_redis(s, "HGET %s claimed_to", s->keys.meta), 1))
         return false;
     if (s->committed_us == 0 && !note(&s->committed_us, ask_db(s), s->n))
         return false;

@@ -171,7 +171,7 @@ fill() {
 campaign_reset() {
     local name
     for name in "$@"; do
-        printf 'UNLINK onrush:{%s}:queue onrush:{%s}:claimed onrush:{%s}:users\n' "$name" "$name" "$name"
+        printf 'UNLINK onrush:{%s}:queue onrush:{%s}:users\n' "$name" "$name"
         printf 'HSET onrush:{%s}:meta admitted 0 granted 0 sold_out 0 refused 0\n' "$name"
     done | redis_do
 }

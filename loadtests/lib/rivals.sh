@@ -81,8 +81,8 @@ http {
                 local red = redis:new()
                 local ok, err = red:connect('unix:$REDIS_SOCKET')
                 if not ok then return ngx.exit(503) end
-                local answer, err = red:fcall('onrush_enqueue', 4, 'onrush:{nginx}:meta', 'onrush:{nginx}:queue',
-                                              'onrush:{nginx}:claimed', 'onrush:{nginx}:users', user)
+                local answer, err = red:fcall('onrush_enqueue', 3, 'onrush:{nginx}:meta', 'onrush:{nginx}:queue',
+                                              'onrush:{nginx}:users', user)
                 if not answer then return ngx.exit(503) end
                 red:set_keepalive(600000, 512)
                 ngx.print(answer[1])

@@ -40,11 +40,9 @@ void crowd_told(struct crowd *c, uint32_t user, enum told what, uint64_t ticket,
 {
     struct person *p = &c->people[user];
     p->told |= (uint8_t)what;
-    if (ticket != 0 && p->ticket != 0 && p->ticket != ticket)
-        p->told |= TOLD_TWO_TICKETS;
     if (serial != 0 && p->serial != 0 && (p->serial != serial || strcmp(p->code, code) != 0))
         p->told |= TOLD_TWO_COUPONS;
-    if (ticket != 0)
+    if (ticket != 0 && (p->ticket == 0 || ticket < p->ticket))
         p->ticket = ticket;
     if (what == TOLD_GRANTED)
         p->granted_ticket = ticket;

@@ -16,13 +16,13 @@ enum told {
     TOLD_SOLD_OUT = 1 << 2, /* with a ticket: the request was decided */
     TOLD_FULL = 1 << 3,     /* sold out without a ticket: not admitted */
     TOLD_REFUSED = 1 << 4,
-    TOLD_TWO_TICKETS = 1 << 5,
-    TOLD_TWO_COUPONS = 1 << 6,
+    TOLD_TWO_COUPONS = 1 << 5,
 };
 
 struct person {
-    uint8_t told; /* enum told; 0: nothing that binds anybody */
-    uint64_t ticket, granted_ticket;
+    uint8_t told;    /* enum told; 0: nothing that binds anybody */
+    uint64_t ticket; /* the lowest of all: answers of two gateways are not read in their order */
+    uint64_t granted_ticket;
     uint32_t serial; /* 0: was not told */
     char code[COUPON_CODE_LEN + 1];
 

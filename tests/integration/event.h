@@ -52,11 +52,12 @@ int event_post(const struct event *event, const char *user, struct http_answer *
 /* event_wait: until nobody waits for a decision; fails the test after `timeout_ms`. */
 void event_wait(struct event *event, int64_t timeout_ms);
 
-/* event_read_ledger: reads what `onrushctl burst --ledger` wrote into told[]. Fails when one user
- * got two tickets. */
+/* event_read_ledger: reads what `onrushctl burst --ledger` wrote into told[]. */
 void event_read_ledger(struct event *event, const char *path);
 
-/* event_note: notes one answer of one user; ticket 0: none was told. */
+/* event_note: notes one answer of one user, the answers in their order; ticket 0: none was told. A
+ * ticket may get lower, when an earlier request is found in the journal; the test fails when it
+ * gets higher. */
 void event_note(struct event *event, const char *user, uint64_t ticket);
 
 /* event_check: the grants in MariaDB are exactly the first min(quota, tickets) tickets, with the

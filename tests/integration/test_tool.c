@@ -142,6 +142,9 @@ static const struct breach {
     {"over_quota", 3, "UPDATE campaigns SET quota = 2, granted = 2 WHERE id = %d", NULL},
     {"inversions", 3,
      "UPDATE coupons SET ticket = ticket + 60000000 WHERE serial = 1 AND campaign_id = %d", NULL},
+    {"overtaken", 3,
+     "INSERT INTO journalled SELECT id, 'eve', 1, NULL, 3, 0, 8 FROM campaigns WHERE id = %d",
+     NULL},
     {"serial_gaps", 4, "UPDATE coupons SET serial = 4 WHERE serial = 3 AND campaign_id = %d", NULL},
     {"granted_column", 3, "UPDATE campaigns SET granted = 2 WHERE id = %d", NULL},
     {"journal_forgotten", 3,
@@ -205,6 +208,85 @@ static void test_audit_finds(void **state)
     stack_start(&stack, "scheduler");
 }
 
+/* --- journalled, and overtaken --- */
+
+static uint64_t ticket_of(struct event *e, const char *user)
+{
+    uint64_t ticket = stack_ticket(e->redis, e->name, user);
+    assert_true(ticket != 0);
+    return ticket;
+}
+
+/* journalled: writes down that this user came by the journal. */
+static void journalled(struct event *e, const char *user, uint64_t arrival, uint64_t decided_to)
+{
+    char sql[512];
+    assert_true(db_format(&e->db, sql, sizeof sql,
+                          "REPLACE INTO journalled SELECT id, %s, %d, 0, 2, %d, 8 FROM campaigns "
+                          "WHERE name = %s",
+                          user, (int64_t)arrival, (int64_t)decided_to, e->name) > 0);
+    assert_int_equal(db_exec(&e->db, sql, NULL), DB_OK);
+}
+
+static void no_longer_journalled(struct event *e)
+{
+    assert_int_equal(db_exec(&e->db, "DELETE FROM journalled", NULL), DB_OK);
+}
+
+/* expect_overtaken: the audit finds one, this user behind that one; its exit code and its text for
+ * people say so, too. */
+static void expect_overtaken(struct event *e, const char *user, const char *by)
+{
+    char *text, line[64];
+    json_t *audit = stack_ctl_json(&stack, "audit %s", e->name);
+    const json_t *example = json_array_get(json_object_get(audit, "overtaken_examples"), 0);
+    assert_int_equal(json_integer_value(json_object_get(audit, "overtaken")), 1);
+    assert_string_equal(json_string_value(json_object_get(example, "user")), user);
+    assert_string_equal(text_at(example, "by", "user"), by);
+    assert_int_equal(json_integer_value(json_object_get(audit, "inversions")), 0);
+    json_decref(audit);
+    assert_int_equal(stack_ctl(&stack, &text, "audit %s", e->name), 1);
+    snprintf(line, sizeof line, "\novertaken: %s came at", user);
+    assert_non_null(strstr(text, line));
+    free(text);
+    no_longer_journalled(e);
+}
+
+static void expect_fine(struct event *e)
+{
+    assert_int_equal(stack_ctl(&stack, NULL, "audit %s", e->name), 0);
+    no_longer_journalled(e);
+}
+
+/* ann and bob have the two coupons, cid has none, in the order in which Redis met them. */
+static void test_audit_overtaken(void **state)
+{
+    (void)state;
+    struct event e;
+    fill(&e, "arrivals", 2);
+    uint64_t ann = ticket_of(&e, "ann"), bob = ticket_of(&e, "bob"), cid = ticket_of(&e, "cid");
+    journalled(&e, "bob", ann - 1000, ann - 2000); /* came before ann, and lost that place */
+    expect_overtaken(&e, "bob", "ann");
+    journalled(&e, "cid", ann - 1000, ann); /* ann was in the line; bob was not */
+    expect_overtaken(&e, "cid", "bob");
+    journalled(&e, "eve", ann - 1000, ann - 2000); /* neither store knows of her */
+    expect_overtaken(&e, "eve", "ann");
+    journalled(&e, "bob", ann - 1000, ann);
+    expect_fine(&e);
+    journalled(&e, "bob", ann - 1, ann - 2000); /* there was no free ticket before ann's */
+    expect_fine(&e);
+    journalled(&e, "cid", cid - 1, bob);
+    expect_fine(&e);
+    assert_int_equal(db_exec(&e.db,
+                             "INSERT INTO refused (campaign_id, member, ticket, reason) SELECT id, "
+                             "'eve', 1, 'row-refused' FROM campaigns WHERE name = 'arrivals'",
+                             NULL),
+                     DB_OK);
+    journalled(&e, "eve", ann - 1000, ann - 2000);
+    expect_fine(&e);
+    event_close(&e);
+}
+
 static void test_stops_without_a_trace(void **state)
 {
     (void)state;
@@ -214,9 +296,10 @@ static void test_stops_without_a_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request_show), cmocka_unit_test(test_export),
-        cmocka_unit_test(test_lower_quota),  cmocka_unit_test(test_beyond_2038),
-        cmocka_unit_test(test_audit_finds),  cmocka_unit_test(test_stops_without_a_trace),
+        cmocka_unit_test(test_request_show),          cmocka_unit_test(test_export),
+        cmocka_unit_test(test_lower_quota),           cmocka_unit_test(test_beyond_2038),
+        cmocka_unit_test(test_audit_finds),           cmocka_unit_test(test_audit_overtaken),
+        cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -1,4 +1,4 @@
-/* ctl/audit_users: what the audit thinks of one user, by the queue and the users of Redis and the row of MariaDB. */
+/* ctl/audit_users: what the audit thinks of one user, by the keys of Redis and the row of MariaDB. */
 #include "tests/support/test.h"
 
 #include "ctl/audit_users.h"
@@ -11,8 +11,8 @@
 
 struct found {
     const char *state; /* in `users` */
-    uint64_t queue; /* its ticket there; 0: not in it */
-    uint32_t row;   /* serial in MariaDB, with ticket 7; 0: no row */
+    uint64_t queue;    /* its ticket; 0: not in the queue */
+    uint32_t row;      /* serial in MariaDB, with ticket 7; 0: no row */
     bool rechecked;
 };
 
@@ -51,7 +51,7 @@ static void test_verdicts(void **state)
         {"granted, and told refused", {"rwhy:7", 0, 1, false}, VERDICT_NOT_SHOWN},
         {"granted, and nobody can read it", {"what", 0, 1, false}, VERDICT_NOT_SHOWN},
         {"overtaken", {"s49", 0, 0, false}, VERDICT_OVERTAKEN},
-        {"decided and in the queue", {"s60", 60, 0, false}, VERDICT_MISPLACED},
+        {"sold out and in the queue", {"s60", 60, 0, false}, VERDICT_MISPLACED},
         {"refused and in the queue", {"rwhy:3", 3, 0, false}, VERDICT_MISPLACED},
         {"granted and in the queue", {"g1:" CODE ":7", 7, 1, false}, VERDICT_MISPLACED},
     };

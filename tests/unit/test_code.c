@@ -13,8 +13,9 @@ static char codes[CODES][COUPON_CODE_LEN + 1];
 static int make_codes(void **state)
 {
     (void)state;
+    struct code_source source = {.left = 0};
     for (size_t i = 0; i < CODES; i++) {
-        if (code_make(codes[i]) != 0)
+        if (code_make(&source, codes[i]) != 0)
             return -1;
     }
     return 0;

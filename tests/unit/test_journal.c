@@ -43,8 +43,8 @@ static void test_gate(void **state)
 static void test_limit(void **state)
 {
     (void)state;
-    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = 3}), 13);
-    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = 0}), 10);
+    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = 3}), 26);
+    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = 0}), 20);
     assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = -1}), -1);
 }
 

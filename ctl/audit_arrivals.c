@@ -1,0 +1,177 @@
+#include "ctl/audit_arrivals.h"
+
+#include <stdlib.h>
+
+/* A batch under way may have been taken from the line as eight, if batches became smaller
+ * meanwhile (pace.h); and a row that MariaDB refuses splits its batch ten times or so. */
+#define SHARES 8
+#define SPLITS 16
+
+/* --- collecting --- */
+
+static bool reserve(void **array, size_t *room, size_t n, size_t size)
+{
+    if (n < *room)
+        return true;
+    size_t wanted = *room > 0 ? 2 * *room : 1024;
+    void *grown = realloc(*array, wanted * size);
+    if (grown == NULL)
+        return false;
+    *array = grown;
+    *room = wanted;
+    return true;
+}
+
+bool arrivals_grant(struct arrivals *a, uint64_t ticket, uint32_t serial, uint32_t batch,
+                    uint32_t user)
+{
+    if (!reserve((void **)&a->grants, &a->room_grants, a->n_grants, sizeof a->grants[0]))
+        return false;
+    uint64_t top = a->n_grants > 0 ? a->grants[a->n_grants - 1].top : 0;
+    a->grants[a->n_grants++] = (struct arrivals_grant){.ticket = ticket,
+                                                       .top = ticket > top ? ticket : top,
+                                                       .serial = serial,
+                                                       .batch = batch,
+                                                       .user = user};
+    return true;
+}
+
+bool arrivals_request(struct arrivals *a, const struct arrivals_request *request)
+{
+    if (!reserve((void **)&a->requests, &a->room_requests, a->n_requests, sizeof a->requests[0]))
+        return false;
+    a->requests[a->n_requests++] = *request;
+    return true;
+}
+
+void arrivals_clear(struct arrivals *a)
+{
+    free(a->grants);
+    free(a->requests);
+    *a = (struct arrivals){0};
+}
+
+/* --- sealing --- */
+
+/* top_of: the highest ticket of the first `granted` serials; the grants are in their order. */
+static uint64_t top_of(const struct arrivals *a, int64_t granted)
+{
+    size_t from = 0, to = a->n_grants;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if ((int64_t)a->grants[middle].serial <= granted)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from > 0 ? a->grants[from - 1].top : 0;
+}
+
+static int by_ticket(const void *left, const void *right)
+{
+    const struct arrivals_grant *a = left, *b = right;
+    return (a->ticket > b->ticket) - (a->ticket < b->ticket);
+}
+
+/* number_batches: by ticket; one that comes in two pieces counts as two. */
+static void number_batches(struct arrivals *a)
+{
+    uint32_t n = 0, before = 0;
+    for (size_t i = 0; i < a->n_grants; i++) {
+        n += i == 0 || a->grants[i].batch != before;
+        before = a->grants[i].batch;
+        a->grants[i].batch = n;
+    }
+}
+
+void arrivals_seal(struct arrivals *a)
+{
+    for (size_t i = 0; i < a->n_requests; i++) {
+        struct arrivals_request *r = &a->requests[i];
+        r->since = top_of(a, r->granted);
+        r->until = top_of(a, r->drained);
+    }
+    if (a->n_grants > 0)
+        qsort(a->grants, a->n_grants, sizeof a->grants[0], by_ticket);
+    number_batches(a);
+}
+
+/* --- judging --- */
+
+/* above: the first grant with a higher ticket. */
+static size_t above(const struct arrivals *a, uint64_t ticket)
+{
+    size_t from = 0, to = a->n_grants;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (a->grants[middle].ticket <= ticket)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/* behind_a_gap: the first grant above `ticket` that has more free tickets before it than may be
+ * overlooked: whoever stood at `ticket` had a place before it. */
+static size_t behind_a_gap(const struct arrivals *a, uint64_t ticket)
+{
+    int64_t overlooked = (int64_t)(a->n_requests + a->refused);
+    size_t first = above(a, ticket), from = first, to = a->n_grants;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int64_t between = (int64_t)(a->grants[middle].ticket - ticket) - 1;
+        if (between - (int64_t)(middle - first) <= overlooked)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+static size_t higher(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t lower(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* from_later_claim: of those before U, the first who was not in the line yet when U was drained. */
+static const struct arrivals_grant *from_later_claim(const struct arrivals *a,
+                                                     const struct arrivals_request *u, size_t end)
+{
+    uint64_t floor = u->arrival > u->decided_to ? u->arrival : u->decided_to;
+    size_t i = behind_a_gap(a, floor);
+    return i < end ? &a->grants[i] : NULL;
+}
+
+/* unseen: those before U who were committed after it, when they are too many to have been under way
+ * then. Twice as many are let pass: batches do not end in their order, so among as many again one
+ * cannot tell who was committed before U. */
+static const struct arrivals_grant *unseen(const struct arrivals *a,
+                                           const struct arrivals_request *u, size_t end)
+{
+    size_t may = 2 * ((size_t)u->batches + SHARES) + SPLITS * a->refused;
+    size_t i = higher(behind_a_gap(a, u->arrival), above(a, u->since));
+    size_t until = lower(end, above(a, u->until));
+    if (u->granted < 0 || i >= until || a->grants[until - 1].batch - a->grants[i].batch < may)
+        return NULL;
+    return &a->grants[i];
+}
+
+size_t arrivals_judge(struct arrivals *a)
+{
+    size_t overtaken = 0;
+    for (size_t i = 0; i < a->n_requests; i++) {
+        struct arrivals_request *u = &a->requests[i];
+        size_t end = u->place != ARRIVALS_UNKNOWN ? above(a, u->place - 1) : 0;
+        u->by = from_later_claim(a, u, end);
+        if (u->by == NULL)
+            u->by = unseen(a, u, end);
+        overtaken += u->by != NULL;
+    }
+    return overtaken;
+}
