@@ -418,20 +418,23 @@ local function drain(keys, args)
     for i = 3, #args, 2 do users[(i - 1) / 2] = args[i] end
     local meta, now = sound(keys), now_us()
     local mark = math.min(tonumber(args[2]), meta.claimed_to)
-    local known, waiting, last = states_of(keys, users), tickets_of(keys, users), math.max(mark, meta.watermark)
+    local known, waiting = states_of(keys, users), tickets_of(keys, users)
+    local free, last = math.max(mark, meta.watermark) + 1, meta.last_ticket
     local entries, seen, n = {}, {}, 0
     for i = 1, #users do
         local old = waiting[i] and tonumber(waiting[i])
-        if not (known[i] or seen[users[i]] or old and old <= mark) then
-            local ticket = free_ticket(keys, math.max(math.min(tonumber(args[2 * i + 2]), now), last + 1))
-            if not old or ticket < old then
-                entries[#entries + 1], entries[#entries + 2] = integer(ticket), users[i]
-                seen[users[i]], last, n = true, ticket, n + (old and 0 or 1)
+        local from = math.max(math.min(tonumber(args[2 * i + 2]), now), free)
+        if not (known[i] or seen[users[i]] or old and old <= math.max(mark, from)) then
+            free = free_ticket(keys, from) -- whoever comes later need not look before it
+            if not old or free < old then
+                entries[#entries + 1], entries[#entries + 2] = integer(free), users[i]
+                seen[users[i]], last, n = true, math.max(last, free), n + (old and 0 or 1)
+                free = free + 1
             end
         end
     end
     in_chunks('ZADD', keys[QUEUE], entries)
-    redis.call('HSET', keys[META], 'claimed_to', integer(mark), 'last_ticket', integer(math.max(last, meta.last_ticket)),
+    redis.call('HSET', keys[META], 'claimed_to', integer(mark), 'last_ticket', integer(last),
                'admitted', integer(meta.admitted + n))
     count_move(keys)
     return #entries / 2
