@@ -1,6 +1,5 @@
 #include "gateway/address.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libconfig.h>
 #include <stdlib.h>
@@ -16,51 +15,6 @@ struct networks {
     struct network all[];
 };
 
-static const unsigned char v4_prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-static bool is_v4(const struct address *a)
-{
-    return memcmp(a->bytes, v4_prefix, sizeof v4_prefix) == 0;
-}
-
-int address_parse(const char *text, size_t len, struct address *out)
-{
-    char copy[INET6_ADDRSTRLEN];
-    struct address a;
-    if (len >= sizeof copy)
-        return -EINVAL;
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    memcpy(a.bytes, v4_prefix, sizeof v4_prefix);
-    if (inet_pton(AF_INET, copy, a.bytes + sizeof v4_prefix) != 1 &&
-        inet_pton(AF_INET6, copy, a.bytes) != 1)
-        return -EINVAL;
-    *out = a;
-    return 0;
-}
-
-int address_of(const struct sockaddr *from, struct address *out)
-{
-    switch (from->sa_family) {
-    case AF_INET:
-        memcpy(out->bytes, v4_prefix, sizeof v4_prefix);
-        memcpy(out->bytes + sizeof v4_prefix, &((const struct sockaddr_in *)from)->sin_addr, 4);
-        return 0;
-    case AF_INET6:
-        memcpy(out->bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
-        return 0;
-    default:
-        return -EINVAL;
-    }
-}
-
-void address_key(const struct address *address, struct address *out)
-{
-    *out = *address;
-    if (!is_v4(address))
-        memset(out->bytes + 8, 0, 8);
-}
-
 /* --- networks --- */
 
 /* parse_network: "10.0.0.0/8", or an address alone. Bits behind the prefix must be 0: else something else was meant. */
@@ -70,7 +24,7 @@ static int parse_network(const char *text, struct network *out)
     char *end;
     if (address_parse(text, len, &out->address) < 0)
         return -EINVAL;
-    unsigned most = is_v4(&out->address) && memchr(text, ':', len) == NULL ? 32 : 128;
+    unsigned most = address_is_v4(&out->address) && memchr(text, ':', len) == NULL ? 32 : 128;
     unsigned long bits = most;
     if (text[len] == '/') {
         bits = strtoul(text + len + 1, &end, 10);

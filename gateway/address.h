@@ -1,19 +1,12 @@
-/* Whose request it is when a proxy stands in front: addresses, networks, X-Forwarded-For. Pure but for the reading of the
+/* Whose request it is when a proxy stands in front: networks, X-Forwarded-For. Pure but for the reading of the
  * configuration; a list is immutable once made. */
 #ifndef ONRUSH_GATEWAY_ADDRESS_H
 #define ONRUSH_GATEWAY_ADDRESS_H
 
+#include "shared/address.h"
 #include "shared/config.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #define NETWORKS_MAX 256
-
-/* An IPv6 address; an IPv4 address as ::ffff:a.b.c.d. */
-struct address {
-    unsigned char bytes[16];
-};
 
 struct networks;
 

@@ -16,8 +16,10 @@
 struct gateway_config {
     char address[64];
     int64_t port;
-    int64_t workers; /* 0: see worker_count() */
-    int64_t max_connections, max_in_flight, max_waiters;
+    int64_t workers;                                      /* 0: see worker_count() */
+    int64_t max_connections, max_connections_per_address; /* 0: half of them */
+    int64_t max_in_flight;
+    int64_t max_waiters, max_waiters_per_address; /* the same */
     int64_t max_body_bytes, max_header_bytes, max_url_bytes;
     int64_t idle_timeout_s, request_timeout_s, max_wait_s, grace_s;
     int64_t poll_ms, instant_poll_ms;

@@ -1,5 +1,5 @@
-/* What the workers of one gateway share: the configuration in force and three counters that are
- * limited for all of them together. Everything here is atomic; there is no lock. */
+/* What the workers of one gateway share: the configuration in force, and what is limited for all of them together. Everything here
+ * may be used by any thread. */
 #ifndef ONRUSH_GATEWAY_GATEWAY_H
 #define ONRUSH_GATEWAY_GATEWAY_H
 
@@ -7,6 +7,8 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+
+struct http_crowd;
 
 /* A counter on a cache line of its own: counting must not slow the readers of its neighbours. */
 struct gauge {
@@ -22,16 +24,23 @@ struct gateway {
     struct auth *auth;     /* NULL: no tokens. Set before there are workers, and never changed */
     struct limits *limits; /* the same, but its content moves: see limiter.h */
     struct tracer *tracer; /* NULL: no traces. Set before there are workers, and never changed */
-    /* What is served: of the configuration, or what the descriptors are enough for; and at most, with those that are told so. Set
-     * before there are workers. */
-    int64_t max_connections, most_connections;
+    /* What is served: of the configuration, or what the descriptors are enough for. Set before there are workers, as are the
+     * crowds of clients that are connected, and of requests that wait. */
+    int64_t max_connections;
+    struct http_crowd *connections, *waiters;
     _Atomic int64_t journalled_us; /* monotonic: when any worker last told that a request is in the journal; first, the start */
-    struct gauge connections, in_flight, waiters;
+    struct gauge in_flight;
 };
 
 static inline const struct gateway_config *gateway_config(struct gateway *gateway)
 {
     return atomic_load_explicit(&gateway->config, memory_order_acquire);
+}
+
+/* gateway_share: of `all`, what one address may have at most. `configured` 0: half. */
+static inline int64_t gateway_share(int64_t configured, int64_t all)
+{
+    return configured > 0 ? configured : (all + 1) / 2;
 }
 
 /* gauge_take: one more, unless there are `most` already. */

@@ -46,12 +46,34 @@ static void find_stores(struct gateway *gateway, struct worker *const *workers, 
                      "the journal is in use (%zu of %zu workers)", journals, n);
 }
 
+/* find_crowds: would somebody who comes now be turned away? */
+static void find_crowds(struct gateway *gateway, struct worker *const *workers, size_t n,
+                        struct health_report *report)
+{
+    int64_t taken = 0, in_flight = atomic_load(&gateway->in_flight.n);
+    int64_t most_in_flight = gateway_config(gateway)->max_in_flight;
+    for (size_t i = 0; i < n; i++)
+        taken += metric_get(&workers[i]->metrics.connections) -
+                 metric_get(&workers[i]->metrics.connections_idle);
+    bool full = gateway->max_connections > 0 && taken >= gateway->max_connections;
+    bool busy = most_in_flight > 0 && in_flight >= most_in_flight;
+    if (full)
+        health_found(report, HEALTH_backlog, HEALTH_DOWN,
+                     "clients are turned away: all %lld connections have a request",
+                     (long long)gateway->max_connections);
+    if (busy)
+        health_found(report, HEALTH_backlog, HEALTH_DOWN,
+                     "clients are turned away: %lld requests in flight", (long long)in_flight);
+    report->able = report->able && !full && !busy;
+}
+
 void gateway_health(struct gateway *gateway, struct worker *const *workers, size_t n,
                     struct health_report *report)
 {
     const struct gateway_config *config = gateway_config(gateway);
     int64_t now_us = clock_mono_us(), in_flight = atomic_load(&gateway->in_flight.n);
     find_stores(gateway, workers, n, report);
+    find_crowds(gateway, workers, n, report);
     if (in_flight >= config->health.backlog)
         health_found(report, HEALTH_backlog, HEALTH_DEGRADED, "%lld requests in flight",
                      (long long)in_flight);
@@ -70,7 +92,7 @@ void gateway_health_counts(struct worker *const *workers, size_t n, int64_t *all
             int64_t count =
                 metric_get(gateway_metrics_answer(&workers[i]->metrics, (enum outcome)o));
             *all += count;
-            *bad += statuses[o] >= 500 ? count : 0;
+            *bad += statuses[o] == 503 ? count : 0; /* 501 and 505 are the client's own doing */
         }
     }
 }

@@ -1,201 +1,178 @@
-/* How a request goes through the callbacks of the library:
+/* How a request goes:
  *
- *   on_uri ──► on_request (headers) ──► on_request (body) ... ──► on_request (complete)
- *                     │ answered early                                 │ asks; suspended
- *                     ▼                                                ▼
- *               on_completed ◄─────────────────────── on_request (resumed: send the answer)
+ *   on_request ──► request_new ──► routes_judge ──► routes_dispatch ─ ─ (asks, waits) ─ ─► request_answer
+ *   on_refused ──► the same, judged already                                                    │
+ *   on_gone ─────► status_gone: a long-poll is answered at once                        http_finish
  *
- * A verdict that is clear at the headers waits until the body is there, which is thrown away: a
- * connection that is closed on top of unread data would be reset, and the client never see the
- * answer. Only a client that waits for "100 Continue", or has too much to throw away, is answered
- * early. */
+ * What was received is there only until on_request returns: what is needed later is copied. */
 #include "gateway/http.h"
 
 #include "gateway/answer.h"
 #include "gateway/routes.h"
+#include "gateway/status.h"
 #include "gateway/tracing.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
-#include "shared/log.h"
+#include "shared/http/crowd.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define DISCARD_MAX 1048576u /* bytes of an unwanted body that are read */
-#define RUNS_MAX    16
+#define FORWARDED_MAX 8     /* lines of X-Forwarded-For that are read, the last ones */
+#define STREAM_MAX    65536 /* bytes of a stream that its client has not taken */
+#define LINGER_US     2000000
 
-static struct conn *conn_of(struct MHD_Connection *connection)
+/* --- strings --- */
+
+const char *http_string(struct http_text text)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info != NULL && info->socket_context != NULL ? conn_check(info->socket_context) : NULL;
+    char *end = (char *)(uintptr_t)text.at + text.len; /* in the server's buffer */
+    if (text.at != NULL && *end != '\0')
+        *end = '\0';
+    return text.at;
 }
 
-/* --- connections --- */
-
-/* on_accept: beyond those that are told 503 a connection is closed at once, or descriptors would run out: a crowd that sends nothing
- * stays until its time is over. */
-static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t len)
+const char *http_field_string(const struct http_request *head, const char *name)
 {
-    struct gateway *gateway = worker_check(arg)->gateway;
-    (void)address, (void)len;
-    return atomic_load(&gateway->connections.n) < gateway->most_connections ? MHD_YES : MHD_NO;
+    struct http_text value = http_field(head, name);
+    return value.at != NULL && http_field_count(head, name) == 1 ? http_string(value) : NULL;
 }
 
-static void begin_connection(struct worker *worker, struct MHD_Connection *connection,
-                             void **context)
+/* --- whose request it is --- */
+
+/* forwarded: the last lines of X-Forwarded-For, in their order; how many. */
+static size_t forwarded(const struct http_request *head, const char *lines[FORWARDED_MAX])
 {
-    struct gateway *gateway = worker->gateway;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct conn *conn = info != NULL ? conn_new(worker, info->connect_fd) : NULL;
-    *context = conn;
-    if (conn == NULL)
-        return; /* its requests are answered 503 */
-    conn->excess = atomic_fetch_add(&gateway->connections.n, 1) >= gateway->max_connections;
-    metric_set(&worker->metrics.connections, (int64_t)worker->conns.n);
+    size_t n = http_field_count(head, "X-Forwarded-For"), skip = n;
+    n = n < FORWARDED_MAX ? n : FORWARDED_MAX;
+    skip -= n;
+    for (unsigned i = 0, at = 0; at < n; i++) {
+        if (!http_text_like(http_field_name(head, i), "X-Forwarded-For"))
+            continue;
+        if (skip > 0)
+            skip--;
+        else
+            lines[at++] = http_string(http_field_value(head, i));
+    }
+    return n;
 }
 
-static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
-                          enum MHD_ConnectionNotificationCode what)
+static void identify(struct request *r)
 {
-    struct worker *worker = worker_check(arg);
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        return begin_connection(worker, connection, context);
-    if (*context == NULL)
-        return;
-    conn_free(conn_check(*context));
-    *context = NULL;
-    gauge_give(&worker->gateway->connections);
-    metric_set(&worker->metrics.connections, (int64_t)worker->conns.n);
+    const struct networks *trusted = gateway_config(r->worker->gateway)->trusted_proxies;
+    const struct address *peer = http_conn_peer(r->conn);
+    const char *lines[FORWARDED_MAX];
+    size_t n = networks_hold(trusted, peer) ? forwarded(r->head, lines) : 0;
+    struct address client = networks_client(trusted, peer, lines, n);
+    r->from_proxy = networks_hold(trusted, &client);
+    address_key(&client, &r->client);
+}
+
+static bool is_exempt(void *arg, const struct address *peer)
+{
+    return networks_hold(gateway_config(worker_check(arg)->gateway)->trusted_proxies, peer);
 }
 
 /* --- requests --- */
 
-/* on_uri: a request line is there. */
-static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
+/* begin: NULL: no memory, and it is answered. */
+static struct request *begin(struct worker *worker, struct http_conn *conn,
+                             const struct http_request *head)
+{
+    struct request *r = request_new(worker, conn);
+    worker->now_us = http_conn_now_us(conn);
+    if (r == NULL)
+        return answer_nobody(worker, conn, OUTCOME_overloaded), NULL;
+    http_conn_set_data(conn, r);
+    worker->n_requests++;
+    r->head = head;
+    r->start_us = worker->now_us;
+    request_id_take(r);
+    identify(r);
+    return r;
+}
+
+/* go: `r` may be answered and gone when this returns. Nothing of its head is looked at any more. */
+static void go(struct request *r)
+{
+    struct http_conn *conn = r->conn;
+    routes_dispatch(r);
+    if ((r = http_conn_data(conn)) != NULL)
+        r->head = NULL;
+}
+
+static void on_request(void *arg, struct http_conn *conn, const struct http_request *head)
 {
     struct worker *worker = worker_check(arg);
-    struct conn *conn = conn_of(connection);
-    if (conn == NULL || conn->state != CONN_IDLE)
-        return NULL;
-    size_t most = (size_t)gateway_config(worker->gateway)->max_url_bytes;
-    conn_move(conn, CONN_READING);
-    conn->url_too_long = strnlen(uri, most + 1) > most;
-    return NULL;
-}
-
-/* on_unescape: leaves everything as it came. routes.c decodes segment by segment, so that an
- * encoded slash or NUL stays inside its segment. */
-static size_t on_unescape(void *arg, struct MHD_Connection *connection, char *text)
-{
-    (void)arg, (void)connection;
-    return strlen(text);
-}
-
-static const char *header(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-/* judge: everything that the headers can tell. */
-static void judge(struct request *r, const struct conn *conn, const char *path, const char *method)
-{
-    const char *length = header(r->connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    size_t most = (size_t)gateway_config(r->worker->gateway)->max_body_bytes;
-    if (conn == NULL || conn->excess) {
-        metric_add(&r->worker->metrics.unavailable_connections, 1);
-        r->close = true;
-        return request_judge(r, OUTCOME_overloaded);
-    }
-    if (conn->url_too_long)
-        return request_judge(r, OUTCOME_url_too_long);
-    routes_judge(r, path, method);
-    if (!r->judged && length != NULL && strtoull(length, NULL, 10) > most)
-        request_judge(r, OUTCOME_body_too_large);
-}
-
-/* answer_now: may and should this verdict not wait for the body? */
-static bool answer_now(const struct request *r)
-{
-    const char *length = header(r->connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return r->judged && (header(r->connection, MHD_HTTP_HEADER_EXPECT) != NULL ||
-                         (length != NULL && strtoull(length, NULL, 10) > DISCARD_MAX));
-}
-
-static enum MHD_Result complete(struct request *r, struct conn *conn)
-{
-    if (conn != NULL && conn->state == CONN_CUT)
-        return MHD_NO;
-    if (conn != NULL)
-        conn_move(conn, CONN_BUSY);
-    routes_dispatch(r);
-    if (r->stage == STAGE_ANSWERED)
-        return answer_send(r);
-    r->suspended = true;
-    MHD_suspend_connection(r->connection);
-    return MHD_YES;
-}
-
-static enum MHD_Result begin(struct worker *worker, struct MHD_Connection *connection,
-                             const char *path, const char *method, void **context)
-{
-    struct request *r = request_new(worker, connection);
-    struct conn *conn = conn_of(connection);
+    struct request *r = begin(worker, conn, head);
     if (r == NULL)
-        return MHD_NO;
-    *context = r;
-    worker->n_requests++;
-    r->start_us = clock_mono_us();
-    judge(r, conn, path, method);
-    return answer_now(r) ? complete(r, conn) : MHD_YES;
+        return;
+    if (head->target.len > (size_t)gateway_config(worker->gateway)->max_url_bytes)
+        request_judge(r, OUTCOME_url_too_long);
+    else
+        routes_judge(r);
+    go(r);
 }
 
-/* discard: body that nobody wants. What is endless is cut off. */
-static void discard(struct request *r, struct conn *conn, size_t size)
+static enum outcome outcome_of(unsigned status)
 {
-    if (r->discarded <= DISCARD_MAX && r->discarded + size > DISCARD_MAX && conn != NULL &&
-        conn->state == CONN_READING)
-        conn_cut(conn, r->outcome, false);
-    r->discarded += size;
-    r->close = r->close || r->discarded > DISCARD_MAX;
-}
-
-static void take_body(struct request *r, struct conn *conn, const char *data, size_t size)
-{
-    size_t most = (size_t)gateway_config(r->worker->gateway)->max_body_bytes;
-    if (!r->judged && r->text_len + size > most)
-        request_judge(r, OUTCOME_body_too_large);
-    if (r->judged)
-        return discard(r, conn, size);
-    if (route_asks_body(r->route)) {
-        memcpy(r->text + r->text_len, data, size);
-        r->text_len += size;
+    switch (status) {
+    case 408:
+        return OUTCOME_too_slow;
+    case 413:
+        return OUTCOME_body_too_large;
+    case 414:
+        return OUTCOME_url_too_long;
+    case 417:
+        return OUTCOME_bad_expectation;
+    case 431:
+        return OUTCOME_headers_too_large;
+    case 501:
+        return OUTCOME_not_implemented;
+    case 503:
+        return OUTCOME_overloaded;
+    case 505:
+        return OUTCOME_bad_version;
+    default:
+        return OUTCOME_malformed;
     }
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
-                                  const char *method, const char *version, const char *data,
-                                  size_t *size, void **context)
+static void count_refusal(struct gateway_metrics *m, enum http_refusal why)
 {
-    (void)version;
-    if (*context == NULL)
-        return begin(worker_check(arg), connection, path, method, context);
-    struct request *r = request_check(*context);
-    if (*size > 0) {
-        take_body(r, conn_of(connection), data, *size);
-        *size = 0;
-        return MHD_YES;
-    }
-    if (r->stage == STAGE_ANSWERED)
-        return answer_send(r);
-    assert(r->stage == STAGE_READING);
-    return r->discarded > DISCARD_MAX ? MHD_NO : complete(r, conn_of(connection));
+    if (why == HTTP_FULL)
+        metric_add(&m->unavailable_connections, 1);
+    if (why == HTTP_ADDRESS_FULL)
+        metric_add(&m->unavailable_connections_here, 1);
 }
+
+/* on_refused: what is wrong with the path or the head is said rather than what is wrong with the body. */
+static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
+                       const struct http_request *head)
+{
+    struct worker *worker = worker_check(arg);
+    enum outcome outcome = outcome_of(status);
+    count_refusal(&worker->metrics, why);
+    if (head == NULL)
+        return answer_nobody(worker, conn, outcome);
+    struct request *r = begin(worker, conn, head);
+    if (r == NULL)
+        return;
+    if (outcome == OUTCOME_body_too_large)
+        routes_judge(r);
+    if (!r->judged)
+        request_judge(r, outcome);
+    go(r);
+}
+
+static void on_gone(void *arg, struct http_conn *conn)
+{
+    struct worker *worker = worker_check(arg);
+    worker->now_us = http_conn_now_us(conn);
+    status_gone(request_check(http_conn_data(conn)));
+}
+
+/* --- the end of a request --- */
 
 static struct metric_histogram *time_of(struct gateway_metrics *m, enum operation op)
 {
@@ -213,28 +190,21 @@ static struct metric_histogram *time_of(struct gateway_metrics *m, enum operatio
 static void observe(struct request *r)
 {
     struct gateway_metrics *m = &r->worker->metrics;
+    int64_t took_us = clock_mono_us() - r->start_us;
     if (r->instant) {
         metric_add(r->outcome == OUTCOME_waiting ? &m->instant_waiting : &m->instant_decided, 1);
-        metric_observe(&m->instant_time, clock_mono_us() - r->start_us);
+        metric_observe(&m->instant_time, took_us);
     }
-    if (!r->counted || r->waited)
-        return;
-    metric_observe(time_of(m, r->route->op), clock_mono_us() - r->start_us);
+    if (r->counted && !r->waited)
+        metric_observe(time_of(m, r->route->op), took_us);
 }
 
-static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
-                         enum MHD_RequestTerminationCode why)
+void http_finish(struct request *r)
 {
-    struct worker *worker = worker_check(arg);
-    struct conn *conn = conn_of(connection);
-    (void)why;
-    if (conn != NULL && (conn->state == CONN_BUSY || conn->state == CONN_READING))
-        conn_move(conn, CONN_IDLE);
-    if (*context == NULL)
-        return;
-    struct request *r = request_check(*context);
-    *context = NULL;
-    assert(r->stage == STAGE_ANSWERED || r->stage == STAGE_READING);
+    struct worker *worker = r->worker;
+    assert(r->stage == STAGE_ANSWERED);
+    http_conn_set_data(r->conn, NULL);
+    answer_send(r);
     observe(r);
     if (r->trace != NULL)
         tracing_end(r);
@@ -246,76 +216,51 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     request_free(r);
 }
 
-/* --- the daemon --- */
+/* --- the server --- */
 
-static void on_log(void *arg, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static void on_log(void *arg, const char *format, va_list args)
+static struct http_deadlines deadlines(const struct gateway_config *config)
 {
-    char text[256], quoted[300];
-    (void)arg;
-    vsnprintf(text, sizeof text, format, args);
-    text[strcspn(text, "\n")] = '\0';
-    log_debug("http", "said=%s", log_quote(text, quoted, sizeof quoted));
+    int64_t request_us = config->request_timeout_s * 1000000;
+    return (struct http_deadlines){.idle_us = config->idle_timeout_s * 1000000,
+                                   .request_us = request_us,
+                                   .answer_us = request_us,
+                                   .linger_us = LINGER_US};
 }
 
 int http_start(struct worker *worker, int listen_fd)
 {
-    const struct gateway_config *config = gateway_config(worker->gateway);
-    worker->http = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, on_accept, worker,
-        on_request, worker, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-        listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)worker->gateway->most_connections,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)config->max_header_bytes,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, worker,
-        MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, worker, MHD_OPTION_NOTIFY_COMPLETED, on_completed, worker, MHD_OPTION_END);
-    if (worker->http == NULL)
-        return -ENOMEM;
-    worker->listen_fd = listen_fd;
-    return 0;
+    struct gateway *gateway = worker->gateway;
+    const struct gateway_config *c = gateway_config(gateway);
+    const struct http_config config = {
+        .max_head_bytes = (size_t)c->max_header_bytes,
+        .max_body_bytes = (size_t)c->max_body_bytes,
+        .max_stream_bytes = STREAM_MAX,
+        .max_connections = (int)gateway->max_connections,
+        .max_connections_per_address =
+            (int)gateway_share(c->max_connections_per_address, gateway->max_connections),
+        .crowd = gateway->connections,
+        .deadlines = deadlines(c)};
+    const struct http_hooks hooks = {.arg = worker,
+                                     .request = on_request,
+                                     .refused = on_refused,
+                                     .gone = on_gone,
+                                     .exempt = is_exempt};
+    return http_server_new(&worker->http, worker->base, listen_fd, &config, &hooks);
 }
 
-int http_fd(const struct worker *worker)
+void http_tick(struct worker *worker)
 {
-    return MHD_get_daemon_info(worker->http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-}
-
-bool http_run(struct worker *worker)
-{
-    for (int i = 0; i < RUNS_MAX; i++) {
-        MHD_UNSIGNED_LONG_LONG wait_ms;
-        worker->resumed = false;
-        MHD_run(worker->http);
-        if (MHD_get_timeout(worker->http, &wait_ms) != MHD_YES || wait_ms > 0)
-            return true;
-    }
-    return false;
-}
-
-/* http_quiesce: whoever has connected already is still answered: closing the socket on top of them
- * would reset them, and the library takes only ten at a time. Behind an inherited socket they wait
- * for the next gateway. */
-void http_quiesce(struct worker *worker)
-{
-    MHD_socket fd = MHD_quiesce_daemon(worker->http);
-    worker->listen_fd = -1;
-    if (fd == MHD_INVALID_SOCKET)
-        return;
-    struct sockaddr_storage from;
-    for (socklen_t len = sizeof from; worker->listening == LISTENING_OWN; len = sizeof from) {
-        int client = accept4(fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (client < 0)
-            break;
-        MHD_add_connection(worker->http, client, (struct sockaddr *)&from, len);
-    }
-    close(fd);
-}
-
-void http_stop(struct worker *worker)
-{
-    MHD_stop_daemon(worker->http);
-    worker->http = NULL;
+    const struct http_deadlines in_force = deadlines(gateway_config(worker->gateway));
+    const struct http_counts *counts = http_server_counts(worker->http);
+    struct http_census census = http_server_census(worker->http);
+    struct gateway_metrics *m = &worker->metrics;
+    http_server_set_deadlines(worker->http, &in_force);
+    metric_set(&m->connections, (int64_t)census.all);
+    metric_set(&m->connections_idle, (int64_t)(census.all - census.busy));
+    metric_set(&m->connections_accepted, (int64_t)counts->accepted);
+    metric_set(&m->connections_dropped, (int64_t)counts->dropped);
+    metric_set(&m->connections_evicted, (int64_t)counts->evicted);
+    metric_set(&m->slow_clients, (int64_t)counts->too_slow);
+    metric_set(&m->slow_readers, (int64_t)counts->slow_readers);
+    metric_set(&m->clients_gone, (int64_t)counts->gone);
 }

@@ -1,6 +1,5 @@
 #include "gateway/limits.h"
 
-#include "gateway/address.h"
 #include "gateway/routes.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
@@ -11,7 +10,6 @@
 #include <string.h>
 
 #define CAMPAIGN_SLOTS 16384
-#define FORWARDED_MAX  8 /* lines of X-Forwarded-For that are read, the last ones */
 
 struct limits {
     struct limiter *of[LIMITS_N];
@@ -55,41 +53,6 @@ struct limits *limits_free(struct limits *limits)
     return NULL;
 }
 
-/* --- whose request it is --- */
-
-struct forwarded {
-    const char *lines[FORWARDED_MAX];
-    size_t n;
-};
-
-static enum MHD_Result take_line(void *arg, enum MHD_ValueKind kind, const char *key,
-                                 const char *value)
-{
-    struct forwarded *f = arg;
-    (void)kind;
-    if (value == NULL || strcasecmp(key, "X-Forwarded-For") != 0)
-        return MHD_YES;
-    if (f->n == FORWARDED_MAX)
-        memmove(f->lines, f->lines + 1, --f->n * sizeof f->lines[0]);
-    f->lines[f->n++] = value;
-    return MHD_YES;
-}
-
-static void client_key(const struct request *r, struct address *key)
-{
-    const struct networks *trusted = gateway_config(r->worker->gateway)->trusted_proxies;
-    struct forwarded f = {.n = 0};
-    struct address peer = {0}, client;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (info != NULL && info->client_addr != NULL)
-        address_of(info->client_addr, &peer);
-    if (networks_hold(trusted, &peer))
-        MHD_get_connection_values(r->connection, MHD_HEADER_KIND, take_line, &f);
-    client = networks_client(trusted, &peer, f.lines, f.n);
-    address_key(&client, key);
-}
-
 /* --- asking --- */
 
 static enum limiter_verdict take(struct request *r, enum limit_kind kind,
@@ -97,15 +60,13 @@ static enum limiter_verdict take(struct request *r, enum limit_kind kind,
 {
     const struct limit limit = {setting->requests, setting->seconds * 1000000};
     struct limiter *limiter = r->worker->gateway->limits->of[kind];
-    struct address address;
-    const void *key = &address;
-    size_t len = sizeof address;
+    const void *key = &r->client;
+    size_t len = sizeof r->client;
     switch (kind) {
     case LIMIT_user:
         key = r->user, len = r->user_len;
         break;
     case LIMIT_address:
-        client_key(r, &address);
         break;
     case LIMIT_campaign:
         key = r->name, len = r->name_len;

@@ -9,6 +9,7 @@
 #include "gateway/worker.h"
 #include "shared/clock.h"
 #include "shared/command.h"
+#include "shared/http/crowd.h"
 #include "shared/listen.h"
 #include "shared/log.h"
 #include "shared/overdue.h"
@@ -196,9 +197,21 @@ static int complain(const char *what, int r)
 
 static int make_limits(struct daemon *d, const struct gateway_config *config)
 {
-    d->gateway.limits = limits_new(&config->limits);
-    return d->gateway.limits != NULL ? 0
-                                     : complain("the tables of the limits cannot be made", -ENOMEM);
+    struct gateway *g = &d->gateway;
+    g->limits = limits_new(&config->limits);
+    g->connections = http_crowd_new((size_t)config->max_connections);
+    g->waiters = http_crowd_new((size_t)config->max_waiters);
+    if (g->limits != NULL && g->connections != NULL && g->waiters != NULL)
+        return 0;
+    return complain("the tables of the limits cannot be made", -ENOMEM);
+}
+
+static void free_limits(struct daemon *d)
+{
+    struct gateway *g = &d->gateway;
+    g->limits = limits_free(g->limits);
+    g->connections = http_crowd_free(g->connections);
+    g->waiters = http_crowd_free(g->waiters);
 }
 
 static int load_auth(struct daemon *d, const struct gateway_config *config)
@@ -242,7 +255,7 @@ static size_t worker_count(const struct daemon *d, const struct gateway_config *
 }
 
 /* count_files: as many descriptors as the system allows, and no more clients than they are enough for. Without a free one
- * nobody could ask /readyz, and the HTTP library would try to accept in a circle. */
+ * nobody could ask /readyz. */
 static int count_files(struct daemon *d, const struct gateway_config *config)
 {
     struct rlimit limit;
@@ -267,7 +280,6 @@ static int count_files(struct daemon *d, const struct gateway_config *config)
                     (long long)needed, (long long)served);
     d->gateway.max_connections = served;
     d->gateway.journalled_us = clock_mono_us(); /* perhaps by the process before this one */
-    d->gateway.most_connections = served + excess;
     return 0;
 }
 
@@ -434,7 +446,7 @@ static int run(struct daemon *d)
     for (size_t i = 0; i < d->n_workers; i++)
         d->workers[i] = worker_free(d->workers[i]);
     d->gateway.auth = auth_free(d->gateway.auth);
-    d->gateway.limits = limits_free(d->gateway.limits);
+    free_limits(d);
     for (size_t i = 0; i < 3; i++) {
         if (signals[i] != NULL)
             event_free(signals[i]);

@@ -42,9 +42,13 @@
             "cause=\"not_published\"", "")                                                         \
     COUNTER(unavailable_connections, "onrush_gateway_unavailable_total",                           \
             "cause=\"max_connections\"", "")                                                       \
+    COUNTER(unavailable_connections_here, "onrush_gateway_unavailable_total",                      \
+            "cause=\"max_connections_per_address\"", "")                                           \
     COUNTER(unavailable_in_flight, "onrush_gateway_unavailable_total", "cause=\"max_in_flight\"",  \
             "")                                                                                    \
     COUNTER(unavailable_waiters, "onrush_gateway_unavailable_total", "cause=\"max_waiters\"", "")  \
+    COUNTER(unavailable_waiters_here, "onrush_gateway_unavailable_total",                          \
+            "cause=\"max_waiters_per_address\"", "")                                               \
     COUNTER(unavailable_campaigns, "onrush_gateway_unavailable_total", "cause=\"max_campaigns\"",  \
             "")                                                                                    \
     COUNTER(calls_enqueue, "onrush_gateway_redis_calls_total", "call=\"enqueue\"",                 \
@@ -62,13 +66,24 @@
             "POSTs that waited for their decision, by whether it came in time.")                   \
     COUNTER(instant_waiting, "onrush_gateway_instant_total", "answer=\"waiting\"", "")             \
     HISTOGRAM(instant_time, "onrush_gateway_instant_seconds", "",                                  \
-              "From the headers of a POST that waited to the end of its answer.")                  \
+              "From a complete POST that waited to its answer.")                                   \
     COUNTER(memory_answers, "onrush_gateway_memory_answers_total", "",                             \
             "Sold out, answered without Redis.")                                                   \
     LIMITS(LIMIT_METRIC, COUNTER)                                                                  \
     LIMITS(UNCOUNTED_METRIC, COUNTER)                                                              \
     COUNTER(slow_clients, "onrush_gateway_slow_clients_total", "",                                 \
             "Connections closed because a request was not complete in time.")                      \
+    COUNTER(slow_readers, "onrush_gateway_slow_readers_total", "",                                 \
+            "Connections closed because their client did not take an answer in time.")             \
+    COUNTER(                                                                                       \
+        clients_gone, "onrush_gateway_clients_gone_total", "",                                     \
+        "Requests whose client left, or closed its half of the connection, before the answer.")    \
+    COUNTER(connections_accepted, "onrush_gateway_connections_accepted_total", "",                 \
+            "Client connections that were accepted.")                                              \
+    COUNTER(connections_evicted, "onrush_gateway_connections_evicted_total", "",                   \
+            "Connections without a request, closed to make room for others.")                      \
+    COUNTER(connections_dropped, "onrush_gateway_connections_dropped_total", "",                   \
+            "Connections beyond the limits that were closed without even a 503.")                  \
     COUNTER(listen_drops, "onrush_gateway_listen_drops_total", "",                                 \
             "Connections that the kernel dropped before they were accepted, mostly because the "   \
             "accept queue was full; of this gateway's own sockets.")                               \
@@ -76,6 +91,9 @@
           "Connections that the kernel has ready and that are not accepted yet.")                  \
     GAUGE(workers, "onrush_gateway_workers", "", "Worker threads.")                                \
     GAUGE(connections, "onrush_gateway_connections", "", "Open client connections.")               \
+    GAUGE(connections_idle, "onrush_gateway_connections_idle", "",                                 \
+          "Of the open connections those without a complete request: they make room when all are " \
+          "taken.")                                                                                \
     GAUGE(connections_max, "onrush_gateway_connections_max", "",                                   \
           "Client connections that are taken: max_connections, or what the file descriptors are "  \
           "enough for.")                                                                           \
@@ -92,7 +110,7 @@
     GAUGE(mariadb_up, "onrush_gateway_mariadb_links_up", "",                                       \
           "Workers whose connection to MariaDB is up.")                                            \
     HISTOGRAM(post_time, "onrush_gateway_request_seconds", "route=\"post\"",                       \
-              "From the headers of a request to the end of its answer; without long-polls.")       \
+              "From a complete request to its answer; without long-polls.")                        \
     HISTOGRAM(get_time, "onrush_gateway_request_seconds", "route=\"get\"", "")                     \
     HISTOGRAM(campaign_time, "onrush_gateway_request_seconds", "route=\"campaign\"", "")           \
     HISTOGRAM(redis_time, "onrush_gateway_redis_call_seconds", "",                                 \

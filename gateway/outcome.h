@@ -24,6 +24,8 @@
     X(M, not_open, 403, "NOT_OPEN", "Not open yet", "The campaign has not opened yet.")            \
     X(M, closed, 403, "CLOSED", "Closed", "The campaign is over.")                                 \
     X(M, paused, 403, "PAUSED", "Paused", "The campaign takes no requests for now.")               \
+    X(M, malformed, 400, "BAD_REQUEST", "Bad request",                                             \
+      "This is no HTTP request as RFC 9112 has it.")                                               \
     X(M, no_route, 404, "NO_ROUTE", "Not found", "There is nothing at this path.")                 \
     X(M, no_campaign, 404, "NO_CAMPAIGN", "Not found", "There is no campaign of this name.")       \
     X(M, no_request, 404, "NO_REQUEST", "Not found", "This user has no request here.")             \
@@ -33,7 +35,14 @@
     X(M, url_too_long, 414, "URL_TOO_LONG", "URL too long", "The path and query are too long.")    \
     X(M, bad_media_type, 415, "BAD_MEDIA_TYPE", "Unsupported media type",                          \
       "Send the body with Content-Type: application/json.")                                        \
+    X(M, bad_expectation, 417, "BAD_EXPECTATION", "Expectation failed",                            \
+      "100-continue is the only expectation that can be met.")                                     \
+    X(M, headers_too_large, 431, "HEADERS_TOO_LARGE", "Headers too large",                         \
+      "The request line and headers are too large.")                                               \
     X(M, limited, 429, "RATE_LIMITED", "Too many requests", "See Retry-After and RateLimit.")      \
+    X(M, not_implemented, 501, "NOT_IMPLEMENTED", "Not implemented",                               \
+      "Send the body as it is, or chunked.")                                                       \
+    X(M, bad_version, 505, "BAD_VERSION", "Version not supported", "This speaks HTTP/1.1.")        \
     X(M, overloaded, 503, "OVERLOADED", "Overloaded", "Too much to do right now: try again.")      \
     X(M, unavailable, 503, "UNAVAILABLE", "Unavailable",                                           \
       "This cannot be answered reliably right now: try again.")                                    \

@@ -1,17 +1,14 @@
 #include "gateway/request.h"
 
 #include "gateway/campaigns.h"
-#include "gateway/template.h"
+#include "gateway/http.h"
 #include "gateway/worker.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define REQUEST_MAGIC 0x52455155u
-#define ANSWER_MAX    2048 /* no document is longer: see answer.c, template.h */
 #define SPARE_MAX     4096 /* kept for the next rush; the rest goes back to the allocator */
-
-_Static_assert(ANSWER_MAX > TEMPLATE_RENDERED_MAX, "an answer must fit");
 
 #define MOVE(from, to) (1u << ((from)*5 + (to)))
 
@@ -22,11 +19,10 @@ static const unsigned legal_moves =
     MOVE(STAGE_WAITING, STAGE_ANSWERED) | MOVE(STAGE_ARCHIVED, STAGE_ASKING) |
     MOVE(STAGE_ARCHIVED, STAGE_ANSWERED);
 
-void request_pool_init(struct request_pool *pool, size_t max_body_bytes)
+void request_pool_init(struct request_pool *pool)
 {
     TAILQ_INIT(&pool->spare);
     pool->n_spare = 0;
-    pool->text_room = max_body_bytes > ANSWER_MAX ? max_body_bytes : ANSWER_MAX;
 }
 
 void request_pool_end(struct request_pool *pool)
@@ -37,21 +33,18 @@ void request_pool_end(struct request_pool *pool)
     }
 }
 
-struct request *request_new(struct worker *worker, struct MHD_Connection *connection)
+struct request *request_new(struct worker *worker, struct http_conn *conn)
 {
     struct request_pool *pool = &worker->requests;
     struct request *r = TAILQ_FIRST(&pool->spare);
     if (r != NULL) {
         TAILQ_REMOVE(&pool->spare, r, next);
         pool->n_spare--;
-    } else if ((r = malloc(sizeof *r + pool->text_room)) == NULL) {
+    } else if ((r = malloc(sizeof *r)) == NULL) {
         return NULL;
     }
-    *r = (struct request){.magic = REQUEST_MAGIC,
-                          .stage = STAGE_READING,
-                          .worker = worker,
-                          .connection = connection,
-                          .text_room = pool->text_room};
+    *r = (struct request){
+        .magic = REQUEST_MAGIC, .stage = STAGE_READING, .worker = worker, .conn = conn};
     return r;
 }
 
@@ -92,11 +85,8 @@ void request_answer(struct request *r, enum outcome outcome)
     r->outcome = r->instant && is_fault(outcome) ? OUTCOME_waiting : outcome;
     if (r->campaign != NULL)
         r->campaign = campaign_release(r->campaign);
-    if (r->suspended) {
-        r->suspended = false;
-        r->worker->resumed = true;
-        MHD_resume_connection(r->connection);
-    }
+    if (r->conn != NULL)
+        http_finish(r);
 }
 
 void request_answer_list(struct request_list *list, enum outcome outcome, metric_value *cause)

@@ -1,4 +1,4 @@
-/* One HTTP request, from its headers to the end of its answer.
+/* One HTTP request, from the moment that it is complete to its answer.
  *
  *              ┌─────────────────────────────────────────────────────────┐
  *              │                                                         ▼
@@ -7,9 +7,8 @@
  *              │      └─◄► ARCHIVED (with the MariaDB thread) ───────────┘
  *              └──────────────────────────────────────────────────────────
  *
- * ASKING, WAITING and ARCHIVED requests are suspended in the HTTP library: it does not touch them,
- * nor notices that a client has gone, until they are answered. A request belongs to its worker's
- * thread; while it is ARCHIVED, `archive` in it belongs to the archive's thread. */
+ * A request belongs to its worker's thread; while it is ARCHIVED, `archive` in it belongs to the archive's thread. When its client
+ * leaves, one that is WAITING is answered; the others will be soon, and are accepted or not, whoever reads that. */
 #ifndef ONRUSH_GATEWAY_REQUEST_H
 #define ONRUSH_GATEWAY_REQUEST_H
 
@@ -17,14 +16,17 @@
 #include "gateway/limits.h"
 #include "gateway/outcome.h"
 #include "gateway/request_id.h"
+#include "shared/address.h"
 #include "shared/campaign.h"
 #include "shared/metrics.h"
 
-#include <microhttpd.h>
 #include <stdbool.h>
 #include <sys/queue.h>
 
 struct worker;
+struct http_conn;
+struct http_request;
+struct http_crowd_place;
 struct request_trace;
 struct route;
 struct campaign;
@@ -54,9 +56,8 @@ struct request {
     unsigned magic;
     enum request_stage stage;
     enum outcome outcome; /* ANSWERED, or READING when `judged` */
-    bool judged;          /* the outcome is known before the body has come: the rest is discarded */
-    bool suspended;       /* in the HTTP library */
-    bool close;           /* the connection ends with this answer */
+    bool judged;          /* the outcome is known from the head alone */
+    bool from_proxy;      /* `client` is a trusted proxy, which has not said for whom it asks */
     bool counted;         /* in gateway.in_flight */
     bool fresh;           /* newly queued by this very request */
     bool id_taken;        /* `id` is what the client gave, or one of our own */
@@ -64,14 +65,17 @@ struct request {
     bool looked;          /* for, in the journal: what Redis says now is final */
     bool waited;          /* was a long-poll at some time: does not count as latency */
     struct worker *worker;
-    struct MHD_Connection *connection;
-    const struct route *route; /* NULL: none matched */
-    const char *allow;         /* the methods that its path has, when it has not this one */
-    struct campaign *campaign; /* a reference; NULL before it is looked up */
-    TAILQ_ENTRY(request) next; /* in the one list that its stage says */
-    int64_t start_us;          /* monotonic; when its headers were there */
-    int64_t wait_ms;           /* long-poll wanted; 0: answer at once */
-    int64_t deadline_us;       /* WAITING: monotonic */
+    struct http_conn *conn;          /* NULL: nobody is to be told */
+    const struct http_request *head; /* as it was received; NULL: it is not there any more */
+    struct address client;           /* whose request it is: see address_key() */
+    struct http_crowd_place *place;  /* WAITING: among those that wait */
+    const struct route *route;       /* NULL: none matched */
+    const char *allow;               /* the methods that its path has, when it has not this one */
+    struct campaign *campaign;       /* a reference; NULL before it is looked up */
+    TAILQ_ENTRY(request) next;       /* in the one list that its stage says */
+    int64_t start_us;                /* monotonic; when it was complete */
+    int64_t wait_ms;                 /* long-poll wanted; 0: answer at once */
+    int64_t deadline_us;             /* WAITING: monotonic */
     struct request_state known;
     int64_t eta_ms;          /* 0: none */
     enum limit_kind limited; /* outcome `limited`: by which limit, and for how long */
@@ -83,9 +87,6 @@ struct request {
     uint8_t name_len, user_len;
     struct request_trace *trace; /* NULL: not sampled */
     char id[REQUEST_ID_MAX + 1]; /* see request_id.h */
-    size_t discarded;            /* bytes of a body that nobody wants */
-    size_t text_len, text_room;
-    char text[]; /* the body as it comes; later the answer as it goes */
 };
 
 TAILQ_HEAD(request_list, request);
@@ -93,14 +94,14 @@ TAILQ_HEAD(request_list, request);
 /* The free-list of a worker. */
 struct request_pool {
     struct request_list spare;
-    size_t n_spare, text_room;
+    size_t n_spare;
 };
 
-void request_pool_init(struct request_pool *pool, size_t max_body_bytes);
+void request_pool_init(struct request_pool *pool);
 void request_pool_end(struct request_pool *pool);
 
 /* request_new: NULL when there is no memory. request_free: it must be in no list. */
-struct request *request_new(struct worker *worker, struct MHD_Connection *connection);
+struct request *request_new(struct worker *worker, struct http_conn *conn);
 void request_free(struct request *request);
 
 /* request_check: the object of a callback, which must be a live request. */
@@ -109,7 +110,7 @@ struct request *request_check(void *object);
 /* request_move: the one place where the stage changes; asserts that the move is legal. */
 void request_move(struct request *request, enum request_stage to);
 
-/* request_answer: decides the request, from any stage but ANSWERED, and wakes its connection. It
+/* request_answer: decides the request, from any stage but ANSWERED: it is answered and freed. It
  * must be in no list any more. Gives its campaign back. An instant request was accepted: whatever goes
  * wrong while it waits, it is answered as waiting. */
 void request_answer(struct request *request, enum outcome outcome);

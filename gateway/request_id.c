@@ -1,5 +1,6 @@
 #include "gateway/request_id.h"
 
+#include "gateway/http.h"
 #include "gateway/worker.h"
 #include "shared/trace.h"
 
@@ -21,10 +22,10 @@ const char *request_id_take(struct request *r)
     if (r->id_taken)
         return r->id;
     r->id_taken = true;
-    const char *given = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "X-Request-Id");
+    const char *given = http_string(http_field(r->head, "X-Request-Id"));
     if (given != NULL && request_id_valid(given))
         return strcpy(r->id, given);
-    given = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "traceparent");
+    given = http_string(http_field(r->head, "traceparent"));
     if (given != NULL && trace_parse(given, &context) == 0)
         return strcpy(r->id, context.trace_id);
     return r->id;

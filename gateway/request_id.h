@@ -16,7 +16,7 @@ struct request;
 /* request_id_valid: 1 to 64 of A-Z a-z 0-9 . _ - : it goes into JSON, headers and the log as it is. */
 bool request_id_valid(const char *text);
 
-/* request_id_take: the id that the client gave, "" when it gave none. Once per request. */
+/* request_id_take: the id that the client gave, "" when it gave none. The first time while its head is there. */
 const char *request_id_take(struct request *request);
 
 /* request_id_need: the same, or a new one. */

@@ -3,15 +3,18 @@
 #include "gateway/body.h"
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
+#include "gateway/http.h"
 #include "gateway/soldout.h"
 #include "gateway/tracing.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WAIT_MOST_MS 30000
+#define WAIT_SIZE    16 /* longer than any that is valid */
 
 /* --- pure --- */
 
@@ -36,7 +39,7 @@ int route_parse_wait(const char *text, int64_t *wait_ms)
     return 0;
 }
 
-/* --- at the headers --- */
+/* --- what the head says --- */
 
 void request_judge(struct request *r, enum outcome outcome)
 {
@@ -45,16 +48,15 @@ void request_judge(struct request *r, enum outcome outcome)
 }
 
 /* find_route: false when the request is judged. */
-static bool find_route(struct request *r, const char *path, const char *method,
-                       struct route_part *parts)
+static bool find_route(struct request *r, struct route_part *parts)
 {
     const struct gateway_config *config = gateway_config(r->worker->gateway);
-    const struct route_node *node = routes_find(config->routes, path, parts);
+    const struct route_node *node = routes_find(config->routes, http_string(r->head->path), parts);
     if (node == NULL)
         return request_judge(r, OUTCOME_no_route), false;
-    if (strcmp(method, MHD_HTTP_METHOD_POST) == 0)
+    if (r->head->method == HTTP_METHOD_POST)
         r->route = node->post;
-    else if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+    else if (r->head->method == HTTP_METHOD_GET || r->head->method == HTTP_METHOD_HEAD)
         r->route = node->get;
     if (r->route != NULL)
         return true;
@@ -70,7 +72,7 @@ static int read_source(struct request *r, const struct route_source *source,
     if (source->from == FROM_PATH)
         return route_decode(&parts[source->part], out, size);
     if (source->from == FROM_HEADER)
-        text = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, source->text);
+        text = http_field_string(r->head, source->text);
     if (text == NULL || strlen(text) >= size)
         return -EINVAL;
     return (int)(stpcpy(out, text) - out);
@@ -118,14 +120,28 @@ static bool take_identity(struct request *r, const struct route_part *parts)
     return verdict == OUTCOME_waiting;
 }
 
+/* find_wait: the first `wait` of a query; "" when it has no value, NULL when there is none. It is copied into `text`. */
+static const char *find_wait(const char *query, char text[WAIT_SIZE])
+{
+    static const char name[] = "wait";
+    for (; query != NULL; query = strchr(query, '&') != NULL ? strchr(query, '&') + 1 : NULL) {
+        size_t len = strcspn(query, "&"), name_len = strcspn(query, "=&");
+        if (name_len != sizeof name - 1 || memcmp(query, name, name_len) != 0)
+            continue;
+        size_t from = name_len + (query[name_len] == '=');
+        snprintf(text, WAIT_SIZE, "%.*s", (int)(len - from), query + from);
+        return text;
+    }
+    return NULL;
+}
+
 static bool take_wait(struct request *r)
 {
-    const char *text = NULL;
-    size_t len;
-    if (MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, "wait", 4, &text,
-                                      &len) != MHD_YES)
+    char copy[WAIT_SIZE];
+    const char *text = find_wait(http_string(r->head->query), copy);
+    if (text == NULL)
         return true;
-    if (text == NULL || route_parse_wait(text, &r->wait_ms) < 0)
+    if (route_parse_wait(text, &r->wait_ms) < 0)
         return request_judge(r, OUTCOME_bad_wait), false;
     int64_t most_ms = gateway_config(r->worker->gateway)->max_wait_s * 1000;
     if (r->wait_ms > most_ms)
@@ -134,15 +150,14 @@ static bool take_wait(struct request *r)
     return true;
 }
 
-void routes_judge(struct request *r, const char *path, const char *method)
+void routes_judge(struct request *r)
 {
     struct route_part parts[ROUTE_PARTS_MAX];
-    if (!find_route(r, path, method, parts) || !take_identity(r, parts))
+    if (!find_route(r, parts) || !take_identity(r, parts))
         return;
     if (r->route->op == OP_STATUS && !take_wait(r))
         return;
-    if (route_asks_body(r->route) &&
-        !body_is_json(MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Content-Type")))
+    if (route_asks_body(r->route) && !body_is_json(http_field_string(r->head, "Content-Type")))
         request_judge(r, OUTCOME_bad_media_type);
 }
 
@@ -159,7 +174,7 @@ static bool read_body(struct request *r)
         fields[n++].name = route->user.text;
     if (route->campaign.from == FROM_BODY)
         fields[n++].name = route->campaign.text;
-    int error = body_parse(r->text, r->text_len, fields, n);
+    int error = body_parse(r->head->body.at, r->head->body.len, fields, n);
     if (error < 0)
         verdict = error == -EBADMSG ? OUTCOME_bad_json : OUTCOME_bad_user;
     else if (route->user.from == FROM_BODY)
@@ -177,8 +192,7 @@ static bool may_ask(struct request *r)
     const struct auth *auth = r->worker->gateway->auth;
     if (auth == NULL || r->route->user.from == FROM_NOTHING)
         return true;
-    const char *header =
-        MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    const char *header = http_field_string(r->head, "Authorization");
     int error = auth_check(auth, header, r->user, clock_wall_us());
     if (error < 0)
         request_answer(r, error == -EPERM ? OUTCOME_wrong_user : OUTCOME_unauthorized);

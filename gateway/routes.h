@@ -6,14 +6,14 @@
 
 #include "gateway/route_table.h"
 
-/* routes_judge: at the headers. Fills in route and wait, name and user unless they are in the body, or
- * judges the request. `path` is the raw path: not decoded, without query. */
-void routes_judge(struct request *request, const char *path, const char *method);
+/* routes_judge: what the head says. Fills in route and wait, name and user unless they are in the body, or
+ * judges the request. */
+void routes_judge(struct request *request);
 
-/* routes_dispatch: the request is complete. Afterwards it is ANSWERED, or it will be. */
+/* routes_dispatch: goes on with a request that is complete, or judged. Afterwards it is answered and gone, or it will be. */
 void routes_dispatch(struct request *request);
 
-/* request_judge: decides early; the rest of the request is read and discarded. */
+/* request_judge: how it will be answered, whatever the rest of it says. */
 void request_judge(struct request *request, enum outcome outcome);
 
 /* route_parse_wait: "0" to "30", with up to three decimals, in ms. 0 or -EINVAL. Pure. */

@@ -2,9 +2,11 @@
 
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
+#include "gateway/http.h"
 #include "gateway/routes.h"
 #include "gateway/soldout.h"
 #include "gateway/worker.h"
+#include "shared/http/crowd.h"
 
 static const enum outcome outcome_of_kind[] = {
     [REQUEST_WAITING] = OUTCOME_waiting,   [REQUEST_GRANTED] = OUTCOME_granted,
@@ -55,23 +57,37 @@ static void leave(struct request *r)
 {
     TAILQ_REMOVE(list_of(r), r, next);
     r->worker->campaigns.n_instant -= r->instant;
-    gauge_give(&r->worker->gateway->waiters);
+    http_crowd_leave(r->worker->gateway->waiters, r->place);
     metric_add(&r->worker->metrics.waiters, -1);
+}
+
+/* enter: a place among those that wait. A proxy that does not say for whom it asks is not counted. */
+static enum http_crowd_verdict enter(struct request *r)
+{
+    struct gateway *gateway = r->worker->gateway;
+    const struct gateway_config *config = gateway_config(gateway);
+    return http_crowd_enter(
+        gateway->waiters, r->from_proxy ? NULL : &r->client, config->max_waiters,
+        gateway_share(config->max_waiters_per_address, config->max_waiters), &r->place);
 }
 
 /* wait_on: false when there are too many waiters, and a POST, which is accepted, is to be answered without. */
 static bool wait_on(struct request *r)
 {
-    struct gateway *gateway = r->worker->gateway;
     bool post = r->route->op == OP_ENQUEUE;
-    if (gauge_take(&gateway->waiters, gateway_config(gateway)->max_waiters)) {
+    struct gateway_metrics *m = &r->worker->metrics;
+    enum http_crowd_verdict verdict = enter(r);
+    if (verdict == HTTP_CROWD_IN) {
         r->instant = post;
-        return join(r), true;
+        join(r);
+        return true;
     }
     if (post)
         return false;
-    metric_add(&r->worker->metrics.unavailable_waiters, 1);
-    return request_answer(r, OUTCOME_overloaded), true;
+    metric_add(verdict == HTTP_CROWD_FULL ? &m->unavailable_waiters : &m->unavailable_waiters_here,
+               1);
+    request_answer(r, OUTCOME_overloaded);
+    return true;
 }
 
 /* ask_again: from WAITING to ASKING. */
@@ -158,6 +174,16 @@ void waiters_sweep(struct worker *worker, bool all)
     }
 }
 
+void status_gone(struct request *r)
+{
+    struct campaign *c = r->campaign;
+    if (r->stage != STAGE_WAITING)
+        return;
+    leave(r);
+    waiters_left(c);
+    request_answer(r, OUTCOME_waiting);
+}
+
 /* --- what Redis said --- */
 
 /* may_wait: a GET as long as it says, a POST as long as its campaign says, from its arrival on. */
@@ -168,7 +194,8 @@ static bool may_wait(struct request *r)
         r->wait_ms = c->head.instant_wait_ms;
         r->deadline_us = r->start_us + r->wait_ms * 1000;
     }
-    return r->wait_ms > 0 && r->worker->now_us < r->deadline_us && !r->worker->draining;
+    return r->wait_ms > 0 && r->worker->now_us < r->deadline_us && !r->worker->draining &&
+           !http_conn_gone(r->conn);
 }
 
 void status_lost(struct request *r)

@@ -17,6 +17,10 @@ void status_deliver(struct request *request, int64_t asked_us);
 /* status_lost: Redis had accepted this POST, which waits, and does not know it any more: nobody knows what becomes of it. */
 void status_lost(struct request *request);
 
+/* status_gone: its client has left, or closed its half of the connection. Who waits is answered at once with what is known, and so
+ * takes no place any more; all others will be. */
+void status_gone(struct request *request);
+
 /* status_outcome: how a request ends of which this is known. */
 enum outcome status_outcome(enum request_kind kind);
 

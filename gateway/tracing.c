@@ -1,6 +1,7 @@
 #include "gateway/tracing.h"
 
 #include "gateway/campaigns.h"
+#include "gateway/http.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -30,7 +31,7 @@ static bool may_sample(struct worker *worker, int64_t now_us)
 void tracing_begin(struct request *r)
 {
     struct trace_context context, given;
-    const char *text = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "traceparent");
+    const char *text = http_string(http_field(r->head, "traceparent"));
     bool parent = text != NULL && trace_parse(text, &given) == 0;
     int64_t now_us = clock_mono_us();
     if (parent ? !given.sampled : !tracer_wants(r->worker->gateway->tracer))

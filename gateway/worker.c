@@ -1,7 +1,7 @@
 /* One turn of the loop:
  *
- *   events: sockets of HTTP (only noted) and Redis (replies are handed out), the archive, timers
- *     └─► HTTP runs: reads requests, writes answers ─► what gathered goes to Redis ─► next turn
+ *   events: HTTP (requests are read, and asked or answered), Redis (replies are handed out, and answered), the archive, timers
+ *     └─► what gathered goes to Redis ─► next turn
  *
  * A worker is made and freed by the main thread while its own thread does not run; in between
  * everything but the metrics and the state of the link belongs to its thread. */
@@ -24,7 +24,6 @@
 #define WORKER_MAGIC  0x574f524bu
 #define TICK_MS       100
 #define QUIET_US      1000000 /* draining: so long without any request means that nobody is left */
-#define ROUNDS_MAX    8
 #define INSTANT_CROWD 1000
 #define POLLS_A_MS    5 /* calls of one worker, however many campaigns it waits for */
 
@@ -36,11 +35,6 @@ struct worker *worker_check(void *object)
 }
 
 /* --- events --- */
-
-static void on_http(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd, (void)what, (void)arg; /* woken up: the turn runs the library */
-}
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
@@ -71,8 +65,9 @@ static void measure(struct worker *worker)
     struct listen_state state = {0};
     metric_set(&m->journal_in_use, journal_in_use(worker));
     metric_set(&m->archived, (int64_t)worker->n_archived);
-    if (worker->listen_fd < 0 || worker->listening == LISTENING_SHARED ||
-        listen_look(worker->listen_fd, &state) < 0)
+    int listen_fd = http_server_listen_fd(worker->http);
+    if (listen_fd < 0 || worker->listening == LISTENING_SHARED ||
+        listen_look(listen_fd, &state) < 0)
         return metric_set(&m->listen_queue, 0);
     metric_set(&m->listen_queue, state.queue);
     if (state.drops >= 0)
@@ -86,7 +81,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     worker->now_us = clock_mono_us();
     atomic_store_explicit(&worker->ticked_us, worker->now_us, memory_order_relaxed);
     waiters_sweep(worker, worker->draining);
-    conns_sweep(worker);
+    http_tick(worker);
     measure(worker);
 }
 
@@ -141,25 +136,13 @@ void worker_poll(struct worker *worker, bool on)
 
 /* --- the loop --- */
 
-/* turn: serves HTTP and sends what gathered. Answers that come without Redis wake their connections
- * at once, so both may have to be done again. */
-static void turn(struct worker *worker)
-{
-    bool idle = false;
-    for (int i = 0; i < ROUNDS_MAX && !idle; i++) {
-        idle = http_run(worker);
-        batcher_flush(worker);
-        idle = idle && !worker->resumed;
-    }
-    if (!idle)
-        event_active(worker->http_event, EV_READ, 0);
-}
-
+/* begin_drain: whoever has connected already is still answered: closing the socket on top of them would reset them. Behind an
+ * inherited socket they wait for the next gateway. */
 static void begin_drain(struct worker *worker)
 {
     worker->draining = true;
     worker->quiet_us = worker->now_us;
-    http_quiesce(worker);
+    http_server_quiesce(worker->http, worker->listening == LISTENING_OWN);
     waiters_sweep(worker, true);
 }
 
@@ -168,27 +151,28 @@ static void begin_drain(struct worker *worker)
  * may be on its way. */
 static bool drained(struct worker *worker)
 {
-    if (worker->n_requests > 0 || worker->conns.n_reading > 0)
+    struct http_census census = http_server_census(worker->http);
+    if (census.busy > 0 || census.reading > 0)
         worker->quiet_us = worker->now_us;
-    return worker->conns.n == 0 || worker->now_us - worker->quiet_us >= QUIET_US ||
+    return census.all == 0 || worker->now_us - worker->quiet_us >= QUIET_US ||
            worker->now_us >= worker->gateway->stop_by_us;
 }
 
 /* finish: whoever still waits when the grace is over is answered too. Meanwhile connections that are open are read, and what comes is
- * refused: the HTTP library cannot be stopped with a request that waits. */
+ * refused. */
 static void finish(struct worker *worker)
 {
     worker->finishing = true;
     waiters_sweep(worker, true);
     batcher_abandon(worker);
-    turn(worker);
+    batcher_flush(worker);
     while (worker->n_archived > 0) {
         event_base_loop(worker->base,
                         EVLOOP_ONCE); /* MariaDB has its deadlines, and overdue.h a bound */
         pulse_beat(&worker->pulse);
-        turn(worker);
+        batcher_flush(worker);
     }
-    http_stop(worker);
+    worker->http = http_server_free(worker->http);
 }
 
 static void *run(void *arg)
@@ -200,7 +184,7 @@ static void *run(void *arg)
         worker->now_us = clock_mono_us();
         if (!worker->draining && atomic_load(&worker->gateway->stopping))
             begin_drain(worker);
-        turn(worker);
+        batcher_flush(worker);
     }
     finish(worker);
     atomic_store(&worker->ended, true);
@@ -235,10 +219,7 @@ static struct event_base *new_base(void)
 static int add_events(struct worker *worker)
 {
     int r =
-        add_event(worker, &worker->http_event, http_fd(worker), EV_READ | EV_PERSIST, on_http, 0);
-    if (r == 0)
-        r = add_event(worker, &worker->wake_event, worker->wake_fd, EV_READ | EV_PERSIST, on_wake,
-                      0);
+        add_event(worker, &worker->wake_event, worker->wake_fd, EV_READ | EV_PERSIST, on_wake, 0);
     if (r == 0)
         r = add_event(worker, &worker->tick_event, -1, EV_PERSIST, on_tick, TICK_MS);
     if (r == 0)
@@ -276,14 +257,13 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     worker->magic = WORKER_MAGIC;
     worker->gateway = gateway;
     worker->listening = listening;
-    worker->wake_fd = worker->listen_fd = -1;
+    worker->wake_fd = -1;
     metric_set(&worker->metrics.workers, 1);
     worker->now_us = clock_mono_us();
     if (getrandom(&worker->id_counter, sizeof worker->id_counter, GRND_NONBLOCK) !=
         sizeof worker->id_counter)
         worker->id_counter = (uint64_t)(uintptr_t)worker ^ (uint64_t)clock_wall_us();
-    request_pool_init(&worker->requests, (size_t)gateway_config(gateway)->max_body_bytes);
-    conns_init(&worker->conns);
+    request_pool_init(&worker->requests);
     campaigns_init(&worker->campaigns);
     batcher_init(&worker->batcher);
     int r = build(worker, listen_fd);
@@ -323,13 +303,10 @@ struct worker *worker_free(struct worker *worker)
     free_event(worker->poll_event);
     free_event(worker->tick_event);
     free_event(worker->wake_event);
-    free_event(worker->http_event);
-    if (worker->http != NULL)
-        http_stop(worker);
+    http_server_free(worker->http);
     archive_free(worker->archive);
     redis_link_free(worker->link);
     campaigns_end(worker);
-    conns_end(&worker->conns);
     request_pool_end(&worker->requests);
     if (worker->base != NULL)
         event_base_free(worker->base);

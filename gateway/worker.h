@@ -1,11 +1,10 @@
-/* A worker: one thread, one event loop, one listening socket, one HTTP daemon, one link to Redis,
+/* A worker: one thread, one event loop, one listening socket, one HTTP server, one link to Redis,
  * one archive. Workers share nothing but struct gateway and their metrics, which are all atomic. */
 #ifndef ONRUSH_GATEWAY_WORKER_H
 #define ONRUSH_GATEWAY_WORKER_H
 
 #include "gateway/batcher.h"
 #include "gateway/campaigns.h"
-#include "gateway/conn.h"
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
 #include "gateway/request.h"
@@ -32,16 +31,14 @@ struct worker {
         ticked_us; /* monotonic: when its timer ran last; 0: never. Read by gateway/health.c */
 
     struct event_base *base;
-    struct event *http_event, *wake_event, *tick_event, *poll_event;
+    struct event *wake_event, *tick_event, *poll_event;
     int wake_fd; /* eventfd: archive jobs are done, or the gateway is stopping */
-    struct MHD_Daemon *http;
-    int listen_fd; /* the HTTP library's; -1: not any more */
+    struct http_server *http;
     struct redis_link *link;
     struct archive *archive;
 
     int64_t now_us;         /* monotonic; when this turn began */
     int64_t poll_us;        /* monotonic: when poll_event comes; 0: it does not */
-    bool resumed;           /* connections were resumed since the HTTP library ran last */
     bool draining;          /* stopping: no new connections */
     bool finishing;         /* and the grace is over: no request may wait for anything any more */
     enum listening listening;
@@ -55,7 +52,6 @@ struct worker {
     size_t n_requests;   /* that exist */
     size_t n_archived;   /* of those, with the archive */
     struct request_pool requests;
-    struct conns conns;
     struct campaigns campaigns;
     struct batcher batcher;
 };

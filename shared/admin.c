@@ -1,39 +1,54 @@
 #include "shared/admin.h"
 
 #include "shared/config.h"
+#include "shared/http/crowd.h"
+#include "shared/http/server.h"
 #include "shared/listen.h"
 
 #include <errno.h>
-#include <microhttpd.h>
+#include <event2/event.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 64
-#define IDLE_TIMEOUT_S  10u
+#define TIMEOUT_US      10000000
+#define LINGER_US       1000000
+#define HEAD_MAX        8192u
+#define BODY_MAX        1024u /* nobody wants one */
 #define TOKEN_SIZE      129
 
 struct admin {
-    struct MHD_Daemon *http;
+    struct http_server *http;
+    struct http_crowd *crowd;
+    struct event_base *base;
+    struct event *stop;
+    int stop_fd; /* eventfd: the thread is to end */
+    pthread_t thread;
     struct admin_hooks hooks;
     char token[TOKEN_SIZE];
 };
 
 /* same_secret: compares without telling by its duration where the difference is. */
-static bool same_secret(const char *a, const char *b)
+static bool same_secret(struct http_text a, const char *b)
 {
-    size_t n = strlen(a), m = strlen(b);
-    unsigned char difference = n != m;
-    for (size_t i = 0; i < n; i++)
-        difference |= (unsigned char)(a[i] ^ b[i % (m + 1)]);
+    size_t m = strlen(b);
+    unsigned char difference = a.len != m;
+    for (size_t i = 0; i < a.len; i++)
+        difference |= (unsigned char)(a.at[i] ^ b[i % (m + 1)]);
     return difference == 0;
 }
 
-static bool authorized(const struct admin *admin, struct MHD_Connection *c)
+static bool authorized(const struct admin *admin, const struct http_request *request)
 {
-    const char *header = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
-    return header != NULL && strncmp(header, "Bearer ", 7) == 0 && admin->token[0] != '\0' &&
-           same_secret(header + 7, admin->token);
+    static const char scheme[] = "Bearer ";
+    struct http_text given = http_field(request, "Authorization");
+    size_t len = sizeof scheme - 1;
+    if (given.len < len || memcmp(given.at, scheme, len) != 0 || admin->token[0] == '\0')
+        return false;
+    return same_secret((struct http_text){given.at + len, given.len - len}, admin->token);
 }
 
 static unsigned answer_ready(struct admin *admin, FILE *out)
@@ -41,69 +56,145 @@ static unsigned answer_ready(struct admin *admin, FILE *out)
     bool ready = admin->hooks.ready(admin->hooks.arg, out);
     if (ready)
         fprintf(out, "ready\n");
-    return ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+    return ready ? 200 : 503;
 }
 
-/* answer: writes the body of `path`, gives the status. */
-static unsigned answer(struct admin *admin, struct MHD_Connection *c, const char *method,
-                       const char *path, FILE *out)
+/* answer: writes the body, gives the status. */
+static unsigned answer(struct admin *admin, const struct http_request *request, FILE *out)
 {
-    bool read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    bool healthz = strcmp(path, "/healthz") == 0, readyz = strcmp(path, "/readyz") == 0,
-         metrics = strcmp(path, "/metrics") == 0;
-    if (!healthz && !readyz && !metrics && !authorized(admin, c))
-        return fprintf(out,
-                       "this needs Authorization: Bearer with the token of admin.token_file\n"),
-               MHD_HTTP_UNAUTHORIZED;
-    if (!healthz && !readyz && !metrics)
-        return fprintf(out, "there are /healthz, /readyz and /metrics\n"), MHD_HTTP_NOT_FOUND;
-    if (!read)
-        return fprintf(out, "GET or HEAD\n"), MHD_HTTP_METHOD_NOT_ALLOWED;
+    bool read = request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD;
+    bool healthz = http_text_is(request->path, "/healthz"),
+         readyz = http_text_is(request->path, "/readyz"),
+         metrics = http_text_is(request->path, "/metrics");
+    if (!healthz && !readyz && !metrics && !authorized(admin, request)) {
+        fprintf(out, "this needs Authorization: Bearer with the token of admin.token_file\n");
+        return 401;
+    }
+    if (!healthz && !readyz && !metrics) {
+        fprintf(out, "there are /healthz, /readyz and /metrics\n");
+        return 404;
+    }
+    if (!read) {
+        fprintf(out, "GET or HEAD\n");
+        return 405;
+    }
     if (readyz)
         return answer_ready(admin, out);
     if (metrics)
-        return admin->hooks.metrics(admin->hooks.arg, out), MHD_HTTP_OK;
-    return fprintf(out, "alive\n"), MHD_HTTP_OK;
+        admin->hooks.metrics(admin->hooks.arg, out);
+    else
+        fprintf(out, "alive\n");
+    return 200;
 }
 
-static enum MHD_Result send_answer(struct MHD_Connection *c, unsigned status, char *body,
-                                   size_t size)
+static void send_answer(struct http_conn *conn, unsigned status, const char *body, size_t size)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL)
-        return free(body), MHD_NO;
-    MHD_add_response_header(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    MHD_add_response_header(response, "Cache-Control", "no-store");
-    if (status == MHD_HTTP_UNAUTHORIZED)
-        MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, "Allow", "GET, HEAD");
-    enum MHD_Result r = MHD_queue_response(c, status, response);
-    MHD_destroy_response(response);
-    return r;
+    http_answer_begin(conn, status);
+    http_answer_field(conn, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    http_answer_field(conn, "Cache-Control", "no-store");
+    if (status == 401)
+        http_answer_field(conn, "WWW-Authenticate", "Bearer");
+    if (status == 405)
+        http_answer_field(conn, "Allow", "GET, HEAD");
+    http_answer_send(conn, body, size);
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *path,
-                                  const char *method, const char *version, const char *upload,
-                                  size_t *upload_size, void **state)
+static void on_request(void *arg, struct http_conn *conn, const struct http_request *request)
 {
-    struct admin *admin = arg;
     char *body = NULL;
     size_t size = 0;
-    (void)version, (void)upload;
-    if (*state == NULL) { /* the first call: headers only; a body, if any, is not wanted */
-        *state = admin;
-        return MHD_YES;
-    }
-    if (*upload_size > 0)
-        return *upload_size = 0, MHD_YES;
     FILE *out = open_memstream(&body, &size);
-    if (out == NULL)
-        return MHD_NO;
-    unsigned status = answer(admin, c, method, path, out);
-    fclose(out);
-    return send_answer(c, status, body, size);
+    unsigned status = out != NULL ? answer(arg, request, out) : 503;
+    if (out != NULL)
+        fclose(out);
+    send_answer(conn, status, body, size);
+    free(body);
+}
+
+/* on_refused: a body that is too large makes no difference. */
+static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
+                       const struct http_request *request)
+{
+    if (why == HTTP_MALFORMED && status == 413 && request != NULL)
+        on_request(arg, conn, request);
+    else
+        send_answer(conn, status, "", 0);
+}
+
+/* on_gone: everything is answered at once. */
+static void on_gone(void *arg, struct http_conn *conn)
+{
+    (void)arg, (void)conn;
+}
+
+/* --- life --- */
+
+static void on_stop(evutil_socket_t fd, short what, void *arg)
+{
+    struct admin *admin = arg;
+    (void)fd, (void)what;
+    event_base_loopbreak(admin->base);
+}
+
+static void *run(void *arg)
+{
+    struct admin *admin = arg;
+    event_base_dispatch(admin->base);
+    return NULL;
+}
+
+/* free_parts: those that are there. */
+static void free_parts(struct admin *admin)
+{
+    http_server_free(admin->http);
+    http_crowd_free(admin->crowd);
+    if (admin->stop != NULL)
+        event_free(admin->stop);
+    if (admin->base != NULL)
+        event_base_free(admin->base);
+    if (admin->stop_fd >= 0)
+        close(admin->stop_fd);
+    free(admin);
+}
+
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    if (config == NULL)
+        return NULL;
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+/* serve: everything of one address: those who ask are few, and mostly come from here. One that has sent half a request goes
+ * first when all places are taken, so nobody can keep others out by sending slowly. */
+static int serve(struct admin *admin, int fd)
+{
+    const struct http_config config = {
+        .max_head_bytes = HEAD_MAX,
+        .max_body_bytes = BODY_MAX,
+        .max_connections = CONNECTIONS_MAX,
+        .max_connections_per_address = CONNECTIONS_MAX,
+        .crowd = admin->crowd,
+        .deadlines = {TIMEOUT_US, TIMEOUT_US, TIMEOUT_US, LINGER_US}};
+    const struct http_hooks hooks = {
+        .arg = admin, .request = on_request, .refused = on_refused, .gone = on_gone};
+    return http_server_new(&admin->http, admin->base, fd, &config, &hooks);
+}
+
+static int build(struct admin *admin, int fd)
+{
+    admin->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    admin->base = new_base();
+    admin->crowd = http_crowd_new(CONNECTIONS_MAX);
+    if (admin->stop_fd < 0 || admin->base == NULL || admin->crowd == NULL)
+        return close(fd), -ENOMEM;
+    admin->stop = event_new(admin->base, admin->stop_fd, EV_READ, on_stop, admin);
+    if (admin->stop == NULL || event_add(admin->stop, NULL) < 0 || serve(admin, fd) < 0)
+        return close(fd), -ENOMEM;
+    return -pthread_create(&admin->thread, NULL, run, admin);
 }
 
 int admin_start(struct admin **out, const struct admin_config *config,
@@ -113,26 +204,23 @@ int admin_start(struct admin **out, const struct admin_config *config,
     if (admin == NULL)
         return -ENOMEM;
     admin->hooks = *hooks;
+    admin->stop_fd = -1;
     if (config_read_secret(config->token_file, admin->token, sizeof admin->token) < 0)
-        return free(admin), -EACCES;
+        return free_parts(admin), -EACCES;
     int fd = listen_tcp(config->address, config->port, false);
-    if (fd < 0)
-        return free(admin), fd;
-    admin->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL,
-                                   on_request, admin, MHD_OPTION_LISTEN_SOCKET, fd,
-                                   MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-                                   MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_END);
-    if (admin->http == NULL)
-        return close(fd), free(admin), -ENOMEM;
+    int r = fd < 0 ? fd : build(admin, fd);
+    if (r < 0)
+        return free_parts(admin), r;
     *out = admin;
     return 0;
 }
 
 struct admin *admin_stop(struct admin *admin)
 {
-    if (admin != NULL) {
-        MHD_stop_daemon(admin->http);
-        free(admin);
-    }
+    if (admin == NULL)
+        return NULL;
+    eventfd_write(admin->stop_fd, 1);
+    pthread_join(admin->thread, NULL);
+    free_parts(admin);
     return NULL;
 }

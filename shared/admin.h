@@ -1,6 +1,6 @@
 /* The admin listener of a daemon: /healthz, /readyz, /metrics.
  *
- * It runs in a thread of its own (libmicrohttpd's) and never touches the work: its callbacks may
+ * It runs in a thread of its own and never touches the work: its callbacks may
  * only read atomics and what they lock themselves, and must not block. */
 #ifndef ONRUSH_ADMIN_H
 #define ONRUSH_ADMIN_H

@@ -111,9 +111,10 @@ bench_end() {
     exit "$status"
 }
 
-# stack_up OPTION...: a stack of its own, its Redis and MariaDB durable as in earnest.
+# stack_up OPTION...: a stack of its own, its Redis and MariaDB durable as in earnest. All load comes from one address.
 stack_up() {
-    "$ROOT/ops/stack" up "$DIR/stack" --build-dir "$BUILD" "$@"
+    "$ROOT/ops/stack" up "$DIR/stack" --build-dir "$BUILD" --set gateway.max_connections_per_address=1000000 \
+        --set gateway.max_waiters_per_address=1000000 "$@"
     stack_read
     # A rewrite of the log in the middle of a turn would be noise; redis_reset does it between turns.
     redis_do CONFIG SET auto-aof-rewrite-percentage 0

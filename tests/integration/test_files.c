@@ -2,6 +2,7 @@
  * asked how it is. With far too few it does not start, and says why. */
 #include "tests/integration/event.h"
 
+#include "shared/clock.h"
 #include "tests/support/child.h"
 #include "tests/support/raw.h"
 
@@ -34,9 +35,12 @@ static int up(void **state)
 {
     (void)state;
     snprintf(log_file, sizeof log_file, "%s/log", tempdir_make());
-    stack_up(&stack, NULL);
+    stack_up(&stack,
+             (const char *const[]){"--set", "gateway.max_connections_per_address=1000000", NULL});
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 10");
+    stack_kill(&stack, "scheduler", "TERM"); /* whoever is accepted waits */
+    assert_int_equal(event_post(&noon, "ann", NULL), 202);
     stack_kill(&stack, "gateway", "TERM");
     return 0;
 }
@@ -61,40 +65,54 @@ static void test_far_too_few(void **state)
     }
 }
 
-/* ask: a GET on a connection that stays open. The status. */
-static int ask(int fd)
+/* poll_for_ann: a GET that waits as long as the connection is open. */
+static void poll_for_ann(int fd)
 {
-    static const char get[] = "GET /v1/campaigns/noon HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    static char text[RAW_MAX];
-    bool closed;
+    static const char get[] =
+        "GET /v1/campaigns/noon/requests/ann?wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n";
     raw_send(fd, get, sizeof get - 1);
-    raw_read(fd, text, 10000, &closed);
-    return raw_status(text);
+}
+
+static void wait_for_ready(int status, const char *text)
+{
+    static struct http_answer a;
+    char url[300];
+    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    for (int64_t until_us = clock_mono_us() + 20000000;
+         http_get(url, &a) != status || strstr(a.body, text) == NULL; wait_a_moment()) {
+        if (clock_mono_us() > until_us)
+            fail_msg("%d %s", a.status, a.body);
+    }
 }
 
 static void test_fewer_clients(void **state)
 {
     (void)state;
-    int fds[CROWD], served = 0, refused = 0;
-    static struct http_answer a;
-    char url[300];
+    int fds[CROWD];
+    static char text[RAW_MAX];
+    bool closed;
     assert_int_equal(with_files(FILES, getenv("ONRUSH_STACK"),
                                 (const char *const[]){"start", stack.dir, "gateway", NULL}),
                      0);
+    wait_for_ready(200, "");
     for (int i = 0; i < CROWD; i++) {
+        if (i == CLIENTS)
+            wait_for_ready(503, "clients are turned away: all 48 connections have a request");
         fds[i] = raw_connect(stack.url);
-        int status = ask(fds[i]);
-        served += status == 200;
-        refused += status == 503;
+        poll_for_ann(fds[i]);
+        if (i < CLIENTS)
+            continue;
+        raw_read(fds[i], text, 10000, &closed);
+        assert_int_equal(raw_status(text), 503);
+        assert_non_null(strstr(text, "OVERLOADED"));
+        assert_non_null(strstr(text, "Retry-After"));
     }
-    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
-    assert_int_equal(http_get(url, &a), 200);
-    assert_int_equal(served, CLIENTS);
-    assert_int_equal(refused, CROWD - CLIENTS);
     assert_int_equal(event_metric(stack.admin_url, "onrush_gateway_connections_max"), CLIENTS);
     assert_true(event_metric(stack.admin_url, "process_open_fds") < FILES);
     for (int i = 0; i < CROWD; i++)
         close(fds[i]);
+    event_wait_metric(stack.admin_url, "onrush_gateway_waiters", 0); /* at once, not in 30 s */
+    wait_for_ready(200, "");
 }
 
 /* Clients that say nothing are not told anything either, and stay: more of them than there are descriptors. */

@@ -16,15 +16,23 @@
 
 int raw_connect(const char *url)
 {
+    return raw_connect_from(url, 1);
+}
+
+int raw_connect_from(const char *url, int from)
+{
     char host[64];
     int port;
     struct sockaddr_in where = {.sin_family = AF_INET};
+    const struct sockaddr_in own = {.sin_family = AF_INET,
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + (unsigned)from)};
     if (sscanf(url, "http://%63[0-9.]:%d", host, &port) != 2)
         test_fail_start("%s: not an address", url);
     where.sin_port = htons((uint16_t)port);
     inet_pton(AF_INET, host, &where.sin_addr);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&where, sizeof where) != 0)
+    if (fd < 0 || (from != 1 && bind(fd, (const struct sockaddr *)&own, sizeof own) != 0) ||
+        connect(fd, (struct sockaddr *)&where, sizeof where) != 0)
         test_fail_start("%s: %s", url, strerror(errno));
     return fd;
 }

@@ -11,6 +11,9 @@
 /* raw_connect: to the host and port of "http://127.0.0.1:8080". The fd (the caller closes it). */
 int raw_connect(const char *url);
 
+/* raw_connect_from: the same, from 127.0.0.`host`: another client address. */
+int raw_connect_from(const char *url, int host);
+
 /* raw_send: all of it; what the other side does not take any more is dropped. */
 void raw_send(int fd, const char *bytes, size_t n);
 

@@ -5,6 +5,7 @@
 #include "shared/listen.h"
 #include "tests/support/child.h"
 #include "tests/support/http.h"
+#include "tests/support/raw.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -151,6 +152,32 @@ static void test_without_a_token_nobody_gets_in(void **state)
     assert_int_equal(http_get(url, NULL), 0);
 }
 
+/* As many as there are places send half a request, and more of it from time to time: whoever comes is answered still, at once: the
+ * next of their bytes comes after the answer. */
+static void test_dribblers_keep_nobody_out(void **state)
+{
+    (void)state;
+    enum { CROWD = 64 };
+    static struct http_answer a;
+    char url[128];
+    int fds[CROWD];
+    is_ready = true;
+    snprintf(url, sizeof url, "%s/readyz", base);
+    for (int i = 0; i < CROWD; i++) {
+        fds[i] = raw_connect(base);
+        raw_send(fds[i], "GET /readyz HTTP/1.1\r\nX: ", 26);
+    }
+    for (int round = 0; round < 100; round++) {
+        assert_int_equal(http_get(url, &a), 200);
+        raw_send(fds[round % CROWD], "x", 1);
+        close(fds[round % CROWD]); /* evicted or not, it comes back */
+        fds[round % CROWD] = raw_connect(base);
+        raw_send(fds[round % CROWD], "GET", 3);
+    }
+    for (int i = 0; i < CROWD; i++)
+        close(fds[i]);
+}
+
 static void test_start_fails(void **state)
 {
     (void)state;
@@ -170,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_large_body_is_not_kept),
         cmocka_unit_test(test_without_a_token_nobody_gets_in),
+        cmocka_unit_test(test_dribblers_keep_nobody_out),
         cmocka_unit_test(test_start_fails),
     };
     return cmocka_run_group_tests(tests, start, stop);

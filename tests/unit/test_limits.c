@@ -24,7 +24,7 @@ static int set_up(void **state)
     assert_non_null(gateway.limits);
     worker.gateway = &gateway;
     worker.now_us = clock_mono_us() + 100 * SECOND;
-    request_pool_init(&worker.requests, 4096);
+    request_pool_init(&worker.requests);
     return 0;
 }
 

@@ -1,0 +1,25 @@
+/* Which bytes may stand where. The names are those of the grammars that they come from. */
+#ifndef ONRUSH_HTTP_CHARS_H
+#define ONRUSH_HTTP_CHARS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    CHAR_TOKEN = 1, /* tchar (RFC 9110 5.6.2) */
+    CHAR_TARGET =
+        2, /* what a URL may have unencoded: RFC 3986, and [ ] ^ ` { | }, which browsers do not encode */
+    CHAR_HOST =
+        4, /* unreserved and sub-delims (RFC 3986 2.2, 2.3), without the comma, at which lists are cut */
+    CHAR_VALUE = 8,  /* field-vchar, SP, HTAB (RFC 9110 5.5) */
+    CHAR_QUOTED = 16 /* qdtext (RFC 9110 5.6.4) */
+};
+
+extern const uint8_t http_chars[256];
+
+static inline bool http_char_is(char c, unsigned kind)
+{
+    return (http_chars[(uint8_t)c] & kind) != 0;
+}
+
+#endif

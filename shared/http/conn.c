@@ -1,0 +1,282 @@
+#include "shared/http/conn.h"
+
+#include "shared/clock.h"
+
+#include <assert.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SPARE_MAX 256
+#define EVICT_MAX 32   /* at once, as each time all idle ones are looked at */
+#define LOOK_MAX  1024 /* for one of the same address */
+
+/* --- states --- */
+
+#define TO(state) (1u << HTTP_##state)
+
+static const unsigned legal_moves[HTTP_STATES] = {
+    [HTTP_IDLE] = TO(IDLE) | TO(READING) | TO(BUSY) | TO(CLOSED),
+    [HTTP_READING] = TO(BUSY) | TO(CLOSED),
+    [HTTP_BUSY] = TO(IDLE) | TO(STREAMING) | TO(SENDING) | TO(LINGERING) | TO(CLOSED),
+    [HTTP_STREAMING] = TO(IDLE) | TO(SENDING) | TO(LINGERING) | TO(CLOSED),
+    [HTTP_SENDING] = TO(IDLE) | TO(STREAMING) | TO(SENDING) | TO(LINGERING) | TO(CLOSED),
+    [HTTP_LINGERING] = TO(CLOSED),
+};
+
+void http_conn_move(struct http_conn *c, enum http_state to)
+{
+    struct http_server *s = c->server;
+    assert((legal_moves[c->state] & 1u << to) != 0);
+    TAILQ_REMOVE(&s->in[c->state], c, next);
+    s->n[c->state]--;
+    c->state = (uint8_t)to;
+    c->since_us = s->now_us;
+    TAILQ_INSERT_TAIL(&s->in[to], c, next);
+    s->n[to]++;
+}
+
+/* --- events --- */
+
+/* has_left: has the client closed its half, or reset the connection? While a request waits nothing is read, and what lies before
+ * it would hide it. */
+static bool has_left(struct http_conn *c)
+{
+    struct pollfd look = {.fd = event_get_fd(&c->event), .events = POLLRDHUP};
+    if (!c->ended && poll(&look, 1, 0) > 0)
+        c->ended = true;
+    return c->ended;
+}
+
+void http_conn_tell_gone(struct http_conn *c)
+{
+    if (c->told_gone)
+        return;
+    c->told_gone = true;
+    c->server->counts.gone++;
+    c->server->hooks.gone(c->server->hooks.arg, c);
+}
+
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct http_conn *c = arg;
+    (void)fd;
+    c->server->now_us = clock_mono_us();
+    http_conns_reap(c->server);
+    c->ended = c->ended || (what & EV_CLOSED) != 0;
+    c->readable = c->readable || (what & (EV_READ | EV_CLOSED)) != 0;
+    if ((c->state == HTTP_IDLE || c->state == HTTP_READING) && c->readable)
+        http_conn_serve(c);
+    else if (c->state == HTTP_LINGERING && c->readable)
+        http_conn_discard(c);
+    else if (c->state == HTTP_SENDING && (what & EV_WRITE) != 0)
+        http_conn_flush(c);
+    else if (c->state == HTTP_BUSY && c->readable && has_left(c))
+        http_conn_tell_gone(c);
+    if (c->streaming && c->state != HTTP_CLOSED && c->readable && has_left(c))
+        http_conn_tell_gone(c);
+}
+
+void http_conn_wake(struct http_conn *c)
+{
+    if (c->ready)
+        return;
+    c->ready = true;
+    TAILQ_INSERT_TAIL(&c->server->ready, c, in_ready);
+    c->server->n_ready++;
+    event_active(c->server->wake, EV_READ, 0);
+}
+
+/* --- life --- */
+
+static struct http_conn *take_spare(struct http_server *s)
+{
+    struct http_conn *c = TAILQ_FIRST(&s->spare);
+    if (c == NULL)
+        return malloc(sizeof *c);
+    TAILQ_REMOVE(&s->spare, c, next);
+    s->n_spare--;
+    return c;
+}
+
+struct http_conn *http_conn_open(struct http_server *s, int fd, const struct address *peer,
+                                 struct http_crowd_place *place, enum http_refusal excess)
+{
+    struct http_conn *c = take_spare(s);
+    if (c == NULL)
+        return close(fd), NULL;
+    *c = (struct http_conn){.server = s,
+                            .peer = *peer,
+                            .place = place,
+                            .state = excess == 0 ? HTTP_IDLE : HTTP_READING,
+                            .excess = (uint8_t)excess,
+                            .since_us = s->now_us};
+    TAILQ_INSERT_TAIL(&s->in[c->state], c, next);
+    s->n[c->state]++;
+    s->n_excess += excess != 0;
+    event_assign(&c->event, s->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
+                 on_event, c);
+    if (event_add(&c->event, NULL) < 0) {
+        http_conn_close(c, false);
+        return NULL;
+    }
+    return c;
+}
+
+static void abort_unsent(int fd)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+void http_conn_close(struct http_conn *c, bool abort)
+{
+    struct http_server *s = c->server;
+    int fd = event_get_fd(&c->event);
+    event_del(&c->event);
+    if (abort)
+        abort_unsent(fd);
+    close(fd);
+    if (c->excess != 0)
+        s->n_excess--;
+    else
+        http_crowd_leave(s->config.crowd, c->place);
+    if (c->ready) {
+        TAILQ_REMOVE(&s->ready, c, in_ready);
+        s->n_ready--;
+    }
+    c->input = http_buffer_give_back(&s->buffers, c->input);
+    c->output = http_buffer_give_back(&s->buffers, c->output);
+    http_conn_move(c, HTTP_CLOSED);
+    if (c->streaming)
+        http_conn_tell_gone(c);
+}
+
+void http_conns_reap(struct http_server *s)
+{
+    struct http_conn *c, *after;
+    for (c = TAILQ_FIRST(&s->in[HTTP_CLOSED]); c != NULL; c = after) {
+        after = TAILQ_NEXT(c, next);
+        if (c->streaming) /* its handler has not let it go yet */
+            continue;
+        TAILQ_REMOVE(&s->in[HTTP_CLOSED], c, next);
+        s->n[HTTP_CLOSED]--;
+        if (s->n_spare >= SPARE_MAX) {
+            free(c);
+            continue;
+        }
+        TAILQ_INSERT_HEAD(&s->spare, c, next);
+        s->n_spare++;
+    }
+}
+
+/* --- deadlines --- */
+
+/* unsent: is there something in the kernel that the client has not taken? */
+static bool unsent(const struct http_conn *c)
+{
+    int n = 0;
+    return ioctl(event_get_fd(&c->event), SIOCOUTQ, &n) == 0 && n > 0;
+}
+
+static void expire(struct http_conn *c)
+{
+    struct http_server *s = c->server;
+    bool stuck = c->state == HTTP_SENDING || (c->state != HTTP_READING && unsent(c));
+    s->counts.slow_readers += stuck;
+    if (c->state == HTTP_READING)
+        http_conn_too_slow(c);
+    else
+        http_conn_close(c, stuck);
+}
+
+void http_conns_sweep(struct http_server *s)
+{
+    const struct http_deadlines *d = &s->config.deadlines;
+    const struct {
+        enum http_state state;
+        int64_t after_us;
+    } waits[] = {{HTTP_IDLE, d->idle_us},
+                 {HTTP_READING, d->request_us},
+                 {HTTP_SENDING, d->answer_us},
+                 {HTTP_LINGERING, d->linger_us}};
+    struct http_conn *c;
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        while ((c = TAILQ_FIRST(&s->in[waits[i].state])) != NULL &&
+               c->since_us + waits[i].after_us <= s->now_us)
+            expire(c);
+    }
+}
+
+/* --- room for others --- */
+
+static bool same_address(const struct http_conn *c, const struct address *key)
+{
+    struct address own;
+    address_key(&c->peer, &own);
+    return c->place != NULL && memcmp(&own, key, sizeof own) == 0;
+}
+
+/* evict_of: the oldest of one address. */
+static bool evict_of(struct http_server *s, enum http_state state, const struct address *address)
+{
+    int looks = LOOK_MAX;
+    struct http_conn *c;
+    TAILQ_FOREACH (c, &s->in[state], next) {
+        if (looks-- == 0)
+            return false;
+        if (!same_address(c, address))
+            continue;
+        s->counts.evicted++;
+        http_conn_close(c, false);
+        return true;
+    }
+    return false;
+}
+
+/* most_here: how many the busiest address has, of those that have a connection in this state. */
+static int64_t most_here(const struct http_server *s, enum http_state state)
+{
+    int64_t most = 0;
+    struct http_conn *c;
+    TAILQ_FOREACH (c, &s->in[state], next) {
+        int64_t here = http_crowd_size_here(c->place);
+        most = here > most ? here : most;
+    }
+    return most;
+}
+
+/* evict_busiest: an address is among the busiest that has half as many as the very busiest. */
+static bool evict_busiest(struct http_server *s, enum http_state state)
+{
+    int64_t most = most_here(s, state);
+    int share = s->config.max_connections / 64, left = share < 1 ? 1 : share;
+    size_t before = s->n[state];
+    struct http_conn *c, *after;
+    left = left < EVICT_MAX ? left : EVICT_MAX;
+    for (c = TAILQ_FIRST(&s->in[state]); c != NULL && left > 0; c = after) {
+        after = TAILQ_NEXT(c, next);
+        if (c->excess != 0 || http_crowd_size_here(c->place) * 2 < most)
+            continue;
+        left--;
+        s->counts.evicted++;
+        http_conn_close(c, false);
+    }
+    return s->n[state] < before;
+}
+
+bool http_conns_evict(struct http_server *s, const struct address *address)
+{
+    if (address != NULL)
+        return evict_of(s, HTTP_LINGERING, address) || evict_of(s, HTTP_IDLE, address) ||
+               evict_of(s, HTTP_READING, address);
+    struct http_conn *over = TAILQ_FIRST(&s->in[HTTP_LINGERING]);
+    if (over == NULL || over->excess != 0)
+        return evict_busiest(s, HTTP_IDLE) || evict_busiest(s, HTTP_READING);
+    http_conn_close(over, false);
+    return true;
+}

@@ -1,0 +1,151 @@
+/* Inside the parser: its states, and what its steps have in common. For parser*.c alone.
+ *
+ * One state a step, and one function a state: it reads as far as the bytes reach or its part goes, and says which state is next.
+ *
+ *   EMPTY ─► METHOD ─► TARGET ─► VERSION ─► LINE_CR ─► LINE_LF ─► FIELD ◄─────────────────────────────┐
+ *                                                                   │ └──► NAME ─► SPACE ─► VALUE ─► VALUE_LF
+ *                                                     an empty line ▼
+ *                                                                HEAD_LF ─── end of the trailers ───► COMPLETE
+ *                                                                   │ end of the head                    ▲
+ *                                                                   ▼                                    │
+ *                          FIELD                                   BODY ─────────► LENGTH ───────────────┘
+ *                            ▲ the last, empty chunk                │
+ *                            └─── SIZE_LF ◄── EXTENSION ... ◄── SIZE ◄── DATA_LF ◄── DATA_CR ◄── DATA
+ *                                    └────────────────────────────────────────────────────────────▲
+ */
+#ifndef ONRUSH_HTTP_PARSER_STEPS_H
+#define ONRUSH_HTTP_PARSER_STEPS_H
+
+#include "shared/http/chars.h"
+#include "shared/http/parser.h"
+
+enum state {
+    /* the request line: 414 */
+    STATE_EMPTY,
+    STATE_EMPTY_LF,
+    STATE_METHOD,
+    STATE_TARGET,
+    STATE_VERSION,
+    STATE_LINE_CR,
+    STATE_LINE_LF,
+    /* fields and trailers: 431 */
+    STATE_FIELD,
+    STATE_NAME,
+    STATE_SPACE,
+    STATE_VALUE,
+    STATE_VALUE_LF,
+    STATE_HEAD_LF,
+    /* the body: 413 */
+    STATE_BODY,
+    STATE_LENGTH,
+    STATE_SIZE,
+    STATE_EXTENSION,
+    STATE_EXTENSION_VALUE,
+    STATE_QUOTED,
+    STATE_ESCAPED,
+    STATE_UNQUOTED,
+    STATE_SIZE_LF,
+    STATE_DATA,
+    STATE_DATA_CR,
+    STATE_DATA_LF,
+    STATE_COMPLETE,
+    STATE_REFUSED,
+};
+
+/* What a step says beside enum http_progress. */
+enum step { STEP_MORE, STEP_HEAD, STEP_COMPLETE, STEP_REFUSED, STEP_ON };
+
+typedef enum step step_fn(struct http_parser *p);
+
+/* parser_head.c */
+step_fn http_read_empty, http_read_empty_lf, http_read_method, http_read_target, http_read_version,
+    http_read_line_cr, http_read_line_lf, http_read_value_lf, http_read_value, http_read_space,
+    http_read_name, http_read_field, http_read_head_lf;
+
+/* parser_body.c */
+step_fn http_read_body, http_read_length, http_read_size, http_read_extension,
+    http_read_extension_value, http_read_quoted, http_read_escaped, http_read_unquoted,
+    http_read_size_lf, http_read_data, http_read_data_cr, http_read_data_lf;
+
+static inline enum step refuse(struct http_parser *p, int status, const char *reason)
+{
+    p->state = STATE_REFUSED;
+    p->status = status;
+    p->reason = reason;
+    return STEP_REFUSED;
+}
+
+static inline enum step on(struct http_parser *p, enum state next)
+{
+    p->state = next;
+    return STEP_ON;
+}
+
+/* straight_on: the same as on(), and takes that step now if it can; for the steps that most bytes go through. */
+static inline enum step straight_on(struct http_parser *p, enum state next, step_fn *read)
+{
+    p->state = next;
+    return p->at < p->reach ? read(p) : STEP_MORE;
+}
+
+/* on_after: the same as on(), past the byte that was looked at. */
+static inline enum step on_after(struct http_parser *p, enum state next)
+{
+    p->at++;
+    return on(p, next);
+}
+
+/* begin: a part begins at `at`. */
+static inline enum step begin(struct http_parser *p, uint32_t at, enum state next)
+{
+    p->at = p->mark = at;
+    return on(p, next);
+}
+
+static inline char here(const struct http_parser *p)
+{
+    return p->bytes[p->at];
+}
+
+static inline bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* want: exactly this byte. */
+static inline enum step want(struct http_parser *p, char c, enum state next, const char *reason)
+{
+    return here(p) == c ? on_after(p, next) : refuse(p, 400, reason);
+}
+
+/* skip: goes to the end of a run of this kind of bytes. False: it may go on beyond what has come. */
+static inline bool skip(struct http_parser *p, unsigned kind)
+{
+    const char *bytes = p->bytes;
+    uint32_t at = p->at, reach = p->reach;
+    while (at < reach && http_char_is(bytes[at], kind))
+        at++;
+    p->at = at;
+    return at < reach;
+}
+
+/* part: from the mark to here. */
+static inline struct http_span part(const struct http_parser *p)
+{
+    return (struct http_span){p->mark, p->at - p->mark};
+}
+
+static inline struct http_text text(const struct http_parser *p, struct http_span span)
+{
+    return (struct http_text){p->bytes + span.at, span.len};
+}
+
+/* complete: the request ends before the next byte. */
+static inline enum step complete(struct http_parser *p)
+{
+    p->consumed = p->at;
+    p->state = STATE_COMPLETE;
+    return STEP_COMPLETE;
+}
+
+#endif

@@ -1,0 +1,282 @@
+#include "shared/http/server.h"
+
+#include "shared/clock.h"
+#include "shared/http/conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define TICK_MS        100
+#define ACCEPTS_A_TURN 64
+#define KERNEL_BUFFER                                                                              \
+    32768 /* bytes that the kernel may hold for us each way; it takes the double */
+#define FRAMING_MIN 1024
+#define BODY_ANY    (1u << 30) /* until the head is read */
+
+/* --- newcomers --- */
+
+/* enter: a place for a newcomer, for whom others may have to go; 0, or why there is none. */
+static enum http_refusal enter(struct http_server *s, const struct address *peer,
+                               struct http_crowd_place **place)
+{
+    const struct http_config *config = &s->config;
+    struct address key;
+    bool counts = s->hooks.exempt == NULL || !s->hooks.exempt(s->hooks.arg, peer);
+    address_key(peer, &key);
+    for (int tries = 0;; tries++) {
+        enum http_crowd_verdict verdict =
+            http_crowd_enter(config->crowd, counts ? &key : NULL, config->max_connections,
+                             config->max_connections_per_address, place);
+        if (verdict == HTTP_CROWD_IN)
+            return 0;
+        if (tries > 0 || !http_conns_evict(s, verdict == HTTP_CROWD_FULL ? NULL : &key))
+            return verdict == HTTP_CROWD_FULL ? HTTP_FULL : HTTP_ADDRESS_FULL;
+    }
+}
+
+void http_server_add(struct http_server *s, int fd, const struct sockaddr *from)
+{
+    struct address peer = {0};
+    struct http_crowd_place *place = NULL;
+    if (from != NULL)
+        address_of(from, &peer);
+    s->counts.accepted++;
+    enum http_refusal why = enter(s, &peer, &place);
+    if (why == 0 || s->n_excess < HTTP_EXCESS_MAX) {
+        http_conn_open(s, fd, &peer, place, why);
+    } else {
+        s->counts.dropped++;
+        close(fd);
+    }
+}
+
+/* accept_one: 0; -EAGAIN: that was all; or why it cannot be. */
+static int accept_one(struct http_server *s)
+{
+    struct sockaddr_storage from;
+    socklen_t len = sizeof from;
+    int fd = accept4(http_server_listen_fd(s), (struct sockaddr *)&from, &len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        return http_server_add(s, fd, (struct sockaddr *)&from), 0;
+    switch (errno) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return -ENFILE;
+    case EAGAIN:
+        return -EAGAIN;
+    default: /* of that one connection alone: see accept(2) */
+        return 0;
+    }
+}
+
+static void on_accept(evutil_socket_t fd, short what, void *arg)
+{
+    struct http_server *s = arg;
+    int r = 0;
+    (void)fd, (void)what;
+    s->now_us = clock_mono_us();
+    for (int i = 0; i < ACCEPTS_A_TURN && r == 0; i++)
+        r = accept_one(s);
+    if (r == -ENFILE)
+        event_del(s->listener); /* until the next tick: it would spin */
+}
+
+/* --- time --- */
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct http_server *s = arg;
+    (void)fd, (void)what;
+    s->now_us = clock_mono_us();
+    http_conns_reap(s);
+    http_conns_sweep(s);
+    if (s->listener != NULL && !event_pending(s->listener, EV_READ, NULL))
+        event_add(s->listener, NULL);
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+    struct http_server *s = arg;
+    struct http_conn *c;
+    (void)fd, (void)what;
+    s->now_us = clock_mono_us();
+    for (size_t n = s->n_ready; n > 0 && (c = TAILQ_FIRST(&s->ready)) != NULL; n--) {
+        TAILQ_REMOVE(&s->ready, c, in_ready);
+        s->n_ready--;
+        c->ready = false;
+        if (c->state == HTTP_IDLE || c->state == HTTP_READING)
+            http_conn_serve(c);
+        else if (c->state == HTTP_LINGERING)
+            http_conn_discard(c);
+    }
+}
+
+/* --- life --- */
+
+/* prepare: what each accepted socket takes over. A client that does not read, or that is not read, pins so much and no more; each
+ * answer is one send, which must not wait for the last one's ACK. */
+static void prepare(int fd)
+{
+    int one = 1, bytes = KERNEL_BUFFER;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+static int add_events(struct http_server *s, int listen_fd)
+{
+    const struct timeval often = {.tv_usec = TICK_MS * 1000};
+    s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+    s->wake = event_new(s->base, -1, 0, on_wake, s);
+    if (s->tick == NULL || s->wake == NULL || event_add(s->tick, &often) < 0)
+        return -ENOMEM;
+    if (listen_fd < 0)
+        return 0;
+    prepare(listen_fd);
+    s->listener = event_new(s->base, listen_fd, EV_READ | EV_PERSIST, on_accept, s);
+    return s->listener != NULL && event_add(s->listener, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static void free_event(struct event *event)
+{
+    if (event != NULL)
+        event_free(event);
+}
+
+static void free_parts(struct http_server *s)
+{
+    free_event(s->listener);
+    free_event(s->tick);
+    free_event(s->wake);
+    for (struct http_conn *c; (c = TAILQ_FIRST(&s->spare)) != NULL;) {
+        TAILQ_REMOVE(&s->spare, c, next);
+        free(c);
+    }
+    s->lap = http_buffer_give_back(&s->buffers, s->lap);
+    http_buffers_end(&s->buffers);
+    free(s);
+}
+
+static void init(struct http_server *s, const struct http_config *config)
+{
+    /* A body in chunks of some bytes is half framing: as much as it may be long itself is enough. */
+    uint32_t body = (uint32_t)config->max_body_bytes;
+    s->limits = (struct http_limits){.max_head_bytes = (uint32_t)config->max_head_bytes,
+                                     .max_fields = HTTP_FIELDS_MAX,
+                                     .max_body_bytes = body,
+                                     .max_framing_bytes = body > FRAMING_MIN ? body : FRAMING_MIN};
+    for (int i = 0; i < HTTP_STATES; i++)
+        TAILQ_INIT(&s->in[i]);
+    TAILQ_INIT(&s->ready);
+    TAILQ_INIT(&s->spare);
+    http_buffers_init(&s->buffers, http_limits_most(&s->limits));
+    s->limits.max_body_bytes = BODY_ANY;
+    s->now_us = clock_mono_us();
+}
+
+int http_server_new(struct http_server **out, struct event_base *base, int listen_fd,
+                    const struct http_config *config, const struct http_hooks *hooks)
+{
+    struct http_server *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return -ENOMEM;
+    s->base = base;
+    s->config = *config;
+    s->hooks = *hooks;
+    init(s, config);
+    s->lap = http_buffer_lend(&s->buffers, s->buffers.full_room);
+    if (s->lap == NULL || add_events(s, listen_fd) < 0)
+        return free_parts(s), -ENOMEM;
+    *out = s;
+    return 0;
+}
+
+void http_server_quiesce(struct http_server *s, bool backlog)
+{
+    int fd = http_server_listen_fd(s);
+    s->draining = true;
+    if (fd < 0)
+        return;
+    while (backlog && accept_one(s) == 0)
+        ;
+    event_free(s->listener);
+    s->listener = NULL;
+    close(fd);
+}
+
+struct http_server *http_server_free(struct http_server *s)
+{
+    if (s == NULL)
+        return NULL;
+    http_server_quiesce(s, false);
+    for (int state = 0; state < HTTP_CLOSED; state++) {
+        for (struct http_conn *c; (c = TAILQ_FIRST(&s->in[state])) != NULL;) {
+            if (state == HTTP_BUSY)
+                http_conn_tell_gone(c);
+            if (c->state == state)
+                http_conn_close(c, false);
+        }
+    }
+    for (struct http_conn *c; (c = TAILQ_FIRST(&s->in[HTTP_CLOSED])) != NULL; http_conns_reap(s))
+        c->streaming = false;
+    free_parts(s);
+    return NULL;
+}
+
+/* --- what others may know --- */
+
+void http_server_set_deadlines(struct http_server *s, const struct http_deadlines *deadlines)
+{
+    s->config.deadlines = *deadlines;
+}
+
+int http_server_listen_fd(const struct http_server *s)
+{
+    return s->listener != NULL ? event_get_fd(s->listener) : -1;
+}
+
+const struct http_counts *http_server_counts(const struct http_server *s)
+{
+    return &s->counts;
+}
+
+struct http_census http_server_census(const struct http_server *s)
+{
+    struct http_census census = {.idle = s->n[HTTP_IDLE], .reading = s->n[HTTP_READING]};
+    census.busy = s->n[HTTP_BUSY] + s->n[HTTP_STREAMING] + s->n[HTTP_SENDING];
+    census.all = census.idle + census.reading + census.busy + s->n[HTTP_LINGERING];
+    return census;
+}
+
+void http_conn_set_data(struct http_conn *c, void *data)
+{
+    c->data = data;
+}
+
+void *http_conn_data(const struct http_conn *c)
+{
+    return c->data;
+}
+
+const struct address *http_conn_peer(const struct http_conn *c)
+{
+    return &c->peer;
+}
+
+int64_t http_conn_now_us(const struct http_conn *c)
+{
+    return c->server->now_us;
+}
+
+bool http_conn_gone(const struct http_conn *c)
+{
+    return c->ended;
+}

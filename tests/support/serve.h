@@ -1,0 +1,81 @@
+/* An HTTP server (shared/http) and its clients in one thread: the loop runs whenever a client waits, so
+ * that nothing depends on time but the server's own deadlines. */
+#ifndef ONRUSH_TEST_SERVE_H
+#define ONRUSH_TEST_SERVE_H
+
+#include "shared/http/crowd.h"
+#include "shared/http/server.h"
+
+#define SERVE_TEXT_MAX 400000
+
+/* The server under test. Its handler answers by path:
+ *
+ *   /large    200 and 100,000 bytes
+ *   /later    not until serve_answer()
+ *   /stream   opens a stream; nothing is written
+ *   others    200, at once, with "METHOD PATH?QUERY BODY"
+ */
+struct serve {
+    struct event_base *base;
+    struct http_server *server;
+    struct http_crowd *crowd;
+    struct http_conn *waiting[64]; /* for serve_answer(), or streams; oldest first */
+    size_t n_waiting;
+    size_t n_requests, n_refused, n_gone, n_drained;
+    enum http_refusal refused; /* the last one; its path, if there was a head */
+    bool refused_a_head;
+    char refused_path[64];
+    int port;
+    bool all_exempt;
+};
+
+/* A client: a socket, and all that came out of it. */
+struct client {
+    struct serve *serve;
+    int fd;
+    bool closed, reset;
+    size_t n;
+    char text[SERVE_TEXT_MAX];
+};
+
+/* serve_config: generous limits: 1024 bytes of head, 256 of body, deadlines of a minute. */
+struct http_config serve_config(void);
+
+/* serve_start: listens on a port of its own, on all loopback addresses. serve_stop: closes everything. */
+void serve_start(struct serve *serve, const struct http_config *config);
+void serve_stop(struct serve *serve);
+
+/* serve_turn: lets the server do what is to be done now, or the next thing that comes. */
+void serve_turn(struct serve *serve);
+
+/* SERVE_UNTIL: runs the loop until a condition holds; fails after a long time. */
+#define SERVE_UNTIL(serve, condition)                                                              \
+    do {                                                                                           \
+        int64_t until_us = serve_deadline();                                                       \
+        while (!(condition))                                                                       \
+            serve_turn_until(serve, until_us, #condition);                                         \
+    } while (0)
+int64_t serve_deadline(void);
+void serve_turn_until(struct serve *serve, int64_t until_us, const char *condition);
+
+/* serve_answer: the oldest request that waits, with 200 and `body`. */
+void serve_answer(struct serve *serve, const char *body);
+
+/* client_open: from 127.0.0.`host`. client_close: closes; `reset`: so that the server gets a RST. NULL.
+ */
+struct client *client_open(struct serve *serve, int host);
+struct client *client_close(struct client *client, bool reset);
+
+/* client_send: all of it. */
+void client_send(struct client *client, const char *bytes, size_t len);
+
+/* client_read: takes what is there. Gives the client, so that conditions may begin with it. */
+struct client *client_read(struct client *client);
+
+/* client_expect: until exactly this came (a Date is written as "Date: *"), and then nothing more. */
+void client_expect(struct client *client, const char *text);
+
+/* client_expect_end: the same, and the server closes. */
+void client_expect_end(struct client *client, const char *text);
+
+#endif

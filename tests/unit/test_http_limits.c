@@ -1,0 +1,361 @@
+/* shared/http: deadlines, slow readers, crowds. Whatever waits for a deadline has a short one here, and waits for what comes of it. */
+#include "tests/support/test.h"
+
+#include "shared/clock.h"
+#include "shared/http/conn.h"
+#include "tests/support/serve.h"
+
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define SHORT_US  50000
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define NO(status)                                                                                 \
+    "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n"          \
+    "Connection: close\r\n\r\nno"
+#define OK(len, body)                                                                              \
+    "HTTP/1.1 200 OK\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: " len "\r\n\r"      \
+    "\n" body
+
+static struct serve serve;
+
+static void ask(struct client *c, const char *bytes)
+{
+    client_send(c, bytes, strlen(bytes));
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    serve_stop(&serve);
+    return 0;
+}
+
+/* --- deadlines --- */
+
+static void test_idle(void **state)
+{
+    (void)state;
+    struct http_config config = serve_config();
+    config.deadlines.idle_us = SHORT_US;
+    serve_start(&serve, &config);
+    struct client *silent = client_open(&serve, 1), *kept = client_open(&serve, 1),
+                  *waits = client_open(&serve, 1);
+    ask(kept, GET("/a"));
+    ask(waits, GET("/later"));
+    client_expect_end(silent, "");
+    SERVE_UNTIL(&serve, client_read(kept)->closed);
+    assert_non_null(strstr(kept->text, "GET /a"));
+    serve_answer(&serve, "a request that waits is not idle");
+    SERVE_UNTIL(&serve, strstr(client_read(waits)->text, "not idle") != NULL);
+    client_close(silent, false);
+    client_close(kept, false);
+    client_close(waits, false);
+}
+
+/* Neither a head nor a body may take longer, however many bytes come meanwhile. */
+static void test_request(void **state)
+{
+    (void)state;
+    static const char *const begins[] = {
+        "G",
+        "\r\n",
+        "GET /a HTTP/1.1\r\nHost: x\r\nX: ",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 256\r\n\r\nx",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n",
+    };
+    struct http_config config = serve_config();
+    config.deadlines.request_us = SHORT_US;
+    serve_start(&serve, &config);
+    for (size_t i = 0; i < LENGTH(begins); i++) {
+        struct client *c = client_open(&serve, 1);
+        int64_t until_us = serve_deadline(), dribbled_us = 0;
+        ask(c, begins[i]);
+        while (client_read(c)->n == 0) {
+            if (i != 1 && clock_mono_us() - dribbled_us > SHORT_US / 10) {
+                ask(c, "x");
+                dribbled_us = clock_mono_us();
+            }
+            serve_turn_until(&serve, until_us, "the server has had enough");
+        }
+        shutdown(c->fd, SHUT_WR);
+        client_expect_end(c, NO("408 Request Timeout"));
+        client_close(c, false);
+    }
+    assert_int_equal(http_server_counts(serve.server)->too_slow, LENGTH(begins));
+}
+
+/* The deadline is the request's own: those before it on the connection do not count. */
+static void test_each_request_has_its_time(void **state)
+{
+    (void)state;
+    struct http_config config = serve_config();
+    config.deadlines.request_us = 1000000;
+    serve_start(&serve, &config);
+    struct client *c = client_open(&serve, 1);
+    struct http_conn *conn;
+    for (int i = 0; i < 3; i++) {
+        int64_t began_us = serve.server->now_us;
+        ask(c, "GET /a HTTP/1.1\r\n");
+        SERVE_UNTIL(&serve, (conn = TAILQ_FIRST(&serve.server->in[HTTP_READING])) != NULL);
+        assert_true(conn->since_us >= began_us);
+        ask(c, "Host: x\r\n\r\n");
+        client_expect(c, OK("7", "GET /a "));
+    }
+    client_close(c, false);
+}
+
+/* Who is refused and goes on sending, or never closes, is closed. */
+static void test_linger(void **state)
+{
+    (void)state;
+    struct http_config config = serve_config();
+    config.deadlines.linger_us = SHORT_US;
+    serve_start(&serve, &config);
+    struct client *c = client_open(&serve, 1);
+    ask(c, "nonsense\r\n\r\n");
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
+    client_expect_end(c, NO("400 Bad Request"));
+    client_close(c, false);
+}
+
+/* --- slow readers --- */
+
+/* in_kernel: bytes that the server has sent and the client has not read. */
+static size_t in_kernel(const struct client *c)
+{
+    int theirs = 0, ours = 0;
+    struct http_conn *conn = TAILQ_FIRST(&serve.server->in[HTTP_SENDING]);
+    ioctl(c->fd, FIONREAD, &theirs);
+    if (conn != NULL)
+        ioctl(event_get_fd(&conn->event), SIOCOUTQ, &ours);
+    return (size_t)theirs + (size_t)ours;
+}
+
+/* A client that pipelines and never reads: the server stops, holds little, and cuts it. */
+static void test_reader_that_never_reads(void **state)
+{
+    (void)state;
+    struct http_config config = serve_config();
+    config.deadlines.answer_us = 500000;
+    serve_start(&serve, &config);
+    struct client *c = client_open(&serve, 1);
+    int small = 4096;
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    size_t most = 0, kept = 0, sent = 0;
+    for (int64_t until_us = serve_deadline();
+         http_server_counts(serve.server)->slow_readers == 0;) {
+        static const char get[] = GET("/a");
+        ssize_t n = send(c->fd, get, sizeof get - 1, MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+        event_base_loop(serve.base, n > 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+        most = in_kernel(c) > most ? in_kernel(c) : most;
+        struct http_conn *conn = TAILQ_FIRST(&serve.server->in[HTTP_SENDING]);
+        if (conn != NULL && conn->output != NULL)
+            kept = conn->output->room > kept ? conn->output->room : kept;
+        assert_true(clock_mono_us() < until_us);
+    }
+    print_message("in the kernel %zu, in the server %zu, requests %zu bytes\n", most, kept, sent);
+    assert_in_range(most, 1, 300000);
+    assert_in_range(kept, 1, 8192);
+    assert_int_equal(http_server_census(serve.server).all, 0);
+    client_close(c, false);
+}
+
+/* One that reads in the end loses nothing. */
+static void test_reader_that_takes_its_time(void **state)
+{
+    (void)state;
+    struct http_config config = serve_config();
+    serve_start(&serve, &config);
+    struct client *c = client_open(&serve, 1);
+    int small = 4096;
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    ask(c, GET("/large") GET("/large") GET("/a"));
+    SERVE_UNTIL(&serve, http_server_census(serve.server).busy == 1 &&
+                            TAILQ_FIRST(&serve.server->in[HTTP_SENDING]) != NULL);
+    SERVE_UNTIL(&serve,
+                strstr(client_read(c)->text + (c->n > 7 ? c->n - 7 : 0), "GET /a ") != NULL);
+    size_t xs = 0;
+    for (size_t i = 0; i < c->n; i++)
+        xs += c->text[i] == 'x';
+    assert_int_equal(xs, 200000 + 3); /* and those of three text/plain */
+    client_close(c, false);
+}
+
+/* --- crowds --- */
+
+/* clients: opens `n` from one address, each with `bytes`. */
+static void open_all(struct client **clients, int n, int host, const char *bytes)
+{
+    size_t before = (size_t)http_server_counts(serve.server)->accepted;
+    for (int i = 0; i < n; i++) {
+        clients[i] = client_open(&serve, host);
+        ask(clients[i], bytes);
+    }
+    SERVE_UNTIL(&serve, http_server_counts(serve.server)->accepted == before + (size_t)n);
+}
+
+static void close_all(struct client **clients, int n)
+{
+    for (int i = 0; i < n; i++)
+        clients[i] = client_close(clients[i], false);
+}
+
+static void start(int most, int most_here)
+{
+    struct http_config config = serve_config();
+    config.max_connections = most;
+    config.max_connections_per_address = most_here;
+    serve_start(&serve, &config);
+}
+
+/* With all places busy one more is told so, and further ones are closed; then there is room again. */
+static void test_full(void **state)
+{
+    (void)state;
+    start(4, 4);
+    struct client *busy[4], *silent[HTTP_EXCESS_MAX], *c;
+    open_all(busy, 4, 1, GET("/later"));
+    SERVE_UNTIL(&serve, serve.n_waiting == 4);
+    c = client_open(&serve, 2);
+    ask(c, GET("/a"));
+    client_expect_end(c, NO("503 Service Unavailable"));
+    assert_int_equal(serve.refused, HTTP_FULL);
+    client_close(c, false);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 4);
+    open_all(silent, HTTP_EXCESS_MAX, 2, "");
+    c = client_open(&serve, 2);
+    client_expect_end(c, "");
+    assert_int_equal(http_server_counts(serve.server)->dropped, 1);
+    client_close(c, false);
+    serve_answer(&serve, "x");
+    client_expect(busy[0], OK("1", "x")); /* idle now: it makes room */
+    c = client_open(&serve, 2);
+    ask(c, GET("/a"));
+    client_expect(c, OK("7", "GET /a "));
+    client_expect_end(busy[0], "");
+    while (serve.n_waiting > 0)
+        serve_answer(&serve, "x");
+    client_close(c, false);
+    close_all(busy, 4);
+    close_all(silent, HTTP_EXCESS_MAX);
+}
+
+/* Those in excess that say nothing are told, too, and do not stay. */
+static void test_silent_excess(void **state)
+{
+    (void)state;
+    struct http_config config = serve_config();
+    config.max_connections = 1;
+    config.deadlines.request_us = SHORT_US;
+    serve_start(&serve, &config);
+    struct client *busy = client_open(&serve, 1), *silent;
+    ask(busy, GET("/later"));
+    SERVE_UNTIL(&serve, serve.n_waiting == 1);
+    silent = client_open(&serve, 1);
+    SERVE_UNTIL(&serve, client_read(silent)->closed);
+    client_expect_end(silent, NO("503 Service Unavailable"));
+    serve_answer(&serve, "x");
+    client_close(busy, false);
+    client_close(silent, false);
+}
+
+/* One address has its share and no more; another one gets in. */
+static void test_share(void **state)
+{
+    (void)state;
+    start(8, 4);
+    struct client *busy[4], *c, *other;
+    open_all(busy, 4, 1, GET("/later"));
+    SERVE_UNTIL(&serve, serve.n_waiting == 4);
+    c = client_open(&serve, 1);
+    ask(c, GET("/a"));
+    client_expect_end(c, NO("503 Service Unavailable"));
+    assert_int_equal(serve.refused, HTTP_ADDRESS_FULL);
+    other = client_open(&serve, 2);
+    ask(other, GET("/a"));
+    client_expect(other, OK("7", "GET /a "));
+    client_close(c, false);
+    serve.all_exempt = true;
+    c = client_open(&serve, 1);
+    ask(c, GET("/a"));
+    client_expect(c, OK("7", "GET /a "));
+    while (serve.n_waiting > 0)
+        serve_answer(&serve, "x");
+    client_close(c, false);
+    client_close(other, false);
+    close_all(busy, 4);
+}
+
+/* Within its share an address pushes out its own idle connections, and nobody else's. */
+static void test_share_of_idle(void **state)
+{
+    (void)state;
+    start(8, 4);
+    struct client *idle[4], *more[2], *other;
+    other = client_open(&serve, 2);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
+    open_all(idle, 4, 1, "");
+    open_all(more, 2, 1, GET("/a"));
+    client_expect(more[0], OK("7", "GET /a "));
+    client_expect(more[1], OK("7", "GET /a "));
+    client_expect_end(idle[0], "");
+    client_expect_end(idle[1], "");
+    assert_int_equal(http_server_counts(serve.server)->evicted, 2);
+    ask(other, GET("/a"));
+    client_expect(other, OK("7", "GET /a "));
+    ask(idle[2], GET("/a"));
+    client_expect(idle[2], OK("7", "GET /a "));
+    client_close(other, false);
+    close_all(idle, 4);
+    close_all(more, 2);
+}
+
+/* A silent crowd from some addresses: the honest one, older than all of them, stays, and a newcomer gets in. */
+static void test_the_busiest_go_first(void **state)
+{
+    (void)state;
+    start(12, 6);
+    struct client *crowd[2][6], *honest, *newcomer;
+    honest = client_open(&serve, 9);
+    ask(honest, GET("/a"));
+    client_expect(honest, OK("7", "GET /a "));
+    open_all(crowd[0], 6, 1, "");
+    open_all(crowd[1], 5, 2, "");
+    newcomer = client_open(&serve, 8);
+    ask(newcomer, GET("/a"));
+    client_expect(newcomer, OK("7", "GET /a "));
+    client_expect_end(crowd[0][0], "");
+    ask(honest, GET("/a"));
+    client_expect(honest, OK("7", "GET /a "));
+    client_close(honest, false);
+    client_close(newcomer, false);
+    close_all(crowd[0], 6);
+    close_all(crowd[1], 5);
+}
+
+#define TEST(function) cmocka_unit_test_teardown(function, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_idle),
+        TEST(test_request),
+        TEST(test_each_request_has_its_time),
+        TEST(test_linger),
+        TEST(test_reader_that_never_reads),
+        TEST(test_reader_that_takes_its_time),
+        TEST(test_full),
+        TEST(test_silent_excess),
+        TEST(test_share),
+        TEST(test_share_of_idle),
+        TEST(test_the_busiest_go_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

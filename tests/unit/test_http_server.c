@@ -1,0 +1,453 @@
+/* shared/http over real sockets: bytes in, bytes out. Every row comes in one piece, and once more byte by byte. */
+#include "tests/support/test.h"
+
+#include "shared/http/conn.h"
+#include "tests/support/serve.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+static struct serve serve;
+
+static int start(void **state)
+{
+    struct http_config config = serve_config();
+    (void)state;
+    serve_start(&serve, &config);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    serve_stop(&serve);
+    return 0;
+}
+
+/* epoll_ctl: counts, and does what libc's does. */
+static int n_epoll_ctl;
+
+int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+    static int (*real)(int, int, int, struct epoll_event *);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "epoll_ctl");
+    n_epoll_ctl++;
+    return real(epfd, op, fd, event);
+}
+
+#define HEAD(status)      "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\n"
+#define OK(len, body)     HEAD("200 OK") "Content-Length: " len "\r\n\r\n" body
+#define OK_END(len, body) HEAD("200 OK") "Content-Length: " len "\r\nConnection: close\r\n\r\n" body
+#define OK_STAY(len, body)                                                                         \
+    HEAD("200 OK") "Content-Length: " len "\r\nConnection: keep-alive\r\n\r\n" body
+#define NO(status)   HEAD(status) "Content-Length: 2\r\nConnection: close\r\n\r\nno"
+#define GET(path)    "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define POST(fields) "POST /p HTTP/1.1\r\nHost: x\r\n" fields "\r\n"
+#define XS           "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" /* 64 */
+#define XXS          XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS
+
+static const struct {
+    const char *in, *out;
+    bool ends;
+} rows[] = {
+    {GET("/a"), OK("7", "GET /a "), false},
+    {GET("/a?b=c"), OK("11", "GET /a?b=c "), false},
+    {"\r\n\r\n" GET("/a"), OK("7", "GET /a "), false},
+    {"GET http://y/a?b HTTP/1.1\r\nHost: x\r\n\r\n", OK("9", "GET /a?b "), false},
+    {"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" GET("/b"),
+     HEAD("200 OK") "Content-Length: 8\r\n\r\n" OK("7", "GET /b "), false},
+    {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", OK("10", "OPTIONS * "), false},
+    {POST("Content-Length: 3\r\n") "abc", OK("11", "POST /p abc"), false},
+    {POST("Content-Length: 0\r\n"), OK("8", "POST /p "), false},
+    {POST("Transfer-Encoding: chunked\r\n") "2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: u\r\n\r\n" GET("/a"),
+     OK("11", "POST /p abc") OK("7", "GET /a "), false},
+    {GET("/a") POST("Content-Length: 3\r\n") "abc" GET("/b"),
+     OK("7", "GET /a ") OK("11", "POST /p abc") OK("7", "GET /b "), false},
+    {GET("/a") "GET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" GET("/c"),
+     OK("7", "GET /a ") OK_END("7", "GET /b "), true},
+    {"GET /a HTTP/1.0\r\n\r\n", OK_END("7", "GET /a "), true},
+    {"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET("/b"),
+     OK_STAY("7", "GET /a ") OK("7", "GET /b "), false},
+    {GET("/a") "GET /b HTTP/1.1\r\n\r\n" GET("/c"), OK("7", "GET /a ") NO("400 Bad Request"), true},
+    {POST("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n") "0\r\n\r\n", NO("400 Bad Request"),
+     true},
+    {POST("Content-Length: 257\r\n"), NO("413 Content Too Large"), true},
+    {POST("Transfer-Encoding: gzip\r\n"), NO("501 Not Implemented"), true},
+    {POST("Content-Length: 3\r\nExpect: 200-ok\r\n"), NO("417 Expectation Failed"), true},
+    {"GET /a HTTP/2.0\r\nHost: x\r\n\r\n", NO("505 HTTP Version Not Supported"), true},
+    {"GET /" XXS " HTTP/1.1\r\nHost: x\r\n\r\n", NO("414 URI Too Long"), true},
+    {"GET / HTTP/1.1\r\nHost: x\r\nX: " XXS "\r\n\r\n", NO("431 Request Header Fields Too Large"),
+     true},
+};
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * LENGTH(rows); i++) {
+        const char *in = rows[i / 2].in;
+        struct client *c = client_open(&serve, 1);
+        size_t step = i % 2 == 0 ? strlen(in) : 1;
+        for (size_t at = 0; at < strlen(in); at += step) {
+            client_send(c, in + at, step);
+            event_base_loop(serve.base, EVLOOP_NONBLOCK);
+        }
+        if (rows[i / 2].ends)
+            client_expect_end(c, rows[i / 2].out);
+        else
+            client_expect(c, rows[i / 2].out);
+        client_close(c, false);
+    }
+}
+
+static void ask(struct client *c, const char *bytes)
+{
+    client_send(c, bytes, strlen(bytes));
+}
+
+/* --- sizes --- */
+
+/* A head of exactly max_head_bytes passes; one more byte does not. */
+static void test_head_is_exact(void **state)
+{
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        char bytes[1100];
+        int n = snprintf(bytes, sizeof bytes, "GET /a HTTP/1.1\r\nHost: x\r\nX: ");
+        memset(bytes + n, 'x', (size_t)(1024 - 4 - n + more));
+        memcpy(bytes + 1020 + more, "\r\n\r\n", 4);
+        struct client *c = client_open(&serve, 1);
+        client_send(c, bytes, (size_t)(1024 + more));
+        if (more == 0)
+            client_expect(c, OK("7", "GET /a "));
+        else
+            client_expect_end(c, NO("431 Request Header Fields Too Large"));
+        client_close(c, false);
+    }
+}
+
+/* The answer is seen although the client goes on sending what nobody wants. */
+static void test_refused_body(void **state)
+{
+    (void)state;
+    static char body[500000];
+    struct client *c = client_open(&serve, 1);
+    ask(c, POST("Content-Length: 500000\r\n"));
+    memset(body, 'x', sizeof body);
+    client_send(c, body, sizeof body);
+    shutdown(c->fd, SHUT_WR);
+    client_expect_end(c, NO("413 Content Too Large"));
+    assert_string_equal(serve.refused_path, "/p");
+    client_close(c, false);
+}
+
+static void test_large_answer(void **state)
+{
+    (void)state;
+    struct client *c = client_open(&serve, 1);
+    ask(c, GET("/large") GET("/a"));
+    SERVE_UNTIL(&serve, strstr(client_read(c)->text, "GET /a ") != NULL);
+    assert_int_equal(strspn(strstr(c->text, "\r\n\r\n") + 4, "x"), 100000);
+    client_close(c, false);
+}
+
+/* --- 100 Continue --- */
+
+static void test_expect(void **state)
+{
+    (void)state;
+    static const char head[] = POST("Content-Length: 3\r\nExpect: 100-continue\r\n");
+    struct client *c = client_open(&serve, 1);
+    ask(c, head);
+    client_expect(c, "HTTP/1.1 100 Continue\r\n\r\n");
+    ask(c, "abc");
+    client_expect(c, OK("11", "POST /p abc"));
+    ask(c, POST("Content-Length: 3\r\nExpect: 100-continue\r\n") "abc"); /* it does not wait */
+    client_expect(c, OK("11", "POST /p abc"));
+    ask(c, POST("Content-Length: 257\r\nExpect: 100-continue\r\n"));
+    client_expect_end(c, NO("413 Content Too Large"));
+    client_close(c, false);
+}
+
+/* --- answers that come later --- */
+
+static void test_answers_in_order(void **state)
+{
+    (void)state;
+    struct client *c = client_open(&serve, 1);
+    ask(c, GET("/later") GET("/b") GET("/later") GET("/c"));
+    SERVE_UNTIL(&serve, serve.n_waiting == 1);
+    serve_answer(&serve, "one");
+    client_expect(c, OK("3", "one") OK("7", "GET /b "));
+    SERVE_UNTIL(&serve, serve.n_waiting == 1);
+    serve_answer(&serve, "two");
+    client_expect(c, OK("3", "two") OK("7", "GET /c "));
+    client_close(c, false);
+}
+
+/* Many at once of one connection do not keep others waiting, and all are answered. */
+static void test_many_pipelined(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    size_t before = serve.n_requests;
+    struct client *c = client_open(&serve, 1);
+    for (int i = 0; i < N; i++)
+        ask(c, GET("/a"));
+    SERVE_UNTIL(&serve, serve.n_requests == before + N && client_read(c)->n > 0);
+    size_t n = 0;
+    for (const char *at = client_read(c)->text; (at = strstr(at, "GET /a ")) != NULL; at++)
+        n++;
+    assert_int_equal(n, N);
+    client_close(c, false);
+}
+
+/* --- clients that leave --- */
+
+static void test_gone(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct client *c = client_open(&serve, 1);
+        size_t before = serve.n_gone;
+        bool behind = i % 2 == 1; /* something that is not read yet hides the end */
+        ask(c, behind ? GET("/later") GET("/b") : GET("/later"));
+        SERVE_UNTIL(&serve, serve.n_waiting == 1);
+        client_close(c, i >= 2);
+        SERVE_UNTIL(&serve, serve.n_gone == before + 1);
+        serve_answer(&serve, "nobody reads it");
+        SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
+        assert_int_equal(serve.n_gone, before + 1);
+    }
+}
+
+/* A half-closed client is told as gone, and reads its answer if it gets one. */
+static void test_half_closed(void **state)
+{
+    (void)state;
+    struct client *c = client_open(&serve, 1);
+    size_t before = serve.n_gone;
+    ask(c, GET("/a") GET("/later") GET("/b"));
+    shutdown(c->fd, SHUT_WR);
+    SERVE_UNTIL(&serve, serve.n_gone == before + 1);
+    client_expect(c, OK("7", "GET /a "));
+    serve_answer(&serve, "late");
+    client_expect_end(c, OK("4", "late") OK("7", "GET /b "));
+    client_close(c, false);
+}
+
+/* Half a request, and then nobody. */
+static void test_half_a_request(void **state)
+{
+    (void)state;
+    struct client *c = client_open(&serve, 1);
+    size_t before = serve.n_requests;
+    ask(c, "GET /a HTTP/1.1\r\nHost");
+    SERVE_UNTIL(&serve, http_server_census(serve.server).reading == 1);
+    shutdown(c->fd, SHUT_WR);
+    client_expect_end(c, "");
+    client_close(c, false);
+    assert_int_equal(serve.n_requests, before);
+}
+
+/* --- streams --- */
+
+static struct http_conn *take_stream(void)
+{
+    SERVE_UNTIL(&serve, serve.n_waiting == 1);
+    return serve.waiting[--serve.n_waiting];
+}
+
+#define STREAM "HTTP/1.1 200 OK\r\nDate: *\r\n"
+
+static void test_stream(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *out;
+        bool ends;
+    } streams[] = {
+        {GET("/stream"),
+         STREAM "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n", false},
+        {"GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+         STREAM "Connection: close\r\n\r\nonetwo", true},
+        {"HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n", STREAM "Transfer-Encoding: chunked\r\n\r\n",
+         false},
+    };
+    for (size_t i = 0; i < LENGTH(streams); i++) {
+        struct client *c = client_open(&serve, 1);
+        ask(c, streams[i].in);
+        struct http_conn *stream = take_stream();
+        assert_int_equal(http_stream_write(stream, "one", 3), 0);
+        assert_int_equal(http_stream_write(stream, "two", 3), 0);
+        http_stream_end(stream, true);
+        if (streams[i].ends)
+            client_expect_end(c, streams[i].out);
+        else
+            client_expect(c, streams[i].out);
+        if (!streams[i].ends) {
+            ask(c, GET("/a"));
+            client_expect(c, OK("7", "GET /a "));
+        }
+        client_close(c, false);
+    }
+}
+
+/* What is not taken is bounded; when it is taken, the writer is told. */
+static void test_stream_to_a_slow_reader(void **state)
+{
+    (void)state;
+    static char piece[1000];
+    struct client *c = client_open(&serve, 1);
+    size_t drained = serve.n_drained, pieces = 0;
+    int r;
+    ask(c, GET("/stream"));
+    struct http_conn *stream = take_stream();
+    memset(piece, 'x', sizeof piece);
+    while ((r = http_stream_write(stream, piece, sizeof piece)) == 0)
+        pieces++;
+    assert_int_equal(r, -EAGAIN);
+    assert_true(pieces * sizeof piece < 65536 + 4000000); /* ours, and what both kernels take */
+    SERVE_UNTIL(&serve, (client_read(c), serve.n_drained == drained + 1));
+    assert_int_equal(http_stream_write(stream, "end", 3), 0);
+    http_stream_end(stream, true);
+    SERVE_UNTIL(&serve, strstr(client_read(c)->text + c->n - 13, "end\r\n0\r\n\r\n") != NULL);
+    size_t xs = 0;
+    for (size_t i = 0; i < c->n; i++)
+        xs += c->text[i] == 'x';
+    assert_int_equal(xs, pieces * sizeof piece);
+    client_close(c, false);
+}
+
+static void test_stream_without_a_reader(void **state)
+{
+    (void)state;
+    for (int reset = 0; reset < 2; reset++) {
+        struct client *c = client_open(&serve, 1);
+        size_t before = serve.n_gone;
+        ask(c, GET("/stream"));
+        struct http_conn *stream = take_stream();
+        client_close(c, reset == 1);
+        SERVE_UNTIL(&serve, serve.n_gone == before + 1);
+        while (http_stream_write(stream, "x", 1) == 0)
+            serve_turn(&serve);
+        http_stream_end(stream, true);
+        SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
+    }
+}
+
+static void test_broken_stream(void **state)
+{
+    (void)state;
+    struct client *c = client_open(&serve, 1);
+    ask(c, GET("/stream"));
+    struct http_conn *stream = take_stream();
+    client_expect(c, STREAM "Transfer-Encoding: chunked\r\n\r\n");
+    http_stream_end(stream, false);
+    SERVE_UNTIL(&serve, client_read(c)->closed);
+    assert_int_equal(c->n, 0);
+    client_close(c, false);
+}
+
+/* --- what a connection costs --- */
+
+static void test_costs_of_a_connection(void **state)
+{
+    (void)state;
+    struct client *c = client_open(&serve, 1), *half = client_open(&serve, 1);
+    ask(c, GET("/a"));
+    client_expect(c, OK("7", "GET /a "));
+    int before = n_epoll_ctl;
+    for (int i = 0; i < 100; i++) {
+        ask(c, i % 2 == 0 ? GET("/a") : GET("/later"));
+        if (i % 2 == 0)
+            continue;
+        SERVE_UNTIL(&serve, serve.n_waiting == 1);
+        assert_int_equal(serve.server->buffers.n_lent, 1); /* the lap alone */
+        serve_answer(&serve, "x");
+    }
+    SERVE_UNTIL(&serve, http_server_census(serve.server).idle == 2);
+    assert_int_equal(n_epoll_ctl, before);
+    assert_int_equal(serve.server->buffers.n_lent, 1);
+    assert_true(sizeof(struct http_conn) <= 384);
+    ask(half, "G");
+    SERVE_UNTIL(&serve, serve.server->buffers.n_lent == 2);
+    ask(half, "ET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_expect(half, OK("7", "GET /a "));
+    assert_int_equal(serve.server->buffers.n_lent, 1);
+    client_close(c, false);
+    client_close(half, false);
+}
+
+/* --- the end --- */
+
+static void test_quiesce(void **state)
+{
+    (void)state;
+    struct client *open = client_open(&serve, 1), *waits = client_open(&serve, 1);
+    ask(waits, GET("/later"));
+    SERVE_UNTIL(&serve, serve.n_waiting == 1 && http_server_census(serve.server).all == 2);
+    struct client *connected = client_open(&serve, 1); /* in the kernel's queue */
+    http_server_quiesce(serve.server, true);
+    assert_int_equal(http_server_listen_fd(serve.server), -1);
+    serve_answer(&serve, "last");
+    client_expect_end(waits, OK_END("4", "last"));
+    ask(open, GET("/a") GET("/b"));
+    client_expect_end(open, OK_END("7", "GET /a "));
+    ask(connected, GET("/a"));
+    client_expect_end(connected, OK_END("7", "GET /a "));
+    client_close(open, false);
+    client_close(waits, false);
+    client_close(connected, false);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
+}
+
+static void test_free_with_everything_open(void **state)
+{
+    (void)state;
+    static const char *const sent[] = {"", "GET", GET("/later"), GET("/stream"),
+                                       GET("/large") GET("/large") GET("/large")};
+    struct client *clients[LENGTH(sent)];
+    for (size_t i = 0; i < LENGTH(sent); i++) {
+        clients[i] = client_open(&serve, 1);
+        ask(clients[i], sent[i]);
+    }
+    SERVE_UNTIL(&serve, serve.n_waiting == 2 && http_server_census(serve.server).all == 5);
+    serve_stop(&serve);
+    assert_int_equal(serve.n_gone, 2);
+    for (size_t i = 0; i < LENGTH(sent); i++)
+        client_close(clients[i], false);
+    start(NULL);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_rows),
+        TEST(test_head_is_exact),
+        TEST(test_refused_body),
+        TEST(test_large_answer),
+        TEST(test_expect),
+        TEST(test_answers_in_order),
+        TEST(test_many_pipelined),
+        TEST(test_gone),
+        TEST(test_half_closed),
+        TEST(test_half_a_request),
+        TEST(test_stream),
+        TEST(test_stream_to_a_slow_reader),
+        TEST(test_stream_without_a_reader),
+        TEST(test_broken_stream),
+        TEST(test_costs_of_a_connection),
+        TEST(test_quiesce),
+        TEST(test_free_with_everything_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
