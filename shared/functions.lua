@@ -336,10 +336,10 @@ end
 
 -- settle_range: all requests of a range of tickets are decided, in the same way: `args` has users and states from the
 -- fourth on.
-local function settle_range(keys, args, n)
+local function settle_range(keys, args, counter, n)
     in_chunks('HSET', keys[USERS], args, 4)
     redis.call('ZREMRANGEBYSCORE', keys[QUEUE], args[2], args[3])
-    redis.call('HINCRBY', keys[META], COUNTERS[args[5]:byte()], n)
+    redis.call('HINCRBY', keys[META], counter, n)
     return n
 end
 
@@ -372,15 +372,6 @@ local function settle_names(keys, users, states)
     return changed
 end
 
--- decided_alike: every state of the batch begins like the first.
-local function decided_alike(args)
-    local letter = args[5]:byte()
-    for i = 5, #args, 2 do
-        if args[i]:byte() ~= letter then return false end
-    end
-    return true
-end
-
 local function settle(keys, args)
     local wrong = fenced(keys, args)
     if wrong then return wrong end
@@ -388,16 +379,19 @@ local function settle(keys, args)
     if n % 1 ~= 0 or n < 1 or n > MAX_USERS or not (args[2]:find(NUMBER) and args[3]:find(NUMBER)) then
         return bad_args('settle takes an epoch, two tickets, then user and state in turn')
     end
-    local users, states = {}, {}
+    local alike = args[5]:byte()
     for i = 5, #args, 2 do
-        if not COUNTERS[args[i]:byte()] then return bad_args('a state begins with g, s or r') end
+        local letter = args[i]:byte()
+        if not COUNTERS[letter] then return bad_args('a state begins with g, s or r') end
+        alike = letter == alike and alike
     end
     local mark, to = sound(keys).claimed_to, tonumber(args[3])
     count_move(keys)
     -- The scheduler says that nobody else is in this range; a stranger's hand may have put somebody there.
-    if to > 0 and to <= mark and decided_alike(args) and redis.call('ZCOUNT', keys[QUEUE], args[2], args[3]) == n then
-        return settle_range(keys, args, n)
+    if alike and to > 0 and to <= mark and redis.call('ZCOUNT', keys[QUEUE], args[2], args[3]) == n then
+        return settle_range(keys, args, COUNTERS[alike], n)
     end
+    local users, states = {}, {}
     for i = 4, #args, 2 do users[i / 2 - 1], states[i / 2 - 1] = args[i], args[i + 1] end
     return settle_names(keys, users, states)
 end
@@ -424,20 +418,23 @@ local function drain(keys, args)
     for i = 3, #args, 2 do users[(i - 1) / 2] = args[i] end
     local meta, now = sound(keys), now_us()
     local mark = math.min(tonumber(args[2]), meta.claimed_to)
-    local known, waiting, last = states_of(keys, users), tickets_of(keys, users), math.max(mark, meta.watermark)
+    local known, waiting = states_of(keys, users), tickets_of(keys, users)
+    local free, last = math.max(mark, meta.watermark) + 1, meta.last_ticket
     local entries, seen, n = {}, {}, 0
     for i = 1, #users do
         local old = waiting[i] and tonumber(waiting[i])
-        if not (known[i] or seen[users[i]] or old and old <= mark) then
-            local ticket = free_ticket(keys, math.max(math.min(tonumber(args[2 * i + 2]), now), last + 1))
-            if not old or ticket < old then
-                entries[#entries + 1], entries[#entries + 2] = integer(ticket), users[i]
-                seen[users[i]], last, n = true, ticket, n + (old and 0 or 1)
+        local from = math.max(math.min(tonumber(args[2 * i + 2]), now), free)
+        if not (known[i] or seen[users[i]] or old and old <= math.max(mark, from)) then
+            free = free_ticket(keys, from) -- whoever comes later need not look before it
+            if not old or free < old then
+                entries[#entries + 1], entries[#entries + 2] = integer(free), users[i]
+                seen[users[i]], last, n = true, math.max(last, free), n + (old and 0 or 1)
+                free = free + 1
             end
         end
     end
     in_chunks('ZADD', keys[QUEUE], entries)
-    redis.call('HSET', keys[META], 'claimed_to', integer(mark), 'last_ticket', integer(math.max(last, meta.last_ticket)),
+    redis.call('HSET', keys[META], 'claimed_to', integer(mark), 'last_ticket', integer(last),
                'admitted', integer(meta.admitted + n))
     count_move(keys)
     return #entries / 2

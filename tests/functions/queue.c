@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NEAR_US (60 * 1000000)
+#define RANGE   1000000000 /* tickets behind TICKETS_FROM, and behind PAST_FROM */
 
 static struct private_redis redis;
 static redisContext *connection;
@@ -41,7 +42,7 @@ redisContext *queue_connection(void)
 
 /* --- questions --- */
 
-/* write_word: `word` with #n as a ticket, and $name as a key. */
+/* write_word: `word` with #n and ^n as tickets, and $name as a key. */
 static void write_word(FILE *out, const char *word)
 {
     static const char *const names[CAMPAIGN_KEYS] = {"$meta", "$queue", "$users"};
@@ -52,12 +53,13 @@ static void write_word(FILE *out, const char *word)
         }
     }
     while (*word != '\0') {
-        if (*word != '#') {
+        if (*word != '#' && *word != '^') {
             fputc(*word++, out);
             continue;
         }
         char *end;
-        fprintf(out, "%lld", TICKETS_FROM + strtoll(word + 1, &end, 10));
+        fprintf(out, "%lld",
+                (*word == '#' ? TICKETS_FROM : PAST_FROM) + strtoll(word + 1, &end, 10));
         word = end;
     }
 }
@@ -94,21 +96,39 @@ redisReply *ask_reply(const char *line)
         free(argv[i]);
     free(argv);
     free(copy);
-    assert_non_null(reply);
+    if (reply == NULL)
+        fail_msg("%s", connection->errstr);
     return reply;
 }
 
 /* --- answers --- */
 
-/* write_text: `text` with the tickets in it as #n. */
+static bool is_near(int64_t us)
+{
+    int64_t off_us = us - clock_wall_us();
+    return off_us > -NEAR_US && off_us < NEAR_US;
+}
+
+/* write_ticket: false when it is none that a test can have named. */
+static bool write_ticket(FILE *out, int64_t ticket)
+{
+    if (ticket >= TICKETS_FROM && ticket < TICKETS_FROM + RANGE)
+        fprintf(out, "#%" PRId64, ticket - TICKETS_FROM);
+    else if (ticket >= PAST_FROM && ticket < PAST_FROM + RANGE)
+        fprintf(out, "^%" PRId64, ticket - PAST_FROM);
+    else if (is_near(ticket))
+        fputs("now", out);
+    else
+        return false;
+    return true;
+}
+
+/* write_text: `text` with the tickets in it as #n and ^n. */
 static void write_text(FILE *out, const char *text)
 {
     while (*text != '\0') {
         size_t digits = strspn(text, "0123456789");
-        int64_t ticket = digits == 16 ? strtoll(text, NULL, 10) - TICKETS_FROM : -1;
-        if (ticket >= 0 && ticket < 1000000000)
-            fprintf(out, "#%" PRId64, ticket);
-        else
+        if (digits != 16 || !write_ticket(out, strtoll(text, NULL, 10)))
             fprintf(out, "%.*s", digits > 0 ? (int)digits : 1, text);
         text += digits > 0 ? digits : 1;
     }
@@ -130,8 +150,7 @@ static void write_run(FILE *out, const char *text)
 
 static void write_integer(FILE *out, int64_t n)
 {
-    int64_t off_us = n - clock_wall_us();
-    if (off_us > -NEAR_US && off_us < NEAR_US)
+    if (is_near(n))
         fprintf(out, "now");
     else
         fprintf(out, "%" PRId64, n);

@@ -4,9 +4,9 @@
  *   assert_string_equal(ask("enqueue ann bob ann"), "n#1:1 n#2:2 q#1:1");
  *
  * The first word of a question is a function without its prefix, or a Redis command in capitals, in
- * which $meta, $queue, $claimed, $users stand for the keys. "#7" is a ticket: 7 µs after
- * TICKETS_FROM, far in the future; a campaign that is published with the watermark #0 gives #1, #2,
- * #3 ...
+ * which $meta, $queue, $users stand for the keys. "#7" is a ticket: 7 µs after TICKETS_FROM, far in
+ * the future; a campaign that is published with the watermark #0 gives #1, #2, #3 ... "^7" is a
+ * ticket, too: 7 µs after PAST_FROM, long ago; requests of the journal arrived then.
  *
  * In answers: arrays are words, arrays within them stand in [ ], nil is -, an error is ! and its
  * first word, a time near the present is "now". */
@@ -18,6 +18,7 @@
 #include "tests/support/test.h"
 
 #define TICKETS_FROM 5000000000000000
+#define PAST_FROM    1000000000000000
 
 /* OPEN: epoch 1, id 7, a quota of 3, no limit of admission. */
 #define OPEN "publish 1 7 open 3 -1 0 0 #0 1"

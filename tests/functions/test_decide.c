@@ -3,84 +3,196 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-static void test_claim_pops_in_ticket_order(void **state)
+#define COUNTS "HMGET $meta admitted granted sold_out refused"
+
+/* --- claim: a mark --- */
+
+static void test_claim_reads_in_ticket_order(void **state)
 {
     (void)state;
     ask(OPEN);
     ask("enqueue zoe bob ann cid");
-    assert_string_equal(ask("claim 1 3"), "1 zoe #1 bob #2 ann #3");
-    assert_string_equal(ask("ZRANGE $claimed 0 -1 WITHSCORES"), "zoe #1 bob #2 ann #3");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "cid #4");
-    assert_string_equal(ask("HGET $meta watermark"), "#3");
-    assert_string_equal(ask("claim 1 3"), "0 cid #4");
-    assert_string_equal(ask("HGET $meta watermark"), "#4");
-    assert_string_equal(ask("claim 1 3"), "0");
+    assert_string_equal(ask("claim 1 3"), "1 3 [zoe #1 bob #2 ann #3]");
+    assert_string_equal(ask("HGET $meta claimed_to"), "#3");
+    assert_string_equal(ask("claim 1 3"), "0 4 [cid #4]");
+    assert_string_equal(ask("HGET $meta claimed_to"), "#4");
+    assert_string_equal(ask("claim 1 3"), "0 4 []");
+    assert_string_equal(ask("HGET $meta claimed_to"), "#4");
 }
 
-static void test_claimed_reads_in_ticket_order(void **state)
-{
-    (void)state;
-    ask(OPEN);
-    ask("enqueue zoe bob ann");
-    ask("claim 1 3");
-    assert_string_equal(ask("claimed 1 2"), "zoe #1 bob #2");
-    assert_string_equal(ask("claimed 1 9"), "zoe #1 bob #2 ann #3");
-    assert_string_equal(ask("ZCARD $claimed"), "3");
-}
-
-/* The watermark does not fall when old tickets, given back by a reclaim, are claimed again. */
-static void test_watermark_does_not_fall(void **state)
+/* A claim takes nobody out of the queue: only a decision does. */
+static void test_the_claimed_stay_in_the_queue(void **state)
 {
     (void)state;
     ask(OPEN);
     ask("enqueue a b c");
-    ask("claim 1 3");
-    ask("reclaim 1 3");
-    assert_string_equal(ask("claim 1 1"), "2 a #1");
-    assert_string_equal(ask("HGET $meta watermark"), "#3");
+    ask("claim 1 2");
+    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "a #1 b #2 c #3");
+    assert_string_equal(ask("DBSIZE"), "2");
+    assert_string_equal(ask("HMGET $meta admitted last_ticket watermark"), "3 #3 #0");
 }
 
-static void test_settle_moves_the_claimed(void **state)
+/* Nobody is claimed: the mark does not move, and nothing is counted. */
+static void test_claim_of_nobody(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    assert_string_equal(ask("claim 1 9"), "0 0 []");
+    ask("enqueue a b");
+    assert_string_equal(ask("claim 1 0"), "2 0 []");
+    assert_string_equal(ask("HMGET $meta claimed_to moves"), "0 0");
+    ask("claim 1 1");
+    assert_string_equal(ask("claim 1 0"), "1 1 []");
+    assert_string_equal(ask("HMGET $meta claimed_to moves"), "#1 1");
+}
+
+/* --- settle --- */
+
+static void test_settle_takes_out_of_the_queue(void **state)
 {
     (void)state;
     ask(OPEN);
     ask("enqueue a b c d");
     ask("claim 1 4");
-    assert_string_equal(ask("settle 1 a g1:AAAA:#1 b s#2 c rrow-refused:#3"), "3");
-    assert_string_equal(ask("ZRANGE $claimed 0 -1"), "d");
+    assert_string_equal(ask("settle 1 0 0 a g1:AAAA:#1 b s#2 c rrow-refused:#3"), "3");
+    assert_string_equal(ask("ZRANGE $queue 0 -1"), "d");
     assert_string_equal(ask("HMGET $users a b c d"), "g1:AAAA:#1 s#2 rrow-refused:#3 -");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "4 1 1 1");
+    assert_string_equal(ask(COUNTS), "4 1 1 1");
+}
+
+/* With or without a range it is the same. */
+static void test_settle_by_range(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"b g1:A:#2 c g2:B:#3", "b s#2 c s#3",
+                                         "b rwhy:#2 c rother:#3"};
+    static const char *const counts[] = {"5 2 0 0", "5 0 2 0", "5 0 0 2"};
+    static const char *const ranges[] = {"0 0", "#2 #3"};
+    for (size_t i = 0; i < LENGTH(states) * LENGTH(ranges); i++) {
+        size_t kind = i / LENGTH(ranges);
+        queue_reset(NULL);
+        ask(OPEN);
+        ask("enqueue a b c d e");
+        ask("claim 1 4");
+        assert_string_equal(ask("settle 1 %s %s", ranges[i % LENGTH(ranges)], states[kind]), "2");
+        assert_string_equal(ask("ZRANGE $queue 0 -1"), "a d e");
+        assert_string_equal(ask(COUNTS), counts[kind]);
+        assert_string_equal(ask("HLEN $users"), "2");
+        assert_string_equal(ask("HGET $meta moves"), "2");
+        assert_string_equal(ask("enqueue e a d"), "q#5:1 q#1:0 q#4:0");
+    }
+}
+
+/* Each with four requests up to the mark, and one above; what is said of the range is not true, or not enough: then names
+ * decide. `left`: who is still in the queue. */
+static void test_settle_falls_back_to_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *call, *left, *counts;
+    } cases[] = {
+        {"somebody else is in it", "settle 1 #1 #3 a g1:A:#1 c g2:B:#3", "b d e", "5 2 0 0"},
+        {"it ends above the mark", "settle 1 #4 #5 d g1:A:#4 e g2:B:#5", "a b c", "5 2 0 0"},
+        {"it ends above everybody", "settle 1 #1 #99 a g1:A:#1", "b c d e", "5 1 0 0"},
+        {"all of it is above the mark", "settle 1 #5 #5 e g1:A:#5", "a b c d", "5 1 0 0"},
+        {"states differ", "settle 1 #1 #3 a g1:A:#1 b s#2 c rwhy:#3", "d e", "5 1 1 1"},
+        {"the last state differs", "settle 1 #1 #2 a g1:A:#1 b s#2", "c d e", "5 1 1 0"},
+        {"a user twice", "settle 1 #1 #2 a g1:A:#1 b s#2 b s#2", "c d e", "5 1 1 0"},
+        {"a user who is a stranger", "settle 1 #1 #1 a g1:A:#1 x g2:B:#9", "b c d e", "6 2 0 0"},
+        {"nobody is in it", "settle 1 ^1 ^9 a g1:A:#1", "b c d e", "5 1 0 0"},
+        {"it ends before it begins", "settle 1 #2 #1 a g1:A:#1", "b c d e", "5 1 0 0"},
+        {"it has no end", "settle 1 #1 0 a g1:A:#1", "b c d e", "5 1 0 0"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        queue_reset(NULL);
+        ask(OPEN);
+        ask("enqueue a b c d e");
+        ask("claim 1 4");
+        ask("%s", cases[i].call);
+        const char *left = ask("ZRANGE $queue 0 -1");
+        if (strcmp(left, cases[i].left) != 0)
+            fail_msg("%s: %s wait", cases[i].name, left);
+        const char *counts = ask(COUNTS);
+        if (strcmp(counts, cases[i].counts) != 0)
+            fail_msg("%s: %s", cases[i].name, counts);
+    }
+}
+
+/* A request that is parked, because MariaDB refused its row and has no note of it yet, has a ticket among the others. */
+static void test_a_range_keeps_who_is_parked(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a parked c d");
+    ask("claim 1 4");
+    assert_string_equal(ask("settle 1 #1 #4 a g1:A:#1 c g2:B:#3 d g3:C:#4"), "3");
+    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "parked #2");
+    assert_string_equal(ask("enqueue parked"), "q#2:0");
+    assert_string_equal(ask("settle 1 #2 #2 parked rrow-refused:#2"), "1");
+    assert_string_equal(ask("EXISTS $queue"), "0");
+    assert_string_equal(ask(COUNTS), "4 3 0 1");
+}
+
+/* A member of somebody else, which a claim read and nobody set aside yet, hides nobody. */
+static void test_a_range_with_a_stranger_in_it(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b c");
+    ask("ZADD $queue #2 no/id");
+    ask("claim 1 9");
+    assert_string_equal(ask("settle 1 #1 #3 a g1:A:#1 b g2:B:#2 c g3:C:#3"), "3");
+    assert_string_equal(ask("ZRANGE $queue 0 -1"), "no/id");
+    assert_string_equal(ask(COUNTS), "3 3 0 0");
 }
 
 static void test_settle_is_idempotent(void **state)
 {
     (void)state;
-    static const char settle[] = "settle 1 a g1:AAAA:#1 b s#2";
+    static const char *const settles[] = {"settle 1 0 0 a g1:AAAA:#1 b s#2",
+                                          "settle 1 #1 #2 a g1:AAAA:#1 b s#2"};
+    for (size_t i = 0; i < LENGTH(settles); i++) {
+        queue_reset(NULL);
+        ask(OPEN);
+        ask("enqueue a b");
+        ask("claim 1 2");
+        assert_string_equal(ask("%s", settles[i]), "2");
+        assert_string_equal(ask("%s", settles[i]), "0");
+        assert_string_equal(ask(COUNTS), "2 1 1 0");
+    }
+}
+
+/* By a range too: it comes again when its answer was lost. */
+static void test_a_range_is_idempotent(void **state)
+{
+    (void)state;
+    static const char settle[] = "settle 1 #1 #2 a g1:AAAA:#1 b g2:BBBB:#2";
     ask(OPEN);
-    ask("enqueue a b");
-    ask("claim 1 2");
+    ask("enqueue a b c");
+    ask("claim 1 3");
     assert_string_equal(ask(settle), "2");
     assert_string_equal(ask(settle), "0");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
-    assert_string_equal(ask("settle 1"), "0");
+    assert_string_equal(ask(COUNTS), "3 2 0 0");
+    assert_string_equal(ask("ZRANGE $queue 0 -1"), "c");
 }
 
 static void test_a_grant_stays_a_grant(void **state)
 {
     (void)state;
     static const char *const attempts[] = {"s#1", "rwhy:#1", "g2:BBBB:#1"};
+    static const char *const ranges[] = {"0 0", "#1 #1"};
     ask(OPEN);
     ask("enqueue a");
     ask("claim 1 1");
-    ask("settle 1 a g1:AAAA:#1");
-    for (size_t i = 0; i < LENGTH(attempts); i++) {
-        assert_string_equal(ask("settle 1 a %s", attempts[i]), "0");
+    ask("settle 1 0 0 a g1:AAAA:#1");
+    for (size_t i = 0; i < LENGTH(attempts) * LENGTH(ranges); i++) {
+        assert_string_equal(
+            ask("settle 1 %s a %s", ranges[i % LENGTH(ranges)], attempts[i / LENGTH(ranges)]), "0");
         assert_string_equal(ask("HGET $users a"), "g1:AAAA:#1");
-        assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "1 1 0 0");
+        assert_string_equal(ask(COUNTS), "1 1 0 0");
     }
-    assert_string_equal(ask("settle 1 a g2:BBBB:#1"), "0");
-    assert_string_equal(ask("HGET $users a"), "g1:AAAA:#1");
 }
 
 static void test_other_decisions_may_change(void **state)
@@ -89,18 +201,18 @@ static void test_other_decisions_may_change(void **state)
     ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
-    ask("settle 1 a s#1 b rwhy:#2");
-    assert_string_equal(ask("settle 1 a rwhy:#1 b s#2"), "2");
+    ask("settle 1 0 0 a s#1 b rwhy:#2");
+    assert_string_equal(ask("settle 1 0 0 a rwhy:#1 b s#2"), "2");
     assert_string_equal(ask("HMGET $meta granted sold_out refused"), "0 1 1");
-    assert_string_equal(ask("settle 1 a g1:A:#1 b g2:B:#2"), "2");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 2 0 0");
+    assert_string_equal(ask("settle 1 #1 #2 a g1:A:#1 b g2:B:#2"), "2");
+    assert_string_equal(ask(COUNTS), "2 2 0 0");
 }
 
 static void test_settle_an_unknown_user(void **state)
 {
     (void)state;
     ask(OPEN);
-    assert_string_equal(ask("settle 1 ghost g1:A:#1"), "1");
+    assert_string_equal(ask("settle 1 0 0 ghost g1:A:#1"), "1");
     assert_string_equal(ask("HMGET $meta admitted granted"), "1 1");
     assert_string_equal(ask("enqueue ghost"), "g1:A:#1");
 }
@@ -111,42 +223,66 @@ static void test_a_user_twice_in_one_settle(void **state)
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
-    ask("settle 1 a g1:A:#1 a g1:A:#1 b s#2 b g2:B:#2 c g3:C:#3 c s#3");
+    ask("settle 1 0 0 a g1:A:#1 a g1:A:#1 b s#2 b g2:B:#2 c g3:C:#3 c s#3");
     assert_string_equal(ask("HMGET $users a b c"), "g1:A:#1 g2:B:#2 g3:C:#3");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "3 3 0 0");
+    assert_string_equal(ask(COUNTS), "3 3 0 0");
+}
+
+/* settle_line: the first n users are granted. */
+static char *settle_line(const char *range, int n)
+{
+    char *line = NULL;
+    size_t size;
+    FILE *out = open_memstream(&line, &size);
+    fprintf(out, "settle 1 %s", range);
+    for (int i = 1; i <= n; i++)
+        fprintf(out, " u%d g%d:CODE:#%d", i, i, i);
+    fclose(out);
+    return line;
 }
 
 static void test_settle_thousands(void **state)
 {
     (void)state;
     enum { USERS = 5000 };
-    char *line = NULL, *enqueue = users_line("enqueue", USERS);
-    size_t size;
-    FILE *out = open_memstream(&line, &size);
-    fputs("settle 1", out);
-    for (int i = 1; i <= USERS; i++)
-        fprintf(out, " u%d g%d:CODE:#%d", i, i, i);
-    fclose(out);
-    ask(OPEN);
-    freeReplyObject(ask_reply(enqueue));
-    freeReplyObject(ask_reply("claim 1 5000"));
-    assert_string_equal(ask("ZCARD $claimed"), "5000");
-    assert_string_equal(ask("%s", line), "5000");
-    assert_string_equal(ask("ZCARD $claimed"), "0");
-    assert_string_equal(ask("HMGET $meta admitted granted"), "5000 5000");
-    assert_string_equal(ask("%s one-more g1:X:#1", line), "!BADARGS");
-    free(line);
-    free(enqueue);
+    static const char *const ranges[] = {"0 0", "#1 #5000"};
+    for (size_t i = 0; i < LENGTH(ranges); i++) {
+        char *line = settle_line(ranges[i], USERS), *enqueue = users_line("enqueue", USERS);
+        queue_reset(NULL);
+        ask(OPEN);
+        freeReplyObject(ask_reply(enqueue));
+        freeReplyObject(ask_reply("claim 1 5000"));
+        assert_string_equal(ask("ZCARD $queue"), "5000");
+        assert_string_equal(ask("%s one-more g1:X:#1", line), "!BADARGS");
+        assert_string_equal(ask("%s", line), "5000");
+        assert_string_equal(ask("EXISTS $queue"), "0");
+        assert_string_equal(ask("HMGET $meta admitted granted"), "5000 5000");
+        assert_string_equal(ask("HMGET $users u1 u1000 u1001 u2000 u2001 u5000"),
+                            "g1:CODE:#1 g1000:CODE:#1000 g1001:CODE:#1001 g2000:CODE:#2000 "
+                            "g2001:CODE:#2001 g5000:CODE:#5000");
+        free(line);
+        free(enqueue);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_claim_pops_in_ticket_order), QUEUE_TEST(test_claimed_reads_in_ticket_order),
-        QUEUE_TEST(test_watermark_does_not_fall),    QUEUE_TEST(test_settle_moves_the_claimed),
-        QUEUE_TEST(test_settle_is_idempotent),       QUEUE_TEST(test_a_grant_stays_a_grant),
-        QUEUE_TEST(test_other_decisions_may_change), QUEUE_TEST(test_settle_an_unknown_user),
-        QUEUE_TEST(test_a_user_twice_in_one_settle), QUEUE_TEST(test_settle_thousands),
+        QUEUE_TEST(test_claim_reads_in_ticket_order),
+        QUEUE_TEST(test_the_claimed_stay_in_the_queue),
+        QUEUE_TEST(test_claim_of_nobody),
+        QUEUE_TEST(test_settle_takes_out_of_the_queue),
+        QUEUE_TEST(test_settle_by_range),
+        QUEUE_TEST(test_settle_falls_back_to_names),
+        QUEUE_TEST(test_a_range_keeps_who_is_parked),
+        QUEUE_TEST(test_a_range_with_a_stranger_in_it),
+        QUEUE_TEST(test_settle_is_idempotent),
+        QUEUE_TEST(test_a_range_is_idempotent),
+        QUEUE_TEST(test_a_grant_stays_a_grant),
+        QUEUE_TEST(test_other_decisions_may_change),
+        QUEUE_TEST(test_settle_an_unknown_user),
+        QUEUE_TEST(test_a_user_twice_in_one_settle),
+        QUEUE_TEST(test_settle_thousands),
     };
     return QUEUE_GROUP(tests);
 }

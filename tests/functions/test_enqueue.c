@@ -15,7 +15,7 @@ static void test_tickets_grow_in_order_of_arrival(void **state)
     assert_string_equal(ask("enqueue ann bob cid"), "n#1:1 n#2:2 n#3:3");
     assert_string_equal(ask("enqueue dan"), "n#4:4");
     assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "ann #1 bob #2 cid #3 dan #4");
-    assert_string_equal(ask("EXISTS $claimed $users"), "0");
+    assert_string_equal(ask("EXISTS $users"), "0");
     assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #4");
 }
 
@@ -69,7 +69,7 @@ static void test_decided_user_keeps_the_state(void **state)
     ask("enqueue ann bob cid dan");
     ask("claim 1 4");
     assert_string_equal(ask("enqueue ann"), "q#1:0");
-    ask("settle 1 ann g1:C:#1 bob s#2 cid rrow-refused:#3");
+    ask("settle 1 0 0 ann g1:C:#1 bob s#2 cid rrow-refused:#3");
     assert_string_equal(ask("enqueue ann bob cid dan"), "g1:C:#1 s#2 rrow-refused:#3 q#4:0");
     assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #4");
 }
@@ -153,7 +153,7 @@ static void test_room_does_not_come_back(void **state)
     ask("publish 1 7 open 1 2 0 0 #0 1");
     ask("enqueue a b");
     ask("claim 1 2");
-    ask("settle 1 a g1:C:#1 b s#2");
+    ask("settle 1 0 0 a g1:C:#1 b s#2");
     assert_string_equal(ask("enqueue c"), "f");
 }
 
@@ -163,18 +163,16 @@ static void test_batch_that_mixes_everything(void **state)
     ask("publish 1 7 open 3 6 0 0 #0 1");
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
-    ask("settle 1 granted g1:C:#1 lost s#2 refused rrow-refused:#3");
+    ask("settle 1 0 0 granted g1:C:#1 lost s#2 refused rrow-refused:#3");
     assert_string_equal(ask("enqueue new granted full new lost refused claimed full waiting"),
                         "n#6:2 g1:C:#1 f q#6:2 s#2 rrow-refused:#3 q#4:0 f q#5:1");
-    ask("publish 1 7 paused 3 -1 0 0 #0 keep");
+    ask("publish 1 7 paused 3 -1 0 0 #0 keep any");
     assert_string_equal(ask("enqueue other granted lost refused claimed waiting new"),
                         "p g1:C:#1 s#2 rrow-refused:#3 q#4:0 q#5:1 q#6:2");
-    ask("publish 1 7 closed 3 -1 0 0 #0 keep");
+    ask("publish 1 7 closed 3 -1 0 0 #0 keep any");
     assert_string_equal(ask("enqueue other granted waiting"), "c g1:C:#1 q#5:1");
 }
 
-/* A clock that steps backwards looks, to the function, as if last_ticket or the watermark lay in
- * the future. */
 /* How runs of newly queued users are told: as few answers as there are runs, cut where another user stands. */
 static void test_runs(void **state)
 {
@@ -191,6 +189,7 @@ static void test_runs(void **state)
     freeReplyObject(reply);
 }
 
+/* A clock that steps backwards looks, to the function, as if last_ticket lay in the future. */
 static void test_clock_steps_backwards(void **state)
 {
     (void)state;
@@ -198,10 +197,9 @@ static void test_clock_steps_backwards(void **state)
     ask("enqueue early");
     ask("HSET $meta last_ticket #50");
     assert_string_equal(ask("enqueue a b"), "n#51:2 n#52:3");
-    ask("HSET $meta watermark #70");
-    assert_string_equal(ask("enqueue c"), "n#71:4");
-    ask("HSET $meta watermark #60");
-    assert_string_equal(ask("enqueue d"), "n#72:5");
+    ask("HSET $meta last_ticket #40");
+    assert_string_equal(ask("claim 1 9"), "0 3 [early now a #51 b #52]");
+    assert_string_equal(ask("enqueue c"), "n#53:1"); /* above the mark all the same */
 }
 
 static void test_nobody_enters_at_or_below_the_watermark(void **state)
@@ -210,13 +208,42 @@ static void test_nobody_enters_at_or_below_the_watermark(void **state)
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
-    assert_string_equal(ask("HGET $meta watermark"), "#3");
-    ask("HSET $meta last_ticket 0");
-    assert_string_equal(ask("enqueue d"), "n#4:1");
     ask("publish 2 7 open 3 -1 0 0 #90 keep");
     assert_string_equal(ask("enqueue e"), "!NOCAMPAIGN"); /* Redis knew less than MariaDB */
     ask("publish 2 7 open 3 -1 0 0 #90 1");
-    assert_string_equal(ask("enqueue e"), "n#91:2");
+    assert_string_equal(ask("enqueue e"), "n#91:4");
+    ask("publish 3 7 open 3 -1 0 0 #80 keep");
+    assert_string_equal(ask("enqueue f"), "n#92:5");
+}
+
+/* Or they would be passed over: also when a stranger's hand put the mark where no ticket of ours is. */
+static void test_nobody_enters_at_or_below_the_mark(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b");
+    ask("claim 1 2");
+    assert_string_equal(ask("enqueue c"), "n#3:1");
+    ask("ZADD $queue #50 stranger");
+    assert_string_equal(ask("claim 1 9"), "0 4 [c #3 stranger #50]");
+    assert_string_equal(ask("enqueue d e"), "n#51:1 n#52:2");
+    assert_string_equal(ask("claim 1 9"), "0 6 [d #51 e #52]");
+}
+
+/* The rank above the mark; 0 up to it. */
+static void test_positions_begin_above_the_mark(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b c d e");
+    ask("claim 1 2");
+    assert_string_equal(ask("enqueue a b c d e"), "q#1:0 q#2:0 q#3:1 q#4:2 q#5:3");
+    ask("settle 1 0 0 b g1:A:#2"); /* a hole below the mark moves nobody */
+    assert_string_equal(ask("enqueue a c e f"), "q#1:0 q#3:1 q#5:3 n#6:4");
+    ask("claim 1 1");
+    assert_string_equal(ask("enqueue c d f g h"), "q#3:0 q#4:1 q#6:3 n#7:4 n#8:5");
+    ask("publish 2 7 open 3 -1 0 0 0 keep"); /* a takeover: all wait again */
+    assert_string_equal(ask("enqueue a c h"), "q#1:1 q#3:2 q#8:7");
 }
 
 static void test_strange_user_ids(void **state)
@@ -245,6 +272,8 @@ int main(void)
         QUEUE_TEST(test_runs),
         QUEUE_TEST(test_clock_steps_backwards),
         QUEUE_TEST(test_nobody_enters_at_or_below_the_watermark),
+        QUEUE_TEST(test_nobody_enters_at_or_below_the_mark),
+        QUEUE_TEST(test_positions_begin_above_the_mark),
         QUEUE_TEST(test_strange_user_ids),
     };
     return QUEUE_GROUP(tests);

@@ -78,19 +78,31 @@ static const char *const wrong[] = {
     "claim 1 1.5",
     "claim 1 1 x",
     "claim 1 1 0 0",
-    "claimed",
-    "claimed 1",
-    "claimed 1 0",
-    "claimed 1 many",
-    "reclaim",
-    "reclaim 1",
-    "reclaim 1 many",
-    "reclaim 1 -5",
+    "set_aside",
     "settle",
-    "settle 1 a",
-    "settle 1 a q#1",
-    "settle 1 a g1:A:#1 b",
-    "settle 1 a x",
+    "settle 1",
+    "settle 1 0",
+    "settle 1 0 0",
+    "settle 1 0 0 a",
+    "settle 1 0 0 a q#1",
+    "settle 1 0 0 a g1:A:#1 b",
+    "settle 1 0 0 a x",
+    "settle 1 0 0 a g1:A:#1 b x",
+    "settle 1 a g1:A:#1",
+    "settle 1 first #2 a g1:A:#1",
+    "settle 1 #1 last a g1:A:#1",
+    "settle 1 -1 #2 a g1:A:#1",
+    "settle 1 #1 +inf a g1:A:#1",
+    "settle 1 (1 #2 a g1:A:#1",
+    "drain",
+    "drain 1",
+    "drain 1 high",
+    "drain 1 -1",
+    "drain 1 0 x",
+    "drain 1 0 x soon",
+    "drain 1 0 x -5",
+    "drain 1 0 x #1 y",
+    "drain 1 x #1",
     "revive",
     "revive 1",
     "revive 1 0",
@@ -155,34 +167,38 @@ static void test_memory_of_a_waiting_user(void **state)
     assert_in_range(bytes, USERS * 50, USERS * BYTES);
 }
 
-/* A key of the wrong type fails a call before anything is changed: nothing is popped into nowhere,
- * and no move is counted. */
+/* A key of the wrong type fails a call before anything is changed: nobody gets lost, and no move
+ * is counted. */
 static void test_wrong_type_changes_nothing(void **state)
 {
     (void)state;
-#define CLAIMERS "claim 1 1", "settle 1 a g1:C:#1", "claimed 1 1", "reclaim 1 1", "revive 1 0 10"
-    static const struct {
-        const char *key, *calls[9];
-    } cases[] = {
-        {"$queue", {CLAIMERS, "drain 1 z #9", "enqueue z", "status z"}},
-        {"$claimed", {CLAIMERS, "drain 1 z #9", "enqueue z", "status z"}},
-        {"$users", {CLAIMERS, "drain 1 z #9", "enqueue z", "status z"}},
-    };
-    for (size_t i = 0; i < LENGTH(cases); i++) {
+    static const char *const keys[] = {"$queue", "$users"};
+    static const char *const calls[] = {"claim 1 1",
+                                        "settle 1 0 0 a g1:C:#1",
+                                        "settle 1 #1 #1 a g1:C:#1",
+                                        "set_aside 1 no/id",
+                                        "revive 1 0 10",
+                                        "drain 1 0 z #9",
+                                        "enqueue z",
+                                        "status z"};
+    for (size_t i = 0; i < LENGTH(keys); i++) {
         char before[256];
         queue_reset(NULL);
         ask(OPEN);
-        ask("enqueue a b");
-        ask("claim 1 1");
+        ask("enqueue a b c");
+        ask("claim 1 2");
+        ask("settle 1 0 0 a s#1");
         snprintf(before, sizeof before, "%s", ask("HGETALL $meta"));
-        ask("RENAME %s kept", cases[i].key);
-        ask("SET %s broken", cases[i].key);
-        for (const char *const *call = cases[i].calls; *call != NULL; call++)
-            assert_string_equal(ask("%s", *call), "!WRONGTYPE");
-        ask("RENAME kept %s", cases[i].key);
+        ask("RENAME %s kept", keys[i]);
+        ask("SET %s broken", keys[i]);
+        for (size_t j = 0; j < LENGTH(calls); j++) {
+            if (strcmp(ask("%s", calls[j]), "!WRONGTYPE") != 0)
+                fail_msg("%s, with a broken %s", calls[j], keys[i]);
+        }
+        ask("RENAME kept %s", keys[i]);
         assert_string_equal(ask("HGETALL $meta"), before);
-        assert_string_equal(ask("ZRANGE $queue 0 -1"), "b");
-        assert_string_equal(ask("ZRANGE $claimed 0 -1"), "a");
+        assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "b #2 c #3");
+        assert_string_equal(ask("HGETALL $users"), "a s#1");
     }
 }
 

@@ -2,6 +2,7 @@
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The head: ready state quota admit_limit opens closes epoch admitted granted sold_out refused
  * watermark id, queued claimed now moves instant_wait_ms returned. */
@@ -14,8 +15,8 @@ static void test_first_publish(void **state)
     assert_string_equal(
         ask("HMGET $meta epoch id state quota admit_limit opens_us closes_us watermark ready"),
         "4 7 scheduled 100 110 #5 #9 #2 0");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused last_ticket"),
-                        "0 0 0 0 0");
+    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused last_ticket claimed_to"),
+                        "0 0 0 0 #2 0");
     assert_string_equal(ask("publish 5 7 open 100 110 #5 #9 #2 1"),
                         "0 scheduled 100 110 #5 #9 4 0 0 0 0 #2 7 0 0 now 0 0 0");
     assert_string_equal(ask("publish 5 7 open 100 110 #5 #9 #2 1"),
@@ -40,12 +41,12 @@ static void test_counters_are_kept(void **state)
     ask(OPEN);
     ask("enqueue a b c d e f");
     ask("claim 1 4");
-    ask("settle 1 a g1:C:#1 b s#2 c rwhy:#3");
+    ask("settle 1 0 0 a g1:C:#1 b s#2 c rwhy:#3");
     assert_string_equal(ask("publish 2 7 open 9 -1 0 0 0 keep"),
                         "1 open 3 -1 0 0 1 6 1 1 1 #4 7 2 1 now 2 0 0");
     assert_string_equal(ask("publish 2 7 open 9 -1 0 0 0 keep"),
-                        "1 open 9 -1 0 0 2 6 1 1 1 #4 7 2 1 now 2 0 0");
-    assert_string_equal(ask("HGET $meta last_ticket"), "#6");
+                        "1 open 9 -1 0 0 2 6 1 1 1 #0 7 3 0 now 2 0 0");
+    assert_string_equal(ask("HMGET $meta last_ticket watermark"), "#6 #0");
 }
 
 static void test_watermark_never_falls(void **state)
@@ -88,8 +89,8 @@ static void test_a_redis_that_knows_less_is_not_ready(void **state)
     ask(OPEN);
     ask("enqueue a");
     ask("claim 1 1");
-    ask("publish 2 7 open 3 -1 0 0 #1 keep");
-    assert_string_equal(ask("HGET $meta ready"), "1");
+    ask("publish 2 7 open 3 -1 0 0 #1 keep"); /* as much: the mark says so */
+    assert_string_equal(ask("HMGET $meta ready watermark claimed_to"), "1 #1 0");
     ask("publish 2 7 open 3 -1 0 0 #2 keep");
     assert_string_equal(ask("HGET $meta ready"), "0");
     ask("publish 2 7 open 3 -1 0 0 #2 keep");
@@ -103,8 +104,9 @@ static void test_a_redis_that_knows_less_is_not_ready(void **state)
 static void test_moves(void **state)
 {
     (void)state;
-    static const char *const moves[] = {"claim 1 2",   "settle 1 a s#1", "settle 1",
-                                        "reclaim 1 1", "revive 1 0 10",  "claim 1 9"};
+    static const char *const moves[] = {
+        "claim 1 2",  "settle 1 #1 #1 a s#1", "settle 1 0 0 a s#1", "drain 1 #9 x #1",
+        "drain 1 #9", "revive 1 0 10",        "claim 1 9"};
     ask(OPEN);
     ask("enqueue a b c");
     for (size_t i = 0; i < LENGTH(moves); i++) {
@@ -113,21 +115,67 @@ static void test_moves(void **state)
         assert_string_equal(ask("HGET $meta moves"), expected);
         ask("%s", moves[i]);
     }
-    assert_string_equal(ask("claim 1 9"), "0"); /* pops nothing: no move */
-    assert_string_equal(ask("enqueue d"), "n#4:1");
-    assert_string_equal(ask("HGET $meta moves"), "6");
-    assert_string_equal(ask("claim 1 0 5"), "!LOST"); /* asks for nothing else */
-    assert_string_equal(ask("claim 1 9 5"), "!LOST");
-    assert_string_equal(ask("claim 1 9 7"), "!LOST");
-    assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 5"), "!LOST");
+    assert_string_equal(ask("claim 1 9"), "0 4 []"); /* nobody: no move */
+    assert_string_equal(ask("enqueue d"), "n#5:1");
+    assert_string_equal(ask("HGET $meta moves"), "7");
+    assert_string_equal(ask("claim 1 0 6"), "!LOST"); /* asks for nothing else */
+    assert_string_equal(ask("claim 1 9 6"), "!LOST");
+    assert_string_equal(ask("claim 1 9 8"), "!LOST");
+    assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 6"), "!LOST");
     assert_string_equal(ask("HMGET $meta epoch state quota"), "1 open 3");
-    assert_string_equal(ask("ZCARD $queue"), "1");
-    assert_string_equal(ask("claim 1 9 6"), "0 d #4");
-    assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 7"), "!LOST"); /* no takeover */
+    assert_string_equal(ask("HGET $meta claimed_to"), "#4");
+    assert_string_equal(ask("claim 1 9 7"), "0 5 [d #5]");
+    assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 8"), "!LOST"); /* no takeover */
     assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 any"), "!LOST");
-    assert_int_equal(ask("publish 1 7 paused 4 -1 0 0 #0 1 7")[0], '1');
+    assert_int_equal(ask("publish 1 7 paused 4 -1 0 0 #0 1 8")[0], '1');
     assert_int_equal(ask("publish 1 7 paused 4 -1 0 0 #0 keep any")[0], '1');
     assert_string_equal(ask("HGET $meta state"), "paused");
+}
+
+/* A takeover and the opening set the mark back, so that everybody who is still in the queue is claimed again, with the old
+ * ticket. A change of settings does not, nor what was refused. */
+static void test_the_mark(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *publish, *mark;
+    } cases[] = {
+        {"publish 1 7 closed 9 9 1 #9 0 0 any", "#2"},
+        {"publish 1 7 open 3 -1 0 0 #1 1 any 50", "#2"},
+        {"publish 1 7 open 3 -1 0 0 #0 1 9", "#2"},   /* LOST */
+        {"publish 0 7 open 3 -1 0 0 #0 1", "#2"},     /* STALE */
+        {"publish 2 7 open 3 -1 0 0 #0 1 any", "#2"}, /* not published */
+        {"publish 1 7 open 3 -1 0 0 #0 1 1", "0"},
+        {"publish 1 7 open 3 -1 0 0 #0 keep -", "0"},
+        {"publish 1 7 open 3 -1 0 0 #0 keep", "0"},
+        {"publish 2 7 open 3 -1 0 0 #0 keep", "0"},
+        {"publish 2 7 open 3 -1 0 0 #2 0 - 50", "0"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        queue_reset(NULL);
+        ask(OPEN);
+        ask("enqueue a b c");
+        ask("claim 1 2");
+        ask("%s", cases[i].publish);
+        const char *mark = ask("HGET $meta claimed_to");
+        if (strcmp(mark, cases[i].mark) != 0)
+            fail_msg("%s: the mark is %s", cases[i].publish, mark);
+        assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "a #1 b #2 c #3");
+    }
+}
+
+static void test_claimed_again_after_a_takeover(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b c d");
+    ask("claim 1 3");
+    ask("settle 1 0 0 b g1:A:#2");
+    ask("publish 2 7 open 3 -1 0 0 #2 keep -");
+    assert_string_equal(ask("claim 2 1 2"), "2 1 [a #1]");
+    ask("publish 2 7 open 3 -1 0 0 #2 1 3");
+    assert_string_equal(ask("claim 2 9 3"), "0 3 [a #1 c #3 d #4]");
+    assert_string_equal(ask("HGET $meta returned"), "0"); /* nobody came back: nobody had left */
 }
 
 static void test_moves_of_an_empty_redis(void **state)
@@ -141,11 +189,11 @@ static void test_moves_of_an_empty_redis(void **state)
 static void test_expire_and_publish(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"$meta", "$queue", "$claimed", "$users"};
+    static const char *const keys[] = {"$meta", "$queue", "$users"};
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 2");
-    ask("settle 1 a g1:A:#1");
+    ask("settle 1 0 0 a g1:A:#1");
     assert_string_equal(ask("expire 1 500"), "1");
     for (size_t i = 0; i < LENGTH(keys); i++)
         assert_string_equal(ask("TTL %s", keys[i]), "500");
@@ -165,6 +213,8 @@ int main(void)
         QUEUE_TEST(test_ready),
         QUEUE_TEST(test_a_redis_that_knows_less_is_not_ready),
         QUEUE_TEST(test_moves),
+        QUEUE_TEST(test_the_mark),
+        QUEUE_TEST(test_claimed_again_after_a_takeover),
         QUEUE_TEST(test_moves_of_an_empty_redis),
         QUEUE_TEST(test_expire_and_publish),
     };

@@ -1,7 +1,9 @@
 /* Random histories against a naive model: every answer of every function must be the one that the
  * model gives, and the counters must add up after each step. A history has changes of state, quota,
  * bound and epoch, stale schedulers, takeovers, lost answers (a settle that comes again), a journal,
- * members that somebody else overwrote, and a Redis that comes back empty. Fails with a seed; repeat with ONRUSH_SEED. */
+ * members that somebody else overwrote, and a Redis that comes back empty. Fails with a seed; repeat with ONRUSH_SEED.
+ *
+ * The model knows rules, not keys: a request waits or is decided; who waits at or below the mark is being decided. */
 #include "tests/functions/queue.h"
 
 #include "tests/support/dice.h"
@@ -14,19 +16,27 @@
 #define STEPS     20000
 #define USERS     200
 #define BATCH     16
-#define LINE_MAX_ (BATCH * 64)
+#define LINE_MAX_ (USERS * 64)
+#define EVERY     250 /* steps from one look at the whole queue to the next */
 
-enum where { NOWHERE, QUEUED, CLAIMED, GRANTED, SOLD_OUT, REFUSED };
+/* Tickets of the model: requests of the journal came long ago, all others come in the future. None of them is the present, in
+ * which Redis lives: so what its clock does to them is known. 0 is no ticket. */
+#define FUTURE ((int64_t)1 << 40)
+#define NOW    (FUTURE - 1)
+
+enum where { NOWHERE, WAITING, GRANTED, SOLD_OUT, REFUSED };
 
 static struct model {
     enum where where[USERS];
     int64_t ticket[USERS];
     char decided[USERS][32]; /* the state of who is granted, sold out or refused */
-    int64_t epoch, quota, admit_limit, admitted, last_ticket, watermark, moves, returned;
+    int64_t epoch, quota, admit_limit, admitted, last_ticket, watermark, mark, moves, returned;
     const char *state;
 } model;
 
 static int serial; /* so that no two grants look alike */
+
+/* --- the rules --- */
 
 static int count(enum where where)
 {
@@ -36,8 +46,21 @@ static int count(enum where where)
     return n;
 }
 
-/* before: as Redis orders them. Two may have the same ticket: the model rejects some that were never claimed, and so tickets
- * above the watermark are free again. */
+static bool being_decided(int u)
+{
+    return model.where[u] == WAITING && model.ticket[u] <= model.mark;
+}
+
+static int count_being_decided(void)
+{
+    int n = 0;
+    for (int u = 0; u < USERS; u++)
+        n += being_decided(u);
+    return n;
+}
+
+/* before: as Redis orders them. Two may have the same ticket: the model decides some that were never claimed, and so tickets
+ * above the mark are free again. */
 static bool before(int u, int v)
 {
     char names[2][16];
@@ -47,19 +70,54 @@ static bool before(int u, int v)
                                               : strcmp(names[0], names[1]) < 0;
 }
 
+/* position: among those who are not being decided. */
 static int position(int user)
 {
     int n = 1;
     for (int u = 0; u < USERS; u++)
-        n += model.where[u] == QUEUED && before(u, user);
-    return model.where[user] == QUEUED ? n : 0;
+        n += model.where[u] == WAITING && !being_decided(u) && before(u, user);
+    return being_decided(user) ? 0 : n;
+}
+
+/* next_in_line: who waits behind this user (-1: behind nobody), or -1. */
+static int next_in_line(int user)
+{
+    int next = -1;
+    for (int u = 0; u < USERS; u++) {
+        bool behind = model.where[u] == WAITING && (user < 0 || before(user, u));
+        if (behind && (next < 0 || before(u, next)))
+            next = u;
+    }
+    return next;
+}
+
+/* first_above_mark: who is claimed next, or -1. */
+static int first_above_mark(void)
+{
+    int user = next_in_line(-1);
+    while (user >= 0 && being_decided(user))
+        user = next_in_line(user);
+    return user;
+}
+
+/* ticket_text: in one of a few places, in turn. */
+static const char *ticket_text(int64_t ticket)
+{
+    static char texts[8][32];
+    static unsigned next;
+    char *text = texts[next++ % LENGTH(texts)];
+    if (ticket >= FUTURE)
+        sprintf(text, "#%" PRId64, ticket - FUTURE);
+    else
+        sprintf(text, ticket > 0 ? "^%" PRId64 : "%" PRId64, ticket);
+    return text;
 }
 
 /* known_answer: what enqueue and status say of a user who has a state. */
 static int known_answer(char *out, int user)
 {
-    if (model.where[user] == QUEUED || model.where[user] == CLAIMED)
-        return sprintf(out, "q#%" PRId64 ":%d", model.ticket[user], position(user));
+    if (model.where[user] == WAITING)
+        return sprintf(out, "q%s:%d", ticket_text(model.ticket[user]), position(user));
     return sprintf(out, "%s", model.decided[user]);
 }
 
@@ -71,22 +129,10 @@ static int enqueue_answer(char *out, int user)
         return sprintf(out, "%c", model.state[0]);
     if (model.admit_limit >= 0 && model.admitted >= model.admit_limit)
         return sprintf(out, "f");
-    int64_t after = model.last_ticket > model.watermark ? model.last_ticket : model.watermark;
-    model.last_ticket = model.ticket[user] = after + 1;
-    model.where[user] = QUEUED;
+    model.last_ticket = model.ticket[user] = model.last_ticket + 1;
+    model.where[user] = WAITING;
     model.admitted++;
-    return sprintf(out, "n#%" PRId64 ":%d", model.ticket[user], position(user));
-}
-
-/* first_in: the user with the lowest ticket there, or -1. */
-static int first_in(enum where where)
-{
-    int first = -1;
-    for (int u = 0; u < USERS; u++) {
-        if (model.where[u] == where && (first < 0 || before(u, first)))
-            first = u;
-    }
-    return first;
+    return sprintf(out, "n%s:%d", ticket_text(model.ticket[user]), position(user));
 }
 
 static void check(const char *question, const char *expected)
@@ -113,12 +159,14 @@ static void step_enqueue(void)
 
 static int head_text(char *out)
 {
+    int claimed = count_being_decided();
+    int64_t decided = model.mark > model.watermark ? model.mark : model.watermark;
     return sprintf(out,
-                   "1 %s %" PRId64 " %" PRId64 " 0 0 %" PRId64 " %" PRId64 " %d %d %d #%" PRId64
+                   "1 %s %" PRId64 " %" PRId64 " 0 0 %" PRId64 " %" PRId64 " %d %d %d %s"
                    " 7 %d %d now %" PRId64 " 0 %" PRId64,
                    model.state, model.quota, model.admit_limit, model.epoch, model.admitted,
-                   count(GRANTED), count(SOLD_OUT), count(REFUSED), model.watermark, count(QUEUED),
-                   count(CLAIMED), model.moves, model.returned);
+                   count(GRANTED), count(SOLD_OUT), count(REFUSED), ticket_text(decided),
+                   count(WAITING) - claimed, claimed, model.moves, model.returned);
 }
 
 static void step_status(void)
@@ -137,22 +185,31 @@ static void step_status(void)
     check(question, expected);
 }
 
+/* claim_some: the next n; writes them to `out`. The mark goes behind the last of them: nobody else has the same ticket, but by
+ * what the model does. Gives whether anybody was claimed. */
+static bool claim_some(int n, char *out)
+{
+    int e = 0, user = first_above_mark();
+    int64_t mark = model.mark;
+    for (int i = 0; i < n && user >= 0; i++, user = next_in_line(user)) {
+        mark = model.ticket[user];
+        e += sprintf(out + e, "%su%d %s", e > 0 ? " " : "", user, ticket_text(mark));
+    }
+    model.mark = mark;
+    return e > 0;
+}
+
 static void step_claim(void)
 {
-    char question[64], expected[LINE_MAX_];
-    int n = 1 + (int)dice(BATCH), left = count(QUEUED);
-    int e = sprintf(expected, "%d", left > n ? left - n : 0);
-    for (int i = 0, user; i < n && (user = first_in(QUEUED)) >= 0; i++) {
-        model.where[user] = CLAIMED;
-        if (model.ticket[user] > model.watermark)
-            model.watermark = model.ticket[user];
-        e += sprintf(expected + e, " u%d #%" PRId64, user, model.ticket[user]);
-    }
+    char question[64], expected[LINE_MAX_], rows[LINE_MAX_ - 64] = "";
+    int n = 1 + (int)dice(BATCH);
     if (dice(2) == 0)
         sprintf(question, "claim %" PRId64 " %d", model.epoch, n);
     else
         sprintf(question, "claim %" PRId64 " %d %" PRId64, model.epoch, n, model.moves);
-    model.moves += left > 0;
+    model.moves += claim_some(n, rows);
+    int claimed = count_being_decided();
+    sprintf(expected, "%d %d [%s]", count(WAITING) - claimed, claimed, rows);
     check(question, expected);
 }
 
@@ -164,34 +221,14 @@ static void step_lost(void)
     check(question, "!LOST");
 }
 
-static void step_claimed(void)
-{
-    char question[64], expected[LINE_MAX_] = "";
-    bool shown[USERS] = {false};
-    int n = 1 + (int)dice(BATCH), e = 0;
-    for (int i = 0; i < n; i++) {
-        int first = -1;
-        for (int u = 0; u < USERS; u++) {
-            if (model.where[u] == CLAIMED && !shown[u] && (first < 0 || before(u, first)))
-                first = u;
-        }
-        if (first < 0)
-            break;
-        shown[first] = true;
-        e += sprintf(expected + e, "%su%d #%" PRId64, e > 0 ? " " : "", first, model.ticket[first]);
-    }
-    sprintf(question, "claimed %" PRId64 " %d", model.epoch, n);
-    check(question, expected);
-}
-
 /* decide: the user's state becomes `kind`; gives whether that is a change. */
 static int decide(int user, enum where kind, char *state)
 {
     bool known = model.where[user] != NOWHERE;
     if (kind == GRANTED)
-        sprintf(state, "g%d:CODE:#%" PRId64, ++serial, model.ticket[user]);
+        sprintf(state, "g%d:CODE:%s", ++serial, ticket_text(model.ticket[user]));
     else
-        sprintf(state, kind == SOLD_OUT ? "s#%" PRId64 : "rwhy:#%" PRId64, model.ticket[user]);
+        sprintf(state, kind == SOLD_OUT ? "s%s" : "rwhy:%s", ticket_text(model.ticket[user]));
     if (model.where[user] == GRANTED || (known && strcmp(state, model.decided[user]) == 0))
         return 0;
     model.admitted += !known;
@@ -206,7 +243,7 @@ static int decide(int user, enum where kind, char *state)
 static void step_settle(void)
 {
     char question[LINE_MAX_], expected[16], state[32];
-    int q = sprintf(question, "settle %" PRId64, model.epoch), changed = 0;
+    int q = sprintf(question, "settle %" PRId64 " 0 0", model.epoch), changed = 0;
     for (int i = 0; i < BATCH; i++) {
         int user = (int)dice(USERS);
         bool unknown = model.where[user] == NOWHERE; /* only grants are restored */
@@ -218,85 +255,177 @@ static void step_settle(void)
     check(question, expected);
 }
 
-static void step_reclaim(void)
+/* step_settle_range: some who stand one behind the other, mostly those who are being decided. The scheduler may be wrong about
+ * them: now and then one in the middle is not named, or is decided in another way, or the last ones are above the mark. Whoever
+ * is named is decided, and nobody else. */
+static void step_settle_range(void)
 {
-    char question[64], expected[16];
-    int n = 1 + (int)dice(2 * BATCH), back = 0;
-    for (int user; back < n && (user = first_in(CLAIMED)) >= 0; back++)
-        model.where[user] = QUEUED;
-    sprintf(question, "reclaim %" PRId64 " %d", model.epoch, n);
-    sprintf(expected, "%d", back);
-    model.returned = ++model.moves;
+    char question[LINE_MAX_], names[LINE_MAX_ - 128] = "", expected[16], state[32];
+    int user = next_in_line(-1), changed = 0, q = 0, last = -1;
+    enum where kind = (enum where)(GRANTED + dice(3));
+    bool parked = dice(4) == 0, mixed = dice(6) == 0, beyond = dice(4) == 0;
+    for (uint64_t skip = dice(4); skip > 0 && user >= 0 && next_in_line(user) >= 0; skip--)
+        user = next_in_line(user);
+    int64_t first = user >= 0 ? model.ticket[user] : 0;
+    for (int i = 0; i < BATCH && user >= 0 && (beyond || being_decided(user)); i++) {
+        int next = next_in_line(user);
+        last = user;
+        if (i == 0 || !parked || dice(3) > 0) {
+            changed += decide(user, mixed ? (enum where)(GRANTED + dice(3)) : kind, state);
+            q += sprintf(names + q, " u%d %s", user, state);
+        }
+        user = next;
+    }
+    if (last < 0)
+        return;
+    sprintf(question, "settle %" PRId64 " %s %s%s", model.epoch, ticket_text(first),
+            ticket_text(model.ticket[last]), names);
+    sprintf(expected, "%d", changed);
+    model.moves++;
     check(question, expected);
 }
 
-/* waits_with: does somebody wait with this ticket? */
-static bool waits_with(int64_t ticket)
+/* places: the tickets that are taken when a drain begins. */
+struct places {
+    int64_t taken[USERS];
+    int n;
+};
+
+static bool taken(const struct places *places, int64_t ticket)
 {
-    for (int u = 0; u < USERS; u++) {
-        if ((model.where[u] == QUEUED || model.where[u] == CLAIMED) && model.ticket[u] == ticket)
+    for (int i = 0; i < places->n; i++) {
+        if (places->taken[i] == ticket)
             return true;
     }
     return false;
+}
+
+/* place_of: for somebody who came then: no earlier ticket than that, but above those who are decided, and above `last`; and
+ * nobody has it. Who comes from the future comes now. */
+static int64_t place_of(int64_t arrival, int64_t last, const struct places *places)
+{
+    const int64_t above[] = {model.mark, model.watermark, last};
+    int64_t ticket = arrival < NOW ? arrival : NOW;
+    for (size_t i = 0; i < LENGTH(above); i++)
+        ticket = ticket > above[i] ? ticket : above[i] + 1;
+    while (taken(places, ticket))
+        ticket++;
+    return ticket;
+}
+
+/* random_arrival: long ago, and about where the decided end; or in the future, if no place depends on the present. */
+static int64_t random_arrival(void)
+{
+    int64_t decided = model.mark > model.watermark ? model.mark : model.watermark;
+    if (decided >= FUTURE)
+        return dice(2) == 0 ? 1 + (int64_t)dice(500) : decided - 20 + (int64_t)dice(60);
+    return decided > 20 ? decided - 20 + (int64_t)dice(60) : 1 + (int64_t)dice(60);
+}
+
+/* random_mark: what a scheduler may say; Redis takes the lower one. */
+static int64_t random_mark(void)
+{
+    int user = (int)dice(USERS);
+    if (dice(3) > 0)
+        return model.mark;
+    return model.where[user] == WAITING ? model.ticket[user] : 0;
+}
+
+/* drain_one: gives whether the user entered, or got a better place; `last` becomes it. */
+static bool drain_one(int user, int64_t arrival, int64_t *last, const struct places *places)
+{
+    if (model.where[user] > WAITING || being_decided(user))
+        return false;
+    bool waits = model.where[user] == WAITING;
+    int64_t ticket = place_of(arrival, *last, places);
+    if (waits && model.ticket[user] <= ticket)
+        return false;
+    model.admitted += !waits;
+    model.where[user] = WAITING;
+    *last = model.ticket[user] = ticket;
+    return true;
 }
 
 /* step_drain: users of every kind, some of them twice, by arrival. */
 static void step_drain(void)
 {
     char question[LINE_MAX_], expected[16];
-    int q = sprintf(question, "drain %" PRId64, model.epoch), n = 0;
-    int64_t ticket = model.watermark, arrival = model.watermark - 20 + (int64_t)dice(60);
+    struct places places = {0};
+    int64_t mark = random_mark(), last = 0;
+    int n = 0, q = sprintf(question, "drain %" PRId64 " %s", model.epoch, ticket_text(mark));
+    model.mark = mark < model.mark ? mark : model.mark;
+    int64_t arrival = random_arrival();
+    for (int u = 0; u < USERS; u++) {
+        if (model.where[u] == WAITING)
+            places.taken[places.n++] = model.ticket[u];
+    }
     for (uint64_t i = dice(BATCH); i > 0; i--) {
         int user = (int)dice(USERS);
         arrival += (int64_t)dice(5);
-        arrival = arrival > 0 ? arrival : 0;
-        q += sprintf(question + q, " u%d #%" PRId64, user, arrival);
-        if (model.where[user] != NOWHERE)
-            continue;
-        ticket = arrival > ticket + 1 ? arrival : ticket + 1;
-        while (waits_with(ticket))
-            ticket++;
-        model.where[user] = QUEUED;
-        model.ticket[user] = ticket;
-        n++;
+        q += sprintf(question + q, " u%d %s", user, ticket_text(arrival));
+        n += drain_one(user, arrival, &last, &places);
     }
-    model.admitted += n;
-    model.last_ticket = ticket > model.last_ticket ? ticket : model.last_ticket;
+    model.last_ticket = last > model.last_ticket ? last : model.last_ticket;
     model.moves++;
     sprintf(expected, "%d", n);
     check(question, expected);
 }
 
-/* spoil: somebody gives one who is there a score that is no ticket, and writes what is no user. Gives what a call that meets
- * them ends with. */
-static void spoil(enum where where, char *aside)
+/* publish_as: `expected` is as the function wants it: - at a takeover, any when settings change, moves when it opens. */
+static void publish_as(const char *ready, const char *expected)
 {
-    const char *key = where == QUEUED ? "$queue" : "$claimed";
-    int user = first_in(where);
-    ask("ZADD %s -5 no/id", key);
-    if (user < 0) {
-        strcpy(aside, "[no/id]");
-        return;
-    }
-    ask("ZADD %s 0.5 u%d", key, user);
-    sprintf(aside, "[no/id u%d]", user);
-    model.where[user] = REFUSED;
-    strcpy(model.decided[user], "rundecodable:0");
+    char question[192];
+    sprintf(question, "publish %" PRId64 " 7 %s %" PRId64 " %" PRId64 " 0 0 %s %s %s", model.epoch,
+            model.state, model.quota, model.admit_limit, ticket_text(model.watermark), ready,
+            expected);
+    if (ask("%s", question)[0] != '1')
+        fail_msg("%s\n  answers %s", question, ask("%s", question));
+    if (strcmp(expected, "any") != 0)
+        model.mark = 0;
 }
 
+/* set_aside: the scheduler does so with whatever it could not decode, and with nobody else. */
+static void set_aside(int user)
+{
+    char question[64], expected[16];
+    int q = sprintf(question, "set_aside %" PRId64 " no/id", model.epoch), known = (int)dice(USERS);
+    if (user >= 0)
+        q += sprintf(question + q, " u%d", user);
+    if (known != user)
+        sprintf(question + q, " u%d", known);
+    sprintf(expected, "%d", user >= 0 ? 2 : 1);
+    check(question, expected);
+}
+
+/* step_spoil: somebody writes what is no user, and gives one who waits above the mark a score that is no ticket, before or
+ * behind everybody. A claim meets them, and the scheduler sets them aside. Before everybody they are met when the mark is back. */
 static void step_spoil(void)
 {
-    char aside[64], question[64], expected[80];
-    bool queue = dice(2) == 0;
-    spoil(queue ? QUEUED : CLAIMED, aside);
-    sprintf(question, "%s %" PRId64 " %d", queue ? "claim" : "claimed", model.epoch,
-            strchr(aside, 'u') != NULL ? 2 : 1);
-    if (queue)
-        sprintf(expected, "%d %s", count(QUEUED), aside);
-    else
-        sprintf(expected, "%s", aside);
-    model.moves++;
+    static const char *const scores[][2] = {{"-5", "0.5"}, {"1e+17", "inf"}};
+    char question[64], expected[LINE_MAX_], rows[LINE_MAX_ - 256] = "", odd[64];
+    bool front = dice(4) > 0;
+    if (front)
+        publish_as("keep", "-");
+    int user = first_above_mark();
+    ask("ZADD $queue %s no/id", scores[!front][0]);
+    if (user >= 0) {
+        ask("ZADD $queue %s u%d", scores[!front][1], user);
+        model.where[user] = REFUSED;
+        strcpy(model.decided[user], "rundecodable:0");
+    }
+    int left = count(WAITING) - count_being_decided(),
+        n = front ? 0 : (int)dice((uint64_t)left + 1);
+    bool all = front || n == left;
+    int e = sprintf(odd, "no/id %s", scores[!front][0]);
+    if (user >= 0)
+        sprintf(odd + e, " u%d %s", user, scores[!front][1]);
+    sprintf(question, "claim %" PRId64 " %d", model.epoch, n + all * (1 + (user >= 0)));
+    model.moves += claim_some(n, rows) || all;
+    int claimed = count_being_decided();
+    sprintf(expected, "%d %d [%s%s%s]", count(WAITING) - claimed + 1 + (user >= 0), claimed, rows,
+            all && rows[0] != '\0' ? " " : "", all ? odd : "");
     check(question, expected);
+    set_aside(user);
 }
 
 static void step_revive(void)
@@ -314,39 +443,34 @@ static void step_revive(void)
     assert_int_equal(back, sold_out);
     for (int u = 0; u < USERS; u++) {
         if (model.where[u] == SOLD_OUT)
-            model.where[u] = QUEUED, model.decided[u][0] = '\0';
+            model.where[u] = WAITING, model.decided[u][0] = '\0';
     }
 }
 
-/* publish: a raised watermark would shut the campaign (keep), so it is opened again. */
-/* publish: ready again after a watermark that Redis did not know. */
-static void publish(bool raised)
-{
-    char question[128];
-    sprintf(question, "publish %" PRId64 " 7 %s %" PRId64 " %" PRId64 " 0 0 #%" PRId64 " %s",
-            model.epoch, model.state, model.quota, model.admit_limit, model.watermark,
-            raised ? "1" : "keep");
-    ask("%s", question);
-}
-
+/* step_publish: ready again after a watermark that Redis did not know. */
 static void step_publish(void)
 {
     static const char *const states[] = {"open", "open", "open", "paused", "closed"};
+    char expected[32] = "any";
     model.state = states[dice(LENGTH(states))];
     model.quota = (int64_t)dice(USERS);
     model.admit_limit = dice(3) == 0 ? -1 : (int64_t)dice(2 * USERS);
-    model.epoch += dice(4) == 0;
-    bool raise = dice(8) == 0;
-    model.watermark += raise ? (int64_t)dice(1000) : 0;
-    publish(raise);
+    bool takeover = dice(4) == 0, raise = dice(8) == 0;
+    model.epoch += takeover;
+    model.watermark += raise ? (int64_t)dice(50) : 0;
+    if (takeover)
+        strcpy(expected, "-");
+    else if (dice(3) == 0)
+        sprintf(expected, "%" PRId64, model.moves);
+    publish_as(raise ? "1" : "keep", expected);
 }
 
 static void step_stale(void)
 {
     static const char *const calls[][2] = {
-        {"claim", "5"},    {"settle", "u1 g1:X:#1"}, {"reclaim", "5"},
-        {"revive", "0 9"}, {"settle", "u2 g1:X:#1"}, {"publish", "7 open 1 1 1 1 #1 0"},
-        {"claimed", "3"},  {"drain", "u3 #1"},
+        {"claim", "5"},    {"settle", "0 0 u1 g1:X:#1"},   {"set_aside", "no/id"},
+        {"revive", "0 9"}, {"settle", "#1 #1 u2 g1:X:#1"}, {"publish", "7 open 1 1 1 1 #1 0"},
+        {"drain", "0"},    {"drain", "0 u3 ^1"},
     };
     char question[64];
     const char *const *call = calls[dice(LENGTH(calls))];
@@ -354,36 +478,44 @@ static void step_stale(void)
     check(question, "!STALE");
 }
 
+/* begin: with tickets in the future, as if the clock had stepped back. */
+static void begin(void)
+{
+    model.last_ticket = FUTURE;
+    model.mark = model.admitted = model.moves = model.returned = 0;
+    model.quota = 3;
+    model.admit_limit = -1;
+    model.state = "open";
+    ask("publish %" PRId64 " 7 open 3 -1 0 0 %s 1", model.epoch, ticket_text(model.watermark));
+    ask("HSET $meta last_ticket #0");
+}
+
 /* step_wipe: Redis comes back empty; the scheduler publishes, restores the grants, opens. */
 static void step_wipe(void)
 {
     ask("FLUSHALL");
-    ask("publish %" PRId64 " 7 open 1 -1 0 0 #%" PRId64 " 1", model.epoch, model.watermark);
-    model.admitted = model.last_ticket = model.moves = model.returned = 0;
+    begin();
     for (int u = 0; u < USERS; u++) {
         if (model.where[u] == GRANTED) {
             model.admitted++;
             model.moves++;
-            assert_string_equal(ask("settle %" PRId64 " u%d %s", model.epoch, u, model.decided[u]),
-                                "1");
+            assert_string_equal(
+                ask("settle %" PRId64 " 0 0 u%d %s", model.epoch, u, model.decided[u]), "1");
         } else {
             model.where[u] = NOWHERE;
             model.ticket[u] = 0;
             model.decided[u][0] = '\0';
         }
     }
-    model.quota = 1;
-    model.admit_limit = -1;
-    model.state = "open";
 }
 
 static void (*const steps[])(void) = {
-    step_enqueue, step_enqueue, step_enqueue, step_claim,   step_claim,   step_settle,
-    step_settle,  step_status,  step_status,  step_claimed, step_reclaim, step_revive,
-    step_publish, step_stale,   step_lost,    step_drain,   step_spoil,
+    step_enqueue, step_enqueue, step_enqueue, step_claim,        step_claim,        step_claim,
+    step_settle,  step_status,  step_status,  step_settle_range, step_settle_range, step_revive,
+    step_publish, step_stale,   step_lost,    step_drain,        step_drain,        step_spoil,
 };
 
-/* check_sum: admitted = granted + sold_out + refused + queue + claimed, in Redis itself. */
+/* check_sum: admitted = granted + sold_out + refused + queue, in Redis itself. */
 static void check_sum(void)
 {
     struct campaign_head h;
@@ -394,17 +526,33 @@ static void check_sum(void)
     assert_int_equal(h.admitted, model.admitted);
 }
 
+/* check_queue: who waits, with which ticket; and `users` has all others, and nobody else. */
+static void check_queue(void)
+{
+    char expected[LINE_MAX_] = "";
+    int e = 0;
+    for (int user = -1; (user = next_in_line(user)) >= 0;)
+        e += sprintf(expected + e, "%su%d %s", e > 0 ? " " : "", user,
+                     ticket_text(model.ticket[user]));
+    check("ZRANGE $queue 0 -1 WITHSCORES", expected);
+    sprintf(expected, "%d", count(GRANTED) + count(SOLD_OUT) + count(REFUSED));
+    check("HLEN $users", expected);
+    check("HGET $meta claimed_to", ticket_text(model.mark));
+}
+
 static void test_random_histories(void **state)
 {
     (void)state;
     dice_seed();
-    model = (struct model){.epoch = 5, .quota = 3, .admit_limit = -1, .state = "open"};
-    ask("publish 5 7 open 3 -1 0 0 #0 1");
+    model = (struct model){.epoch = 5};
+    begin();
     for (int i = 0; i < STEPS; i++) {
         if (dice(400) == 0)
             step_wipe();
         steps[dice(LENGTH(steps))]();
         check_sum();
+        if (i % EVERY == 0)
+            check_queue();
     }
 }
 

@@ -1,5 +1,5 @@
-/* What a scheduler does when it takes over, or when the quota was raised: reclaim, settle anew,
- * revive; and the fence that keeps the one before it out. */
+/* What a scheduler does when it takes over, or when the quota was raised: settle anew, revive, drain; and the fence that keeps
+ * the one before it out. */
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
@@ -10,8 +10,15 @@
 static const struct {
     const char *function, *rest;
 } fenced[] = {
-    {"claim", " 1"},     {"settle", " a g1:A:#1"}, {"settle", ""},    {"reclaim", " 1"},
-    {"revive", " 0 10"}, {"expire", " 60"},        {"claimed", " 1"},
+    {"claim", " 1"},
+    {"claim", " 0"},
+    {"settle", " 0 0 a g1:A:#1"},
+    {"settle", " #1 #1 a g1:A:#1"},
+    {"set_aside", " no/id"},
+    {"drain", " 0"},
+    {"drain", " 0 x ^1"},
+    {"revive", " 0 10"},
+    {"expire", " 60"},
 };
 
 static void test_wrong_epoch_changes_nothing(void **state)
@@ -20,7 +27,8 @@ static void test_wrong_epoch_changes_nothing(void **state)
     ask("publish 10 7 open 3 -1 0 0 #0 1");
     ask("enqueue a b c");
     ask("claim 10 2");
-    ask("settle 10 b s#2");
+    ask("settle 10 0 0 b s#2");
+    ask("ZADD $queue -5 no/id");
     char *before = strdup(ask("HGETALL $users")), *head = strdup(ask("HGETALL $meta"));
     for (size_t i = 0; i < LENGTH(fenced); i++) {
         for (int epoch = 9; epoch <= 11; epoch += 2) {
@@ -30,8 +38,7 @@ static void test_wrong_epoch_changes_nothing(void **state)
     }
     assert_string_equal(ask("HGETALL $users"), before);
     assert_string_equal(ask("HGETALL $meta"), head);
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "c");
-    assert_string_equal(ask("ZRANGE $claimed 0 -1"), "a");
+    assert_string_equal(ask("ZRANGE $queue 0 -1"), "no/id a c");
     assert_string_equal(ask("TTL $users"), "-1");
     free(before);
     free(head);
@@ -47,22 +54,6 @@ static void test_fenced_without_meta(void **state)
     assert_string_equal(ask("DBSIZE"), "0");
 }
 
-static void test_reclaim_in_chunks(void **state)
-{
-    (void)state;
-    ask(OPEN);
-    ask("enqueue a b c d e f");
-    ask("claim 1 5");
-    ask("publish 2 7 open 3 -1 0 0 0 keep");
-    assert_string_equal(ask("reclaim 2 2"), "2");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "a #1 b #2 f #6");
-    assert_string_equal(ask("reclaim 2 2"), "2");
-    assert_string_equal(ask("reclaim 2 2"), "1");
-    assert_string_equal(ask("reclaim 2 2"), "0");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "a #1 b #2 c #3 d #4 e #5 f #6");
-    assert_string_equal(ask("claim 2 6"), "0 a #1 b #2 c #3 d #4 e #5 f #6");
-}
-
 /* Grants that Redis may have lost are settled anew: over whatever it knows of the user. */
 static void test_settle_over_every_state(void **state)
 {
@@ -70,15 +61,16 @@ static void test_settle_over_every_state(void **state)
     ask(OPEN);
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
-    ask("settle 1 granted g1:A:#1 lost s#2 refused rwhy:#3");
-    assert_string_equal(ask("settle 1 granted g1:A:#1 lost g2:B:#2 refused g3:C:#3 claimed g4:D:#4 "
-                            "waiting g5:E:#5 missing g6:F:#6"),
-                        "5");
+    ask("settle 1 0 0 granted g1:A:#1 lost s#2 refused rwhy:#3");
+    assert_string_equal(
+        ask("settle 1 0 0 granted g1:A:#1 lost g2:B:#2 refused g3:C:#3 claimed g4:D:#4 "
+            "waiting g5:E:#5 missing g6:F:#6"),
+        "5");
     assert_string_equal(ask("HMGET $users granted lost refused claimed waiting missing"),
                         "g1:A:#1 g2:B:#2 g3:C:#3 g4:D:#4 g5:E:#5 g6:F:#6");
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "6 6 0 0");
-    assert_string_equal(ask("EXISTS $queue $claimed"), "0");
-    assert_string_equal(ask("settle 1 granted g1:A:#1 missing g6:F:#6"), "0");
+    assert_string_equal(ask("EXISTS $queue"), "0");
+    assert_string_equal(ask("settle 1 0 0 granted g1:A:#1 missing g6:F:#6"), "0");
 }
 
 /* A Redis that came back empty: the watermark of MariaDB keeps new tickets above old grants. */
@@ -87,7 +79,7 @@ static void test_empty_redis_is_rebuilt(void **state)
     (void)state;
     ask("publish 3 7 open 3 -1 0 0 #80 0");
     assert_string_equal(ask("enqueue new"), "!NOCAMPAIGN");
-    ask("settle 3 a g1:A:#79 b g2:B:#80");
+    ask("settle 3 0 0 a g1:A:#79 b g2:B:#80");
     ask("publish 3 7 open 3 -1 0 0 #80 1");
     assert_string_equal(ask("enqueue b new"), "g2:B:#80 n#81:1");
     assert_string_equal(ask("HMGET $meta admitted granted"), "3 2");
@@ -99,7 +91,7 @@ static void sell_out(int users)
     char *enqueue = users_line("enqueue", users), *line = NULL;
     size_t size;
     FILE *out = open_memstream(&line, &size);
-    fputs("settle 1 u1 g1:A:#1", out);
+    fputs("settle 1 0 0 u1 g1:A:#1", out);
     for (int i = 2; i <= users; i++)
         fprintf(out, " u%d s#%d", i, i);
     fclose(out);
@@ -112,14 +104,15 @@ static void sell_out(int users)
 }
 
 /* revive_all: turns the pages until the cursor is 0 again; gives how many came back. */
-static int revive_all(int page, int *pages)
+static int revive_all(int epoch, int page, int *pages)
 {
     int sum = 0;
     char cursor[32] = "0";
     *pages = 0;
     do {
         int n;
-        assert_int_equal(sscanf(ask("revive 1 %s %d", cursor, page), "%31s %d", cursor, &n), 2);
+        assert_int_equal(sscanf(ask("revive %d %s %d", epoch, cursor, page), "%31s %d", cursor, &n),
+                         2);
         sum += n;
         (*pages)++;
     } while (strcmp(cursor, "0") != 0);
@@ -132,13 +125,15 @@ static void test_revive_over_many_pages(void **state)
     int pages;
     sell_out(4000);
     assert_string_equal(ask("HMGET $meta admitted granted sold_out"), "4000 1 3999");
-    assert_int_equal(revive_all(100, &pages), 3999);
+    assert_int_equal(revive_all(1, 100, &pages), 3999);
     assert_true(pages > 10);
     assert_string_equal(ask("HMGET $meta admitted granted sold_out"), "4000 1 0");
     assert_string_equal(ask("ZCARD $queue"), "3999");
     assert_string_equal(ask("HGETALL $users"), "u1 g1:A:#1");
-    assert_string_equal(ask("claim 1 3"), "3996 u2 #2 u3 #3 u4 #4");
-    assert_int_equal(revive_all(5000, &pages), 0);
+    assert_string_equal(ask("claim 1 3"), "0 3999 []"); /* they are not above the mark */
+    ask("publish 2 7 open 3 -1 0 0 #0 1");
+    assert_string_equal(ask("claim 2 3"), "3996 3 [u2 #2 u3 #3 u4 #4]");
+    assert_int_equal(revive_all(2, 5000, &pages), 0);
 }
 
 static void test_revive_leaves_others_alone(void **state)
@@ -147,29 +142,29 @@ static void test_revive_leaves_others_alone(void **state)
     ask(OPEN);
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
-    ask("settle 1 granted g1:A:#1 lost s#2 refused rwhy:#3");
+    ask("settle 1 0 0 granted g1:A:#1 lost s#2 refused rwhy:#3");
     assert_string_equal(ask("revive 1 0 10"), "0 1");
     assert_string_equal(ask("HMGET $users granted lost refused claimed waiting"),
                         "g1:A:#1 - rwhy:#3 - -");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "lost #2 waiting #5");
-    assert_string_equal(ask("ZRANGE $claimed 0 -1"), "claimed");
+    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "lost #2 claimed #4 waiting #5");
+    assert_string_equal(ask("HGET $meta claimed_to"), "#4");
 }
 
-/* Claims that pop something, settles, reclaims and revives are counted; with the count that it
- * expects, a scheduler notices a Redis that went back in time. */
+/* Claims that find somebody, settles, drains and revives are counted; with the count that it expects, a scheduler notices a
+ * Redis that went back in time. */
 static void test_moves_are_counted(void **state)
 {
     (void)state;
     ask(OPEN);
-    assert_string_equal(ask("claim 1 1 0"), "0");
+    assert_string_equal(ask("claim 1 1 0"), "0 0 []");
     assert_string_equal(ask("HGET $meta moves"), "0");
     ask("enqueue a b c");
-    assert_string_equal(ask("claim 1 1 0"), "2 a #1");
+    assert_string_equal(ask("claim 1 1 0"), "2 1 [a #1]");
     assert_string_equal(ask("claim 1 1 0"), "!LOST");
-    assert_string_equal(ask("ZCARD $queue"), "2");
-    ask("settle 1 a g1:A:#1");
-    assert_string_equal(ask("claim 1 1 2"), "1 b #2");
-    ask("reclaim 1 9");
+    assert_string_equal(ask("HGET $meta claimed_to"), "#1");
+    ask("settle 1 0 0 a g1:A:#1");
+    assert_string_equal(ask("claim 1 1 2"), "1 1 [b #2]");
+    ask("drain 1 #2");
     ask("revive 1 0 10");
     assert_string_equal(ask("HGET $meta moves"), "5");
     assert_string_equal(ask("publish 2 7 open 3 -1 0 0 #0 1 4"), "!LOST");
@@ -180,26 +175,180 @@ static void test_moves_are_counted(void **state)
     assert_string_equal(ask("HMGET $meta epoch quota"), "2 4");
 }
 
-/* onrush_drain: by arrival, above the watermark, never a ticket that is in use, and nobody twice.
- */
+/* --- onrush_drain --- */
+
+#define QUEUE "ZRANGE $queue 0 -1 WITHSCORES"
+
+/* By arrival, and nobody twice; the bound of admission does not hold for them. */
 static void test_drain(void **state)
 {
     (void)state;
-    ask("publish 1 7 open 3 3 0 0 #10 1");
-    ask("enqueue a b c");
+    ask("publish 1 7 open 3 1 0 0 0 1");
+    ask("HSET $meta last_ticket #0");
+    ask("enqueue a");
     assert_string_equal(ask("enqueue full"), "f");
-    ask("claim 1 1 0");
-    assert_string_equal(ask("HGET $meta watermark"), "#11");
-    assert_string_equal(ask("drain 1 early #5 b #6 late #12 early #13 later #40"), "3");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"),
-                        "b #12 c #13 early #14 late #15 later #40");
-    assert_string_equal(ask("HMGET $meta admitted last_ticket moves"), "6 #40 2");
+    assert_string_equal(ask("drain 1 0 early ^5 late ^12 early ^13 later ^40"), "3");
+    assert_string_equal(ask(QUEUE), "early ^5 late ^12 later ^40 a #1");
+    assert_string_equal(ask("HMGET $meta admitted last_ticket moves claimed_to"), "4 #1 1 0");
     assert_string_equal(ask("EXISTS $users"), "0");
-    assert_string_equal(ask("drain 1 early #5 late #12"), "0");
-    assert_string_equal(ask("drain 1"), "0");
-    assert_string_equal(ask("drain 1 x"), "!BADARGS");
-    assert_string_equal(ask("drain 1 x soon"), "!BADARGS");
-    assert_string_equal(ask("drain 2 x #50"), "!STALE");
+    assert_string_equal(ask("drain 1 0 early ^5 late ^12"), "0");
+    assert_string_equal(ask("drain 1 0"), "0");
+    assert_string_equal(ask(QUEUE), "early ^5 late ^12 later ^40 a #1");
+    assert_string_equal(ask("HMGET $meta admitted moves"), "4 3");
+    assert_string_equal(ask("drain 2 0 x ^50"), "!STALE");
+    assert_string_equal(ask("enqueue early late"), "q^5:1 q^12:2");
+}
+
+/* The next ticket that nobody in the queue has. */
+static void test_a_drain_takes_no_ticket_twice(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    ask("drain 1 0 a ^10 b ^11 c ^13");
+    assert_string_equal(ask("drain 1 0 d ^10 e ^10 f ^13 g ^13"), "4");
+    assert_string_equal(ask(QUEUE), "a ^10 b ^11 d ^12 c ^13 e ^14 f ^15 g ^16");
+    assert_string_equal(ask("HGET $meta last_ticket"), "^16");
+}
+
+/* Nobody enters where the scheduler has decided, or where MariaDB had committed when it took over. */
+static void test_a_drain_enters_above_the_mark(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 ^4 1");
+    ask("drain 1 0 a ^10 b ^20 c ^30");
+    ask("claim 1 2");
+    assert_string_equal(ask("drain 1 ^20 x ^8 y ^9"), "2");
+    assert_string_equal(ask(QUEUE), "a ^10 b ^20 x ^21 y ^22 c ^30");
+    assert_string_equal(ask("drain 1 0 z ^3 w ^4"),
+                        "2"); /* the mark is back; the watermark is not */
+    assert_string_equal(ask(QUEUE), "z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30");
+    assert_string_equal(ask("claim 1 9"), "0 7 [z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30]");
+}
+
+/* The mark goes back as far as the scheduler says, and never forward. */
+static void test_a_drain_sets_the_mark_back(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    ask("drain 1 0 a ^10 b ^20 c ^30 d ^40");
+    ask("claim 1 3");
+    assert_string_equal(ask("drain 1 ^40"), "0");
+    assert_string_equal(ask("HGET $meta claimed_to"), "^30");
+    assert_string_equal(ask("drain 1 ^15 x ^12"), "1"); /* an arrival below it: next to it */
+    assert_string_equal(ask("HGET $meta claimed_to"), "^15");
+    assert_string_equal(ask("drain 1 ^30"), "0");
+    assert_string_equal(ask("HGET $meta claimed_to"), "^15");
+    assert_string_equal(ask("claim 1 2"), "2 3 [x ^16 b ^20]");
+    assert_string_equal(ask("drain 1 0"), "0");
+    assert_string_equal(ask("claim 1 9"), "0 5 [a ^10 x ^16 b ^20 c ^30 d ^40]");
+}
+
+/* Who asked again while the first request lay in the journal gets the place of the first; nobody gets a later one. */
+static void test_a_drain_improves_places(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    ask("HSET $meta last_ticket #0");
+    ask("enqueue a b c");
+    assert_string_equal(ask("drain 1 0 x ^10 c ^20"), "2");
+    assert_string_equal(ask(QUEUE), "x ^10 c ^20 a #1 b #2");
+    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #3");
+    assert_string_equal(ask("drain 1 0 x ^10 c ^21 x ^30"), "0");
+    assert_string_equal(ask("drain 1 0 c ^5 x ^6 c ^7"), "2");
+    assert_string_equal(ask(QUEUE), "c ^5 x ^6 a #1 b #2");
+    assert_string_equal(ask("HGET $meta admitted"), "4");
+    assert_string_equal(ask("enqueue c b"), "q^5:1 q#2:4");
+}
+
+/* All places that are earlier are taken: the old one stays. */
+static void test_a_drain_never_worsens(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    ask("drain 1 0 a ^10 b ^11 c ^12 d ^20");
+    assert_string_equal(ask("drain 1 0 b ^10 c ^10"), "0");
+    assert_string_equal(ask("drain 1 0 b ^11 c ^15 d ^25"), "0");
+    assert_string_equal(ask("drain 1 0 d ^11"), "1");
+    assert_string_equal(ask(QUEUE), "a ^10 b ^11 c ^12 d ^13");
+    ask("claim 1 1");
+    assert_string_equal(ask("drain 1 ^10 c ^2 d ^3"), "0"); /* the next free one is behind both */
+    assert_string_equal(ask(QUEUE), "a ^10 b ^11 c ^12 d ^13");
+}
+
+/* Who is being decided keeps the place, and whoever is decided is no more in the queue. */
+static void test_a_drain_of_who_is_decided(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    ask("drain 1 0 a ^10 b ^20 c ^30 d ^40 e ^50");
+    ask("claim 1 4");
+    ask("settle 1 0 0 a g1:A:^10 b s^20 c rwhy:^30");
+    assert_string_equal(ask("drain 1 ^40 a ^1 b ^2 c ^3 d ^4 e ^5"), "1");
+    assert_string_equal(ask(QUEUE), "d ^40 e ^41");
+    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "5 1 1 1");
+    assert_string_equal(ask("drain 1 ^39 d ^5"), "0"); /* ^40 is the next one */
+    assert_string_equal(ask("drain 1 ^38 d ^5"), "1");
+    assert_string_equal(ask(QUEUE), "d ^39 e ^41");
+}
+
+/* The clock of a gateway that is ahead gives no place in the future: the clock of Redis counts. */
+static void test_arrivals_in_the_future(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    assert_string_equal(ask("drain 1 0 a ^10 b #10 c #20"), "3");
+    assert_string_equal(ask(QUEUE), "a ^10 b now c now");
+    assert_string_equal(ask("HGET $meta last_ticket"), "now");
+    ask("HSET $meta last_ticket #5");
+    ask("enqueue d");
+    assert_string_equal(ask("drain 1 0 d #50"), "1");
+    assert_string_equal(ask(QUEUE), "a ^10 b now c now d now");
+    assert_string_equal(ask("claim 1 9"), "0 4 [a ^10 b now c now d now]");
+}
+
+/* A score that is no ticket is no place: behind everybody, it is improved; below the mark it is being decided. */
+static void test_a_drain_of_who_has_no_ticket(void **state)
+{
+    (void)state;
+    ask("publish 1 7 open 3 -1 0 0 0 1");
+    ask("drain 1 0 a ^10 b ^20");
+    ask("ZADD $queue inf a -5 b");
+    assert_string_equal(ask("drain 1 0 a ^11 b ^21"), "1");
+    assert_string_equal(ask(QUEUE), "b -5 a ^11");
+    assert_string_equal(ask("HGET $meta admitted"), "2");
+}
+
+/* As many as fit into one call, again and again, one behind the other: above their arrivals, and above the mark. The same
+ * tickets are not tried for each of them, or Redis would be away for seconds. */
+static void test_drain_thousands(void **state)
+{
+    (void)state;
+    enum { USERS = 5000 };
+    static const char *const watermarks[] = {"0", "^9000"};
+    char *line = NULL;
+    size_t size;
+    FILE *out = open_memstream(&line, &size);
+    fputs("drain 1 0", out);
+    for (int i = 1; i <= USERS; i++)
+        fprintf(out, " u%d ^%d", i, i);
+    fclose(out);
+    for (size_t i = 0; i < LENGTH(watermarks); i++) {
+        int first = i == 0 ? 1 : 9001;
+        char want[64];
+        queue_reset(NULL);
+        ask("publish 1 7 open 3 -1 0 0 %s 1", watermarks[i]);
+        assert_string_equal(ask("%s one-more ^9", line), "!BADARGS");
+        assert_string_equal(ask("%s", line), "5000");
+        ask("CONFIG RESETSTAT");
+        assert_string_equal(ask("%s", line), "0");
+        const char *calls = strstr(ask("INFO commandstats"), "cmdstat_zcount:calls=");
+        assert_true(calls == NULL || atoi(strchr(calls, '=') + 1) <= 2 * USERS);
+        snprintf(want, sizeof want, "u4999 ^%d u5000 ^%d", first + 4998, first + 4999);
+        assert_string_equal(ask("ZRANGE $queue 4998 5001 WITHSCORES"), want);
+        snprintf(want, sizeof want, "5000 ^%d", first + 4999);
+        assert_string_equal(ask("HMGET $meta admitted last_ticket"), want);
+    }
+    free(line);
 }
 
 int main(void)
@@ -207,13 +356,21 @@ int main(void)
     const struct CMUnitTest tests[] = {
         QUEUE_TEST(test_wrong_epoch_changes_nothing),
         QUEUE_TEST(test_fenced_without_meta),
-        QUEUE_TEST(test_reclaim_in_chunks),
         QUEUE_TEST(test_settle_over_every_state),
         QUEUE_TEST(test_empty_redis_is_rebuilt),
         QUEUE_TEST(test_revive_over_many_pages),
         QUEUE_TEST(test_revive_leaves_others_alone),
         QUEUE_TEST(test_moves_are_counted),
         QUEUE_TEST(test_drain),
+        QUEUE_TEST(test_a_drain_takes_no_ticket_twice),
+        QUEUE_TEST(test_a_drain_enters_above_the_mark),
+        QUEUE_TEST(test_a_drain_sets_the_mark_back),
+        QUEUE_TEST(test_a_drain_improves_places),
+        QUEUE_TEST(test_a_drain_never_worsens),
+        QUEUE_TEST(test_a_drain_of_who_is_decided),
+        QUEUE_TEST(test_arrivals_in_the_future),
+        QUEUE_TEST(test_a_drain_of_who_has_no_ticket),
+        QUEUE_TEST(test_drain_thousands),
     };
     return QUEUE_GROUP(tests);
 }

@@ -2,94 +2,168 @@
  * nobody can parse. One of them never stops a campaign. */
 #include "tests/functions/queue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Members that nobody can decode leave the queue where they are met; the answer ends with them, and the others do not
- * notice. */
-static void test_claim_sets_aside(void **state)
+/* A claim answers them too, for the scheduler to tell; the mark goes only where there is a ticket, and the others do not
+ * notice. What is above the mark is met again. */
+static void test_claim_answers_what_is_no_ticket(void **state)
 {
     (void)state;
     ask(OPEN);
     ask("enqueue a b c d e f");
-    ask("ZADD $queue 1 no/id inf f -5 e 1.5 d 9e15 c");
-    assert_string_equal(ask("claim 1 9 0"), "0 a #1 b #2 [e no/id d c f]");
-    assert_string_equal(ask("HMGET $users a c e no/id"),
-                        "- rundecodable:0 rundecodable:0 -"); /* no/id was never accepted */
-    assert_string_equal(ask("HMGET $meta admitted refused moves watermark"), "6 4 1 #2");
-    assert_string_equal(ask("ZRANGE $claimed 0 -1"), "a b");
-    assert_string_equal(ask("claim 1 9 1"), "0");
-    assert_string_equal(ask("enqueue g"), "n#7:1");
+    ask("ZADD $queue 1 no/id inf f -5 e 1.5 d 1e17 c");
+    assert_string_equal(ask("claim 1 9 0"), "2 5 [e -5 no/id 1 d 1.5 a #1 b #2 c 1e+17 f inf]");
+    assert_string_equal(ask("HMGET $meta claimed_to refused moves"), "#2 0 1");
+    assert_string_equal(ask("claim 1 1 1"), "2 5 [c 1e+17]");
+    assert_string_equal(ask("claim 1 9 2"), "2 5 [c 1e+17 f inf]");
+    assert_string_equal(ask("HMGET $meta claimed_to moves"), "#2 3");
+    assert_string_equal(ask("enqueue g"), "n#7:3");
 }
 
+/* Only what is no ticket: the mark stays where it is, and the next claim is not stuck behind it. */
 static void test_claim_of_nothing_decodable(void **state)
 {
     (void)state;
     ask(OPEN);
-    ask("ZADD $queue 1 no/id inf other");
-    assert_string_equal(ask("claim 1 1 0"), "1 [no/id]");
-    assert_string_equal(ask("claim 1 1 1"), "0 [other]");
-    assert_string_equal(ask("HMGET $meta admitted refused moves watermark"), "0 1 2 #0");
+    ask("ZADD $queue 0.5 no/id inf other");
+    assert_string_equal(ask("claim 1 1 0"), "2 0 [no/id 0.5]");
+    assert_string_equal(ask("HGET $meta claimed_to"), "0");
+    assert_string_equal(ask("set_aside 1 no/id"), "1");
+    assert_string_equal(ask("claim 1 1 1"), "1 0 [other inf]");
+    assert_string_equal(ask("set_aside 1 other"), "1");
+    assert_string_equal(ask("claim 1 1 2"), "0 0 []");
+    assert_string_equal(ask("HMGET $meta admitted refused moves claimed_to"), "0 1 2 0");
 }
 
-static void test_claimed_sets_aside(void **state)
+/* Refused, if it could be a user; else nobody accepted it, and it just goes. No move: the scheduler does not wait for it. */
+static void test_set_aside(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b c d e");
+    ask("ZADD $queue 1 no/id #3 also/none -5 b 1.5 d 1e17 e");
+    ask("claim 1 9");
+    assert_string_equal(ask("set_aside 1 no/id also/none b d e"), "5");
+    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "a #1 c #3");
+    assert_string_equal(ask("HMGET $users b d e no/id"),
+                        "rundecodable:0 rundecodable:0 rundecodable:0 -");
+    assert_string_equal(ask("HMGET $meta admitted refused moves"), "5 3 1");
+    assert_string_equal(ask("enqueue b"), "rundecodable:0");
+    assert_string_equal(ask("set_aside 1 no/id b d e"), "0");
+    assert_string_equal(ask("HGET $meta refused"), "3");
+}
+
+/* Whoever can be decoded stays: it is no way to refuse somebody. Nor is what is not there set aside. */
+static void test_set_aside_of_users(void **state)
+{
+    (void)state;
+    char line[256], longest[65];
+    memset(longest, 'x', 64);
+    longest[64] = '\0';
+    ask(OPEN);
+    ask("enqueue a b %s", longest);
+    ask("ZADD $queue #4 %sx", longest);
+    ask("claim 1 9");
+    snprintf(line, sizeof line, "set_aside 1 a b ghost %s", longest);
+    assert_string_equal(ask("%s", line), "0");
+    assert_string_equal(ask("%sx", line), "1"); /* 65 letters are no user id */
+    assert_string_equal(ask("ZCARD $queue"), "3");
+    assert_string_equal(ask("EXISTS $users"), "0");
+    assert_string_equal(ask("HMGET $meta admitted refused"), "3 0");
+    assert_string_equal(ask("set_aside 1"), "0");
+}
+
+static void test_set_aside_too_many(void **state)
+{
+    (void)state;
+    char *line = users_line("set_aside 1", 5001), *some = users_line("set_aside 1", 5000);
+    ask(OPEN);
+    assert_string_equal(ask("%s", some), "0");
+    assert_string_equal(ask("%s", line), "!BADARGS");
+    free(line);
+    free(some);
+}
+
+/* Who was granted keeps the coupon, whatever somebody puts into the queue; nobody who is decided is refused. */
+static void test_set_aside_of_the_decided(void **state)
 {
     (void)state;
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
-    ask("ZADD $claimed 0.5 no/id 1e300 c");
-    assert_string_equal(ask("claimed 1 1"), "[no/id]");
-    assert_string_equal(ask("claimed 1 9"), "a #1 b #2 [c]");
-    assert_string_equal(ask("claimed 1 9"), "a #1 b #2");
-    assert_string_equal(ask("HMGET $meta admitted refused moves"), "3 1 3");
-    assert_string_equal(ask("reclaim 1 9"), "2");
+    ask("settle 1 0 0 a g1:A:#1 b s#2 c rwhy:#3");
+    ask("ZADD $queue -5 a inf b 0.5 c");
+    assert_string_equal(ask("set_aside 1 a b c"), "3");
+    assert_string_equal(ask("EXISTS $queue"), "0");
+    assert_string_equal(ask("HMGET $users a b c"), "g1:A:#1 s#2 rwhy:#3");
+    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "3 1 1 1");
 }
 
-static void test_revive_sets_aside(void **state)
+/* Up to the mark a claim does not meet them; the next takeover does. */
+static void test_spoiled_below_the_mark(void **state)
 {
     (void)state;
     ask(OPEN);
-    ask("enqueue a b");
+    ask("enqueue a b c");
     ask("claim 1 2");
-    ask("settle 1 a s#1 b s#2");
-    ask("HSET $users a sold");
-    assert_string_equal(ask("revive 1 0 10"), "0 1 [a]");
-    assert_string_equal(ask("HMGET $users a b"), "rundecodable:0 -");
-    assert_string_equal(ask("HMGET $meta admitted sold_out refused"), "2 0 1");
-    assert_string_equal(ask("claim 1 9"), "0 b #2");
+    ask("ZADD $queue 0.5 no/id -5 b");
+    assert_string_equal(ask("claim 1 9"), "0 4 [c #3]");
+    assert_string_equal(ask("settle 1 #1 #2 a g1:A:#1 b g2:B:#2"), "2");
+    assert_string_equal(ask("ZRANGE $queue 0 -1"), "no/id c");
+    ask("publish 2 7 open 3 -1 0 0 #2 1");
+    assert_string_equal(ask("claim 2 9"), "0 2 [no/id 0.5 c #3]");
+    assert_string_equal(ask("HMGET $meta admitted granted"), "3 2");
 }
 
-/* What Lua takes for a number, and nobody else does: it would have become q1e3. */
+/* What nobody can read stays where it is, for somebody to look at: it was sold out, or not. What Lua takes for a number, and
+ * nobody else does, would have become a score. */
 static void test_revive_wants_digits(void **state)
 {
     (void)state;
-    static const char *const odd[] = {"s1e3", "s0x10", "s1.0", "s+7", "s07", "s"};
+    static const char *const odd[] = {"sold", "s1e3", "s0x10", "s1.0", "s+7", "s07", "s", "s-1"};
     ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
     for (size_t i = 0; i < LENGTH(odd); i++) {
-        ask("settle 1 a s#1");
+        ask("settle 1 0 0 a s#1 b s#2");
         ask("HSET $users a %s", odd[i]);
-        if (strcmp(ask("revive 1 0 10"), "0 0 [a]") != 0)
+        if (strcmp(ask("revive 1 0 10"), "0 1") != 0)
             fail_msg("%s is taken", odd[i]);
-        assert_string_equal(ask("HGET $users a"), "rundecodable:0");
-        assert_string_equal(ask("HMGET $meta admitted sold_out refused"), "2 0 1");
+        assert_string_equal(ask("HGET $users a"), odd[i]);
+        assert_string_equal(ask("ZRANGE $queue 0 -1"), "b");
+        assert_string_equal(ask("HMGET $meta admitted sold_out refused"), "2 1 0");
     }
+}
+
+/* A member that is no user id does not come back either. */
+static void test_revive_wants_users(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("HSET $users no/id s#1");
+    assert_string_equal(ask("revive 1 0 10"), "0 0");
+    assert_string_equal(ask("HGETALL $users"), "no/id s#1");
+    assert_string_equal(ask("EXISTS $queue"), "0");
 }
 
 /* A counter that is no number: every call fails, and nothing has been changed. */
 static void test_meta_without_numbers(void **state)
 {
     (void)state;
-    static const char *const fields[] = {"watermark", "last_ticket", "moves",  "admitted",
-                                         "granted",   "sold_out",    "refused"};
-    static const char *const calls[] = {"claim 1 1",   "settle 1 a g1:A:#1", "drain 1 z #9",
-                                        "claimed 1 9", "reclaim 1 9",        "revive 1 0 10"};
+    static const char *const fields[] = {"watermark", "last_ticket", "moves",    "claimed_to",
+                                         "admitted",  "granted",     "sold_out", "refused"};
+    static const char *const calls[] = {
+        "claim 1 1",      "settle 1 0 0 a g1:A:#1", "settle 1 #1 #1 a g1:A:#1",
+        "drain 1 0 z #9", "drain 1 0 b ^9",         "set_aside 1 no/id",
+        "revive 1 0 10",
+    };
     static const char *const values[] = {"x", "1.5", "007", "12345678901234567"};
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 1");
+    ask("ZADD $queue 0.5 no/id");
     for (size_t f = 0; f < LENGTH(fields); f++) {
         char *sane = strdup(ask("HGET $meta %s", fields[f]));
         for (size_t i = 0; i < LENGTH(calls) * LENGTH(values); i++) {
@@ -101,10 +175,9 @@ static void test_meta_without_numbers(void **state)
         ask("HSET $meta %s %s", fields[f], sane);
         free(sane);
     }
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "b c");
-    assert_string_equal(ask("ZRANGE $claimed 0 -1"), "a");
+    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "no/id 0.5 a #1 b #2 c #3");
     assert_string_equal(ask("EXISTS $users"), "0");
-    assert_string_equal(ask("HMGET $meta admitted granted moves watermark"), "3 0 1 #1");
+    assert_string_equal(ask("HMGET $meta admitted granted moves claimed_to"), "3 0 1 #1");
 }
 
 static void test_enqueue_without_a_count(void **state)
@@ -112,9 +185,15 @@ static void test_enqueue_without_a_count(void **state)
     (void)state;
     ask(OPEN);
     ask("enqueue a");
-    ask("HSET $meta admitted x");
-    assert_int_equal(ask("enqueue b")[0], '!');
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "a");
+    static const char *const fields[] = {"admitted", "claimed_to", "last_ticket"};
+    for (size_t i = 0; i < LENGTH(fields); i++) {
+        char *sane = strdup(ask("HGET $meta %s", fields[i]));
+        ask("HSET $meta %s x", fields[i]);
+        assert_int_equal(ask("enqueue b")[0], '!');
+        assert_string_equal(ask("ZRANGE $queue 0 -1"), "a");
+        ask("HSET $meta %s %s", fields[i], sane);
+        free(sane);
+    }
 }
 
 /* Whatever stands in `users`, the decision of the scheduler replaces it, unless that is a coupon. */
@@ -126,7 +205,7 @@ static void test_settle_over_what_nobody_can_read(void **state)
     ask("claim 1 2");
     ask("HSET $users a what b qwhat");
     assert_string_equal(ask("enqueue a"), "what");
-    assert_string_equal(ask("settle 1 a g1:A:#1 b s#2"), "2");
+    assert_string_equal(ask("settle 1 0 0 a g1:A:#1 b s#2"), "2");
     assert_string_equal(ask("HMGET $users a b"), "g1:A:#1 s#2");
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
 }
@@ -138,25 +217,27 @@ static void test_decided_and_in_the_queue(void **state)
     ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
-    ask("settle 1 a g1:A:#1 b s#2");
-    ask("ZADD $queue #1 a #2 b");
+    ask("settle 1 0 0 a g1:A:#1 b s#2");
+    ask("ZADD $queue #3 a #4 b");
     assert_string_equal(ask("enqueue a b"), "g1:A:#1 s#2");
-    assert_string_equal(ask("claim 1 9"), "0 a #1 b #2");
-    assert_string_equal(ask("settle 1 a g1:A:#1 b s#2"), "0");
-    assert_string_equal(ask("EXISTS $queue $claimed"), "0");
-    ask("ZADD $queue -5 a inf b");
-    assert_string_equal(ask("claim 1 9"), "0 [a b]");
-    assert_string_equal(ask("HMGET $users a b"), "g1:A:#1 rundecodable:0");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 0 1");
+    assert_string_equal(ask("claim 1 9"), "0 2 [a #3 b #4]");
+    assert_string_equal(ask("settle 1 0 0 a g1:A:#1 b s#2"), "0");
+    assert_string_equal(ask("EXISTS $queue"), "0");
+    assert_string_equal(ask("HMGET $users a b"), "g1:A:#1 s#2");
+    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_claim_sets_aside),
+        QUEUE_TEST(test_claim_answers_what_is_no_ticket),
         QUEUE_TEST(test_claim_of_nothing_decodable),
-        QUEUE_TEST(test_claimed_sets_aside),
-        QUEUE_TEST(test_revive_sets_aside),
+        QUEUE_TEST(test_set_aside),
+        QUEUE_TEST(test_set_aside_of_users),
+        QUEUE_TEST(test_set_aside_too_many),
+        QUEUE_TEST(test_set_aside_of_the_decided),
+        QUEUE_TEST(test_spoiled_below_the_mark),
+        QUEUE_TEST(test_revive_wants_users),
         QUEUE_TEST(test_revive_wants_digits),
         QUEUE_TEST(test_meta_without_numbers),
         QUEUE_TEST(test_enqueue_without_a_count),
