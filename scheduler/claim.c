@@ -79,7 +79,10 @@ static size_t passed(struct campaign *c, const struct batch *journal)
     while (n < claimed->n && claimed->rows[n].ticket < journal->rows[0].ticket)
         n++;
     c->yielded = n == 0 && claimed->n > 0 ? c->yielded + 1 : 0;
-    return c->yielded > YIELDS_MAX ? claimed->n : n;
+    if (c->yielded <= YIELDS_MAX)
+        return n;
+    c->yielded = 0;
+    return claimed->n;
 }
 
 /* join: the first n of the claimed go into the line; the others stay in the queue, to be claimed

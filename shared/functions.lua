@@ -424,7 +424,7 @@ local function drain(keys, args)
     for i = 1, #users do
         local old = waiting[i] and tonumber(waiting[i])
         local from = math.max(math.min(tonumber(args[2 * i + 2]), now), free)
-        if not (known[i] or seen[users[i]] or old and old <= math.max(mark, from)) then
+        if not (known[i] or seen[users[i]] or old and old <= from) then
             free = free_ticket(keys, from) -- whoever comes later need not look before it
             if not old or free < old then
                 entries[#entries + 1], entries[#entries + 2] = integer(free), users[i]

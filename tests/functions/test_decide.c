@@ -85,6 +85,22 @@ static void test_settle_by_range(void **state)
     }
 }
 
+/* The usual case: one command takes all of them out, and nobody is looked up by name. */
+static void test_a_range_is_one_command(void **state)
+{
+    (void)state;
+    ask(OPEN);
+    ask("enqueue a b c d");
+    ask("claim 1 3");
+    ask("CONFIG RESETSTAT");
+    assert_string_equal(ask("settle 1 #1 #3 a g1:A:#1 b g2:B:#2 c g3:C:#3"), "3");
+    assert_string_equal(ask("settle 1 0 0 d s#4"), "1");
+    const char *stats = ask("INFO commandstats");
+    assert_non_null(strstr(stats, "cmdstat_zremrangebyscore:calls=1,"));
+    assert_non_null(strstr(stats, "cmdstat_zrem:calls=1,"));
+    assert_non_null(strstr(stats, "cmdstat_hset:calls=2,"));
+}
+
 /* Each with four requests up to the mark, and one above; what is said of the range is not true, or not enough: then names
  * decide. `left`: who is still in the queue. */
 static void test_settle_falls_back_to_names(void **state)
@@ -101,6 +117,7 @@ static void test_settle_falls_back_to_names(void **state)
         {"the last state differs", "settle 1 #1 #2 a g1:A:#1 b s#2", "c d e", "5 1 1 0"},
         {"a user twice", "settle 1 #1 #2 a g1:A:#1 b s#2 b s#2", "c d e", "5 1 1 0"},
         {"a user who is a stranger", "settle 1 #1 #1 a g1:A:#1 x g2:B:#9", "b c d e", "6 2 0 0"},
+        {"somebody else above the mark", "settle 1 #5 #5 x g1:A:#9", "a b c d e", "6 1 0 0"},
         {"nobody is in it", "settle 1 ^1 ^9 a g1:A:#1", "b c d e", "5 1 0 0"},
         {"it ends before it begins", "settle 1 #2 #1 a g1:A:#1", "b c d e", "5 1 0 0"},
         {"it has no end", "settle 1 #1 0 a g1:A:#1", "b c d e", "5 1 0 0"},
@@ -273,6 +290,7 @@ int main(void)
         QUEUE_TEST(test_claim_of_nobody),
         QUEUE_TEST(test_settle_takes_out_of_the_queue),
         QUEUE_TEST(test_settle_by_range),
+        QUEUE_TEST(test_a_range_is_one_command),
         QUEUE_TEST(test_settle_falls_back_to_names),
         QUEUE_TEST(test_a_range_keeps_who_is_parked),
         QUEUE_TEST(test_a_range_with_a_stranger_in_it),

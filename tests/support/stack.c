@@ -284,8 +284,8 @@ bool stack_head(redisContext *redis, const char *campaign, struct campaign_head 
 {
     struct campaign_keys k;
     campaign_keys_make(&k, campaign);
-    redisReply *r = redisCommand(redis, "FCALL_RO onrush_status 4 %s %s %s %s", k.text[0],
-                                 k.text[1], k.text[2], k.text[3]);
+    redisReply *r = redisCommand(redis, "FCALL_RO onrush_status " CAMPAIGN_KEYS_TEXT " %s %s %s",
+                                 k.text[KEY_META], k.text[KEY_QUEUE], k.text[KEY_USERS]);
     if (r == NULL)
         test_fail_start("redis: %s", redis->errstr);
     bool known = r->type == REDIS_REPLY_ARRAY && redis_head_parse(r->element[0], head) == 0;

@@ -837,6 +837,23 @@ static void test_not_drained_by_the_journal_alone(void **state)
     assert_false(campaign.drained);
 }
 
+/* The queue was empty; then a page of the journal came into it: that the next page is empty ends nothing. */
+static void test_not_drained_by_the_page_behind(void **state)
+{
+    (void)state;
+    update(CAMPAIGN_CLOSED, false);
+    claimed("", 0, 0);
+    answer(QUEUE_PUBLISH, (struct queue_answer){0});
+    wait_us(world.poll_us);
+    claimed("", 0, 0);
+    finish(JOB_JOURNAL, JOB_DONE, "x15", false);
+    drain("x15", 0);
+    journal("");
+    assert_false(campaign.drained);
+    assert_false(seen.asked[QUEUE_EXPIRE]);
+    claimed("x15", 0, 1);
+}
+
 /* Opened again: what was empty may fill up. */
 static void test_opened_again(void **state)
 {
@@ -921,6 +938,7 @@ int main(void)
         STEP(test_a_takeover_compares),
         STEP(test_drained),
         STEP(test_not_drained_by_the_journal_alone),
+        STEP(test_not_drained_by_the_page_behind),
         STEP(test_opened_again),
         STEP(test_no_drain_while_finishing),
         STEP(test_refused_expire),
