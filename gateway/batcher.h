@@ -12,16 +12,10 @@
 #ifndef ONRUSH_GATEWAY_BATCHER_H
 #define ONRUSH_GATEWAY_BATCHER_H
 
+#include "gateway/operation.h"
 #include "gateway/request.h"
 
 #define BATCH_MAX 5000 /* what the functions take */
-
-enum operation {
-    OP_ENQUEUE, /* onrush_enqueue of the gathered users */
-    OP_STATUS,  /* onrush_status of the gathered users */
-    OP_HEAD,    /* onrush_status without users; all that gathered are answered at once */
-    OPERATIONS,
-};
 
 #define CALLS_MAX 2
 

@@ -1,6 +1,6 @@
 #include "gateway/config.h"
 
-#include "gateway/route_config.h"
+#include "gateway/routes/route_config.h"
 
 #define S gateway_config
 

@@ -1,6 +1,7 @@
 #include "gateway/fallback.h"
 
 #include "gateway/campaigns.h"
+#include "gateway/journal/archive.h"
 #include "gateway/routes.h"
 #include "gateway/status.h"
 #include "gateway/worker.h"
@@ -22,7 +23,7 @@ void fallback_ask(struct request *r, enum fallback_why why)
     bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(worker->gateway)->journal;
     request_move(r, STAGE_ARCHIVED);
     r->why = why;
-    r->archive.request = r;
+    r->archive.owner = r;
     r->archive.op = write ? ARCHIVE_WRITE : ARCHIVE_ASK;
     r->archive.name = r->name;
     r->archive.user = r->user;

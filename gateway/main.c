@@ -1,7 +1,7 @@
 /* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
  *
  * Threads: main (signals, configuration, life and death of the others), one for each worker
- * (worker.c), one for each worker's archive (archive.c), the watch's (shared/watch.h), and the admin
+ * (worker.c), one for each worker's archive (journal/archive.c), the watch's (shared/watch.h), and the admin
  * listener's. */
 #include "gateway/health.h"
 #include "gateway/http.h"

@@ -12,7 +12,7 @@
 #ifndef ONRUSH_GATEWAY_REQUEST_H
 #define ONRUSH_GATEWAY_REQUEST_H
 
-#include "gateway/archive.h"
+#include "gateway/journal/job.h"
 #include "gateway/limits.h"
 #include "gateway/outcome.h"
 #include "gateway/request_id.h"

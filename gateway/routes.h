@@ -4,7 +4,8 @@
 #ifndef ONRUSH_GATEWAY_ROUTES_H
 #define ONRUSH_GATEWAY_ROUTES_H
 
-#include "gateway/route_table.h"
+#include "gateway/request.h"
+#include "gateway/routes/route_table.h"
 
 /* routes_judge: what the head says. Fills in route and wait, name and user unless they are in the body, or
  * judges the request. */

@@ -3,7 +3,7 @@
 #define ONRUSH_GATEWAY_WORDING_H
 
 #include "gateway/request.h"
-#include "gateway/route_table.h"
+#include "gateway/routes/route_table.h"
 
 /* wording_find: NULL: the route says nothing of it (or there is no route), so the answer is Onrush's own. */
 const struct route_answer *wording_find(const struct request *request);

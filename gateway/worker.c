@@ -9,6 +9,7 @@
 
 #include "gateway/fallback.h"
 #include "gateway/http.h"
+#include "gateway/journal/archive.h"
 #include "gateway/status.h"
 #include "shared/clock.h"
 #include "shared/listen.h"
@@ -47,7 +48,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     archive_take(worker->archive, &list);
     for (struct archive_job *job; (job = STAILQ_FIRST(&list)) != NULL;) {
         STAILQ_REMOVE_HEAD(&list, next);
-        fallback_take(request_check(job->request));
+        fallback_take(request_check(job->owner));
     }
 }
 
@@ -230,6 +231,9 @@ static int add_events(struct worker *worker)
 static int build(struct worker *worker, int listen_fd)
 {
     const struct gateway_config *config = gateway_config(worker->gateway);
+    struct gateway_metrics *m = &worker->metrics;
+    const struct archive_metrics counted = {&m->mariadb_up, &m->journal_batches, &m->journal_rows,
+                                            &m->journal_time};
     int r;
     worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (worker->wake_fd < 0)
@@ -240,8 +244,7 @@ static int build(struct worker *worker, int listen_fd)
     if ((r = redis_link_new(&worker->link, worker->base, &config->redis, on_link, worker)) < 0)
         return close(listen_fd), r;
     redis_link_measure(worker->link, &worker->metrics.redis_time);
-    if ((r = archive_new(&worker->archive, &config->mariadb, worker->wake_fd, &worker->metrics)) <
-            0 ||
+    if ((r = archive_new(&worker->archive, &config->mariadb, worker->wake_fd, &counted)) < 0 ||
         (r = http_start(worker, listen_fd)) < 0)
         return close(listen_fd), r;
     return add_events(worker);

@@ -1,6 +1,6 @@
 /* The pure parts of the journal: who may enter it, its bound, and how a round is arranged. */
-#include "gateway/journal_rules.h"
-#include "gateway/round.h"
+#include "gateway/journal/journal_rules.h"
+#include "gateway/journal/round.h"
 #include "tests/support/dice.h"
 #include "tests/support/test.h"
 

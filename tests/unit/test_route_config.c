@@ -2,7 +2,7 @@
 #include "tests/support/test.h"
 
 #include "gateway/config.h"
-#include "gateway/route_table.h"
+#include "gateway/routes/route_table.h"
 
 #include <errno.h>
 #include <stdio.h>

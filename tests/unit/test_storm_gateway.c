@@ -2,7 +2,7 @@
  * answered "away"; how often is MariaDB knocked at? */
 #include "tests/support/test.h"
 
-#include "gateway/archive.h"
+#include "gateway/journal/archive.h"
 #include "gateway/metrics.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -20,7 +20,9 @@
 static void test_archive(void **state)
 {
     (void)state;
-    static struct gateway_metrics metrics;
+    static struct gateway_metrics m;
+    const struct archive_metrics counted = {&m.mariadb_up, &m.journal_batches, &m.journal_rows,
+                                            &m.journal_time};
     struct outage outage;
     struct archive *archive;
     int64_t answered = 0;
@@ -30,7 +32,7 @@ static void test_archive(void **state)
     int fd = eventfd(0, EFD_CLOEXEC);
     outage_start(&outage);
     strcpy(config.socket, outage.path);
-    assert_int_equal(archive_new(&archive, &config, fd, &metrics), 0);
+    assert_int_equal(archive_new(&archive, &config, fd, &counted), 0);
     for (int64_t until_us = clock_mono_us() + OUTAGE_US; clock_mono_us() < until_us; answered++) {
         struct archive_list list = STAILQ_HEAD_INITIALIZER(list);
         eventfd_t count;

@@ -1,4 +1,4 @@
-#include "gateway/template.h"
+#include "gateway/routes/template.h"
 
 #include "shared/campaign.h"
 

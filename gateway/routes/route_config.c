@@ -1,7 +1,7 @@
-#include "gateway/route_config.h"
+#include "gateway/routes/route_config.h"
 
 #include "gateway/metrics.h"
-#include "gateway/route_reading.h"
+#include "gateway/routes/route_reading.h"
 
 #include <errno.h>
 #include <stdlib.h>

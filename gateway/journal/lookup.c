@@ -1,5 +1,5 @@
 /* Names and user ids that come here are valid: none of their letters needs escaping in SQL. */
-#include "gateway/lookup.h"
+#include "gateway/journal/lookup.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* The body of an answer of a configured route: JSON with placeholders, {user} or {ticket}. Compiled once, when the configuration is
  * loaded; rendered without allocating. What is filled in is from small alphabets (names, user ids, codes, numbers): none of it can
  * end a JSON string, so nothing needs escaping. Pure; a compiled template is read by all workers. */
-#ifndef ONRUSH_GATEWAY_TEMPLATE_H
-#define ONRUSH_GATEWAY_TEMPLATE_H
+#ifndef ONRUSH_GATEWAY_ROUTES_TEMPLATE_H
+#define ONRUSH_GATEWAY_ROUTES_TEMPLATE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,5 @@
-#include "gateway/journal.h"
+#include "gateway/journal/journal.h"
 
-#include "gateway/metrics.h"
 #include "shared/clock.h"
 
 #include <assert.h>
@@ -23,7 +22,7 @@ static void name_gateway(char name[GATEWAY_NAME_MAX + 1])
     snprintf(name, GATEWAY_NAME_MAX + 1, "%s.%d", host, (int)getpid());
 }
 
-void journal_init(struct journal *j, struct lookup *lookup, struct gateway_metrics *metrics)
+void journal_init(struct journal *j, struct lookup *lookup, const struct archive_metrics *metrics)
 {
     j->lookup = lookup;
     j->metrics = metrics;
@@ -160,9 +159,9 @@ enum db_outcome journal_round(struct journal *j, struct round *round, bool *unkn
         *unknown = true;
     }
     if (outcome == DB_OK) {
-        metric_add(&j->metrics->journal_batches, 1);
-        metric_add(&j->metrics->journal_rows, j->written);
-        metric_observe(&j->metrics->journal_time, clock_mono_us() - begun_us);
+        metric_add(j->metrics->batches, 1);
+        metric_add(j->metrics->rows, j->written);
+        metric_observe(j->metrics->time, clock_mono_us() - begun_us);
     } else if (outcome != DB_LOST && mysql_rollback(db->link) != 0) {
         outcome = DB_LOST; /* an error may have undone only its own statement */
     }

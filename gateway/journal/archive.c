@@ -1,9 +1,8 @@
 /* The archive's thread owns the connection, the round and the jobs it has taken; the worker's
  * thread owns all other jobs; `queue`, `done` and `stop` are guarded by the mutex. */
-#include "gateway/archive.h"
+#include "gateway/journal/archive.h"
 
-#include "gateway/journal.h"
-#include "gateway/metrics.h"
+#include "gateway/journal/journal.h"
 #include "shared/backoff.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -28,7 +27,7 @@ struct archive {
     struct archive_list queue, done;
     bool stop;
     int done_fd;
-    struct gateway_metrics *metrics;
+    struct archive_metrics metrics;
     const struct db_config *config;
     struct backoff backoff;
     int64_t opened_us; /* when the last connection was made */
@@ -50,7 +49,7 @@ static void disconnected(struct archive *a, const char *what)
         log_warning(what, "error=%s retry_ms=%d",
                     log_quote(a->lookup.db.error, quoted, sizeof quoted), (int)wait_ms);
     db_close(&a->lookup.db);
-    metric_set(&a->metrics->mariadb_up, 0);
+    metric_set(a->metrics.mariadb_up, 0);
     a->retry_us = clock_mono_us() + wait_ms * 1000;
 }
 
@@ -77,7 +76,7 @@ static bool connected(struct archive *a)
         return disconnected(a, "mariadb is of no use"), false;
     log_info("mariadb is up", "schema=%d", schema_known());
     a->opened_us = clock_mono_us();
-    metric_set(&a->metrics->mariadb_up, 1);
+    metric_set(a->metrics.mariadb_up, 1);
     return true;
 }
 
@@ -208,18 +207,18 @@ static int start_thread(struct archive *a)
 }
 
 int archive_new(struct archive **out, const struct db_config *config, int done_fd,
-                struct gateway_metrics *metrics)
+                const struct archive_metrics *metrics)
 {
     struct archive *a = calloc(1, sizeof *a);
     if (a == NULL)
         return -ENOMEM;
     a->config = config;
     a->done_fd = done_fd;
-    a->metrics = metrics;
+    a->metrics = *metrics;
     a->backoff = (struct backoff){.first_ms = 100, .most_ms = 2000};
     STAILQ_INIT(&a->queue);
     STAILQ_INIT(&a->done);
-    journal_init(&a->journal, &a->lookup, metrics);
+    journal_init(&a->journal, &a->lookup, &a->metrics);
     int r = start_thread(a);
     if (r < 0)
         return free(a), r;

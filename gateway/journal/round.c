@@ -1,4 +1,4 @@
-#include "gateway/round.h"
+#include "gateway/journal/round.h"
 
 #include <stdlib.h>
 #include <string.h>

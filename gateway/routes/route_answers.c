@@ -1,4 +1,4 @@
-#include "gateway/route_reading.h"
+#include "gateway/routes/route_reading.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* Within the reading of `routes`: what its files share. Every function gives 0, or a negative errno with the message in
  * reading->error. */
-#ifndef ONRUSH_GATEWAY_ROUTE_READING_H
-#define ONRUSH_GATEWAY_ROUTE_READING_H
+#ifndef ONRUSH_GATEWAY_ROUTES_ROUTE_READING_H
+#define ONRUSH_GATEWAY_ROUTES_ROUTE_READING_H
 
-#include "gateway/route_table.h"
+#include "gateway/routes/route_table.h"
 #include "shared/config.h"
 
 #include <libconfig.h>

@@ -1,4 +1,4 @@
-#include "gateway/route_table.h"
+#include "gateway/routes/route_table.h"
 
 #include "gateway/metrics.h"
 

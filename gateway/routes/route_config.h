@@ -1,7 +1,7 @@
 /* The list `routes` of gateway.cfg: reads it into a table. Everything that can be wrong with a route is found here, with file and
  * line, and not when a client asks. What the settings mean stands in etc/gateway.cfg. */
-#ifndef ONRUSH_GATEWAY_ROUTE_CONFIG_H
-#define ONRUSH_GATEWAY_ROUTE_CONFIG_H
+#ifndef ONRUSH_GATEWAY_ROUTES_ROUTE_CONFIG_H
+#define ONRUSH_GATEWAY_ROUTES_ROUTE_CONFIG_H
 
 #include "shared/config.h"
 

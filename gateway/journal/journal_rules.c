@@ -1,4 +1,4 @@
-#include "gateway/journal_rules.h"
+#include "gateway/journal/journal_rules.h"
 
 #define FULL_US     1000000 /* so long a full journal is believed to be full */
 #define LIMIT_PARTS 16      /* other gateways add too: counted whenever we added such a part */

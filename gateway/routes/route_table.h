@@ -6,11 +6,12 @@
  *      └─ coupons ── issue ── (POST)                            routes cost them nothing.
  *
  * Made when a configuration is loaded, immutable afterwards: all workers read it. */
-#ifndef ONRUSH_GATEWAY_ROUTE_TABLE_H
-#define ONRUSH_GATEWAY_ROUTE_TABLE_H
+#ifndef ONRUSH_GATEWAY_ROUTES_ROUTE_TABLE_H
+#define ONRUSH_GATEWAY_ROUTES_ROUTE_TABLE_H
 
-#include "gateway/batcher.h"
-#include "gateway/template.h"
+#include "gateway/operation.h"
+#include "gateway/routes/template.h"
+#include "shared/campaign.h"
 
 #define ROUTES_MAX      64
 #define ROUTE_PARTS_MAX 4 /* {segments} of one path */

@@ -9,11 +9,11 @@
  *   COMMIT                                     only now anybody is told 202
  *
  * Writing a round twice does no harm. The archive's thread. */
-#ifndef ONRUSH_GATEWAY_JOURNAL_H
-#define ONRUSH_GATEWAY_JOURNAL_H
+#ifndef ONRUSH_GATEWAY_JOURNAL_JOURNAL_H
+#define ONRUSH_GATEWAY_JOURNAL_JOURNAL_H
 
-#include "gateway/journal_rules.h"
-#include "gateway/lookup.h"
+#include "gateway/journal/journal_rules.h"
+#include "gateway/journal/lookup.h"
 
 #define GATEWAY_NAME_MAX 64
 
@@ -23,7 +23,7 @@
 
 struct journal {
     struct lookup *lookup; /* and its connection */
-    struct gateway_metrics *metrics;
+    const struct archive_metrics *metrics;
     char gateway[GATEWAY_NAME_MAX + 1];
     struct journal_bound bounds[JOURNAL_BOUNDS];
     struct archive_job *unknown[ROUND_MAX]; /* scratch */
@@ -32,7 +32,7 @@ struct journal {
     char sql[128 + JOURNAL_ROWS_MAX * JOURNAL_ROW_MAX];
 };
 
-void journal_init(struct journal *journal, struct lookup *lookup, struct gateway_metrics *metrics);
+void journal_init(struct journal *journal, struct lookup *lookup, const struct archive_metrics *metrics);
 
 /* journal_round: writes an arranged round. Not DB_OK: nothing was written, unless *unknown was set:
  * a COMMIT was not answered. The connection is in no transaction any more, or DB_LOST. */

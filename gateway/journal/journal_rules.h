@@ -5,7 +5,7 @@
 #ifndef ONRUSH_GATEWAY_JOURNAL_RULES_H
 #define ONRUSH_GATEWAY_JOURNAL_RULES_H
 
-#include "gateway/archive.h"
+#include "gateway/journal/job.h"
 
 /* journal_gate: what everybody is told whose request is not known: REQUEST_NOT_OPEN, CLOSED, PAUSED
  * or FULL (every coupon is granted); REQUEST_NONE: the campaign takes requests. */
