@@ -168,6 +168,8 @@ void campaign_see(struct campaign *c, const struct campaign_head *head, int64_t 
     c->has_head = true;
     c->head_us = sent_us;
     c->missing_until_us = 0;
+    if (sent_us >= c->next_look.ended_us && c->next_look.began_us > c->look.began_us)
+        c->look = c->next_look;
     speed_update(&c->speed, head);
     soldout_see(c);
     waiters_see(c);

@@ -18,6 +18,11 @@ struct speed {
     int64_t decided, at_us, waiting;
 };
 
+/* A look at the journal that found it empty; monotonic. */
+struct look {
+    int64_t began_us, ended_us; /* 0: there was none */
+};
+
 struct campaign {
     unsigned magic;
     struct worker *worker;
@@ -30,8 +35,8 @@ struct campaign {
     struct gathering gathering[OPERATIONS];
     int64_t missing_until_us; /* MariaDB does not know it either; believed until then */
     size_t n_writes;          /* requests on their way into the journal */
-    int64_t looked_us, look_done_us; /* monotonic: the last look at the journal that found it empty */
-    bool scouting;                   /* the next one is under way */
+    struct look look, next_look; /* the one in force, and one that waits for a younger head */
+    bool scouting;               /* another one is under way */
 
     bool has_head;
     struct campaign_head head;

@@ -36,7 +36,7 @@ void fallback_ask(struct request *r, enum fallback_why why)
 /* ours_unseen: this gateway has journalled since the last look that found the journal empty. */
 static bool ours_unseen(const struct request *r)
 {
-    return atomic_load(&r->worker->gateway->journalled_us) >= r->campaign->looked_us;
+    return atomic_load(&r->worker->gateway->journalled_us) >= r->campaign->look.began_us;
 }
 
 /* scout: is this the one request that goes for the next look? */
@@ -52,24 +52,27 @@ bool fallback_doubted(const struct request *r, int64_t asked_us)
 {
     struct campaign *c = r->campaign;
     struct worker *worker = r->worker;
-    int64_t age_us = worker->now_us - c->looked_us;
+    int64_t age_us = worker->now_us - c->look.began_us;
     if (r->looked || !gateway_config(worker->gateway)->journal)
         return false;
     if (metric_get(&worker->metrics.mariadb_up) == 0 && !ours_unseen(r))
         return false; /* nobody can journal */
-    return scout(c, age_us) || age_us > DOUBT_US || asked_us < c->look_done_us || ours_unseen(r);
+    return scout(c, age_us) || age_us > DOUBT_US || asked_us < c->look.ended_us || ours_unseen(r);
 }
 
 /* note_look: the campaign's journal was seen. When it was empty, all that was in it before is in the
- * queue: what Redis says from now on is true. */
+ * queue: what Redis says from now on is true. The look is in force once there is a head that is
+ * younger, as the sold-out memory answers by heads. */
 static void note_look(struct campaign *c, const struct archive_job *job)
 {
     c->scouting = false;
-    if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->looked_us)
+    if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
         return;
-    c->looked_us = job->put_us;
-    c->look_done_us = clock_mono_us();
-    batcher_want_head(c); /* the sold-out memory answers by heads that are younger than the look */
+    c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
+    if (redis_link_state(c->worker->link) == LINK_UP)
+        batcher_want_head(c);
+    else
+        c->look = c->next_look;
 }
 
 static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
