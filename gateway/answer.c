@@ -3,11 +3,12 @@
  * request: 300 bytes of fixed text, a name, a user id, a ticket, a request id; BODY_MAX leaves room. */
 #include "gateway/answer.h"
 
-#include "gateway/http.h"
+#include "shared/http/server.h"
+#include "gateway/request_id.h"
 #include "gateway/routes.h"
 #include "gateway/wording.h"
 #include "gateway/tracing.h"
-#include "gateway/worker.h"
+#include "gateway/loop.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 
@@ -306,13 +307,13 @@ void answer_send(struct request *r)
     http_answer_begin(r->conn, status);
     add_fields(r, status, problem);
     http_answer_send(r->conn, body.text, body.len);
-    metric_add(gateway_metrics_answer(&r->worker->metrics, r->outcome), 1);
+    metric_add(gateway_metrics_answer(&r->loop->metrics, r->outcome), 1);
     say(r, status);
     if (r->trace != NULL)
         r->trace->status = status;
 }
 
-void answer_nobody(struct worker *worker, struct http_conn *conn, enum outcome outcome)
+void answer_nobody(struct loop *loop, struct http_conn *conn, enum outcome outcome)
 {
     const struct outcome_text *t = &texts[outcome];
     struct body body;
@@ -324,5 +325,5 @@ void answer_nobody(struct worker *worker, struct http_conn *conn, enum outcome o
     if (t->status == 503)
         http_answer_field(conn, "Retry-After", "1");
     http_answer_send(conn, body.text, body.len);
-    metric_add(gateway_metrics_answer(&worker->metrics, outcome), 1);
+    metric_add(gateway_metrics_answer(&loop->metrics, outcome), 1);
 }

@@ -8,7 +8,7 @@
 void answer_send(struct request *request);
 
 /* answer_nobody: the answer where there is no request: its head cannot be read, or there is no memory. */
-void answer_nobody(struct worker *worker, struct http_conn *conn, enum outcome outcome);
+void answer_nobody(struct loop *loop, struct http_conn *conn, enum outcome outcome);
 
 /* answer_retry_after_s: what Retry-After says; 0: none. `now_us`: wall clock. Pure. */
 int64_t answer_retry_after_s(const struct request *request, int64_t now_us);

@@ -2,9 +2,10 @@
 
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
+#include "gateway/request_id.h"
 #include "gateway/status.h"
 #include "gateway/tracing.h"
-#include "gateway/worker.h"
+#include "gateway/loop.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 
@@ -47,12 +48,12 @@ static void fall_back(struct request_list *list, enum fallback_why why)
 
 /* redis_is_away: the one place that says what becomes of requests while there is no Redis. Without
  * the journal they cannot be accepted durably, so they are turned away. */
-static void redis_is_away(struct worker *worker, struct request_list *list)
+static void redis_is_away(struct loop *loop, struct request_list *list)
 {
-    if (gateway_config(worker->gateway)->journal)
+    if (gateway_config(loop->gateway)->journal)
         fall_back(list, FALLBACK_REDIS_AWAY);
     else
-        request_answer_list(list, OUTCOME_unavailable, &worker->metrics.unavailable_redis_down);
+        request_answer_list(list, OUTCOME_unavailable, &loop->metrics.unavailable_redis_down);
 }
 
 static void mark_dirty(struct gathering *g)
@@ -60,7 +61,7 @@ static void mark_dirty(struct gathering *g)
     if (g->dirty || busy(g))
         return;
     g->dirty = true;
-    TAILQ_INSERT_TAIL(&g->campaign->worker->batcher.dirty, g, in_dirty);
+    TAILQ_INSERT_TAIL(&g->campaign->loop->batcher->dirty, g, in_dirty);
 }
 
 void batcher_ask(struct request *r, enum operation op)
@@ -70,20 +71,20 @@ void batcher_ask(struct request *r, enum operation op)
     if (op == OP_ENQUEUE)
         r->archive.arrival_us = (uint64_t)clock_wall_us();
     TAILQ_INSERT_TAIL(&g->waiting, r, next);
-    if (redis_link_state(r->worker->link) == LINK_UP)
+    if (redis_link_state(r->loop->link) == LINK_UP)
         mark_dirty(g);
-    else if (redis_link_known(r->worker->link))
-        redis_is_away(r->worker, &g->waiting);
+    else if (redis_link_known(r->loop->link))
+        redis_is_away(r->loop, &g->waiting);
 }
 
-void batcher_link(struct worker *worker, bool up)
+void batcher_link(struct loop *loop, bool up)
 {
     struct campaign *c;
-    TAILQ_FOREACH (c, &worker->campaigns.by_age, in_age) {
+    TAILQ_FOREACH (c, &loop->campaigns->by_age, in_age) {
         for (int op = 0; op < OPERATIONS; op++) {
             struct gathering *g = &c->gathering[op];
             if (!up)
-                redis_is_away(worker, &g->waiting);
+                redis_is_away(loop, &g->waiting);
             else if (!TAILQ_EMPTY(&g->waiting))
                 mark_dirty(g);
         }
@@ -99,7 +100,7 @@ void batcher_go_on(struct campaign *c)
 void batcher_want_head(struct campaign *c)
 {
     struct gathering *g = &c->gathering[OP_HEAD];
-    if (busy(g) || redis_link_state(c->worker->link) != LINK_UP)
+    if (busy(g) || redis_link_state(c->loop->link) != LINK_UP)
         return;
     g->wanted = true;
     mark_dirty(g);
@@ -119,7 +120,7 @@ static void note_broken(struct gathering *g, bool broken)
     if (g->broken == broken)
         return;
     g->broken = broken;
-    metric_add(&g->campaign->worker->metrics.calls_refused, broken ? 1 : -1);
+    metric_add(&g->campaign->loop->metrics.calls_refused, broken ? 1 : -1);
 }
 
 void gathering_end(struct gathering *g)
@@ -148,13 +149,13 @@ static void ask_again(struct call *call)
 static void take_error(struct call *call, const redisReply *reply)
 {
     struct gathering *g = call->gathering;
-    struct worker *worker = g->campaign->worker;
+    struct loop *loop = g->campaign->loop;
     char quoted[256];
     const char *ignored;
     if (redis_error_is(reply, "NOCAMPAIGN"))
         return fall_back(&call->sent, FALLBACK_NO_CAMPAIGN);
-    if (redis_link_state(worker->link) != LINK_UP)
-        return redis_is_away(worker, &call->sent);
+    if (redis_link_state(loop->link) != LINK_UP)
+        return redis_is_away(loop, &call->sent);
     if (redis_refusal_of(reply, &ignored) == REDIS_FORGOTTEN)
         return ask_again(call);
     if (!g->broken)
@@ -163,7 +164,7 @@ static void take_error(struct call *call, const redisReply *reply)
                   "campaign=%s error=%s", g->campaign->name,
                   log_quote(reply->str, quoted, sizeof quoted));
     note_broken(g, true);
-    fail_sent(call, OUTCOME_unavailable, &worker->metrics.unavailable_redis_error);
+    fail_sent(call, OUTCOME_unavailable, &loop->metrics.unavailable_redis_error);
 }
 
 static struct request *pop_sent(struct call *call)
@@ -179,7 +180,7 @@ static void undecodable(struct gathering *g, struct request *r)
 {
     log_error("redis answers what nobody can decode", "campaign=%s user=%s request=%s",
               g->campaign->name, r->user, request_id_need(r));
-    metric_add(&g->campaign->worker->metrics.unavailable_undecodable, 1);
+    metric_add(&g->campaign->loop->metrics.unavailable_undecodable, 1);
     request_answer(r, OUTCOME_unavailable);
 }
 
@@ -235,7 +236,7 @@ static void take_answers(struct call *call, const redisReply *reply)
     if (!good) {
         log_error("redis answers what nobody can decode", "campaign=%s", g->campaign->name);
         return fail_sent(call, OUTCOME_unavailable,
-                         &g->campaign->worker->metrics.unavailable_undecodable);
+                         &g->campaign->loop->metrics.unavailable_undecodable);
     }
     if (heads > 0)
         campaign_see(g->campaign, &head, call->sent_us);
@@ -251,7 +252,7 @@ static void fail_lost(struct call *call)
 {
     struct gathering *g = call->gathering;
     fail_sent(call, g->op == OP_ENQUEUE ? OUTCOME_unknown : OUTCOME_unavailable,
-              &g->campaign->worker->metrics.unavailable_no_reply);
+              &g->campaign->loop->metrics.unavailable_no_reply);
 }
 
 static void on_reply(void *arg, const redisReply *reply)
@@ -281,8 +282,8 @@ static void on_reply(void *arg, const redisReply *reply)
 /* fill: moves what fits into one call from waiting to sent; gives the number of users. */
 static size_t fill(struct gathering *g, struct call *call)
 {
-    struct batcher *b = &g->campaign->worker->batcher;
-    size_t n = 0, most = (size_t)gateway_config(g->campaign->worker->gateway)->batch_max;
+    struct batcher *b = g->campaign->loop->batcher;
+    size_t n = 0, most = (size_t)gateway_config(g->campaign->loop->gateway)->batch_max;
     if (g->op == OP_HEAD) {
         g->wanted = false;
         TAILQ_CONCAT(&call->sent, &g->waiting, next);
@@ -330,28 +331,28 @@ static bool worth_a_call(const struct gathering *g)
 static void send_call(struct gathering *g)
 {
     struct campaign *c = g->campaign;
-    struct worker *worker = c->worker;
+    struct loop *loop = c->loop;
     if (!worth_a_call(g) || (g->op == OP_ENQUEUE && c->n_writes > 0))
         return;
     struct call *call = &g->calls[(g->first + g->n_calls) % CALLS_MAX];
     size_t n = call->n = fill(g, call);
     g->sent_us = call->sent_us = clock_mono_us();
     int r =
-        redis_link_call(worker->link, g->op == OP_ENQUEUE ? "onrush_enqueue" : "onrush_status",
-                        &c->keys, n, worker->batcher.args, worker->batcher.lengths, on_reply, call);
+        redis_link_call(loop->link, g->op == OP_ENQUEUE ? "onrush_enqueue" : "onrush_status",
+                        &c->keys, n, loop->batcher->args, loop->batcher->lengths, on_reply, call);
     if (r < 0) {
-        redis_is_away(worker, &call->sent);
-        redis_is_away(worker, &g->waiting);
+        redis_is_away(loop, &call->sent);
+        redis_is_away(loop, &g->waiting);
         return;
     }
     g->n_calls++;
     campaign_hold(c);
-    count_call(&worker->metrics, g->op, n);
+    count_call(&loop->metrics, g->op, n);
 }
 
-void batcher_flush(struct worker *worker)
+void batcher_flush(struct loop *loop)
 {
-    struct gathering_list *dirty = &worker->batcher.dirty;
+    struct gathering_list *dirty = &loop->batcher->dirty;
     for (struct gathering *g; (g = TAILQ_FIRST(dirty)) != NULL;) {
         TAILQ_REMOVE(dirty, g, in_dirty);
         g->dirty = false;
@@ -359,14 +360,14 @@ void batcher_flush(struct worker *worker)
     }
 }
 
-void batcher_abandon(struct worker *worker)
+void batcher_abandon(struct loop *loop)
 {
     struct campaign *c;
-    TAILQ_FOREACH (c, &worker->campaigns.by_age, in_age) {
+    TAILQ_FOREACH (c, &loop->campaigns->by_age, in_age) {
         for (int op = 0; op < OPERATIONS; op++) {
             for (int i = 0; i < CALLS_MAX; i++)
                 fail_lost(&c->gathering[op].calls[i]);
-            redis_is_away(worker, &c->gathering[op].waiting);
+            redis_is_away(loop, &c->gathering[op].waiting);
         }
     }
 }

@@ -65,13 +65,13 @@ void batcher_want_head(struct campaign *campaign);
 void batcher_go_on(struct campaign *campaign);
 
 /* batcher_link: the link to Redis came up, or is known to be away. */
-void batcher_link(struct worker *worker, bool up);
+void batcher_link(struct loop *loop, bool up);
 
 /* batcher_flush: sends what is dirty. At the end of a turn. */
-void batcher_flush(struct worker *worker);
+void batcher_flush(struct loop *loop);
 
 /* batcher_abandon: the gateway waits no longer for Redis: what was sent is answered 503, the rest
  * is treated as when Redis is away. */
-void batcher_abandon(struct worker *worker);
+void batcher_abandon(struct loop *loop);
 
 #endif

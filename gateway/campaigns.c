@@ -1,8 +1,8 @@
 #include "gateway/campaigns.h"
 
 #include "gateway/soldout.h"
-#include "gateway/status.h"
-#include "gateway/worker.h"
+#include "gateway/waiters.h"
+#include "gateway/loop.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -20,8 +20,7 @@ void campaigns_init(struct campaigns *campaigns)
     for (size_t i = 0; i < CAMPAIGNS_BUCKETS; i++)
         LIST_INIT(&campaigns->buckets[i]);
     TAILQ_INIT(&campaigns->by_age);
-    TAILQ_INIT(&campaigns->waited);
-    campaigns->n = campaigns->n_waited = campaigns->n_instant = 0;
+    campaigns->n = 0;
 }
 
 static struct campaign_bucket *bucket_of(struct campaigns *campaigns, const char *name, size_t len)
@@ -67,17 +66,17 @@ static bool make_room(struct campaigns *campaigns)
     return true;
 }
 
-static struct campaign *create(struct worker *worker, struct campaign_bucket *bucket,
-                               const char *name, size_t len)
+static struct campaign *create(struct loop *loop, struct campaign_bucket *bucket, const char *name,
+                               size_t len)
 {
-    struct campaigns *campaigns = &worker->campaigns;
+    struct campaigns *campaigns = loop->campaigns;
     if (campaigns->n >= CAMPAIGNS_MAX && !make_room(campaigns))
         return NULL;
     struct campaign *c = calloc(1, sizeof *c);
     if (c == NULL)
         return NULL;
     c->magic = CAMPAIGN_MAGIC;
-    c->worker = worker;
+    c->loop = loop;
     memcpy(c->name, name, len);
     c->name_len = (uint8_t)len;
     campaign_keys_make(&c->keys, c->name);
@@ -91,14 +90,14 @@ static struct campaign *create(struct worker *worker, struct campaign_bucket *bu
     return c;
 }
 
-struct campaign *campaigns_get(struct worker *worker, const char *name, size_t len)
+struct campaign *campaigns_get(struct loop *loop, const char *name, size_t len)
 {
-    struct campaigns *campaigns = &worker->campaigns;
+    struct campaigns *campaigns = loop->campaigns;
     struct campaign_bucket *bucket = bucket_of(campaigns, name, len);
     struct campaign *c = find(bucket, name, len);
     if (c == NULL) {
-        c = create(worker, bucket, name, len);
-        metric_set(&worker->metrics.campaigns, (int64_t)campaigns->n);
+        c = create(loop, bucket, name, len);
+        metric_set(&loop->metrics.campaigns, (int64_t)campaigns->n);
     } else if (TAILQ_NEXT(c, in_age) != NULL) {
         TAILQ_REMOVE(&campaigns->by_age, c, in_age);
         TAILQ_INSERT_TAIL(&campaigns->by_age, c, in_age);
@@ -108,10 +107,10 @@ struct campaign *campaigns_get(struct worker *worker, const char *name, size_t l
     return c;
 }
 
-void campaigns_end(struct worker *worker)
+void campaigns_end(struct loop *loop)
 {
-    for (struct campaign *c; (c = TAILQ_FIRST(&worker->campaigns.by_age)) != NULL;)
-        forget(&worker->campaigns, c);
+    for (struct campaign *c; (c = TAILQ_FIRST(&loop->campaigns->by_age)) != NULL;)
+        forget(loop->campaigns, c);
 }
 
 struct campaign *campaign_check(void *object)
@@ -177,7 +176,7 @@ void campaign_see(struct campaign *c, const struct campaign_head *head, int64_t 
 
 void campaign_refresh(struct campaign *c)
 {
-    if (c->worker->now_us - c->gathering[OP_HEAD].sent_us > REFRESH_US)
+    if (c->loop->now_us - c->gathering[OP_HEAD].sent_us > REFRESH_US)
         batcher_want_head(c);
 }
 

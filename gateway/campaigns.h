@@ -25,7 +25,7 @@ struct look {
 
 struct campaign {
     unsigned magic;
-    struct worker *worker;
+    struct loop *loop;
     LIST_ENTRY(campaign) in_bucket;
     TAILQ_ENTRY(campaign) in_age;
     unsigned refs;
@@ -33,8 +33,8 @@ struct campaign {
     uint8_t name_len;
     struct campaign_keys keys;
     struct gathering gathering[OPERATIONS];
-    int64_t missing_until_us; /* MariaDB does not know it either; believed until then */
-    size_t n_writes;          /* requests on their way into the journal */
+    int64_t missing_until_us;    /* MariaDB does not know it either; believed until then */
+    size_t n_writes;             /* requests on their way into the journal */
     struct look look, next_look; /* the one in force, and one that waits for a younger head */
     bool scouting;               /* another one is under way */
 
@@ -64,16 +64,14 @@ LIST_HEAD(campaign_bucket, campaign);
 struct campaigns {
     struct campaign_bucket buckets[CAMPAIGNS_BUCKETS];
     struct campaign_list by_age; /* least recently asked for first */
-    struct campaign_list waited; /* those that have waiters, or instant ones */
-    size_t n_waited, n_instant;  /* of those; waiting POSTs of all of them */
     size_t n;
 };
 
 void campaigns_init(struct campaigns *campaigns);
-void campaigns_end(struct worker *worker);
+void campaigns_end(struct loop *loop);
 
 /* campaigns_get: with a reference for the caller; NULL when the table is full of busy ones. */
-struct campaign *campaigns_get(struct worker *worker, const char *name, size_t len);
+struct campaign *campaigns_get(struct loop *loop, const char *name, size_t len);
 
 struct campaign *campaign_check(void *object);
 void campaign_hold(struct campaign *campaign);

@@ -4,7 +4,7 @@
 #include "gateway/journal/archive.h"
 #include "gateway/routes.h"
 #include "gateway/status.h"
-#include "gateway/worker.h"
+#include "gateway/loop.h"
 #include "shared/clock.h"
 
 #include <assert.h>
@@ -19,8 +19,8 @@ static bool is_post(const struct request *r)
 
 void fallback_ask(struct request *r, enum fallback_why why)
 {
-    struct worker *worker = r->worker;
-    bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(worker->gateway)->journal;
+    struct loop *loop = r->loop;
+    bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(loop->gateway)->journal;
     request_move(r, STAGE_ARCHIVED);
     r->why = why;
     r->archive.owner = r;
@@ -28,15 +28,15 @@ void fallback_ask(struct request *r, enum fallback_why why)
     r->archive.name = r->name;
     r->archive.user = r->user;
     r->archive.put_us = clock_mono_us();
-    worker->n_archived++;
+    loop->n_archived++;
     r->campaign->n_writes += write;
-    archive_put(worker->archive, &r->archive);
+    archive_put(loop->archive, &r->archive);
 }
 
 /* ours_unseen: this gateway has journalled since the last look that found the journal empty. */
 static bool ours_unseen(const struct request *r)
 {
-    return atomic_load(&r->worker->gateway->journalled_us) >= r->campaign->look.began_us;
+    return atomic_load(&r->loop->gateway->journalled_us) >= r->campaign->look.began_us;
 }
 
 /* scout: is this the one request that goes for the next look? */
@@ -51,11 +51,11 @@ static bool scout(struct campaign *c, int64_t age_us)
 bool fallback_doubted(const struct request *r, int64_t asked_us)
 {
     struct campaign *c = r->campaign;
-    struct worker *worker = r->worker;
-    int64_t age_us = worker->now_us - c->look.began_us;
-    if (r->looked || !gateway_config(worker->gateway)->journal)
+    struct loop *loop = r->loop;
+    int64_t age_us = loop->now_us - c->look.began_us;
+    if (r->looked || !gateway_config(loop->gateway)->journal)
         return false;
-    if (metric_get(&worker->metrics.mariadb_up) == 0 && !ours_unseen(r))
+    if (metric_get(&loop->metrics.mariadb_up) == 0 && !ours_unseen(r))
         return false; /* nobody can journal */
     return scout(c, age_us) || age_us > DOUBT_US || asked_us < c->look.ended_us || ours_unseen(r);
 }
@@ -69,7 +69,7 @@ static void note_look(struct campaign *c, const struct archive_job *job)
     if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
         return;
     c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
-    if (redis_link_state(c->worker->link) == LINK_UP)
+    if (redis_link_state(c->loop->link) == LINK_UP)
         batcher_want_head(c);
     else
         c->look = c->next_look;
@@ -84,11 +84,11 @@ static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
 /* take_unknown: the campaign is in MariaDB, and nothing is there of this user. */
 static void take_unknown(struct request *r)
 {
-    struct gateway_metrics *m = &r->worker->metrics;
+    struct gateway_metrics *m = &r->loop->metrics;
     switch (r->why) {
     case FALLBACK_NO_REQUEST: /* if it left the journal just now, Redis knows it now */
         r->looked = true;
-        if (redis_link_state(r->worker->link) == LINK_UP)
+        if (redis_link_state(r->loop->link) == LINK_UP)
             return batcher_ask(r, r->route->op);
         return request_answer(r, status_outcome(r->known.kind));
     case FALLBACK_REDIS_AWAY: /* it may be in the queue */
@@ -111,8 +111,8 @@ static void take_found(struct request *r)
         return take_unknown(r);
     r->known = job->known;
     if (job->op == ARCHIVE_WRITE && r->known.kind == REQUEST_WAITING) {
-        atomic_store(&r->worker->gateway->journalled_us, clock_mono_us()); /* before it is told */
-        metric_add(&r->worker->metrics.journalled, 1);
+        atomic_store(&r->loop->gateway->journalled_us, clock_mono_us()); /* before it is told */
+        metric_add(&r->loop->metrics.journalled, 1);
     }
     request_answer(r, status_outcome(r->known.kind));
 }
@@ -128,8 +128,8 @@ static void write_done(struct campaign *c)
 
 void fallback_take(struct request *r)
 {
-    struct gateway_metrics *m = &r->worker->metrics;
-    r->worker->n_archived--;
+    struct gateway_metrics *m = &r->loop->metrics;
+    r->loop->n_archived--;
     if (r->archive.op == ARCHIVE_WRITE)
         write_done(r->campaign);
     else
@@ -138,7 +138,7 @@ void fallback_take(struct request *r)
     case ARCHIVE_FOUND:
         return take_found(r);
     case ARCHIVE_NOTHING:
-        r->campaign->missing_until_us = r->worker->now_us + MISSING_US;
+        r->campaign->missing_until_us = r->loop->now_us + MISSING_US;
         return request_answer(r, OUTCOME_no_campaign);
     case ARCHIVE_UNKNOWN:
         return refuse(r, OUTCOME_unknown, &m->unavailable_mariadb);

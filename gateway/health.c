@@ -10,7 +10,7 @@ static const int statuses[] = {
 
 static bool mariadb_up(struct worker *w)
 {
-    return metric_get(&w->metrics.mariadb_up) > 0;
+    return metric_get(&w->loop.metrics.mariadb_up) > 0;
 }
 
 /* find_stores: Redis, MariaDB and the journal. The first worker that complains is quoted. */
@@ -20,11 +20,11 @@ static void find_stores(struct gateway *gateway, struct worker *const *workers, 
     size_t no_redis = 0, no_mariadb = 0, journals = 0, refusals = 0;
     const char *why = "";
     for (size_t i = 0; i < n; i++) {
-        bool redis = redis_link_state(workers[i]->link) == LINK_UP;
+        bool redis = redis_link_state(workers[i]->loop.link) == LINK_UP;
         if (!redis && no_redis++ == 0)
-            why = redis_link_reason(workers[i]->link);
+            why = redis_link_reason(workers[i]->loop.link);
         no_mariadb += !mariadb_up(workers[i]);
-        refusals += metric_get(&workers[i]->metrics.calls_refused) > 0;
+        refusals += metric_get(&workers[i]->loop.metrics.calls_refused) > 0;
         journals += !redis && gateway_config(gateway)->journal && mariadb_up(workers[i]);
     }
     if (no_redis > 0)
@@ -53,8 +53,8 @@ static void find_crowds(struct gateway *gateway, struct worker *const *workers, 
     int64_t taken = 0, in_flight = atomic_load(&gateway->in_flight.n);
     int64_t most_in_flight = gateway_config(gateway)->max_in_flight;
     for (size_t i = 0; i < n; i++)
-        taken += metric_get(&workers[i]->metrics.connections) -
-                 metric_get(&workers[i]->metrics.connections_idle);
+        taken += metric_get(&workers[i]->loop.metrics.connections) -
+                 metric_get(&workers[i]->loop.metrics.connections_idle);
     bool full = gateway->max_connections > 0 && taken >= gateway->max_connections;
     bool busy = most_in_flight > 0 && in_flight >= most_in_flight;
     if (full)
@@ -90,7 +90,7 @@ void gateway_health_counts(struct worker *const *workers, size_t n, int64_t *all
     for (size_t i = 0; i < n; i++) {
         for (int o = 0; o < OUTCOMES_N; o++) {
             int64_t count =
-                metric_get(gateway_metrics_answer(&workers[i]->metrics, (enum outcome)o));
+                metric_get(gateway_metrics_answer(&workers[i]->loop.metrics, (enum outcome)o));
             *all += count;
             *bad += statuses[o] == 503 ? count : 0; /* 501 and 505 are the client's own doing */
         }

@@ -2,16 +2,18 @@
  *
  *   on_request ──► request_new ──► routes_judge ──► routes_dispatch ─ ─ (asks, waits) ─ ─► request_answer
  *   on_refused ──► the same, judged already                                                    │
- *   on_gone ─────► status_gone: a long-poll is answered at once                        http_finish
+ *   on_gone ─────► waiters_gone: a long-poll is answered at once                        http_finish
  *
  * What was received is there only until on_request returns: what is needed later is copied. */
 #include "gateway/http.h"
 
 #include "gateway/answer.h"
+#include "gateway/head.h"
+#include "gateway/request_id.h"
+#include "gateway/loop.h"
 #include "gateway/routes.h"
-#include "gateway/status.h"
 #include "gateway/tracing.h"
-#include "gateway/worker.h"
+#include "gateway/waiters.h"
 #include "shared/clock.h"
 #include "shared/http/crowd.h"
 
@@ -21,22 +23,6 @@
 #define FORWARDED_MAX 8     /* lines of X-Forwarded-For that are read, the last ones */
 #define STREAM_MAX    65536 /* bytes of a stream that its client has not taken */
 #define LINGER_US     2000000
-
-/* --- strings --- */
-
-const char *http_string(struct http_text text)
-{
-    char *end = (char *)(uintptr_t)text.at + text.len; /* in the server's buffer */
-    if (text.at != NULL && *end != '\0')
-        *end = '\0';
-    return text.at;
-}
-
-const char *http_field_string(const struct http_request *head, const char *name)
-{
-    struct http_text value = http_field(head, name);
-    return value.at != NULL && http_field_count(head, name) == 1 ? http_string(value) : NULL;
-}
 
 /* --- whose request it is --- */
 
@@ -59,7 +45,7 @@ static size_t forwarded(const struct http_request *head, const char *lines[FORWA
 
 static void identify(struct request *r)
 {
-    const struct networks *trusted = gateway_config(r->worker->gateway)->trusted_proxies;
+    const struct networks *trusted = gateway_config(r->loop->gateway)->trusted_proxies;
     const struct address *peer = http_conn_peer(r->conn);
     const char *lines[FORWARDED_MAX];
     size_t n = networks_hold(trusted, peer) ? forwarded(r->head, lines) : 0;
@@ -70,23 +56,23 @@ static void identify(struct request *r)
 
 static bool is_exempt(void *arg, const struct address *peer)
 {
-    return networks_hold(gateway_config(worker_check(arg)->gateway)->trusted_proxies, peer);
+    return networks_hold(gateway_config(loop_check(arg)->gateway)->trusted_proxies, peer);
 }
 
 /* --- requests --- */
 
 /* begin: NULL: no memory, and it is answered. */
-static struct request *begin(struct worker *worker, struct http_conn *conn,
+static struct request *begin(struct loop *loop, struct http_conn *conn,
                              const struct http_request *head)
 {
-    struct request *r = request_new(worker, conn);
-    worker->now_us = http_conn_now_us(conn);
+    struct request *r = request_new(loop, conn);
+    loop->now_us = http_conn_now_us(conn);
     if (r == NULL)
-        return answer_nobody(worker, conn, OUTCOME_overloaded), NULL;
+        return answer_nobody(loop, conn, OUTCOME_overloaded), NULL;
     http_conn_set_data(conn, r);
-    worker->n_requests++;
+    loop->n_requests++;
     r->head = head;
-    r->start_us = worker->now_us;
+    r->start_us = loop->now_us;
     request_id_take(r);
     identify(r);
     return r;
@@ -103,11 +89,11 @@ static void go(struct request *r)
 
 static void on_request(void *arg, struct http_conn *conn, const struct http_request *head)
 {
-    struct worker *worker = worker_check(arg);
-    struct request *r = begin(worker, conn, head);
+    struct loop *loop = loop_check(arg);
+    struct request *r = begin(loop, conn, head);
     if (r == NULL)
         return;
-    if (head->target.len > (size_t)gateway_config(worker->gateway)->max_url_bytes)
+    if (head->target.len > (size_t)gateway_config(loop->gateway)->max_url_bytes)
         request_judge(r, OUTCOME_url_too_long);
     else
         routes_judge(r);
@@ -150,12 +136,12 @@ static void count_refusal(struct gateway_metrics *m, enum http_refusal why)
 static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
                        const struct http_request *head)
 {
-    struct worker *worker = worker_check(arg);
+    struct loop *loop = loop_check(arg);
     enum outcome outcome = outcome_of(status);
-    count_refusal(&worker->metrics, why);
+    count_refusal(&loop->metrics, why);
     if (head == NULL)
-        return answer_nobody(worker, conn, outcome);
-    struct request *r = begin(worker, conn, head);
+        return answer_nobody(loop, conn, outcome);
+    struct request *r = begin(loop, conn, head);
     if (r == NULL)
         return;
     if (outcome == OUTCOME_body_too_large)
@@ -167,9 +153,9 @@ static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why,
 
 static void on_gone(void *arg, struct http_conn *conn)
 {
-    struct worker *worker = worker_check(arg);
-    worker->now_us = http_conn_now_us(conn);
-    status_gone(request_check(http_conn_data(conn)));
+    struct loop *loop = loop_check(arg);
+    loop->now_us = http_conn_now_us(conn);
+    waiters_gone(request_check(http_conn_data(conn)));
 }
 
 /* --- the end of a request --- */
@@ -189,7 +175,7 @@ static struct metric_histogram *time_of(struct gateway_metrics *m, enum operatio
 /* observe: how long it took. Long-polls are meant to take long. */
 static void observe(struct request *r)
 {
-    struct gateway_metrics *m = &r->worker->metrics;
+    struct gateway_metrics *m = &r->loop->metrics;
     int64_t took_us = clock_mono_us() - r->start_us;
     if (r->instant) {
         metric_add(r->outcome == OUTCOME_waiting ? &m->instant_waiting : &m->instant_decided, 1);
@@ -201,7 +187,7 @@ static void observe(struct request *r)
 
 void http_finish(struct request *r)
 {
-    struct worker *worker = r->worker;
+    struct loop *loop = r->loop;
     assert(r->stage == STAGE_ANSWERED);
     http_conn_set_data(r->conn, NULL);
     answer_send(r);
@@ -209,10 +195,10 @@ void http_finish(struct request *r)
     if (r->trace != NULL)
         tracing_end(r);
     if (r->counted) {
-        gauge_give(&worker->gateway->in_flight);
-        metric_add(&worker->metrics.in_flight, -1);
+        gauge_give(&loop->gateway->in_flight);
+        metric_add(&loop->metrics.in_flight, -1);
     }
-    worker->n_requests--;
+    loop->n_requests--;
     request_free(r);
 }
 
@@ -227,9 +213,9 @@ static struct http_deadlines deadlines(const struct gateway_config *config)
                                    .linger_us = LINGER_US};
 }
 
-int http_start(struct worker *worker, int listen_fd)
+int http_start(struct loop *loop, int listen_fd)
 {
-    struct gateway *gateway = worker->gateway;
+    struct gateway *gateway = loop->gateway;
     const struct gateway_config *c = gateway_config(gateway);
     const struct http_config config = {
         .max_head_bytes = (size_t)c->max_header_bytes,
@@ -240,21 +226,21 @@ int http_start(struct worker *worker, int listen_fd)
             (int)gateway_share(c->max_connections_per_address, gateway->max_connections),
         .crowd = gateway->connections,
         .deadlines = deadlines(c)};
-    const struct http_hooks hooks = {.arg = worker,
+    const struct http_hooks hooks = {.arg = loop,
                                      .request = on_request,
                                      .refused = on_refused,
                                      .gone = on_gone,
                                      .exempt = is_exempt};
-    return http_server_new(&worker->http, worker->base, listen_fd, &config, &hooks);
+    return http_server_new(&loop->http, loop->base, listen_fd, &config, &hooks);
 }
 
-void http_tick(struct worker *worker)
+void http_tick(struct loop *loop)
 {
-    const struct http_deadlines in_force = deadlines(gateway_config(worker->gateway));
-    const struct http_counts *counts = http_server_counts(worker->http);
-    struct http_census census = http_server_census(worker->http);
-    struct gateway_metrics *m = &worker->metrics;
-    http_server_set_deadlines(worker->http, &in_force);
+    const struct http_deadlines in_force = deadlines(gateway_config(loop->gateway));
+    const struct http_counts *counts = http_server_counts(loop->http);
+    struct http_census census = http_server_census(loop->http);
+    struct gateway_metrics *m = &loop->metrics;
+    http_server_set_deadlines(loop->http, &in_force);
     metric_set(&m->connections, (int64_t)census.all);
     metric_set(&m->connections_idle, (int64_t)(census.all - census.busy));
     metric_set(&m->connections_accepted, (int64_t)counts->accepted);

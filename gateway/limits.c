@@ -1,7 +1,7 @@
 #include "gateway/limits.h"
 
 #include "gateway/routes.h"
-#include "gateway/worker.h"
+#include "gateway/loop.h"
 #include "shared/clock.h"
 
 #include <inttypes.h>
@@ -59,7 +59,7 @@ static enum limiter_verdict take(struct request *r, enum limit_kind kind,
                                  const struct limit_setting *setting, struct limiter_hold *hold)
 {
     const struct limit limit = {setting->requests, setting->seconds * 1000000};
-    struct limiter *limiter = r->worker->gateway->limits->of[kind];
+    struct limiter *limiter = r->loop->gateway->limits->of[kind];
     const void *key = &r->client;
     size_t len = sizeof r->client;
     switch (kind) {
@@ -75,7 +75,7 @@ static enum limiter_verdict take(struct request *r, enum limit_kind kind,
         key = "", len = 0;
     }
     /* The time is now, not that of the headers: bodies that are held back must not make a crowd of what came one by one. */
-    return limiter_take(limiter, key, len, &limit, r->worker->now_us, hold, &r->limit_wait_us);
+    return limiter_take(limiter, key, len, &limit, r->loop->now_us, hold, &r->limit_wait_us);
 }
 
 #define LIMITED(M, id)   &(M)->limited_##id,
@@ -84,11 +84,11 @@ static enum limiter_verdict take(struct request *r, enum limit_kind kind,
 /* pass: takes one of this limit; false when the request is answered. */
 static bool pass(struct request *r, enum limit_kind kind, struct limiter_hold *hold)
 {
-    const struct limit_setting *setting = &gateway_config(r->worker->gateway)->limits.of[kind];
+    const struct limit_setting *setting = &gateway_config(r->loop->gateway)->limits.of[kind];
     *hold = (struct limiter_hold){0};
     if (setting->requests == 0)
         return true;
-    struct gateway_metrics *m = &r->worker->metrics;
+    struct gateway_metrics *m = &r->loop->metrics;
     metric_value *const refused[] = {LIMITS(LIMITED, m)}, *const uncounted[] = {
                                                               LIMITS(UNCOUNTED, m)};
     enum limiter_verdict verdict = take(r, kind, setting, hold);
@@ -108,7 +108,7 @@ bool limits_pass_address(struct request *r, struct limiter_hold *address)
 
 bool limits_pass(struct request *r, const struct limiter_hold *address)
 {
-    struct limits *limits = r->worker->gateway->limits;
+    struct limits *limits = r->loop->gateway->limits;
     struct limiter_hold holds[LIMITS_N] = {[LIMIT_address] = *address};
     if (r->route->op != OP_ENQUEUE)
         return true;
@@ -132,7 +132,7 @@ int64_t limits_wait_s(const struct request *r)
 void limits_policy(const struct request *r, char policy[LIMITS_TEXT_SIZE],
                    char state[LIMITS_TEXT_SIZE])
 {
-    const struct limit_setting *s = &gateway_config(r->worker->gateway)->limits.of[r->limited];
+    const struct limit_setting *s = &gateway_config(r->loop->gateway)->limits.of[r->limited];
     snprintf(policy, LIMITS_TEXT_SIZE, "\"%s\";q=%" PRId64 ";w=%" PRId64, names[r->limited],
              s->requests, s->seconds);
     snprintf(state, LIMITS_TEXT_SIZE, "\"%s\";r=0;t=%" PRId64, names[r->limited], limits_wait_s(r));

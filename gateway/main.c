@@ -182,7 +182,7 @@ static void write_metrics(void *arg, FILE *out)
     struct gateway_metrics *shards[WORKERS_MAX];
     size_t n = atomic_load(&d->started) ? d->n_workers : 0;
     for (size_t i = 0; i < n; i++)
-        shards[i] = &d->workers[i]->metrics;
+        shards[i] = &d->workers[i]->loop.metrics;
     gateway_metrics_render(out, shards, n);
     watch_metrics(d->watch, out);
 }
@@ -359,7 +359,7 @@ static int make_workers(struct daemon *d, const struct gateway_config *config)
     for (size_t i = 0; i < n && r == 0; i++)
         r = make_worker(d, config);
     if (r == 0) /* of all of them together */
-        metric_set(&d->workers[0]->metrics.connections_max, d->gateway.max_connections);
+        metric_set(&d->workers[0]->loop.metrics.connections_max, d->gateway.max_connections);
     for (int i = 0; i < d->n_sockets; i++)
         close(d->sockets[i]);
     return r;

@@ -2,7 +2,7 @@
 
 #include "gateway/campaigns.h"
 #include "gateway/http.h"
-#include "gateway/worker.h"
+#include "gateway/loop.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -33,9 +33,9 @@ void request_pool_end(struct request_pool *pool)
     }
 }
 
-struct request *request_new(struct worker *worker, struct http_conn *conn)
+struct request *request_new(struct loop *loop, struct http_conn *conn)
 {
-    struct request_pool *pool = &worker->requests;
+    struct request_pool *pool = loop->requests;
     struct request *r = TAILQ_FIRST(&pool->spare);
     if (r != NULL) {
         TAILQ_REMOVE(&pool->spare, r, next);
@@ -44,13 +44,13 @@ struct request *request_new(struct worker *worker, struct http_conn *conn)
         return NULL;
     }
     *r = (struct request){
-        .magic = REQUEST_MAGIC, .stage = STAGE_READING, .worker = worker, .conn = conn};
+        .magic = REQUEST_MAGIC, .stage = STAGE_READING, .loop = loop, .conn = conn};
     return r;
 }
 
 void request_free(struct request *r)
 {
-    struct request_pool *pool = &r->worker->requests;
+    struct request_pool *pool = r->loop->requests;
     assert(r->magic == REQUEST_MAGIC && r->campaign == NULL);
     r->magic = 0;
     if (pool->n_spare >= SPARE_MAX)

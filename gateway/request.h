@@ -15,7 +15,6 @@
 #include "gateway/journal/job.h"
 #include "gateway/limits.h"
 #include "gateway/outcome.h"
-#include "gateway/request_id.h"
 #include "shared/address.h"
 #include "shared/campaign.h"
 #include "shared/metrics.h"
@@ -23,13 +22,15 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
-struct worker;
+struct loop;
 struct http_conn;
 struct http_request;
 struct http_crowd_place;
 struct request_trace;
 struct route;
 struct campaign;
+
+#define REQUEST_ID_MAX 64
 
 enum request_stage {
     STAGE_READING,
@@ -64,7 +65,7 @@ struct request {
     bool instant;         /* a POST that is accepted and waits for its decision */
     bool looked;          /* for, in the journal: what Redis says now is final */
     bool waited;          /* was a long-poll at some time: does not count as latency */
-    struct worker *worker;
+    struct loop *loop;
     struct http_conn *conn;          /* NULL: nobody is to be told */
     const struct http_request *head; /* as it was received; NULL: it is not there any more */
     struct address client;           /* whose request it is: see address_key() */
@@ -101,7 +102,7 @@ void request_pool_init(struct request_pool *pool);
 void request_pool_end(struct request_pool *pool);
 
 /* request_new: NULL when there is no memory. request_free: it must be in no list. */
-struct request *request_new(struct worker *worker, struct http_conn *conn);
+struct request *request_new(struct loop *loop, struct http_conn *conn);
 void request_free(struct request *request);
 
 /* request_check: the object of a callback, which must be a live request. */

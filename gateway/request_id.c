@@ -1,7 +1,7 @@
 #include "gateway/request_id.h"
 
-#include "gateway/http.h"
-#include "gateway/worker.h"
+#include "gateway/head.h"
+#include "gateway/loop.h"
 #include "shared/trace.h"
 
 #include <inttypes.h>
@@ -43,6 +43,6 @@ const char *request_id_need(struct request *r)
 {
     if (*request_id_take(r) == '\0')
         snprintf(r->id, sizeof r->id, "%016" PRIx64,
-                 mix(r->worker->id_counter += UINT64_C(0x9e3779b97f4a7c15)));
+                 mix(r->loop->id_counter += UINT64_C(0x9e3779b97f4a7c15)));
     return r->id;
 }

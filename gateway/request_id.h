@@ -6,12 +6,7 @@
 #ifndef ONRUSH_GATEWAY_REQUEST_ID_H
 #define ONRUSH_GATEWAY_REQUEST_ID_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#define REQUEST_ID_MAX 64
-
-struct request;
+#include "gateway/request.h"
 
 /* request_id_valid: 1 to 64 of A-Z a-z 0-9 . _ - : it goes into JSON, headers and the log as it is. */
 bool request_id_valid(const char *text);

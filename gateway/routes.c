@@ -3,10 +3,10 @@
 #include "gateway/body.h"
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
-#include "gateway/http.h"
+#include "gateway/head.h"
 #include "gateway/soldout.h"
 #include "gateway/tracing.h"
-#include "gateway/worker.h"
+#include "gateway/loop.h"
 #include "shared/clock.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ void request_judge(struct request *r, enum outcome outcome)
 /* find_route: false when the request is judged. */
 static bool find_route(struct request *r, struct route_part *parts)
 {
-    const struct gateway_config *config = gateway_config(r->worker->gateway);
+    const struct gateway_config *config = gateway_config(r->loop->gateway);
     const struct route_node *node = routes_find(config->routes, http_string(r->head->path), parts);
     if (node == NULL)
         return request_judge(r, OUTCOME_no_route), false;
@@ -143,7 +143,7 @@ static bool take_wait(struct request *r)
         return true;
     if (route_parse_wait(text, &r->wait_ms) < 0)
         return request_judge(r, OUTCOME_bad_wait), false;
-    int64_t most_ms = gateway_config(r->worker->gateway)->max_wait_s * 1000;
+    int64_t most_ms = gateway_config(r->loop->gateway)->max_wait_s * 1000;
     if (r->wait_ms > most_ms)
         r->wait_ms = most_ms;
     r->deadline_us = r->start_us + r->wait_ms * 1000;
@@ -189,7 +189,7 @@ static bool read_body(struct request *r)
 /* may_ask: is the token, if one is wanted, the user's? False when the request is answered. */
 static bool may_ask(struct request *r)
 {
-    const struct auth *auth = r->worker->gateway->auth;
+    const struct auth *auth = r->loop->gateway->auth;
     if (auth == NULL || r->route->user.from == FROM_NOTHING)
         return true;
     const char *header = http_field_string(r->head, "Authorization");
@@ -220,18 +220,18 @@ static bool sold_out(struct request *r)
         fallback_ask(r, FALLBACK_NO_REQUEST);
         return true;
     }
-    metric_add(&r->worker->metrics.memory_answers, 1);
+    metric_add(&r->loop->metrics.memory_answers, 1);
     request_answer(r, OUTCOME_sold_out);
     return true;
 }
 
 static void ask(struct request *r)
 {
-    struct worker *worker = r->worker;
-    struct campaign *c = r->campaign = campaigns_get(worker, r->name, r->name_len);
+    struct loop *loop = r->loop;
+    struct campaign *c = r->campaign = campaigns_get(loop, r->name, r->name_len);
     if (c == NULL)
-        return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_campaigns);
-    if (worker->now_us < c->missing_until_us)
+        return refuse(r, OUTCOME_overloaded, &loop->metrics.unavailable_campaigns);
+    if (loop->now_us < c->missing_until_us)
         return request_answer(r, OUTCOME_no_campaign);
     if (sold_out(r))
         return;
@@ -243,23 +243,23 @@ static void ask(struct request *r)
 
 void routes_dispatch(struct request *r)
 {
-    struct worker *worker = r->worker;
+    struct loop *loop = r->loop;
     struct limiter_hold address;
     if (!r->judged)
-        metric_add((metric_value *)((char *)&worker->metrics + r->route->counter), 1);
+        metric_add((metric_value *)((char *)&loop->metrics + r->route->counter), 1);
     if (!limits_pass_address(r, &address))
         return;
     if (r->judged)
         return request_answer(r, r->outcome);
     if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r) || !limits_pass(r, &address))
         return;
-    if (worker->finishing) /* as batcher_abandon() does with those that came before */
-        return refuse(r, OUTCOME_unavailable, &worker->metrics.unavailable_redis_down);
-    if (!gauge_take(&worker->gateway->in_flight, gateway_config(worker->gateway)->max_in_flight))
-        return refuse(r, OUTCOME_overloaded, &worker->metrics.unavailable_in_flight);
+    if (loop->finishing) /* as batcher_abandon() does with those that came before */
+        return refuse(r, OUTCOME_unavailable, &loop->metrics.unavailable_redis_down);
+    if (!gauge_take(&loop->gateway->in_flight, gateway_config(loop->gateway)->max_in_flight))
+        return refuse(r, OUTCOME_overloaded, &loop->metrics.unavailable_in_flight);
     r->counted = true;
-    metric_add(&worker->metrics.in_flight, 1);
-    if (worker->gateway->tracer != NULL && r->route->op == OP_ENQUEUE)
+    metric_add(&loop->metrics.in_flight, 1);
+    if (loop->gateway->tracer != NULL && r->route->op == OP_ENQUEUE)
         tracing_begin(r);
     ask(r);
 }

@@ -14,7 +14,7 @@
  * on answering; what came back is confirmed first. */
 #include "gateway/soldout.h"
 
-#include "gateway/worker.h"
+#include "gateway/loop.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 
@@ -28,7 +28,7 @@
 
 static void count_bytes(struct campaign *c, int64_t bytes)
 {
-    metric_add(&c->worker->metrics.memory_bytes, bytes);
+    metric_add(&c->loop->metrics.memory_bytes, bytes);
 }
 
 void soldout_forget(struct campaign *c)
@@ -42,7 +42,7 @@ static void give_up(struct campaign *c)
 {
     soldout_forget(c);
     c->memory_wanted = false;
-    c->memory_retry_us = c->worker->now_us + RETRY_US;
+    c->memory_retry_us = c->loop->now_us + RETRY_US;
 }
 
 static void scan(struct campaign *c);
@@ -85,19 +85,19 @@ static void scan(struct campaign *c)
     const char *command = c->scan_key == KEY_USERS ? "HSCAN" : "ZSCAN";
     const char *argv[] = {command, c->keys.text[c->scan_key], c->cursor, "COUNT", SCAN_COUNT};
     size_t lengths[] = {5, c->keys.len[c->scan_key], strlen(c->cursor), 5, strlen(SCAN_COUNT)};
-    if (redis_link_command(c->worker->link, 5, argv, lengths, on_scan, c) < 0)
+    if (redis_link_command(c->loop->link, 5, argv, lengths, on_scan, c) < 0)
         return give_up(c);
     c->scanning = true;
-    metric_add(&c->worker->metrics.calls_scan, 1);
+    metric_add(&c->loop->metrics.calls_scan, 1);
     campaign_hold(c);
 }
 
 static void begin(struct campaign *c)
 {
     size_t bytes = memory_size(&c->head);
-    if (bytes == 0 || c->worker->now_us < c->memory_retry_us)
+    if (bytes == 0 || c->loop->now_us < c->memory_retry_us)
         return;
-    if (metric_get(&c->worker->metrics.memory_bytes) + (int64_t)bytes > BYTES_MAX ||
+    if (metric_get(&c->loop->metrics.memory_bytes) + (int64_t)bytes > BYTES_MAX ||
         memory_begin(&c->memory, &c->head) < 0)
         return give_up(c);
     count_bytes(c, (int64_t)bytes);
@@ -141,8 +141,8 @@ bool soldout_knows(const struct campaign *c, const char *user, size_t len)
 {
     if (c->memory.stage != MEMORY_READY)
         return false;
-    bool redis_away = redis_link_state(c->worker->link) != LINK_UP;
-    if (!redis_away && c->worker->now_us - c->head_us > KNOWN_US)
+    bool redis_away = redis_link_state(c->loop->link) != LINK_UP;
+    if (!redis_away && c->loop->now_us - c->head_us > KNOWN_US)
         return false;
     if (c->head.closes_us > 0 && clock_wall_us() >= c->head.closes_us)
         return false;

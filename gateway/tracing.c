@@ -1,8 +1,8 @@
 #include "gateway/tracing.h"
 
 #include "gateway/campaigns.h"
-#include "gateway/http.h"
-#include "gateway/worker.h"
+#include "gateway/head.h"
+#include "gateway/loop.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 
@@ -19,13 +19,13 @@ static const char *const outcome_names[] = {
 };
 
 /* may_sample: clients may ask for as many traces as they like, and get so many. */
-static bool may_sample(struct worker *worker, int64_t now_us)
+static bool may_sample(struct loop *loop, int64_t now_us)
 {
-    if (now_us / 1000000 != worker->traced_second) {
-        worker->traced_second = now_us / 1000000;
-        worker->n_traced = 0;
+    if (now_us / 1000000 != loop->traced_second) {
+        loop->traced_second = now_us / 1000000;
+        loop->n_traced = 0;
     }
-    return worker->n_traced < TRACES_A_SECOND;
+    return loop->n_traced < TRACES_A_SECOND;
 }
 
 void tracing_begin(struct request *r)
@@ -34,11 +34,11 @@ void tracing_begin(struct request *r)
     const char *text = http_string(http_field(r->head, "traceparent"));
     bool parent = text != NULL && trace_parse(text, &given) == 0;
     int64_t now_us = clock_mono_us();
-    if (parent ? !given.sampled : !tracer_wants(r->worker->gateway->tracer))
+    if (parent ? !given.sampled : !tracer_wants(r->loop->gateway->tracer))
         return;
-    if (!may_sample(r->worker, now_us) || (r->trace = calloc(1, sizeof *r->trace)) == NULL)
+    if (!may_sample(r->loop, now_us) || (r->trace = calloc(1, sizeof *r->trace)) == NULL)
         return;
-    r->worker->n_traced++;
+    r->loop->n_traced++;
     trace_new(&context);
     if (parent) {
         memcpy(context.trace_id, given.trace_id, sizeof context.trace_id);
@@ -51,11 +51,11 @@ void tracing_begin(struct request *r)
 /* on_sent: a trace that gets lost harms nobody; an ACL that loses them all is told once. */
 static void on_sent(void *arg, const redisReply *reply)
 {
-    struct worker *worker = worker_check(arg);
+    struct loop *loop = loop_check(arg);
     char quoted[256];
-    if (worker->traces_denied || !redis_error_is(reply, "NOPERM"))
+    if (loop->traces_denied || !redis_error_is(reply, "NOPERM"))
         return;
-    worker->traces_denied = true;
+    loop->traces_denied = true;
     log_error("redis denies this user HSET or EXPIRE of the traces: none goes beyond the gateway "
               "until it connects anew",
               "error=%s", log_quote(reply->str, quoted, sizeof quoted));
@@ -68,14 +68,14 @@ void tracing_send(struct request *r)
     const char *set[] = {"HSET", key, r->user, value};
     const char *expire[] = {"EXPIRE", key, KEEP_S, "NX"};
     size_t key_len = (size_t)len;
-    struct worker *worker = r->worker;
-    if (worker->traces_denied)
+    struct loop *loop = r->loop;
+    if (loop->traces_denied)
         return;
     trace_format(&r->trace->context, value);
-    redis_link_aside(worker->link, 4, set, (size_t[]){4, key_len, r->user_len, TRACEPARENT_LEN},
-                     on_sent, worker);
-    redis_link_aside(worker->link, 4, expire, (size_t[]){6, key_len, strlen(KEEP_S), 2}, on_sent,
-                     worker);
+    redis_link_aside(loop->link, 4, set, (size_t[]){4, key_len, r->user_len, TRACEPARENT_LEN},
+                     on_sent, loop);
+    redis_link_aside(loop->link, 4, expire, (size_t[]){6, key_len, strlen(KEEP_S), 2}, on_sent,
+                     loop);
 }
 
 void tracing_end(struct request *r)
@@ -90,7 +90,7 @@ void tracing_end(struct request *r)
                         .status = t->status};
     memcpy(span.parent_id, t->parent_id, sizeof span.parent_id);
     memcpy(span.campaign, r->name, sizeof span.campaign);
-    tracer_add(r->worker->gateway->tracer, &span);
+    tracer_add(r->loop->gateway->tracer, &span);
     free(t);
     r->trace = NULL;
 }

@@ -11,12 +11,12 @@ static struct figures count(struct worker *const *workers, size_t n)
 {
     struct figures f = {0};
     for (size_t i = 0; i < n; i++) {
-        struct gateway_metrics *m = &workers[i]->metrics;
+        struct gateway_metrics *m = &workers[i]->loop.metrics;
         f.connections += metric_get(&m->connections);
         f.in_flight += metric_get(&m->in_flight);
         f.accepted += metric_get(&m->accepted);
         f.journalled += metric_get(&m->journalled);
-        f.redis += redis_link_state(workers[i]->link) == LINK_UP;
+        f.redis += redis_link_state(workers[i]->loop.link) == LINK_UP;
         f.mariadb += metric_get(&m->mariadb_up) > 0;
     }
     return f;

@@ -10,7 +10,6 @@
 #include "gateway/fallback.h"
 #include "gateway/http.h"
 #include "gateway/journal/archive.h"
-#include "gateway/status.h"
 #include "shared/clock.h"
 #include "shared/listen.h"
 #include "shared/log.h"
@@ -22,30 +21,20 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define WORKER_MAGIC  0x574f524bu
-#define TICK_MS       100
-#define QUIET_US      1000000 /* draining: so long without any request means that nobody is left */
-#define INSTANT_CROWD 1000
-#define POLLS_A_MS    5 /* calls of one worker, however many campaigns it waits for */
-
-struct worker *worker_check(void *object)
-{
-    struct worker *worker = object;
-    assert(worker != NULL && worker->magic == WORKER_MAGIC);
-    return worker;
-}
+#define TICK_MS  100
+#define QUIET_US 1000000 /* draining: so long without any request means that nobody is left */
 
 /* --- events --- */
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
-    struct worker *worker = worker_check(arg);
+    struct worker *worker = arg;
     struct archive_list list = STAILQ_HEAD_INITIALIZER(list);
     uint64_t ignored;
     (void)what;
     if (read(fd, &ignored, sizeof ignored) < 0)
         return; /* woken up twice for one thing */
-    archive_take(worker->archive, &list);
+    archive_take(worker->loop.archive, &list);
     for (struct archive_job *job; (job = STAILQ_FIRST(&list)) != NULL;) {
         STAILQ_REMOVE_HEAD(&list, next);
         fallback_take(request_check(job->owner));
@@ -55,18 +44,19 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 /* journal_in_use: would a new request of some campaign be written to the journal? */
 static bool journal_in_use(struct worker *worker)
 {
-    return gateway_config(worker->gateway)->journal &&
-           metric_get(&worker->metrics.mariadb_up) > 0 && redis_link_state(worker->link) != LINK_UP;
+    return gateway_config(worker->loop.gateway)->journal &&
+           metric_get(&worker->loop.metrics.mariadb_up) > 0 &&
+           redis_link_state(worker->loop.link) != LINK_UP;
 }
 
 /* measure: what nobody tells and must be looked at. */
 static void measure(struct worker *worker)
 {
-    struct gateway_metrics *m = &worker->metrics;
+    struct gateway_metrics *m = &worker->loop.metrics;
     struct listen_state state = {0};
     metric_set(&m->journal_in_use, journal_in_use(worker));
-    metric_set(&m->archived, (int64_t)worker->n_archived);
-    int listen_fd = http_server_listen_fd(worker->http);
+    metric_set(&m->archived, (int64_t)worker->loop.n_archived);
+    int listen_fd = http_server_listen_fd(worker->loop.http);
     if (listen_fd < 0 || worker->listening == LISTENING_SHARED ||
         listen_look(listen_fd, &state) < 0)
         return metric_set(&m->listen_queue, 0);
@@ -77,62 +67,26 @@ static void measure(struct worker *worker)
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
-    struct worker *worker = worker_check(arg);
+    struct worker *worker = arg;
     (void)fd, (void)what;
-    worker->now_us = clock_mono_us();
-    atomic_store_explicit(&worker->ticked_us, worker->now_us, memory_order_relaxed);
-    waiters_sweep(worker, worker->draining);
-    http_tick(worker);
+    worker->loop.now_us = clock_mono_us();
+    atomic_store_explicit(&worker->ticked_us, worker->loop.now_us, memory_order_relaxed);
+    waiters_sweep(&worker->waiters, worker->loop.draining);
+    http_tick(&worker->loop);
     measure(worker);
-}
-
-static void on_poll(evutil_socket_t fd, short what, void *arg)
-{
-    struct worker *worker = worker_check(arg);
-    (void)fd, (void)what;
-    worker->now_us = clock_mono_us();
-    worker->poll_us = 0;
-    waiters_poll(worker);
-    if (!TAILQ_EMPTY(&worker->campaigns.waited))
-        worker_poll(worker, true); /* again, with what is in force now */
 }
 
 static void on_link(void *arg, bool up)
 {
-    struct worker *worker = worker_check(arg);
-    metric_set(&worker->metrics.redis_up, up);
-    worker->traces_denied = false;
-    batcher_link(worker, up);
+    struct worker *worker = arg;
+    metric_set(&worker->loop.metrics.redis_up, up);
+    worker->loop.traces_denied = false;
+    batcher_link(&worker->loop, up);
 }
 
 static struct timeval timeval_of(int64_t ms)
 {
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-}
-
-/* poll_ms: the more POSTs wait for their decision, the less often they are looked through; and the more campaigns are waited for, the
- * less often each, as each costs a call. */
-static int64_t poll_ms(const struct worker *worker)
-{
-    const struct gateway_config *config = gateway_config(worker->gateway);
-    int64_t n = (int64_t)worker->campaigns.n_instant;
-    int64_t ms = config->instant_poll_ms * (1 + n / INSTANT_CROWD);
-    int64_t least_ms = (int64_t)worker->campaigns.n_waited / POLLS_A_MS;
-    ms = n > 0 && ms < config->poll_ms ? ms : config->poll_ms;
-    return ms > least_ms ? ms : least_ms;
-}
-
-void worker_poll(struct worker *worker, bool on)
-{
-    int64_t ms = poll_ms(worker), due_us = worker->now_us + ms * 1000;
-    if (!on) {
-        event_del(worker->poll_event);
-        worker->poll_us = 0;
-    } else if (worker->poll_us == 0 || due_us < worker->poll_us) {
-        struct timeval tv = timeval_of(ms);
-        event_add(worker->poll_event, &tv);
-        worker->poll_us = due_us;
-    }
 }
 
 /* --- the loop --- */
@@ -141,10 +95,10 @@ void worker_poll(struct worker *worker, bool on)
  * inherited socket they wait for the next gateway. */
 static void begin_drain(struct worker *worker)
 {
-    worker->draining = true;
-    worker->quiet_us = worker->now_us;
-    http_server_quiesce(worker->http, worker->listening == LISTENING_OWN);
-    waiters_sweep(worker, true);
+    worker->loop.draining = true;
+    worker->quiet_us = worker->loop.now_us;
+    http_server_quiesce(worker->loop.http, worker->listening == LISTENING_OWN);
+    waiters_sweep(&worker->waiters, true);
 }
 
 /* drained: every connection is closed, or idle for a while, or the grace is over. While it drains
@@ -152,40 +106,40 @@ static void begin_drain(struct worker *worker)
  * may be on its way. */
 static bool drained(struct worker *worker)
 {
-    struct http_census census = http_server_census(worker->http);
+    struct http_census census = http_server_census(worker->loop.http);
     if (census.busy > 0 || census.reading > 0)
-        worker->quiet_us = worker->now_us;
-    return census.all == 0 || worker->now_us - worker->quiet_us >= QUIET_US ||
-           worker->now_us >= worker->gateway->stop_by_us;
+        worker->quiet_us = worker->loop.now_us;
+    return census.all == 0 || worker->loop.now_us - worker->quiet_us >= QUIET_US ||
+           worker->loop.now_us >= worker->loop.gateway->stop_by_us;
 }
 
 /* finish: whoever still waits when the grace is over is answered too. Meanwhile connections that are open are read, and what comes is
  * refused. */
 static void finish(struct worker *worker)
 {
-    worker->finishing = true;
-    waiters_sweep(worker, true);
-    batcher_abandon(worker);
-    batcher_flush(worker);
-    while (worker->n_archived > 0) {
-        event_base_loop(worker->base,
+    worker->loop.finishing = true;
+    waiters_sweep(&worker->waiters, true);
+    batcher_abandon(&worker->loop);
+    batcher_flush(&worker->loop);
+    while (worker->loop.n_archived > 0) {
+        event_base_loop(worker->loop.base,
                         EVLOOP_ONCE); /* MariaDB has its deadlines, and overdue.h a bound */
         pulse_beat(&worker->pulse);
-        batcher_flush(worker);
+        batcher_flush(&worker->loop);
     }
-    worker->http = http_server_free(worker->http);
+    worker->loop.http = http_server_free(worker->loop.http);
 }
 
 static void *run(void *arg)
 {
-    struct worker *worker = worker_check(arg);
-    while (!worker->draining || !drained(worker)) {
-        event_base_loop(worker->base, EVLOOP_ONCE);
+    struct worker *worker = arg;
+    while (!worker->loop.draining || !drained(worker)) {
+        event_base_loop(worker->loop.base, EVLOOP_ONCE);
         pulse_beat(&worker->pulse);
-        worker->now_us = clock_mono_us();
-        if (!worker->draining && atomic_load(&worker->gateway->stopping))
+        worker->loop.now_us = clock_mono_us();
+        if (!worker->loop.draining && atomic_load(&worker->loop.gateway->stopping))
             begin_drain(worker);
-        batcher_flush(worker);
+        batcher_flush(&worker->loop);
     }
     finish(worker);
     atomic_store(&worker->ended, true);
@@ -198,7 +152,7 @@ static int add_event(struct worker *worker, struct event **out, int fd, short wh
                      event_callback_fn fn, int64_t every_ms)
 {
     struct timeval tv = timeval_of(every_ms);
-    *out = event_new(worker->base, fd, what, fn, worker);
+    *out = event_new(worker->loop.base, fd, what, fn, worker);
     if (*out == NULL ||
         ((fd >= 0 || every_ms > 0) && event_add(*out, every_ms > 0 ? &tv : NULL) < 0))
         return -ENOMEM;
@@ -222,32 +176,32 @@ static int add_events(struct worker *worker)
         add_event(worker, &worker->wake_event, worker->wake_fd, EV_READ | EV_PERSIST, on_wake, 0);
     if (r == 0)
         r = add_event(worker, &worker->tick_event, -1, EV_PERSIST, on_tick, TICK_MS);
-    if (r == 0)
-        r = add_event(worker, &worker->poll_event, -1, 0, on_poll, 0);
     return r;
 }
 
 /* build: the parts, in the order in which worker_free() can take them down again. */
 static int build(struct worker *worker, int listen_fd)
 {
-    const struct gateway_config *config = gateway_config(worker->gateway);
-    struct gateway_metrics *m = &worker->metrics;
+    const struct gateway_config *config = gateway_config(worker->loop.gateway);
+    struct gateway_metrics *m = &worker->loop.metrics;
     const struct archive_metrics counted = {&m->mariadb_up, &m->journal_batches, &m->journal_rows,
                                             &m->journal_time};
     int r;
     worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (worker->wake_fd < 0)
         return r = -errno, close(listen_fd), r;
-    worker->base = new_base();
-    if (worker->base == NULL)
+    worker->loop.base = new_base();
+    if (worker->loop.base == NULL)
         return close(listen_fd), -ENOMEM;
-    if ((r = redis_link_new(&worker->link, worker->base, &config->redis, on_link, worker)) < 0)
+    if ((r = redis_link_new(&worker->loop.link, worker->loop.base, &config->redis, on_link,
+                            worker)) < 0)
         return close(listen_fd), r;
-    redis_link_measure(worker->link, &worker->metrics.redis_time);
-    if ((r = archive_new(&worker->archive, &config->mariadb, worker->wake_fd, &counted)) < 0 ||
-        (r = http_start(worker, listen_fd)) < 0)
+    redis_link_measure(worker->loop.link, &worker->loop.metrics.redis_time);
+    if ((r = archive_new(&worker->loop.archive, &config->mariadb, worker->wake_fd, &counted)) < 0 ||
+        (r = http_start(&worker->loop, listen_fd)) < 0)
         return close(listen_fd), r;
-    return add_events(worker);
+    r = waiters_start(&worker->waiters, &worker->loop);
+    return r < 0 ? r : add_events(worker);
 }
 
 int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
@@ -256,18 +210,19 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     struct worker *worker = calloc(1, sizeof *worker);
     if (worker == NULL)
         return -ENOMEM;
-    worker->magic = WORKER_MAGIC;
-    worker->gateway = gateway;
+    worker->loop.magic = LOOP_MAGIC;
+    worker->loop.gateway = gateway;
     worker->listening = listening;
     worker->wake_fd = -1;
-    metric_set(&worker->metrics.workers, 1);
-    worker->now_us = clock_mono_us();
-    if (getrandom(&worker->id_counter, sizeof worker->id_counter, GRND_NONBLOCK) !=
-        sizeof worker->id_counter)
-        worker->id_counter = (uint64_t)(uintptr_t)worker ^ (uint64_t)clock_wall_us();
-    request_pool_init(&worker->requests);
-    campaigns_init(&worker->campaigns);
-    batcher_init(&worker->batcher);
+    metric_set(&worker->loop.metrics.workers, 1);
+    worker->loop.now_us = clock_mono_us();
+    if (getrandom(&worker->loop.id_counter, sizeof worker->loop.id_counter, GRND_NONBLOCK) !=
+        sizeof worker->loop.id_counter)
+        worker->loop.id_counter = (uint64_t)(uintptr_t)worker ^ (uint64_t)clock_wall_us();
+    request_pool_init(worker->loop.requests = &worker->requests);
+    campaigns_init(worker->loop.campaigns = &worker->campaigns);
+    batcher_init(worker->loop.batcher = &worker->batcher);
+    worker->loop.waiters = &worker->waiters;
     int r = build(worker, listen_fd);
     if (r < 0)
         return worker_free(worker), r;
@@ -302,16 +257,16 @@ struct worker *worker_free(struct worker *worker)
 {
     if (worker == NULL)
         return NULL;
-    free_event(worker->poll_event);
+    waiters_end(&worker->waiters);
     free_event(worker->tick_event);
     free_event(worker->wake_event);
-    http_server_free(worker->http);
-    archive_free(worker->archive);
-    redis_link_free(worker->link);
-    campaigns_end(worker);
+    http_server_free(worker->loop.http);
+    archive_free(worker->loop.archive);
+    redis_link_free(worker->loop.link);
+    campaigns_end(&worker->loop);
     request_pool_end(&worker->requests);
-    if (worker->base != NULL)
-        event_base_free(worker->base);
+    if (worker->loop.base != NULL)
+        event_base_free(worker->loop.base);
     if (worker->wake_fd >= 0)
         close(worker->wake_fd);
     free(worker);

@@ -32,7 +32,8 @@ struct journal {
     char sql[128 + JOURNAL_ROWS_MAX * JOURNAL_ROW_MAX];
 };
 
-void journal_init(struct journal *journal, struct lookup *lookup, const struct archive_metrics *metrics);
+void journal_init(struct journal *journal, struct lookup *lookup,
+                  const struct archive_metrics *metrics);
 
 /* journal_round: writes an arranged round. Not DB_OK: nothing was written, unless *unknown was set:
  * a COMMIT was not answered. The connection is in no transaction any more, or DB_LOST. */

@@ -1,8 +1,8 @@
 /* gateway/limits: which time counts, and what is given back. Without the address, which only a connection has. */
 #include "tests/support/test.h"
 
+#include "gateway/loop.h"
 #include "gateway/routes.h"
-#include "gateway/worker.h"
 #include "shared/clock.h"
 
 #include <stdio.h>
@@ -11,7 +11,8 @@
 #define SECOND INT64_C(1000000)
 
 static struct gateway gateway;
-static struct worker worker;
+static struct loop loop;
+static struct request_pool pool;
 static struct gateway_config config;
 static const struct route post = {.op = OP_ENQUEUE};
 
@@ -22,9 +23,9 @@ static int set_up(void **state)
     gateway.config = &config;
     gateway.limits = limits_new(&config.limits);
     assert_non_null(gateway.limits);
-    worker.gateway = &gateway;
-    worker.now_us = clock_mono_us() + 100 * SECOND;
-    request_pool_init(&worker.requests);
+    loop.gateway = &gateway;
+    loop.now_us = clock_mono_us() + 100 * SECOND;
+    request_pool_init(loop.requests = &pool);
     return 0;
 }
 
@@ -32,7 +33,7 @@ static int tear_down(void **state)
 {
     (void)state;
     gateway.limits = limits_free(gateway.limits);
-    request_pool_end(&worker.requests);
+    request_pool_end(&pool);
     return 0;
 }
 
@@ -40,7 +41,7 @@ static int tear_down(void **state)
 static bool ask(const char *user, int64_t start_us)
 {
     const struct limiter_hold none = {0};
-    struct request *r = request_new(&worker, NULL);
+    struct request *r = request_new(&loop, NULL);
     assert_non_null(r);
     r->route = &post;
     r->start_us = start_us;
@@ -61,10 +62,10 @@ static void test_bodies_that_are_held_back(void **state)
     int passed = 0;
     config.limits.of[LIMIT_user] = (struct limit_setting){1, 1};
     for (int i = 0; i < 10; i++)
-        passed += ask("ann", worker.now_us + (i - 9) * SECOND);
+        passed += ask("ann", loop.now_us + (i - 9) * SECOND);
     assert_int_equal(passed, 1);
-    worker.now_us += SECOND;
-    assert_true(ask("ann", worker.now_us - 30 * SECOND));
+    loop.now_us += SECOND;
+    assert_true(ask("ann", loop.now_us - 30 * SECOND));
 }
 
 static void test_what_the_campaign_refuses_is_given_back(void **state)
@@ -72,14 +73,14 @@ static void test_what_the_campaign_refuses_is_given_back(void **state)
     (void)state;
     config.limits.of[LIMIT_user] = (struct limit_setting){1, 3600};
     config.limits.of[LIMIT_campaign] = (struct limit_setting){1, 1};
-    assert_true(ask("ann", worker.now_us));
-    assert_false(ask("bob", worker.now_us));
-    worker.now_us += SECOND;
-    assert_true(ask("bob", worker.now_us));
-    worker.now_us += SECOND;
+    assert_true(ask("ann", loop.now_us));
+    assert_false(ask("bob", loop.now_us));
+    loop.now_us += SECOND;
+    assert_true(ask("bob", loop.now_us));
+    loop.now_us += SECOND;
     assert_false(
-        ask("bob", worker.now_us)); /* by the limit of users, which costs the campaign nothing */
-    assert_true(ask("carl", worker.now_us));
+        ask("bob", loop.now_us)); /* by the limit of users, which costs the campaign nothing */
+    assert_true(ask("carl", loop.now_us));
 }
 
 int main(void)

@@ -31,9 +31,9 @@ static int set_up(void **state)
     base = event_base_new();
     memset(worker, 0, sizeof worker);
     for (int i = 0; i < WORKERS; i++) {
-        worker[i].gateway = &gateway;
+        worker[i].loop.gateway = &gateway;
         worker[i].ticked_us = clock_mono_us();
-        if (redis_link_new(&worker[i].link, base, &config.redis, on_link, NULL) < 0)
+        if (redis_link_new(&worker[i].loop.link, base, &config.redis, on_link, NULL) < 0)
             return -1;
     }
     return 0;
@@ -43,7 +43,7 @@ static int tear_down(void **state)
 {
     (void)state;
     for (int i = 0; i < WORKERS; i++)
-        redis_link_free(worker[i].link);
+        redis_link_free(worker[i].loop.link);
     event_base_free(base);
     return 0;
 }
@@ -74,7 +74,7 @@ static void test_answered(void **state)
     for (int up = 0; up <= WORKERS; up++) {
         FILE *missing = open_memstream(&text, &size);
         for (int i = 0; i < up; i++)
-            metric_set(&worker[i].metrics.mariadb_up, 1);
+            metric_set(&worker[i].loop.metrics.mariadb_up, 1);
         assert_false(vitals_answered(workers, WORKERS, missing));
         fclose(missing);
         assert_string_equal(text, up < WORKERS ? "redis and mariadb" : "redis");
@@ -111,11 +111,11 @@ static void test_stores(void **state)
     (void)state;
     assert_int_equal(found(HEALTH_redis), HEALTH_DOWN);
     assert_int_equal(found(HEALTH_mariadb), HEALTH_DOWN);
-    metric_set(&worker[0].metrics.mariadb_up, 1);
+    metric_set(&worker[0].loop.metrics.mariadb_up, 1);
     assert_int_equal(found(HEALTH_mariadb), HEALTH_DEGRADED);
     config.journal = true;
     assert_int_equal(found(HEALTH_journal), HEALTH_DOWN); /* of the other worker */
-    metric_set(&worker[1].metrics.mariadb_up, 1);
+    metric_set(&worker[1].loop.metrics.mariadb_up, 1);
     assert_int_equal(found(HEALTH_journal), HEALTH_DEGRADED);
 }
 

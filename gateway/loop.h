@@ -1,0 +1,49 @@
+/* What the parts of one worker share: its time, its ways to the stores, its counts. The worker owns it and fills it in
+ * before its thread starts, and knows the parts; they know only this. One thread, but for the metrics and the
+ * state of `link`, which the admin listener reads too. */
+#ifndef ONRUSH_GATEWAY_LOOP_H
+#define ONRUSH_GATEWAY_LOOP_H
+
+#include "gateway/gateway.h"
+#include "gateway/metrics.h"
+#include "shared/redis_link.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <stdbool.h>
+
+#define LOOP_MAGIC 0x4c4f4f50u
+
+struct loop {
+    unsigned magic;
+    struct gateway *gateway;
+    struct gateway_metrics metrics;
+    struct event_base *base;
+    struct redis_link *link;
+    struct archive *archive;
+    struct http_server *http;
+    struct request_pool
+        *requests; /* these are the worker's parts: each one knows what is behind its own */
+    struct campaigns *campaigns;
+    struct waiters *waiters;
+    struct batcher *batcher;
+    int64_t now_us;        /* monotonic; when this turn began */
+    bool draining;         /* stopping: no new connections */
+    bool finishing;        /* and the grace is over: no request may wait for anything any more */
+    int64_t traced_second; /* and how many requests were sampled in it: see tracing.h */
+    unsigned n_traced;
+    bool traces_denied;  /* Redis does not let us hand traces on */
+    uint64_t id_counter; /* of request ids */
+    size_t n_requests;   /* that exist */
+    size_t n_archived;   /* of those, with the archive */
+};
+
+/* loop_check: the object of a callback, which must be a live loop. */
+static inline struct loop *loop_check(void *object)
+{
+    struct loop *loop = object;
+    assert(loop != NULL && loop->magic == LOOP_MAGIC);
+    return loop;
+}
+
+#endif
