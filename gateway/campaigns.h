@@ -33,8 +33,8 @@ struct campaign {
     uint8_t name_len;
     struct campaign_keys keys;
     struct gathering gathering[OPERATIONS];
-    int64_t missing_until_us; /* MariaDB does not know it either; believed until then */
-    size_t n_writes;          /* requests on their way into the journal */
+    int64_t missing_until_us;    /* MariaDB does not know it either; believed until then */
+    size_t n_writes;             /* requests on their way into the journal */
     struct look look, next_look; /* the one in force, and one that waits for a younger head */
     bool scouting;               /* another one is under way */
 

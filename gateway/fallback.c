@@ -19,7 +19,8 @@ static bool is_post(const struct request *r)
 void fallback_ask(struct request *r, enum fallback_why why)
 {
     struct worker *worker = r->worker;
-    bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(worker->gateway)->journal;
+    bool write =
+        is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(worker->gateway)->journal;
     request_move(r, STAGE_ARCHIVED);
     r->why = why;
     r->archive.request = r;

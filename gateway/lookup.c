@@ -56,11 +56,12 @@ static void take_campaign(struct round_group *group, MYSQL_ROW row)
 static void write_campaigns(struct lookup *l, const struct round_group *groups, size_t n, bool lock)
 {
     struct text text = text_begin(l);
-    append(&text, "SELECT id, name, state, quota, overflow, granted, "
-                  "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', opens_at), "
-                  "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', closes_at), "
-                  "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)), %s "
-                  "FROM campaigns WHERE name IN (",
+    append(&text,
+           "SELECT id, name, state, quota, overflow, granted, "
+           "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', opens_at), "
+           "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', closes_at), "
+           "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)), %s "
+           "FROM campaigns WHERE name IN (",
            lock ? "0" : "EXISTS (SELECT 1 FROM journal WHERE campaign_id = campaigns.id)");
     for (size_t i = 0; i < n; i++)
         append(&text, "%s'%s'", i > 0 ? "," : "", groups[i].firsts[0]->name);

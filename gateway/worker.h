@@ -37,10 +37,10 @@ struct worker {
     struct redis_link *link;
     struct archive *archive;
 
-    int64_t now_us;         /* monotonic; when this turn began */
-    int64_t poll_us;        /* monotonic: when poll_event comes; 0: it does not */
-    bool draining;          /* stopping: no new connections */
-    bool finishing;         /* and the grace is over: no request may wait for anything any more */
+    int64_t now_us;  /* monotonic; when this turn began */
+    int64_t poll_us; /* monotonic: when poll_event comes; 0: it does not */
+    bool draining;   /* stopping: no new connections */
+    bool finishing;  /* and the grace is over: no request may wait for anything any more */
     enum listening listening;
     int64_t quiet_us;      /* draining: since when there is nothing to do */
     struct pulse pulse;    /* one beat a turn */
