@@ -20,7 +20,8 @@ static bool is_post(const struct request *r)
 void fallback_ask(struct request *r, enum fallback_why why)
 {
     struct loop *loop = r->loop;
-    bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(loop->gateway)->journal;
+    bool write =
+        is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(loop->gateway)->journal;
     request_move(r, STAGE_ARCHIVED);
     r->why = why;
     r->archive.owner = r;

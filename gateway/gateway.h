@@ -28,7 +28,9 @@ struct gateway {
      * crowds of clients that are connected, and of requests that wait. */
     int64_t max_connections;
     struct http_crowd *connections, *waiters;
-    _Atomic int64_t journalled_us; /* monotonic: when any worker last told that a request is in the journal; first, the start */
+    /* Monotonic: when any worker last told a client that its request is in the journal; at first,
+     * when the gateway started. */
+    _Atomic int64_t journalled_us;
     struct gauge in_flight;
 };
 

@@ -159,25 +159,25 @@ struct campaign {
     enum claim_stage claim;
     struct batch *claimed; /* LOOKING: what joins the line if nobody in the journal came earlier */
     struct batch *journal; /* DRAINING: a page of the journal on its way into the queue */
-    uint64_t mark;         /* the highest ticket that joined the line; what is above is claimed anew */
-    unsigned yielded;      /* looks in a row for which all that was claimed went back */
-    bool look_due;         /* the journal may hold requests, though nobody was claimed */
-    bool mark_due;         /* Redis' mark is above ours: a drain sets it back before the next claim */
-    bool emptied;          /* the last claim found nobody, in a campaign that is closed in Redis */
-    bool publish_due;      /* the row changed since it was published */
-    bool stopping;       /* takes nothing new */
-    bool drained;        /* closed in Redis, queue and journal are empty: nobody can come any more,
+    uint64_t mark;      /* the highest ticket that joined the line; what is above is claimed anew */
+    unsigned yielded;   /* looks in a row for which all that was claimed went back */
+    bool look_due;      /* the journal may hold requests, though nobody was claimed */
+    bool mark_due;      /* Redis' mark is above ours: a drain sets it back before the next claim */
+    bool emptied;       /* the last claim found nobody, in a campaign that is closed in Redis */
+    bool publish_due;   /* the row changed since it was published */
+    bool stopping;      /* takes nothing new */
+    bool drained;       /* closed in Redis, queue and journal are empty: nobody can come any more,
                             but by the journal */
-    bool finishing;      /* EXPIRE, then FINISH, is under way */
-    uint64_t left;       /* size of the queue after the last claim */
-    uint64_t moves;      /* claims and settles that Redis must have seen */
-    int64_t poll_at_us;  /* no claim of an idle queue before this */
+    bool finishing;     /* EXPIRE, then FINISH, is under way */
+    uint64_t left;      /* size of the queue after the last claim */
+    uint64_t moves;     /* claims and settles that Redis must have seen */
+    int64_t poll_at_us; /* no claim of an idle queue before this */
     int64_t retry_at_us; /* after an error of Redis: nothing is asked of it before this */
     unsigned broken;     /* answers QUEUE_BROKEN since broken_op was done the last time */
     enum queue_op broken_op;
     struct batch_list decided; /* batches to be settled, in order; the first may be under way */
     unsigned n_decided;
-    uint64_t cursor; /* RESTORING: serial; REVIVING: HSCAN cursor */
+    uint64_t cursor;    /* RESTORING: serial; REVIVING: HSCAN cursor */
     struct batch *page; /* RESTORING: grants that Redis is told next, while MariaDB reads on */
     bool paged;         /* RESTORING: that was the last page */
     bool compared;      /* COMPARING: nobody behind this page can be granted */

@@ -29,7 +29,7 @@ struct batch {
     char reason[REASON_MAX + 1]; /* refused */
     char detail[DETAIL_MAX + 1]; /* what MariaDB said of the last try; "" */
     unsigned clashes;            /* duplicate keys in a row that reading back did not explain */
-    bool whole;                  /* nobody else in the queue has a ticket between its first and last */
+    bool whole; /* nobody else in the queue has a ticket between its first and last */
     size_t n, room;
     struct grant rows[];
 };

@@ -8,7 +8,7 @@
     COUNTER(claims, "onrush_scheduler_claims_total", "",                                           \
             "Claims that popped at least one request.")                                            \
     COUNTER(claimed, "onrush_scheduler_claimed_requests_total", "",                                \
-            "Requests claimed from queues.")                                                        \
+            "Requests claimed from queues.")                                                       \
     COUNTER(granted, "onrush_scheduler_decided_total", "outcome=\"granted\"",                      \
             "Requests settled in Redis, by outcome.")                                              \
     COUNTER(sold_out, "onrush_scheduler_decided_total", "outcome=\"sold_out\"", "")                \

@@ -306,9 +306,8 @@ static int format_state(char text[USER_STATE_MAX + 1], const struct batch *batch
 
 /* call_states: a function whose arguments are the epoch and more numbers, then user and state in
  * turn. */
-static int call_states(struct world *w, struct campaign *c, const char *function,
-                       size_t n_numbers, const uint64_t *numbers, const struct batch *batch,
-                       redis_link_fn *fn)
+static int call_states(struct world *w, struct campaign *c, const char *function, size_t n_numbers,
+                       const uint64_t *numbers, const struct batch *batch, redis_link_fn *fn)
 {
     struct queue *q = w->queue;
     char texts[3][NUMBER_SIZE];
@@ -345,8 +344,8 @@ int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
     uint64_t from = batch->whole ? batch->rows[0].ticket : 0;
     uint64_t to = batch->whole ? batch->rows[batch->n - 1].ticket : 0;
     fault_point("before-settle");
-    int r = call_states(w, c, "onrush_settle", 3, (uint64_t[]){c->epoch, from, to}, batch,
-                        on_settle);
+    int r =
+        call_states(w, c, "onrush_settle", 3, (uint64_t[]){c->epoch, from, to}, batch, on_settle);
     if (r == 0)
         count_decided(batch);
     return r;

@@ -128,11 +128,11 @@ struct model {
     struct model_db db;
     bool wiped, raised; /* what happened, for the checks */
     bool torn;      /* who had been claimed was set aside: that serial may go to a later ticket */
-    uint64_t acked;            /* users that were told "accepted" */
-    int64_t asked_at[USERS];   /* when the user asked first; 0: never */
-    int64_t acked_at[USERS];   /* when the user was first told "accepted" */
-    uint64_t aside; /* users that Redis set aside as nobody could decode them */
-    const char *broken; /* the promise that does not hold; NULL: all hold */
+    uint64_t acked; /* users that were told "accepted" */
+    int64_t asked_at[USERS]; /* when the user asked first; 0: never */
+    int64_t acked_at[USERS]; /* when the user was first told "accepted" */
+    uint64_t aside;          /* users that Redis set aside as nobody could decode them */
+    const char *broken;      /* the promise that does not hold; NULL: all hold */
 };
 
 /* random_below: 0..n-1. chance: true in `percent` of the cases. */

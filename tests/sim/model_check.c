@@ -93,8 +93,8 @@ static void check_clients(struct model *m)
         for (int b = 0; b < USERS && judged; b++) {
             bool later = m->asked_at[b] > m->acked_at[a] && m->db.rows[b].serial != 0;
             require(m,
-                    !later || (m->db.rows[a].serial != 0 &&
-                               m->db.rows[a].serial < m->db.rows[b].serial),
+                    !later ||
+                        (m->db.rows[a].serial != 0 && m->db.rows[a].serial < m->db.rows[b].serial),
                     "somebody who asked later was served first");
         }
     }

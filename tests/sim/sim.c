@@ -130,17 +130,17 @@ static int w_settle(struct world *w, struct campaign *c, const struct batch *bat
 {
     if (!of(w)->up)
         return -ENOTCONN;
-    return send_op(w, c,
-                   (struct model_op){
-                       .op = QUEUE_SETTLE, .batch = copy_batch(batch), .whole = batch->whole});
+    return send_op(
+        w, c,
+        (struct model_op){.op = QUEUE_SETTLE, .batch = copy_batch(batch), .whole = batch->whole});
 }
 
 static int w_drain(struct world *w, struct campaign *c, const struct batch *batch, uint64_t mark)
 {
     if (!of(w)->up)
         return -ENOTCONN;
-    return send_op(
-        w, c, (struct model_op){.op = QUEUE_DRAIN, .batch = copy_batch(batch), .mark = mark});
+    return send_op(w, c,
+                   (struct model_op){.op = QUEUE_DRAIN, .batch = copy_batch(batch), .mark = mark});
 }
 
 static int w_revive(struct world *w, struct campaign *c, uint64_t cursor, size_t n)
@@ -398,10 +398,10 @@ static void lose_redis(struct sim *sim)
     m->redis.known = false;
     m->wiped = true;
     for (int u = 0; u < USERS; u++) /* what Redis forgot is not promised any more */
-        m->acked &=
-            m->redis.users[u].state != 0 || model_waits(&m->redis.users[u]) || m->db.pending >> u & 1
-                ? UINT64_MAX
-                : ~(UINT64_C(1) << u);
+        m->acked &= m->redis.users[u].state != 0 || model_waits(&m->redis.users[u]) ||
+                            m->db.pending >> u & 1
+                        ? UINT64_MAX
+                        : ~(UINT64_C(1) << u);
 }
 
 /* raise_quota: as `onrushctl campaign set-quota`: the lease is fenced. */
