@@ -5,7 +5,8 @@
 
 #include "shared/http/server.h"
 #include "gateway/request_id.h"
-#include "gateway/routes.h"
+#include "gateway/limits.h"
+#include "gateway/routes/route_table.h"
 #include "gateway/wording.h"
 #include "gateway/tracing.h"
 #include "gateway/loop.h"

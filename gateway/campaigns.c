@@ -1,10 +1,9 @@
 #include "gateway/campaigns.h"
 
-#include "gateway/soldout.h"
-#include "gateway/waiters.h"
 #include "gateway/loop.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +20,12 @@ void campaigns_init(struct campaigns *campaigns)
         LIST_INIT(&campaigns->buckets[i]);
     TAILQ_INIT(&campaigns->by_age);
     campaigns->n = 0;
+}
+
+void campaign_forget_memory(struct campaign *c)
+{
+    metric_add(&c->loop->metrics.memory_bytes, -(int64_t)(c->memory.n_bits / 8));
+    memory_drop(&c->memory);
 }
 
 static struct campaign_bucket *bucket_of(struct campaigns *campaigns, const char *name, size_t len)
@@ -44,9 +49,8 @@ static struct campaign *find(struct campaign_bucket *bucket, const char *name, s
 static void forget(struct campaigns *campaigns, struct campaign *c)
 {
     assert(c->magic == CAMPAIGN_MAGIC && c->refs == 0);
-    soldout_forget(c);
-    for (int op = 0; op < OPERATIONS; op++)
-        gathering_end(&c->gathering[op]);
+    campaign_forget_memory(c);
+    channel_end(&c->channel);
     LIST_REMOVE(c, in_bucket);
     TAILQ_REMOVE(&campaigns->by_age, c, in_age);
     campaigns->n--;
@@ -54,13 +58,18 @@ static void forget(struct campaigns *campaigns, struct campaign *c)
     free(c);
 }
 
+static bool held(const struct campaign *c)
+{
+    return c->refs > 0 || c->channel.n_calls > 0;
+}
+
 /* make_room: forgets the idle campaign that was asked for longest ago. False: all looked busy. */
 static bool make_room(struct campaigns *campaigns)
 {
     struct campaign *c = TAILQ_FIRST(&campaigns->by_age);
-    for (int i = 0; i < EVICT_TRIES && c != NULL && c->refs > 0; i++)
+    for (int i = 0; i < EVICT_TRIES && c != NULL && held(c); i++)
         c = TAILQ_NEXT(c, in_age);
-    if (c == NULL || c->refs > 0)
+    if (c == NULL || held(c))
         return false;
     forget(campaigns, c);
     return true;
@@ -80,8 +89,7 @@ static struct campaign *create(struct loop *loop, struct campaign_bucket *bucket
     memcpy(c->name, name, len);
     c->name_len = (uint8_t)len;
     campaign_keys_make(&c->keys, c->name);
-    for (int op = 0; op < OPERATIONS; op++)
-        gathering_init(&c->gathering[op], c, (enum operation)op);
+    channel_init(&c->channel, loop->batcher, c->name, &c->keys);
     TAILQ_INIT(&c->waiters);
     TAILQ_INIT(&c->instant);
     LIST_INSERT_HEAD(bucket, c, in_bucket);
@@ -118,6 +126,11 @@ struct campaign *campaign_check(void *object)
     struct campaign *c = object;
     assert(c != NULL && c->magic == CAMPAIGN_MAGIC);
     return c;
+}
+
+struct campaign *campaign_of(struct channel *channel)
+{
+    return campaign_check((char *)channel - offsetof(struct campaign, channel));
 }
 
 void campaign_hold(struct campaign *c)
@@ -170,14 +183,12 @@ void campaign_see(struct campaign *c, const struct campaign_head *head, int64_t 
     if (sent_us >= c->next_look.ended_us && c->next_look.began_us > c->look.began_us)
         c->look = c->next_look;
     speed_update(&c->speed, head);
-    soldout_see(c);
-    waiters_see(c);
 }
 
 void campaign_refresh(struct campaign *c)
 {
-    if (c->loop->now_us - c->gathering[OP_HEAD].sent_us > REFRESH_US)
-        batcher_want_head(c);
+    if (c->loop->now_us - c->channel.gathering[OP_HEAD].sent_us > REFRESH_US)
+        batcher_want_head(&c->channel);
 }
 
 /* shown_state: what a newcomer would meet. */

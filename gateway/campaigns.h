@@ -7,10 +7,13 @@
 
 #include "gateway/batcher.h"
 #include "gateway/memory.h"
-#include "gateway/request.h"
+#include "gateway/journal/job.h"
 
 #define CAMPAIGNS_MAX     4096
 #define CAMPAIGNS_BUCKETS 8192
+
+struct request;
+TAILQ_HEAD(request_list, request);
 
 /* How fast a campaign is being decided. */
 struct speed {
@@ -32,9 +35,8 @@ struct campaign {
     char name[CAMPAIGN_NAME_MAX + 1];
     uint8_t name_len;
     struct campaign_keys keys;
-    struct gathering gathering[OPERATIONS];
+    struct channel channel;
     int64_t missing_until_us;    /* MariaDB does not know it either; believed until then */
-    size_t n_writes;             /* requests on their way into the journal */
     struct look look, next_look; /* the one in force, and one that waits for a younger head */
     bool scouting;               /* another one is under way */
 
@@ -49,13 +51,19 @@ struct campaign {
     int64_t waiters_decided; /* how many were decided when they were last asked for */
     TAILQ_ENTRY(campaign) in_waited;
 
-    struct memory memory;    /* soldout.c */
+    struct memory memory;    /* see soldout.h */
     bool memory_wanted;      /* somebody was told that it is full */
     bool scanning;           /* a step of reading the users is under way */
     bool memory_stale;       /* what is being read does not hold any more */
     int64_t memory_retry_us; /* no new attempt before */
     int scan_key;            /* the scan that is under way: of which key, */
     char cursor[24];         /* from where */
+};
+
+/* The campaign document. */
+struct campaign_view {
+    const char *state;
+    int64_t quota, remaining, opens_us, closes_us; /* closes_us 0: never */
 };
 
 TAILQ_HEAD(campaign_list, campaign);
@@ -74,6 +82,10 @@ void campaigns_end(struct loop *loop);
 struct campaign *campaigns_get(struct loop *loop, const char *name, size_t len);
 
 struct campaign *campaign_check(void *object);
+
+/* campaign_of: whose channel this is. */
+struct campaign *campaign_of(struct channel *channel);
+
 void campaign_hold(struct campaign *campaign);
 
 /* campaign_release: gives NULL. */
@@ -81,6 +93,9 @@ struct campaign *campaign_release(struct campaign *campaign);
 
 /* campaign_see: takes in a head; `sent_us` is when the call that brought it was sent. */
 void campaign_see(struct campaign *campaign, const struct campaign_head *head, int64_t sent_us);
+
+/* campaign_forget_memory: nobody is told "sold out" out of it any more. */
+void campaign_forget_memory(struct campaign *campaign);
 
 /* campaign_refresh: somebody uses what is known of this campaign: asks for a new head when the last
  * was asked for more than half a second ago. */

@@ -5,7 +5,7 @@
 
 #include "gateway/address.h"
 #include "gateway/auth.h"
-#include "gateway/limits.h"
+#include "gateway/limit_kind.h"
 #include "shared/admin.h"
 #include "shared/config_groups.h"
 #include "shared/db.h"

@@ -1,13 +1,9 @@
 #include "gateway/fallback.h"
 
-#include "gateway/campaigns.h"
 #include "gateway/journal/archive.h"
-#include "gateway/routes.h"
-#include "gateway/status.h"
 #include "gateway/loop.h"
+#include "gateway/routes/route_table.h"
 #include "shared/clock.h"
-
-#include <assert.h>
 
 #define MISSING_US 1000000
 #define SCOUT_US   (DOUBT_US / 2) /* when the last look is so old, one request goes for the next */
@@ -20,8 +16,7 @@ static bool is_post(const struct request *r)
 void fallback_ask(struct request *r, enum fallback_why why)
 {
     struct loop *loop = r->loop;
-    bool write =
-        is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(loop->gateway)->journal;
+    bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(loop->gateway)->journal;
     request_move(r, STAGE_ARCHIVED);
     r->why = why;
     r->archive.owner = r;
@@ -30,7 +25,8 @@ void fallback_ask(struct request *r, enum fallback_why why)
     r->archive.user = r->user;
     r->archive.put_us = clock_mono_us();
     loop->n_archived++;
-    r->campaign->n_writes += write;
+    if (write)
+        batcher_hold(&r->campaign->channel);
     archive_put(loop->archive, &r->archive);
 }
 
@@ -71,7 +67,7 @@ static void note_look(struct campaign *c, const struct archive_job *job)
         return;
     c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
     if (redis_link_state(c->loop->link) == LINK_UP)
-        batcher_want_head(c);
+        batcher_want_head(&c->channel);
     else
         c->look = c->next_look;
 }
@@ -90,8 +86,8 @@ static void take_unknown(struct request *r)
     case FALLBACK_NO_REQUEST: /* if it left the journal just now, Redis knows it now */
         r->looked = true;
         if (redis_link_state(r->loop->link) == LINK_UP)
-            return batcher_ask(r, r->route->op);
-        return request_answer(r, status_outcome(r->known.kind));
+            return request_ask(r, r->route->op);
+        return request_answer(r, request_outcome(r->known.kind));
     case FALLBACK_REDIS_AWAY: /* it may be in the queue */
         return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
     case FALLBACK_NO_CAMPAIGN: /* the keys have expired, or they are not there yet */
@@ -115,16 +111,7 @@ static void take_found(struct request *r)
         atomic_store(&r->loop->gateway->journalled_us, clock_mono_us()); /* before it is told */
         metric_add(&r->loop->metrics.journalled, 1);
     }
-    request_answer(r, status_outcome(r->known.kind));
-}
-
-/* write_done: what gathered for Redis meanwhile may go once the last write of the campaign is
- * answered: nobody is overtaken by those who came later through the same worker. */
-static void write_done(struct campaign *c)
-{
-    assert(c->n_writes > 0);
-    if (--c->n_writes == 0)
-        batcher_go_on(c);
+    request_answer(r, request_outcome(r->known.kind));
 }
 
 void fallback_take(struct request *r)
@@ -132,7 +119,7 @@ void fallback_take(struct request *r)
     struct gateway_metrics *m = &r->loop->metrics;
     r->loop->n_archived--;
     if (r->archive.op == ARCHIVE_WRITE)
-        write_done(r->campaign);
+        batcher_go_on(&r->campaign->channel);
     else
         note_look(r->campaign, &r->archive);
     switch (r->archive.answer) {
@@ -145,7 +132,7 @@ void fallback_take(struct request *r)
         return refuse(r, OUTCOME_unknown, &m->unavailable_mariadb);
     case ARCHIVE_AWAY:
         if (r->why == FALLBACK_NO_REQUEST && !ours_unseen(r))
-            return request_answer(r, status_outcome(r->known.kind));
+            return request_answer(r, request_outcome(r->known.kind));
         return refuse(r, OUTCOME_unavailable, &m->unavailable_mariadb);
     }
 }

@@ -2,7 +2,7 @@
  *
  *   on_request ──► request_new ──► routes_judge ──► routes_dispatch ─ ─ (asks, waits) ─ ─► request_answer
  *   on_refused ──► the same, judged already                                                    │
- *   on_gone ─────► waiters_gone: a long-poll is answered at once                        http_finish
+ *   on_gone ─────► waiters_gone: a long-poll is answered at once                        finish
  *
  * What was received is there only until on_request returns: what is needed later is copied. */
 #include "gateway/http.h"
@@ -185,7 +185,8 @@ static void observe(struct request *r)
         metric_observe(time_of(m, r->route->op), took_us);
 }
 
-void http_finish(struct request *r)
+/* finish: a request that is ANSWERED goes out, is counted, and is freed. */
+static void finish(struct request *r)
 {
     struct loop *loop = r->loop;
     assert(r->stage == STAGE_ANSWERED);
@@ -231,6 +232,7 @@ int http_start(struct loop *loop, int listen_fd)
                                      .refused = on_refused,
                                      .gone = on_gone,
                                      .exempt = is_exempt};
+    loop->answered = finish;
     return http_server_new(&loop->http, loop->base, listen_fd, &config, &hooks);
 }
 

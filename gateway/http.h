@@ -7,15 +7,11 @@
 #include "shared/http/server.h"
 
 struct loop;
-struct request;
 
 /* http_start: takes over `listen_fd`. 0, or -ENOMEM (and the fd is still the caller's). */
 int http_start(struct loop *loop, int listen_fd);
 
 /* http_tick: ten times a second: takes over the deadlines in force and shows what was counted. */
 void http_tick(struct loop *loop);
-
-/* http_finish: a request that is ANSWERED goes out, is counted, and is freed. */
-void http_finish(struct request *request);
 
 #endif

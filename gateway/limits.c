@@ -1,7 +1,7 @@
 #include "gateway/limits.h"
 
-#include "gateway/routes.h"
 #include "gateway/loop.h"
+#include "gateway/routes/route_table.h"
 #include "shared/clock.h"
 
 #include <inttypes.h>

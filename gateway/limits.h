@@ -8,31 +8,11 @@
 #define ONRUSH_GATEWAY_LIMITS_H
 
 #include "gateway/limiter.h"
-#include "shared/campaign.h"
+#include "gateway/request.h"
 
 #include <stdbool.h>
 
-/* X(M, id): the members of `limits` that are called id_requests and id_s; but for the address they are asked in this order. */
-#define LIMITS(X, M) X(M, user) X(M, address) X(M, campaign) X(M, total)
-
-enum limit_kind {
-#define LIMIT_ENUM(M, id) LIMIT_##id,
-    LIMITS(LIMIT_ENUM, ) LIMITS_N
-#undef LIMIT_ENUM
-};
-
-struct limit_setting {
-    int64_t requests; /* 0: no limit */
-    int64_t seconds;
-};
-
-struct limits_config {
-    struct limit_setting of[LIMITS_N];
-    int64_t slots; /* keys of users, and of addresses */
-};
-
 struct limits;
-struct request;
 
 /* limits_new: NULL: no memory. limits_free: gives NULL. */
 struct limits *limits_new(const struct limits_config *config);

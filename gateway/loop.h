@@ -12,6 +12,8 @@
 #include <event2/event.h>
 #include <stdbool.h>
 
+struct request;
+
 #define LOOP_MAGIC 0x4c4f4f50u
 
 struct loop {
@@ -27,8 +29,9 @@ struct loop {
     struct campaigns *campaigns;
     struct waiters *waiters;
     struct batcher *batcher;
-    int64_t now_us;        /* monotonic; when this turn began */
-    bool draining;         /* stopping: no new connections */
+    void (*answered)(struct request *request); /* sends it and frees it: http.c */
+    int64_t now_us;                            /* monotonic; when this turn began */
+    bool draining;                             /* stopping: no new connections */
     bool finishing;        /* and the grace is over: no request may wait for anything any more */
     int64_t traced_second; /* and how many requests were sampled in it: see tracing.h */
     unsigned n_traced;

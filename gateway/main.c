@@ -5,6 +5,7 @@
  * listener's. */
 #include "gateway/health.h"
 #include "gateway/http.h"
+#include "gateway/limits.h"
 #include "gateway/vitals.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"

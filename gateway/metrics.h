@@ -2,7 +2,7 @@
 #ifndef ONRUSH_GATEWAY_METRICS_H
 #define ONRUSH_GATEWAY_METRICS_H
 
-#include "gateway/limits.h"
+#include "gateway/limit_kind.h"
 #include "gateway/outcome.h"
 #include "shared/metrics.h"
 

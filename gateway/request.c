@@ -1,8 +1,7 @@
 #include "gateway/request.h"
 
-#include "gateway/campaigns.h"
-#include "gateway/http.h"
 #include "gateway/loop.h"
+#include "shared/clock.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -86,14 +85,33 @@ void request_answer(struct request *r, enum outcome outcome)
     if (r->campaign != NULL)
         r->campaign = campaign_release(r->campaign);
     if (r->conn != NULL)
-        http_finish(r);
+        r->loop->answered(r);
 }
 
-void request_answer_list(struct request_list *list, enum outcome outcome, metric_value *cause)
+void request_turn_away(struct request *r, enum outcome outcome, metric_value *cause)
 {
-    for (struct request *r; (r = TAILQ_FIRST(list)) != NULL;) {
-        TAILQ_REMOVE(list, r, next);
-        metric_add(cause, !r->instant);
-        request_answer(r, outcome);
-    }
+    metric_add(cause, !r->instant);
+    request_answer(r, outcome);
+}
+
+void request_ask(struct request *r, enum operation op)
+{
+    request_move(r, STAGE_ASKING);
+    if (op == OP_ENQUEUE)
+        r->archive.arrival_us = (uint64_t)clock_wall_us();
+    r->asked = (struct asked){.user = r->user, .len = r->user_len, .announced = r->trace != NULL};
+    batcher_ask(&r->campaign->channel, op, &r->asked);
+}
+
+static const enum outcome outcome_of_kind[] = {
+    [REQUEST_WAITING] = OUTCOME_waiting,   [REQUEST_GRANTED] = OUTCOME_granted,
+    [REQUEST_SOLD_OUT] = OUTCOME_sold_out, [REQUEST_REFUSED] = OUTCOME_refused,
+    [REQUEST_FULL] = OUTCOME_sold_out,     [REQUEST_NOT_OPEN] = OUTCOME_not_open,
+    [REQUEST_CLOSED] = OUTCOME_closed,     [REQUEST_PAUSED] = OUTCOME_paused,
+    [REQUEST_NONE] = OUTCOME_no_request,
+};
+
+enum outcome request_outcome(enum request_kind kind)
+{
+    return outcome_of_kind[kind];
 }

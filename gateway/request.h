@@ -12,8 +12,8 @@
 #ifndef ONRUSH_GATEWAY_REQUEST_H
 #define ONRUSH_GATEWAY_REQUEST_H
 
-#include "gateway/journal/job.h"
-#include "gateway/limits.h"
+#include "gateway/campaigns.h"
+#include "gateway/limit_kind.h"
 #include "gateway/outcome.h"
 #include "shared/address.h"
 #include "shared/campaign.h"
@@ -28,7 +28,6 @@ struct http_request;
 struct http_crowd_place;
 struct request_trace;
 struct route;
-struct campaign;
 
 #define REQUEST_ID_MAX 64
 
@@ -45,12 +44,6 @@ enum fallback_why {
     FALLBACK_REDIS_AWAY,
     FALLBACK_NO_CAMPAIGN,
     FALLBACK_NO_REQUEST,
-};
-
-/* The campaign document. */
-struct campaign_view {
-    const char *state;
-    int64_t quota, remaining, opens_us, closes_us; /* closes_us 0: never */
 };
 
 struct request {
@@ -73,7 +66,8 @@ struct request {
     const struct route *route;       /* NULL: none matched */
     const char *allow;               /* the methods that its path has, when it has not this one */
     struct campaign *campaign;       /* a reference; NULL before it is looked up */
-    TAILQ_ENTRY(request) next;       /* in the one list that its stage says */
+    TAILQ_ENTRY(request) next;       /* WAITING: in the list of its campaign */
+    struct asked asked;              /* ASKING: with the batcher */
     int64_t start_us;                /* monotonic; when it was complete */
     int64_t wait_ms;                 /* long-poll wanted; 0: answer at once */
     int64_t deadline_us;             /* WAITING: monotonic */
@@ -89,8 +83,6 @@ struct request {
     struct request_trace *trace; /* NULL: not sampled */
     char id[REQUEST_ID_MAX + 1]; /* see request_id.h */
 };
-
-TAILQ_HEAD(request_list, request);
 
 /* The free-list of a worker. */
 struct request_pool {
@@ -116,8 +108,14 @@ void request_move(struct request *request, enum request_stage to);
  * wrong while it waits, it is answered as waiting. */
 void request_answer(struct request *request, enum outcome outcome);
 
-/* request_answer_list: the same for all of a list, which is empty afterwards; counts the cause of each that is turned
- * away. */
-void request_answer_list(struct request_list *list, enum outcome outcome, metric_value *cause);
+/* request_turn_away: the same, and counts the cause, unless it was accepted before. */
+void request_turn_away(struct request *request, enum outcome outcome, metric_value *cause);
+
+/* request_ask: the request is complete, or asks again. It becomes ASKING, and goes to the batcher of its campaign, which delivers it
+ * (see status.h): at once, when Redis is away. */
+void request_ask(struct request *request, enum operation op);
+
+/* request_outcome: how a request ends of which this is known. */
+enum outcome request_outcome(enum request_kind kind);
 
 #endif

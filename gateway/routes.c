@@ -4,6 +4,7 @@
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
 #include "gateway/head.h"
+#include "gateway/limits.h"
 #include "gateway/soldout.h"
 #include "gateway/tracing.h"
 #include "gateway/loop.h"
@@ -199,13 +200,6 @@ static bool may_ask(struct request *r)
     return error == 0;
 }
 
-/* refuse: answers 503 and counts why. */
-static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
-{
-    metric_add(cause, 1);
-    request_answer(r, outcome);
-}
-
 /* sold_out: answers without asking Redis, if the worker remembers that the campaign is full, without
  * this user. */
 static bool sold_out(struct request *r)
@@ -230,15 +224,15 @@ static void ask(struct request *r)
     struct loop *loop = r->loop;
     struct campaign *c = r->campaign = campaigns_get(loop, r->name, r->name_len);
     if (c == NULL)
-        return refuse(r, OUTCOME_overloaded, &loop->metrics.unavailable_campaigns);
+        return request_turn_away(r, OUTCOME_overloaded, &loop->metrics.unavailable_campaigns);
     if (loop->now_us < c->missing_until_us)
         return request_answer(r, OUTCOME_no_campaign);
     if (sold_out(r))
         return;
     if (r->route->op == OP_ENQUEUE &&
         !c->has_head) /* goes first: it says whether to wait for the decision */
-        batcher_want_head(c);
-    batcher_ask(r, r->route->op);
+        batcher_want_head(&c->channel);
+    request_ask(r, r->route->op);
 }
 
 void routes_dispatch(struct request *r)
@@ -254,9 +248,9 @@ void routes_dispatch(struct request *r)
     if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r) || !limits_pass(r, &address))
         return;
     if (loop->finishing) /* as batcher_abandon() does with those that came before */
-        return refuse(r, OUTCOME_unavailable, &loop->metrics.unavailable_redis_down);
+        return request_turn_away(r, OUTCOME_unavailable, &loop->metrics.unavailable_redis_down);
     if (!gauge_take(&loop->gateway->in_flight, gateway_config(loop->gateway)->max_in_flight))
-        return refuse(r, OUTCOME_overloaded, &loop->metrics.unavailable_in_flight);
+        return request_turn_away(r, OUTCOME_overloaded, &loop->metrics.unavailable_in_flight);
     r->counted = true;
     metric_add(&loop->metrics.in_flight, 1);
     if (loop->gateway->tracer != NULL && r->route->op == OP_ENQUEUE)

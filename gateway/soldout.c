@@ -26,21 +26,10 @@
 #define SCAN_COUNT "1000"              /* users a step: some 300 us of Redis */
 #define BYTES_MAX  ((int64_t)64 << 20) /* all memories of one worker */
 
-static void count_bytes(struct campaign *c, int64_t bytes)
-{
-    metric_add(&c->loop->metrics.memory_bytes, bytes);
-}
-
-void soldout_forget(struct campaign *c)
-{
-    count_bytes(c, -(int64_t)(c->memory.n_bits / 8));
-    memory_drop(&c->memory);
-}
-
 /* give_up: tries again later, if it is still wanted then. */
 static void give_up(struct campaign *c)
 {
-    soldout_forget(c);
+    campaign_forget_memory(c);
     c->memory_wanted = false;
     c->memory_retry_us = c->loop->now_us + RETRY_US;
 }
@@ -63,7 +52,7 @@ static void take_scan(struct campaign *c, const redisReply *reply)
     if (strcmp(c->cursor, "0") != 0 || c->scan_key++ < KEY_USERS)
         return scan(c);
     memory_read(&c->memory);
-    batcher_want_head(c);
+    batcher_want_head(&c->channel);
 }
 
 static void on_scan(void *arg, const redisReply *reply)
@@ -100,7 +89,7 @@ static void begin(struct campaign *c)
     if (metric_get(&c->loop->metrics.memory_bytes) + (int64_t)bytes > BYTES_MAX ||
         memory_begin(&c->memory, &c->head) < 0)
         return give_up(c);
-    count_bytes(c, (int64_t)bytes);
+    metric_add(&c->loop->metrics.memory_bytes, (int64_t)bytes);
     c->memory_stale = false;
     snprintf(c->cursor, sizeof c->cursor, "0");
     c->scan_key = KEY_QUEUE;
@@ -119,7 +108,7 @@ void soldout_want(struct campaign *c)
     if (c->memory.stage != MEMORY_NONE || c->memory_wanted)
         return;
     c->memory_wanted = true;
-    batcher_want_head(c);
+    batcher_want_head(&c->channel);
 }
 
 void soldout_see(struct campaign *c)
@@ -129,7 +118,7 @@ void soldout_see(struct campaign *c)
             c->memory_stale = true; /* the scan that is under way drops it */
             return;
         }
-        soldout_forget(c);
+        campaign_forget_memory(c);
     }
     if (c->memory.stage == MEMORY_READ)
         confirm(c);

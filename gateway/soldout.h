@@ -14,7 +14,4 @@ void soldout_see(struct campaign *campaign);
 /* soldout_knows: this user has no request, and there is no coupon left for a new one. */
 bool soldout_knows(const struct campaign *campaign, const char *user, size_t len);
 
-/* soldout_forget: drops the memory. */
-void soldout_forget(struct campaign *campaign);
-
 #endif

@@ -3,25 +3,15 @@
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
 #include "gateway/loop.h"
-#include "gateway/routes.h"
+#include "gateway/request_id.h"
+#include "gateway/routes/route_table.h"
 #include "gateway/soldout.h"
+#include "gateway/tracing.h"
 #include "gateway/waiters.h"
 #include "shared/http/server.h"
+#include "shared/log.h"
 
-static const enum outcome outcome_of_kind[] = {
-    [REQUEST_WAITING] = OUTCOME_waiting,   [REQUEST_GRANTED] = OUTCOME_granted,
-    [REQUEST_SOLD_OUT] = OUTCOME_sold_out, [REQUEST_REFUSED] = OUTCOME_refused,
-    [REQUEST_FULL] = OUTCOME_sold_out,     [REQUEST_NOT_OPEN] = OUTCOME_not_open,
-    [REQUEST_CLOSED] = OUTCOME_closed,     [REQUEST_PAUSED] = OUTCOME_paused,
-    [REQUEST_NONE] = OUTCOME_no_request,
-};
-
-enum outcome status_outcome(enum request_kind kind)
-{
-    return outcome_of_kind[kind];
-}
-
-/* --- what Redis said --- */
+#include <stddef.h>
 
 /* may_wait: a GET as long as it says, a POST as long as its campaign says, from its arrival on. */
 static bool may_wait(struct request *r)
@@ -35,7 +25,8 @@ static bool may_wait(struct request *r)
            !http_conn_gone(r->conn);
 }
 
-void status_lost(struct request *r)
+/* give_up: Redis had accepted this POST, which waits, and does not know it any more: nobody knows what becomes of it. */
+static void give_up(struct request *r)
 {
     r->instant = false; /* it is accepted no more */
     metric_add(&r->loop->metrics.unavailable_no_reply, 1);
@@ -54,10 +45,23 @@ static bool says_no(enum request_kind kind)
     return kind == REQUEST_NONE || kind == REQUEST_FULL || kind == REQUEST_CLOSED;
 }
 
-void status_deliver(struct request *r, int64_t asked_us)
+/* --- what the batcher says --- */
+
+static struct request *request_of(struct asked *asked)
 {
+    return request_check((char *)asked - offsetof(struct request, asked));
+}
+
+static void on_sending(struct asked *asked)
+{
+    tracing_send(request_of(asked));
+}
+
+static void on_deliver(struct asked *asked, const struct request_state *known, int64_t asked_us)
+{
+    struct request *r = request_of(asked);
     struct campaign *c = r->campaign;
-    const struct request_state *known = &r->known;
+    r->known = *known;
     if (known->run > 0) {
         metric_add(&r->loop->metrics.accepted, 1);
         r->fresh = true;
@@ -65,7 +69,7 @@ void status_deliver(struct request *r, int64_t asked_us)
     if (known->kind == REQUEST_WAITING && may_wait(r) && waiters_take(r))
         return;
     if (lost(r))
-        return status_lost(r);
+        return give_up(r);
     if (says_no(known->kind) && fallback_doubted(r, asked_us))
         return fallback_ask(r, FALLBACK_NO_REQUEST);
     if (known->kind == REQUEST_FULL)
@@ -73,5 +77,81 @@ void status_deliver(struct request *r, int64_t asked_us)
     campaign_refresh(c);
     if (known->kind == REQUEST_WAITING)
         r->eta_ms = campaign_eta_ms(c, known->position);
-    request_answer(r, status_outcome(known->kind));
+    request_answer(r, request_outcome(known->kind));
 }
+
+static void on_head(struct channel *channel, const struct campaign_head *head, int64_t asked_us)
+{
+    struct campaign *c = campaign_of(channel);
+    campaign_see(c, head, asked_us);
+    soldout_see(c);
+    waiters_see(c);
+}
+
+static void on_shown(struct asked *asked)
+{
+    struct request *r = request_of(asked);
+    campaign_view_head(&r->view, &r->campaign->head);
+    request_answer(r, OUTCOME_campaign);
+}
+
+/* redis_is_away: the one place that says what becomes of requests while there is no Redis. Without
+ * the journal they cannot be accepted durably, so they are turned away. One that waits is accepted already. */
+static void redis_is_away(struct request *r)
+{
+    if (r->instant)
+        request_answer(r, OUTCOME_waiting);
+    else if (gateway_config(r->loop->gateway)->journal)
+        fallback_ask(r, FALLBACK_REDIS_AWAY);
+    else
+        request_turn_away(r, OUTCOME_unavailable, &r->loop->metrics.unavailable_redis_down);
+}
+
+static void undecodable(struct request *r)
+{
+    log_error("redis answers what nobody can decode", "campaign=%s user=%s request=%s", r->name,
+              r->user, request_id_need(r));
+    metric_add(&r->loop->metrics.unavailable_undecodable, 1);
+    request_answer(r, OUTCOME_unavailable);
+}
+
+/* no_campaign: Redis has lost what it had accepted, or never had it. */
+static void no_campaign(struct request *r)
+{
+    if (r->instant)
+        give_up(r);
+    else
+        fallback_ask(r, FALLBACK_NO_CAMPAIGN);
+}
+
+static void on_failed(struct asked *asked, enum operation op, enum ask_failure why)
+{
+    struct request *r = request_of(asked);
+    struct gateway_metrics *m = &r->loop->metrics;
+    switch (why) {
+    case ASK_AWAY:
+        redis_is_away(r);
+        break;
+    case ASK_NO_CAMPAIGN:
+        no_campaign(r);
+        break;
+    case ASK_REFUSED:
+        request_turn_away(r, OUTCOME_unavailable, &m->unavailable_redis_error);
+        break;
+    case ASK_GARBLED:
+        request_turn_away(r, OUTCOME_unavailable, &m->unavailable_undecodable);
+        break;
+    case ASK_UNDECODABLE:
+        undecodable(r);
+        break;
+    case ASK_NO_REPLY:
+        request_turn_away(r, op == OP_ENQUEUE ? OUTCOME_unknown : OUTCOME_unavailable,
+                          &m->unavailable_no_reply);
+    }
+}
+
+const struct batcher_hooks status_hooks = {.sending = on_sending,
+                                           .deliver = on_deliver,
+                                           .head = on_head,
+                                           .shown = on_shown,
+                                           .failed = on_failed};

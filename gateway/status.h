@@ -1,16 +1,10 @@
-/* What becomes of a request once somebody has answered about it. One thread. */
+/* What becomes of a request once Redis has answered about it, or cannot: the policy of the batcher. One thread. */
 #ifndef ONRUSH_GATEWAY_STATUS_H
 #define ONRUSH_GATEWAY_STATUS_H
 
-#include "gateway/request.h"
+#include "gateway/batcher.h"
 
-/* status_deliver: request->known is what Redis said; it was asked at `asked_us` (monotonic). */
-void status_deliver(struct request *request, int64_t asked_us);
-
-/* status_lost: Redis had accepted this POST, which waits, and does not know it any more: nobody knows what becomes of it. */
-void status_lost(struct request *request);
-
-/* status_outcome: how a request ends of which this is known. */
-enum outcome status_outcome(enum request_kind kind);
+/* status_hooks: for a batcher whose every struct asked is that of a struct request, and every channel a campaign's. */
+extern const struct batcher_hooks status_hooks;
 
 #endif

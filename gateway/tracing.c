@@ -1,6 +1,6 @@
 #include "gateway/tracing.h"
 
-#include "gateway/campaigns.h"
+#include "gateway/request.h"
 #include "gateway/head.h"
 #include "gateway/loop.h"
 #include "shared/clock.h"

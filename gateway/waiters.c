@@ -80,7 +80,7 @@ bool waiters_take(struct request *r)
 static void ask_again(struct request *r)
 {
     leave(r);
-    batcher_ask(r, OP_STATUS);
+    request_ask(r, OP_STATUS);
 }
 
 static void waiters_left(struct campaign *c)
@@ -132,7 +132,7 @@ static void look(struct waiters *waiters)
     for (struct campaign *c = TAILQ_FIRST(&waiters->waited), *after; c != NULL; c = after) {
         after = TAILQ_NEXT(c, in_waited);
         end_instant(c, false);
-        batcher_want_head(c);
+        batcher_want_head(&c->channel);
         waiters_left(c);
     }
 }

@@ -9,7 +9,7 @@
 #ifndef ONRUSH_GATEWAY_WAITERS_H
 #define ONRUSH_GATEWAY_WAITERS_H
 
-#include "gateway/campaigns.h"
+#include "gateway/request.h"
 
 struct waiters {
     struct loop *loop;

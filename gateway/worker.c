@@ -10,6 +10,7 @@
 #include "gateway/fallback.h"
 #include "gateway/http.h"
 #include "gateway/journal/archive.h"
+#include "gateway/status.h"
 #include "shared/clock.h"
 #include "shared/listen.h"
 #include "shared/log.h"
@@ -81,7 +82,7 @@ static void on_link(void *arg, bool up)
     struct worker *worker = arg;
     metric_set(&worker->loop.metrics.redis_up, up);
     worker->loop.traces_denied = false;
-    batcher_link(&worker->loop, up);
+    batcher_link(&worker->batcher, up);
 }
 
 static struct timeval timeval_of(int64_t ms)
@@ -119,13 +120,13 @@ static void finish(struct worker *worker)
 {
     worker->loop.finishing = true;
     waiters_sweep(&worker->waiters, true);
-    batcher_abandon(&worker->loop);
-    batcher_flush(&worker->loop);
+    batcher_abandon(&worker->batcher);
+    batcher_flush(&worker->batcher);
     while (worker->loop.n_archived > 0) {
         event_base_loop(worker->loop.base,
                         EVLOOP_ONCE); /* MariaDB has its deadlines, and overdue.h a bound */
         pulse_beat(&worker->pulse);
-        batcher_flush(&worker->loop);
+        batcher_flush(&worker->batcher);
     }
     worker->loop.http = http_server_free(worker->loop.http);
 }
@@ -139,7 +140,7 @@ static void *run(void *arg)
         worker->loop.now_us = clock_mono_us();
         if (!worker->loop.draining && atomic_load(&worker->loop.gateway->stopping))
             begin_drain(worker);
-        batcher_flush(&worker->loop);
+        batcher_flush(&worker->batcher);
     }
     finish(worker);
     atomic_store(&worker->ended, true);
@@ -221,7 +222,7 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
         worker->loop.id_counter = (uint64_t)(uintptr_t)worker ^ (uint64_t)clock_wall_us();
     request_pool_init(worker->loop.requests = &worker->requests);
     campaigns_init(worker->loop.campaigns = &worker->campaigns);
-    batcher_init(worker->loop.batcher = &worker->batcher);
+    batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &status_hooks);
     worker->loop.waiters = &worker->waiters;
     int r = build(worker, listen_fd);
     if (r < 0)

@@ -1,6 +1,7 @@
 /* gateway/limits: which time counts, and what is given back. Without the address, which only a connection has. */
 #include "tests/support/test.h"
 
+#include "gateway/limits.h"
 #include "gateway/loop.h"
 #include "gateway/routes.h"
 #include "shared/clock.h"
