@@ -1,5 +1,6 @@
 #include "gateway/campaigns.h"
 
+#include "gateway/journal/journal_rules.h"
 #include "gateway/loop.h"
 
 #include <assert.h>
@@ -191,25 +192,18 @@ void campaign_refresh(struct campaign *c)
         batcher_want_head(&c->channel);
 }
 
-/* shown_state: what a newcomer would meet. */
-static const char *shown_state(enum campaign_state state, int64_t opens_us, int64_t closes_us,
-                               int64_t now_us, bool full)
-{
-    if (state == CAMPAIGN_CLOSED || state == CAMPAIGN_SETTLED ||
-        (closes_us > 0 && now_us >= closes_us))
-        return "closed";
-    if (state == CAMPAIGN_PAUSED)
-        return "paused";
-    if (state == CAMPAIGN_SCHEDULED && now_us < opens_us)
-        return "scheduled";
-    return full ? "sold_out" : "open";
-}
+/* The state that a document shows: what a newcomer would meet. */
+static const char *const shown_states[] = {[REQUEST_CLOSED] = "closed",
+                                           [REQUEST_PAUSED] = "paused",
+                                           [REQUEST_NOT_OPEN] = "scheduled",
+                                           [REQUEST_FULL] = "sold_out",
+                                           [REQUEST_NONE] = "open"};
 
 void campaign_view_head(struct campaign_view *view, const struct campaign_head *h)
 {
     bool full = h->granted >= h->quota || (h->admit_limit >= 0 && h->admitted >= h->admit_limit);
     *view = (struct campaign_view){
-        .state = shown_state(h->state, h->opens_us, h->closes_us, h->now_us, full),
+        .state = shown_states[campaign_gate(h->state, h->opens_us, h->closes_us, h->now_us, full)],
         .quota = h->quota,
         .remaining = h->quota > h->granted ? h->quota - h->granted : 0,
         .opens_us = h->opens_us,
@@ -218,8 +212,7 @@ void campaign_view_head(struct campaign_view *view, const struct campaign_head *
 
 void campaign_view_row(struct campaign_view *view, const struct archive_row *row)
 {
-    *view = (struct campaign_view){.state = shown_state(row->state, row->opens_us, row->closes_us,
-                                                        row->now_us, row->granted >= row->quota),
+    *view = (struct campaign_view){.state = shown_states[journal_gate(row)],
                                    .quota = row->quota,
                                    .remaining = row->quota - row->granted,
                                    .opens_us = row->opens_us,

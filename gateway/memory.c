@@ -36,8 +36,9 @@ static size_t bits_for(int64_t users)
 
 bool memory_full(const struct campaign_head *h)
 {
-    return h->ready && h->state == CAMPAIGN_OPEN && h->admit_limit >= 0 &&
-           h->admitted >= h->admit_limit && (h->closes_us == 0 || h->now_us < h->closes_us);
+    bool full = h->admit_limit >= 0 && h->admitted >= h->admit_limit;
+    return h->ready && h->state == CAMPAIGN_OPEN &&
+           campaign_gate(h->state, h->opens_us, h->closes_us, h->now_us, full) == REQUEST_FULL;
 }
 
 size_t memory_size(const struct campaign_head *h)

@@ -220,3 +220,16 @@ int request_state_parse(const char *text, size_t len, struct request_state *stat
     *state = s;
     return 0;
 }
+
+enum request_kind campaign_gate(enum campaign_state state, int64_t opens_us, int64_t closes_us,
+                                int64_t now_us, bool full)
+{
+    if (state == CAMPAIGN_CLOSED || state == CAMPAIGN_SETTLED ||
+        (closes_us > 0 && now_us >= closes_us))
+        return REQUEST_CLOSED;
+    if (state == CAMPAIGN_PAUSED)
+        return REQUEST_PAUSED;
+    if (state == CAMPAIGN_SCHEDULED && now_us < opens_us)
+        return REQUEST_NOT_OPEN;
+    return full ? REQUEST_FULL : REQUEST_NONE;
+}

@@ -90,6 +90,12 @@ void request_state_next(struct request_state *state);
  */
 int request_state_parse(const char *text, size_t len, struct request_state *state);
 
+/* campaign_gate: the one rule of admission, for a head out of Redis and a row out of MariaDB (all times in µs since the
+ * epoch, of one clock; closes_us 0: never): what somebody meets whose request is not known. REQUEST_CLOSED, PAUSED, NOT_OPEN; FULL
+ * when the campaign is `full`, which is for the caller to say; NONE: his request is taken. */
+enum request_kind campaign_gate(enum campaign_state state, int64_t opens_us, int64_t closes_us,
+                                int64_t now_us, bool full);
+
 /* The head that onrush_status and onrush_publish answer with: see docs/protocol.md. -1 where
  * nothing is known. */
 struct campaign_head {

@@ -5,14 +5,8 @@
 
 enum request_kind journal_gate(const struct archive_row *row)
 {
-    if (row->state == CAMPAIGN_CLOSED || row->state == CAMPAIGN_SETTLED ||
-        (row->closes_us > 0 && row->now_us >= row->closes_us))
-        return REQUEST_CLOSED;
-    if (row->state == CAMPAIGN_PAUSED)
-        return REQUEST_PAUSED;
-    if (row->state == CAMPAIGN_SCHEDULED && row->now_us < row->opens_us)
-        return REQUEST_NOT_OPEN;
-    return row->granted >= row->quota ? REQUEST_FULL : REQUEST_NONE;
+    return campaign_gate(row->state, row->opens_us, row->closes_us, row->now_us,
+                         row->granted >= row->quota);
 }
 
 int64_t journal_limit(const struct archive_row *row)

@@ -7,7 +7,7 @@
 
 #include "gateway/journal/job.h"
 
-/* journal_gate: what everybody is told whose request is not known: REQUEST_NOT_OPEN, CLOSED, PAUSED
+/* journal_gate: campaign_gate() of a row: what everybody is told whose request is not known: REQUEST_NOT_OPEN, CLOSED, PAUSED
  * or FULL (every coupon is granted); REQUEST_NONE: the campaign takes requests. */
 enum request_kind journal_gate(const struct archive_row *row);
 

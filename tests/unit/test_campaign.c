@@ -232,6 +232,22 @@ static void test_longest_grant_fits(void **state)
     assert_int_equal(request_state_parse(text, (size_t)n, &s), 0);
 }
 
+/* The order in which a campaign turns somebody away. */
+static void test_gate(void **state)
+{
+    (void)state;
+    assert_int_equal(campaign_gate(CAMPAIGN_OPEN, 5, 9, 4, false), REQUEST_NONE);
+    assert_int_equal(campaign_gate(CAMPAIGN_OPEN, 5, 9, 8, true), REQUEST_FULL);
+    assert_int_equal(campaign_gate(CAMPAIGN_OPEN, 5, 9, 9, true), REQUEST_CLOSED);
+    assert_int_equal(campaign_gate(CAMPAIGN_OPEN, 5, 0, INT64_MAX, false), REQUEST_NONE);
+    assert_int_equal(campaign_gate(CAMPAIGN_SCHEDULED, 5, 9, 4, true), REQUEST_NOT_OPEN);
+    assert_int_equal(campaign_gate(CAMPAIGN_SCHEDULED, 5, 9, 5, false), REQUEST_NONE);
+    assert_int_equal(campaign_gate(CAMPAIGN_PAUSED, 5, 9, 4, true), REQUEST_PAUSED);
+    assert_int_equal(campaign_gate(CAMPAIGN_PAUSED, 5, 9, 9, false), REQUEST_CLOSED);
+    assert_int_equal(campaign_gate(CAMPAIGN_CLOSED, 5, 0, 4, false), REQUEST_CLOSED);
+    assert_int_equal(campaign_gate(CAMPAIGN_SETTLED, 5, 0, 4, true), REQUEST_CLOSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_malformed_states),
         cmocka_unit_test(test_state_is_read_by_length),
         cmocka_unit_test(test_longest_grant_fits),
+        cmocka_unit_test(test_gate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
