@@ -42,10 +42,8 @@
     X(BUG_JOURNAL_NEVER_ENDS, "journal-never-ends")                                                \
     X(BUG_NO_LOOK_AFTER_CLAIM, "no-look-after-claim")                                              \
     X(BUG_DRAIN_KEEPS_LATER, "drain-keeps-later")                                                  \
-    X(BUG_DRAINED_STAYS_DRAINED, "drained-stays-drained")                                          \
     X(BUG_DRAIN_BELOW_WATERMARK, "drain-below-watermark")                                          \
     X(BUG_DRAIN_TAKES_USED_TICKET, "drain-takes-used-ticket")                                      \
-    X(BUG_ODD_PAGE_IS_THE_LAST, "odd-page-is-the-last")                                            \
     X(BUG_ODD_STAYS, "odd-stays")                                                                  \
     X(BUG_REFUSAL_NOT_NOTED, "refusal-not-noted")
 

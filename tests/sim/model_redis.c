@@ -274,6 +274,8 @@ static void do_claim(struct model *m, struct model_op *op)
         op->answer.outcome = QUEUE_MISSING;
         return;
     }
+    if (op->epoch != r->epoch && op->n > 0)
+        m->broken = "somebody without the lease moved the mark";
     uint64_t after = r->mark;
     while (op->answer.n + op->answer.n_aside < op->n) {
         if (m->bug == BUG_CLAIM_OUT_OF_ORDER && chance(m, 20) && lowest(r, after) >= 0)

@@ -292,8 +292,6 @@ static void answer_one(struct sim *sim, struct scheduler *s)
     batch_free(op.batch);
     op.answer.rows = op.rows;
     op.answer.aside = op.rows + USERS - op.answer.n_aside;
-    if (sim->model.bug == BUG_ODD_PAGE_IS_THE_LAST && s->campaign.phase == PHASE_COMPARING)
-        op.answer.n_aside = 0;
     campaign_on_queue(&s->campaign, &op.answer);
 }
 
@@ -341,12 +339,9 @@ static void do_job(struct sim *sim, struct scheduler *s, bool faults)
     if (m->bug == BUG_NO_LOOK_AFTER_CLAIM && job->kind == JOB_JOURNAL && job->found != NULL &&
         s->campaign.claimed != NULL)
         job->found->n = 0;
-    bool drained = s->campaign.drained;
     trace(sim, "s%u hears job %d: outcome %d; phase %s", s->owner, job->kind, job->outcome,
           campaign_phase_text(s->campaign.phase));
     campaign_on_job(&s->campaign, job);
-    if (m->bug == BUG_DRAINED_STAYS_DRAINED)
-        s->campaign.drained |= drained;
 }
 
 static void keeper_round(struct sim *sim, struct scheduler *s)

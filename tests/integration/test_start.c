@@ -1,0 +1,105 @@
+/* A gateway that starts answers nobody before it knows whether Redis is there: what it journalled in
+ * that moment would have to be drained before what it sends to Redis a moment later. Redis is
+ * stopped (SIGSTOP): it takes connections and says nothing. */
+#include "tests/integration/event.h"
+
+#include "shared/clock.h"
+#include "tests/support/child.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define PATIENCE_US INT64_C(60000000)
+
+static const char *const options[] = {
+    "--set", "gateway.workers=1", "--set", "gateway.redis.command_timeout_ms=60000", NULL,
+};
+
+static struct stack stack;
+static struct event noon;
+
+static int up(void **state)
+{
+    (void)state;
+    stack_up(&stack, options);
+    event_open(&noon, &stack, "noon");
+    event_create(&noon, "--quota 100 --overflow -1");
+    return 0;
+}
+
+/* A POST whose answer takes its time. */
+struct waiting {
+    pthread_t thread;
+    const char *user;
+    _Atomic int status; /* 0: not answered yet */
+    struct http_answer answer;
+};
+
+static void *post(void *arg)
+{
+    struct waiting *w = arg;
+    w->status = event_post(&noon, w->user, &w->answer);
+    return NULL;
+}
+
+/* ask_early: a gateway has just started, Redis says nothing, and the request waits for it. */
+static void ask_early(struct waiting *w, const char *user)
+{
+    static const char *const start[] = {"gateway", "--launched", NULL};
+    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+    stack_kill(&stack, "gateway", "KILL");
+    stack_kill(&stack, "redis", "STOP");
+    assert_int_equal(stack_try(&stack, "start", start), 0);
+    *w = (struct waiting){.user = user};
+    assert_int_equal(pthread_create(&w->thread, NULL, post, w), 0);
+    while (event_metric(stack.admin_url, "onrush_gateway_in_flight") < 1) {
+        assert_int_equal(w->status, 0);
+        assert_true(clock_mono_us() < deadline_us);
+        wait_a_moment();
+    }
+    assert_int_equal(w->status, 0);
+}
+
+static void test_redis_comes(void **state)
+{
+    (void)state;
+    struct waiting w;
+    ask_early(&w, "ann");
+    stack_kill(&stack, "redis", "CONT");
+    pthread_join(w.thread, NULL);
+    assert_int_equal(w.status, 202);
+    assert_non_null(strstr(w.answer.body, "\"ticket\":"));
+    assert_int_equal(event_metric(stack.admin_url, "onrush_gateway_journalled_total"), 0);
+}
+
+static void test_redis_does_not_come(void **state)
+{
+    (void)state;
+    struct waiting w;
+    ask_early(&w, "bob");
+    stack_kill(&stack, "redis", "KILL");
+    pthread_join(w.thread, NULL);
+    assert_int_equal(w.status, 202);
+    assert_null(strstr(w.answer.body, "\"ticket\":"));
+    stack_start(&stack, "redis");
+    redisFree(noon.redis);
+    noon.redis = stack_redis(&stack);
+    event_wait(&noon, 20000);
+}
+
+static void test_the_stack_stops_clean(void **state)
+{
+    (void)state;
+    event_close(&noon);
+    assert_int_equal(stack_finish(&stack), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_redis_comes),
+        cmocka_unit_test(test_redis_does_not_come),
+        cmocka_unit_test(test_the_stack_stops_clean),
+    };
+    return cmocka_run_group_tests(tests, up, NULL);
+}
