@@ -410,8 +410,9 @@ static void publish(const struct private_redis *redis)
     redisContext *c = private_redis_open((struct private_redis *)(uintptr_t)redis);
     struct campaign_keys k;
     campaign_keys_make(&k, "noon");
-    redisReply *r = redisCommand(c, "FCALL onrush_publish 4 %s %s %s %s 1 7 open 3 -1 0 0 0 1",
-                                 k.text[0], k.text[1], k.text[2], k.text[3]);
+    redisReply *r = redisCommand(
+        c, "FCALL onrush_publish " CAMPAIGN_KEYS_TEXT " %s %s %s 1 7 open 3 -1 0 0 0 1",
+        k.text[KEY_META], k.text[KEY_QUEUE], k.text[KEY_USERS]);
     assert_int_equal(r->type, REDIS_REPLY_ARRAY);
     freeReplyObject(r);
     redisFree(c);
