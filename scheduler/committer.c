@@ -12,9 +12,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* Jobs of one kind, and the threads that take them. */
+struct lane {
+    pthread_cond_t work;
+    struct job_list waiting;
+};
+
+/* A claim waits for its look into the journal, which is short: it has a connection of its own, so
+ * that it does not wait for a batch. */
+enum { LANE_JOBS, LANE_LOOKS, LANES };
+
 /* A thread of the pool. Everything in it belongs to that thread. */
 struct committer {
     struct pool *pool;
+    struct lane *lane;
     pthread_t thread;
     struct store store;
     struct backoff backoff;
@@ -29,8 +40,8 @@ struct pool {
     struct event *done_event;
     int done_fd;
     pthread_mutex_t lock; /* guards the lists and `stopping`; never held across I/O */
-    pthread_cond_t work;
-    struct job_list waiting, done;
+    struct lane lanes[LANES];
+    struct job_list done;
     bool stopping;
     size_t n;
     struct committer committers[];
@@ -38,14 +49,14 @@ struct pool {
 
 /* --- in the threads --- */
 
-static struct job *next_job(struct pool *p)
+static struct job *next_job(struct pool *p, struct lane *lane)
 {
     pthread_mutex_lock(&p->lock);
-    while (STAILQ_EMPTY(&p->waiting) && !p->stopping)
-        pthread_cond_wait(&p->work, &p->lock);
-    struct job *job = p->stopping ? NULL : STAILQ_FIRST(&p->waiting);
+    while (STAILQ_EMPTY(&lane->waiting) && !p->stopping)
+        pthread_cond_wait(&lane->work, &p->lock);
+    struct job *job = p->stopping ? NULL : STAILQ_FIRST(&lane->waiting);
     if (job != NULL)
-        STAILQ_REMOVE_HEAD(&p->waiting, next);
+        STAILQ_REMOVE_HEAD(&lane->waiting, next);
     pthread_mutex_unlock(&p->lock);
     return job;
 }
@@ -72,7 +83,7 @@ static void pause_after_error(struct committer *c)
         until.tv_sec++, until.tv_nsec -= 1000000000;
     pthread_mutex_lock(&c->pool->lock);
     for (int r = 0; r != ETIMEDOUT && !c->pool->stopping;)
-        r = pthread_cond_timedwait(&c->pool->work, &c->pool->lock, &until);
+        r = pthread_cond_timedwait(&c->lane->work, &c->pool->lock, &until);
     pthread_mutex_unlock(&c->pool->lock);
 }
 
@@ -146,7 +157,7 @@ static void *committer_main(void *arg)
 {
     struct committer *c = arg;
     mysql_thread_init();
-    for (struct job *job; (job = next_job(c->pool)) != NULL;) {
+    for (struct job *job; (job = next_job(c->pool, c->lane)) != NULL;) {
         perform(c, job);
         hand_back(c->pool, job);
     }
@@ -176,15 +187,13 @@ static void on_done_fd(evutil_socket_t fd, short what, void *arg)
 void pool_submit(struct world *world, struct job *job)
 {
     struct pool *p = world->pool;
+    struct lane *lane = &p->lanes[job->kind == JOB_JOURNAL ? LANE_LOOKS : LANE_JOBS];
     job->submitted_us = clock_mono_us();
     metric_add(&scheduler_metrics.pool_waiting, 1);
     pthread_mutex_lock(&p->lock);
-    if (job->kind == JOB_JOURNAL) /* a claim waits for the look, which is short */
-        STAILQ_INSERT_HEAD(&p->waiting, job, next);
-    else
-        STAILQ_INSERT_TAIL(&p->waiting, job, next);
+    STAILQ_INSERT_TAIL(&lane->waiting, job, next);
     pthread_mutex_unlock(&p->lock);
-    pthread_cond_signal(&p->work);
+    pthread_cond_signal(&lane->work);
 }
 
 void pool_set_lifetime(struct pool *p, int64_t connection_lifetime_s)
@@ -198,9 +207,11 @@ static void init_sync(struct pool *p)
     pthread_mutex_init(&p->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->work, &attr);
+    for (int i = 0; i < LANES; i++) {
+        pthread_cond_init(&p->lanes[i].work, &attr);
+        STAILQ_INIT(&p->lanes[i].waiting);
+    }
     pthread_condattr_destroy(&attr);
-    STAILQ_INIT(&p->waiting);
     STAILQ_INIT(&p->done);
 }
 
@@ -208,7 +219,9 @@ static int start_threads(struct pool *p, size_t n)
 {
     for (; p->n < n; p->n++) {
         struct committer *c = &p->committers[p->n];
-        *c = (struct committer){.pool = p, .backoff = {.first_ms = 10, .most_ms = 1000}};
+        struct lane *lane = &p->lanes[p->n + 1 < n ? LANE_JOBS : LANE_LOOKS];
+        *c = (struct committer){
+            .pool = p, .lane = lane, .backoff = {.first_ms = 10, .most_ms = 1000}};
         int r = pthread_create(&c->thread, NULL, committer_main, c);
         if (r != 0)
             return -r;
@@ -219,7 +232,7 @@ static int start_threads(struct pool *p, size_t n)
 int pool_new(struct pool **out, struct event_base *base, const struct scheduler_config *config,
              void (*on_done)(void *arg, struct job *job), void *arg)
 {
-    size_t n = (size_t)config->pool_size;
+    size_t n = (size_t)config->pool_size + 1; /* the last one looks */
     struct pool *p = calloc(1, sizeof *p + n * sizeof p->committers[0]);
     if (p == NULL)
         return -ENOMEM;
@@ -257,16 +270,19 @@ struct pool *pool_free(struct pool *p)
     pthread_mutex_lock(&p->lock);
     p->stopping = true;
     pthread_mutex_unlock(&p->lock);
-    pthread_cond_broadcast(&p->work);
+    for (int i = 0; i < LANES; i++)
+        pthread_cond_broadcast(&p->lanes[i].work);
     for (size_t i = 0; i < p->n; i++)
         pthread_join(p->committers[i].thread, NULL);
-    free_jobs(&p->waiting);
+    for (int i = 0; i < LANES; i++) {
+        free_jobs(&p->lanes[i].waiting);
+        pthread_cond_destroy(&p->lanes[i].work);
+    }
     free_jobs(&p->done);
     if (p->done_event != NULL)
         event_free(p->done_event);
     if (p->done_fd >= 0)
         close(p->done_fd);
-    pthread_cond_destroy(&p->work);
     pthread_mutex_destroy(&p->lock);
     free(p);
     return NULL;

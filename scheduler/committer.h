@@ -1,4 +1,5 @@
-/* The committer pool: threads with one MariaDB connection each, that carry jobs out.
+/* The committer pool: pool_size threads with one MariaDB connection each, that carry jobs out, and one
+ * more that only looks into the journal.
  *
  *     loop thread                      pool threads
  *     pool_submit() ──► waiting ──► store_run() ──► done ──► eventfd ──► on_done() in the loop
