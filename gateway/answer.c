@@ -3,14 +3,14 @@
  * request: 300 bytes of fixed text, a name, a user id, a ticket, a request id; BODY_MAX leaves room. */
 #include "gateway/answer.h"
 
-#include "shared/http/server.h"
-#include "gateway/request_id.h"
 #include "gateway/limits.h"
-#include "gateway/routes/route_table.h"
-#include "gateway/wording.h"
-#include "gateway/tracing.h"
 #include "gateway/loop.h"
+#include "gateway/request_id.h"
+#include "gateway/routes/route_table.h"
+#include "gateway/tracing.h"
+#include "gateway/wording.h"
 #include "shared/clock.h"
+#include "shared/http/server.h"
 #include "shared/log.h"
 
 #include <inttypes.h>

@@ -6,8 +6,8 @@
 #define ONRUSH_GATEWAY_CAMPAIGNS_H
 
 #include "gateway/batcher.h"
-#include "gateway/memory.h"
 #include "gateway/journal/job.h"
+#include "gateway/memory.h"
 
 #define CAMPAIGNS_MAX     4096
 #define CAMPAIGNS_BUCKETS 8192

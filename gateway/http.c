@@ -9,8 +9,8 @@
 
 #include "gateway/answer.h"
 #include "gateway/head.h"
-#include "gateway/request_id.h"
 #include "gateway/loop.h"
+#include "gateway/request_id.h"
 #include "gateway/routes.h"
 #include "gateway/tracing.h"
 #include "gateway/waiters.h"

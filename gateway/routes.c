@@ -5,9 +5,9 @@
 #include "gateway/fallback.h"
 #include "gateway/head.h"
 #include "gateway/limits.h"
+#include "gateway/loop.h"
 #include "gateway/soldout.h"
 #include "gateway/tracing.h"
-#include "gateway/loop.h"
 #include "shared/clock.h"
 
 #include <errno.h>

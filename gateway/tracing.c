@@ -1,8 +1,8 @@
 #include "gateway/tracing.h"
 
-#include "gateway/request.h"
 #include "gateway/head.h"
 #include "gateway/loop.h"
+#include "gateway/request.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 

@@ -15,7 +15,6 @@
 #include "shared/listen.h"
 #include "shared/log.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
