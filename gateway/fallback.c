@@ -85,6 +85,8 @@ static void take_unknown(struct request *r)
     switch (r->why) {
     case FALLBACK_NO_REQUEST: /* if it left the journal just now, Redis knows it now */
         r->looked = true;
+        if (r->loop->finishing) /* nobody waits for Redis any more */
+            return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
         if (redis_link_state(r->loop->link) == LINK_UP)
             return request_ask(r, r->route->op);
         return request_answer(r, request_outcome(r->known.kind));

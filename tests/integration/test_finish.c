@@ -90,6 +90,46 @@ static void test_requests_after_the_grace(void **state)
     free(log);
 }
 
+static void *get_nobody(void *arg)
+{
+    static struct http_answer a;
+    http_ask(
+        &(struct http_request){.url = event_url(&noon, "/requests/nobody"), .timeout_ms = 60000},
+        &a);
+    *(int *)arg = a.status;
+    return NULL;
+}
+
+/* Redis knows no such request, and MariaDB, which was asked whether it is in the journal, answers once the grace is over: Redis is
+ * not asked again, for nobody would wait for it. */
+static void test_a_late_look(void **state)
+{
+    (void)state;
+    pthread_t asker, stopper;
+    _Atomic bool stopped = false;
+    int fds[CONNECTIONS], asked = -1, refused = 0;
+    stack_kill(&stack, "redis", "CONT");
+    stack_kill(&stack, "mariadb", "CONT");
+    stack_start(&stack, "gateway");
+    event_wait_metric(stack.admin_url, "onrush_gateway_redis_links_up", 1);
+    stack_kill(&stack, "mariadb", "STOP");
+    assert_int_equal(pthread_create(&asker, NULL, get_nobody, &asked), 0);
+    event_wait_metric(stack.admin_url, "onrush_gateway_archive_requests", 1);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        fds[i] = raw_connect(stack.url);
+    event_wait_metric(stack.admin_url, "onrush_gateway_connections", CONNECTIONS + 1);
+    assert_int_equal(pthread_create(&stopper, NULL, stop_gateway, (void *)&stopped), 0);
+    for (size_t i = 0; i < CONNECTIONS && !stopped && refused == 0; i++, usleep(EVERY_MS * 500))
+        refused += post(fds[i]) == 503;
+    stack_kill(&stack, "mariadb", "CONT");
+    pthread_join(stopper, NULL);
+    pthread_join(asker, NULL);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        close(fds[i]);
+    assert_int_equal(refused, 1);
+    assert_int_equal(asked, 503);
+}
+
 static void test_the_stack_stops_clean(void **state)
 {
     (void)state;
@@ -103,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests_after_the_grace),
+        cmocka_unit_test(test_a_late_look),
         cmocka_unit_test(test_the_stack_stops_clean),
     };
     return cmocka_run_group_tests(tests, up, NULL);
