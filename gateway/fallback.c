@@ -65,7 +65,9 @@ static void note_look(struct campaign *c, const struct archive_job *job)
     c->scouting = false;
     if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
         return;
-    c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
+    /* One that waits already is not put off: looks may end more often than heads come. */
+    if (c->next_look.began_us <= c->look.began_us)
+        c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
     if (redis_link_state(c->loop->link) == LINK_UP)
         batcher_want_head(&c->channel);
     else
