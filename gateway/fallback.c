@@ -65,17 +65,24 @@ static void note_look(struct campaign *c, const struct archive_job *job)
     c->scouting = false;
     if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
         return;
-    c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
-    if (redis_link_state(c->loop->link) == LINK_UP)
-        batcher_want_head(&c->channel);
-    else
-        c->look = c->next_look;
+    /* One that waits already is not put off: looks may end more often than heads come. */
+    if (c->next_look.began_us <= c->look.began_us)
+        c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
+    batcher_want_head(&c->channel);
 }
 
 static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
 {
     metric_add(cause, 1);
     request_answer(r, outcome);
+}
+
+/* still_no: Redis, which said no, cannot be asked again: whoever this gateway has journalled since may be in the queue by now.
+ * When every coupon is granted that changes nothing. */
+static bool still_no(const struct request *r)
+{
+    const struct archive_row *row = &r->archive.row;
+    return !ours_unseen(r) || (r->known.kind == REQUEST_FULL && row->granted >= row->quota);
 }
 
 /* take_unknown: the campaign is in MariaDB, and nothing is there of this user. */
@@ -89,7 +96,9 @@ static void take_unknown(struct request *r)
             return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
         if (redis_link_state(r->loop->link) == LINK_UP)
             return request_ask(r, r->route->op);
-        return request_answer(r, request_outcome(r->known.kind));
+        if (still_no(r))
+            return request_answer(r, request_outcome(r->known.kind));
+        return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
     case FALLBACK_REDIS_AWAY: /* it may be in the queue */
         return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
     case FALLBACK_NO_CAMPAIGN: /* the keys have expired, or they are not there yet */

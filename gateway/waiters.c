@@ -94,6 +94,13 @@ static void waiters_left(struct campaign *c)
         waiters_poll(waiters, false);
 }
 
+/* decided_to: the highest ticket that may be decided. A takeover sets the mark back, and a place that got better leaves its
+ * old ticket above it: when nobody is in the queue, everybody is decided. */
+static uint64_t decided_to(const struct campaign_head *head)
+{
+    return head->queued + head->claimed > 0 ? (uint64_t)head->watermark : UINT64_MAX;
+}
+
 /* see: asks for those of a list that may be decided. */
 static void see(struct request_list *list, uint64_t watermark)
 {
@@ -110,8 +117,8 @@ void waiters_see(struct campaign *c)
     if (!waited_for(c) || decided == c->waiters_decided)
         return;
     c->waiters_decided = decided;
-    see(&c->waiters, (uint64_t)c->head.watermark);
-    see(&c->instant, (uint64_t)c->head.watermark);
+    see(&c->waiters, decided_to(&c->head));
+    see(&c->instant, decided_to(&c->head));
     waiters_left(c);
 }
 

@@ -207,6 +207,31 @@ static void test_who_is_in_the_journal_is_known(void **state)
     }
 }
 
+/* Now it is in the queue, and Redis goes away before the gateway has heard of that: its memory does not hold this user. */
+static void test_who_has_left_the_journal_is_not_denied(void **state)
+{
+    (void)state;
+    static struct http_answer a;
+    char arguments[128];
+    struct campaign_head h;
+    redisFree(noon.redis);
+    noon.redis = stack_redis(&stack);
+    assert_true(stack_head(noon.redis, "noon", &h));
+    wait_until_memory_is_read(&noon);
+    snprintf(arguments, sizeof arguments, "%" PRId64 " 0 journalled 1000000000000000", h.epoch);
+    call("noon", "drain", arguments);
+    assert_int_equal(db_exec(&noon.db, "DELETE FROM journal", NULL), DB_OK);
+    stack_kill(&stack, "redis", "KILL");
+    event_wait_metric(stack.admin_url, "onrush_gateway_redis_links_up", 0);
+    for (int i = 0; i < ROUNDS * 2; i++) {
+        int status = i % 2 > 0 ? event_post(&noon, "journalled", &a)
+                               : http_get(event_url(&noon, "/requests/journalled"), &a);
+        if (status == 409)
+            fail_msg("accepted, in the queue, and told %s", a.body);
+    }
+    stack_start(&stack, "redis");
+}
+
 static void test_stops_without_a_trace(void **state)
 {
     (void)state;
@@ -220,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_who_was_admitted_is_known),
         cmocka_unit_test(test_who_moves_during_the_scan_is_known),
         cmocka_unit_test(test_who_is_in_the_journal_is_known),
+        cmocka_unit_test(test_who_has_left_the_journal_is_not_denied),
         cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);

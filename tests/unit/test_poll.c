@@ -1,8 +1,10 @@
 /* gateway/waiters: when what is waited for is looked at. */
 #include "tests/support/test.h"
 
+#include "gateway/campaigns.h"
 #include "gateway/loop.h"
 #include "gateway/waiters.h"
+#include "shared/http/crowd.h"
 
 #define SECOND INT64_C(1000000)
 
@@ -85,6 +87,50 @@ static void test_crowds(void **state)
     }
 }
 
+/* asks_again: somebody waits with ticket 200; is Redis asked about it after this head? */
+static bool asks_again(const struct campaign_head *head)
+{
+    static const struct redis_config nowhere = {.socket = "/nonexistent"};
+    static const struct batcher_hooks nobody_asks;
+    static struct batcher batcher;
+    struct campaign c = {.loop = &loop};
+    struct request r = {.magic = 0x52455155u,
+                        .stage = STAGE_WAITING,
+                        .loop = &loop,
+                        .campaign = &c,
+                        .known = {.kind = REQUEST_WAITING, .ticket = 200}};
+    assert_int_equal(redis_link_new(&loop.link, loop.base, &nowhere, NULL, NULL), 0);
+    batcher_init(&batcher, &loop, &nobody_asks);
+    channel_init(&c.channel, &batcher, "noon", &c.keys);
+    TAILQ_INIT(&c.waiters);
+    TAILQ_INIT(&c.instant);
+    TAILQ_INSERT_TAIL(&c.waiters, &r, next);
+    TAILQ_INSERT_TAIL(&waiters.waited, &c, in_waited);
+    waiters.n_waited = 1;
+    loop.waiters = &waiters;
+    gateway.waiters = http_crowd_new(1);
+    assert_int_equal(http_crowd_enter(gateway.waiters, NULL, 1, 1, &r.place), HTTP_CROWD_IN);
+    c.head = *head;
+    waiters_see(&c);
+    if (r.stage == STAGE_WAITING) {
+        TAILQ_REMOVE(&waiters.waited, &c, in_waited);
+        http_crowd_leave(gateway.waiters, r.place);
+    }
+    redis_link_free(loop.link);
+    http_crowd_free(gateway.waiters);
+    return r.stage == STAGE_ASKING;
+}
+
+/* The ticket of one who waits may be above the mark though everybody is decided: the place got better, or the mark went back. */
+static void test_everybody_is_decided(void **state)
+{
+    (void)state;
+    assert_true(asks_again(&(struct campaign_head){.granted = 1, .watermark = 200, .queued = 1}));
+    assert_false(asks_again(&(struct campaign_head){.granted = 1, .watermark = 199, .queued = 1}));
+    assert_false(asks_again(&(struct campaign_head){.granted = 1, .watermark = 199, .claimed = 1}));
+    assert_true(asks_again(&(struct campaign_head){.sold_out = 1, .watermark = 199}));
+}
+
 #define POLL_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -93,6 +139,7 @@ int main(void)
         POLL_TEST(test_nothing_is_put_off),
         POLL_TEST(test_sooner_and_never),
         POLL_TEST(test_crowds),
+        POLL_TEST(test_everybody_is_decided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

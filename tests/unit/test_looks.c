@@ -1,0 +1,100 @@
+/* gateway/fallback: which looks at the journal are in force. */
+#include "tests/support/test.h"
+
+#include "gateway/campaigns.h"
+#include "gateway/fallback.h"
+#include "gateway/loop.h"
+#include "shared/clock.h"
+#include "tests/support/private_redis.h"
+
+static struct gateway gateway;
+static struct gateway_config config = {.journal = true};
+static struct private_redis redis;
+static struct campaigns campaigns;
+static struct batcher batcher;
+static struct request_pool requests;
+static const struct batcher_hooks nobody_asks;
+static struct loop loop = {.magic = LOOP_MAGIC};
+
+static void on_link(void *arg, bool up)
+{
+    (void)arg;
+    assert_true(up);
+    event_base_loopbreak(loop.base);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    private_redis_start(&redis, NULL);
+    gateway.config = &config;
+    loop.gateway = &gateway;
+    loop.base = event_base_new();
+    request_pool_init(loop.requests = &requests);
+    campaigns_init(loop.campaigns = &campaigns);
+    batcher_init(loop.batcher = &batcher, &loop, &nobody_asks);
+    assert_int_equal(redis_link_new(&loop.link, loop.base, &redis.config, on_link, NULL), 0);
+    event_base_dispatch(loop.base);
+    return redis_link_state(loop.link) == LINK_UP ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    redis_link_free(loop.link);
+    campaigns_end(&loop);
+    request_pool_end(&requests);
+    event_base_free(loop.base);
+    private_redis_stop(&redis);
+    return 0;
+}
+
+/* look: one that found the journal empty has ended. */
+static void look(void)
+{
+    struct request *r = request_new(&loop, NULL);
+    r->campaign = campaigns_get(&loop, "noon", 4);
+    r->stage = STAGE_ARCHIVED;
+    r->archive =
+        (struct archive_job){.op = ARCHIVE_ASK, .answer = ARCHIVE_FOUND, .put_us = clock_mono_us()};
+    loop.n_archived++;
+    fallback_take(r);
+    request_free(r);
+}
+
+/* A head was asked for after the first look. That others end before it comes does not put the first one off. */
+static void test_later_looks_do_not_put_it_off(void **state)
+{
+    (void)state;
+    static const struct campaign_head head;
+    struct campaign *c = campaigns_get(&loop, "noon", 4);
+    look();
+    int64_t sent_us = clock_mono_us();
+    for (int i = 0; i < 3; i++)
+        look();
+    campaign_see(c, &head, sent_us);
+    assert_in_range(c->look.ended_us, 1, sent_us);
+    campaign_release(c);
+}
+
+/* Nor does a head that was asked for before the look ended put it in force. */
+static void test_an_older_head_is_not_enough(void **state)
+{
+    (void)state;
+    static const struct campaign_head head;
+    struct campaign *c = campaigns_get(&loop, "noon", 4);
+    int64_t sent_us = clock_mono_us() - 1, before_us = c->look.began_us;
+    look();
+    campaign_see(c, &head, sent_us);
+    assert_int_equal(c->look.began_us, before_us);
+    campaign_release(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_later_looks_do_not_put_it_off),
+        cmocka_unit_test(test_an_older_head_is_not_enough),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
