@@ -49,7 +49,7 @@ bool fallback_doubted(const struct request *r, int64_t asked_us)
 {
     struct campaign *c = r->campaign;
     struct loop *loop = r->loop;
-    int64_t age_us = loop->now_us - c->look.began_us;
+    int64_t age_us = clock_mono_us() - c->look.began_us;
     if (r->looked || !gateway_config(loop->gateway)->journal)
         return false;
     if (metric_get(&loop->metrics.mariadb_up) == 0 && !ours_unseen(r))
@@ -108,6 +108,15 @@ static void take_unknown(struct request *r)
     }
 }
 
+/* note_journalled: before it is told. Workers come by in any order; the time never goes back. */
+static void note_journalled(struct gateway *gateway)
+{
+    int64_t now_us = clock_mono_us(), before_us = atomic_load(&gateway->journalled_us);
+    while (before_us < now_us &&
+           !atomic_compare_exchange_weak(&gateway->journalled_us, &before_us, now_us))
+        ;
+}
+
 static void take_found(struct request *r)
 {
     const struct archive_job *job = &r->archive;
@@ -119,7 +128,7 @@ static void take_found(struct request *r)
         return take_unknown(r);
     r->known = job->known;
     if (job->op == ARCHIVE_WRITE && r->known.kind == REQUEST_WAITING) {
-        atomic_store(&r->loop->gateway->journalled_us, clock_mono_us()); /* before it is told */
+        note_journalled(r->loop->gateway);
         metric_add(&r->loop->metrics.journalled, 1);
     }
     request_answer(r, request_outcome(r->known.kind));

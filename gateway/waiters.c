@@ -28,6 +28,7 @@ static void join(struct request *r)
     metric_add(&r->loop->metrics.waiters, 1);
     request_move(r, STAGE_WAITING);
     r->waited = true;
+    r->looked = false; /* whatever is said later is to be judged anew */
     waiters->n_instant += r->instant;
     TAILQ_INSERT_TAIL(list_of(r), r, next);
     if (first) {

@@ -200,6 +200,25 @@ static void test_notes_are_denied(void **state)
     event_close(&e);
 }
 
+/* Nor into `journalled`: who was journalled gets the coupon all the same. */
+static void test_keeping_is_denied(void **state)
+{
+    (void)state;
+    struct event e;
+    event_open(&e, &stack, "unkept");
+    event_create(&e, "--quota 10");
+    exec_db(&e, "CREATE TRIGGER unkept BEFORE INSERT ON journalled FOR EACH ROW SIGNAL SQLSTATE "
+                "'42000' SET MYSQL_ERRNO = 1142, MESSAGE_TEXT = 'INSERT command denied'");
+    exec_db(&e, "INSERT INTO journal (campaign_id, user_id, ticket, gateway) "
+                "SELECT id, 'ann', 1, 'test' FROM campaigns WHERE name = 'unkept'");
+    assert_true(stack_log_wait(&stack, "scheduler", 0, "GRANT INSERT ON journalled"));
+    event_wait(&e, 30000);
+    assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'unkept'"), 1);
+    assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM journal"), 0);
+    exec_db(&e, "DROP TRIGGER unkept");
+    event_close(&e);
+}
+
 static void test_stops_without_a_trace(void **state)
 {
     (void)state;
@@ -209,9 +228,10 @@ static void test_stops_without_a_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_rows),      cmocka_unit_test(test_refused_outlive_redis),
-        cmocka_unit_test(test_refused_make_room), cmocka_unit_test(test_undecodable_members),
-        cmocka_unit_test(test_notes_are_denied),  cmocka_unit_test(test_stops_without_a_trace),
+        cmocka_unit_test(test_refused_rows),          cmocka_unit_test(test_refused_outlive_redis),
+        cmocka_unit_test(test_refused_make_room),     cmocka_unit_test(test_undecodable_members),
+        cmocka_unit_test(test_notes_are_denied),      cmocka_unit_test(test_keeping_is_denied),
+        cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }
