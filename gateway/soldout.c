@@ -1,13 +1,13 @@
 /* The memory of a full campaign:
  *
- *   "full" was answered ──► head ──► memory begins ──► queue, claimed, users are scanned ──► read
- *                                                                                              │
- *                          dropped ◄── head with another limit, count or epoch ◄── ready ◄── head
- *                                      or not open any more, or after a return    (each confirms it)
+ *   "full" was answered ──► head ──► memory begins ──► queue and users are scanned ──► read
+ *                                                                                        │
+ *                    dropped ◄── head with another limit, count or epoch ◄── ready ◄── head
+ *                                or not open any more, or after a return    (each confirms it)
  *
- * A request moves from queue to claimed to users, so a scan in this order meets it at least once. A
- * takeover moves some back, after its epoch is published; the head tells it (`returned`), hence the
- * head after the scan, before the memory is used.
+ * A request moves from queue to users, so a scan in this order meets it at least once. A raised
+ * quota moves some back; the head tells it (`returned`), hence the head after the scan, before the
+ * memory is used.
  *
  * A memory answers only while the last head that confirmed it was asked for at most KNOWN_US ago:
  * a raised quota is seen within that time. While Redis is away nobody can be admitted, so it goes
