@@ -7,6 +7,7 @@
 #include "tests/support/child.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PATIENCE_US INT64_C(60000000)
@@ -42,6 +43,24 @@ static void *post(void *arg)
     return NULL;
 }
 
+/* wait_listening: until both listeners answer what needs no store. */
+static void wait_listening(void)
+{
+    char url[256];
+    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
+    const struct {
+        const char *base, *path;
+        int status;
+    } asks[] = {{stack.url, "/no-such-route", 404}, {stack.admin_url, "/healthz", 200}};
+    for (size_t i = 0; i < LENGTH(asks); i++) {
+        snprintf(url, sizeof url, "%s%s", asks[i].base, asks[i].path);
+        while (http_get(url, NULL) != asks[i].status) {
+            assert_true(clock_mono_us() < deadline_us);
+            wait_a_moment();
+        }
+    }
+}
+
 /* ask_early: a gateway has just started, Redis says nothing, and the request waits for it. */
 static void ask_early(struct waiting *w, const char *user)
 {
@@ -50,6 +69,7 @@ static void ask_early(struct waiting *w, const char *user)
     stack_kill(&stack, "gateway", "KILL");
     stack_kill(&stack, "redis", "STOP");
     assert_int_equal(stack_try(&stack, "start", start), 0);
+    wait_listening();
     *w = (struct waiting){.user = user};
     assert_int_equal(pthread_create(&w->thread, NULL, post, w), 0);
     while (event_metric(stack.admin_url, "onrush_gateway_in_flight") < 1) {
