@@ -1,8 +1,6 @@
 /* The stages of a claim: claim, look into the journal, drain it. The picture is in campaign.h. */
 #include "scheduler/campaign.h"
 
-#include <assert.h>
-
 /* A gateway whose clock is slow has earlier arrivals all the time; after so many looks in a row
  * that let nobody pass, those who were claimed pass all the same. */
 #define YIELDS_MAX 16

@@ -6,7 +6,7 @@
 
 #define SCHEDULER_METRICS(COUNTER, GAUGE, HISTOGRAM)                                               \
     COUNTER(claims, "onrush_scheduler_claims_total", "",                                           \
-            "Claims that popped at least one request.")                                            \
+            "Claims that found at least one request.")                                             \
     COUNTER(claimed, "onrush_scheduler_claimed_requests_total", "",                                \
             "Requests claimed from queues.")                                                       \
     COUNTER(granted, "onrush_scheduler_decided_total", "outcome=\"granted\"",                      \
