@@ -239,6 +239,7 @@ const struct ctl_command command_audit = {
                "only what\nevery pass finds is a breach. It exits with 1 on a breach. Once the "
                "keys in Redis "
                "have\nexpired it checks what MariaDB alone can tell, and says so.",
+    .example = "audit noon",
     .options = options,
     .run = run,
 };

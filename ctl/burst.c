@@ -130,6 +130,9 @@ static int show(struct ctl *ctl, const char *campaign, const struct numbers *n,
         json_decref(object);
     if (report->unanswered == report->done)
         ctl_warn("%s gave no answer at all; does the gateway run there?", target->url);
+    else if (report->errors == report->done)
+        ctl_warn("every answer was an error, such as %u %s; is %s open?",
+                 report->outcomes[0].status, report->outcomes[0].word, campaign);
     return ok ? CTL_OK : CTL_FAILED;
 }
 
@@ -187,7 +190,7 @@ static int run(struct ctl *ctl, char **args, const char *const *values)
 
 const struct ctl_command command_burst = {
     .name = "burst",
-    .args = "NAME",
+    .args = "NAME --requests N",
     .n_args = 1,
     .summary = "Sends requests to the gateway, and tells what came back",
     .details =
@@ -196,8 +199,9 @@ const struct ctl_command command_burst = {
         "latency, when it was sent and\nwhen it was answered, in us, the latter two by the "
         "machine's monotonic clock, with tabs\nbetween; the status is the HTTP status and one "
         "word, such as \"202 waiting\" or\n\"409 SOLD_OUT\"; \"0 timeout\", \"0 connect\" and "
-        "\"0 connection\" where there was no answer.\nIt exits with 0 when every request got an "
-        "answer and none a 5xx.",
+        "\"0 connection\" where there was no answer.\nIt exits with 1 when a request got no answer "
+        "or a 5xx, or when every answer was an\nerror (4xx).",
+    .example = "burst noon --users 500 --requests 1000",
     .options = options,
     .run = run,
 };

@@ -69,6 +69,7 @@ void burst_report_add(struct burst_report *r, const struct burst_answer *a)
     r->done++;
     r->unanswered += a->status == 0;
     r->server_errors += a->status >= 500;
+    r->errors += a->status >= 400;
     if (a->status != 0)
         histogram_add(&r->latency, a->latency_us);
     count(r, a->status, a->outcome);
@@ -102,7 +103,8 @@ void burst_report_progress(const struct burst_report *r)
 
 bool burst_report_ok(const struct burst_report *r)
 {
-    return r->done == r->wanted && r->unanswered == 0 && r->server_errors == 0;
+    return r->done == r->wanted && r->unanswered == 0 && r->server_errors == 0 &&
+           r->errors < r->done;
 }
 
 static int by_status(const void *left, const void *right)

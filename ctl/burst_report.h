@@ -32,6 +32,7 @@ struct burst_outcome {
 
 struct burst_report {
     uint64_t wanted, done, unanswered, server_errors;
+    uint64_t errors; /* answers of 400 and above */
     struct burst_outcome outcomes[OUTCOMES_MAX];
     size_t n_outcomes;
     struct histogram latency;
@@ -49,7 +50,8 @@ void burst_report_add(struct burst_report *report, const struct burst_answer *an
 /* burst_report_progress: draws the bar, when it is wanted. */
 void burst_report_progress(const struct burst_report *report);
 
-/* burst_report_ok: every request got an answer, and none a 5xx. */
+/* burst_report_ok: every request got an answer, none a 5xx, and at least one was no error: a rehearsal in
+ * which all requests meet 404 tests nothing. */
 bool burst_report_ok(const struct burst_report *report);
 
 /* burst_report_json: adds the figures to `object`. */

@@ -128,13 +128,14 @@ static int create(struct ctl *ctl, char **args, const char *const *values)
 
 const struct ctl_command command_campaign_create = {
     .name = "campaign create",
-    .args = "NAME",
+    .args = "NAME --quota N",
     .n_args = 1,
     .summary = "Creates a campaign",
     .details = "T is a time: 2026-11-20T12:00:00Z, with an offset such as +09:00, or from now: "
                "+90s,\n+5m, +2h, +1d. Then it waits (wait_ms at most) until a scheduler has "
                "published the\ncampaign; when that does not happen it warns, and the campaign "
                "stands.",
+    .example = "campaign create noon --quota 10000 --closes-at +2h",
     .options = create_options,
     .run = create,
 };
@@ -170,6 +171,7 @@ const struct ctl_command command_campaign_list = {
     .args = "",
     .summary = "Lists the campaigns",
     .details = "",
+    .example = "campaign list",
     .options = no_options,
     .run = list,
 };
@@ -260,6 +262,7 @@ const struct ctl_command command_campaign_show = {
                "that is repaired\nthe user cannot try again in this campaign. undecodable: "
                "somebody wrote into the keys of\nthe campaign in Redis what is no user id or no "
                "ticket.",
+    .example = "campaign show noon",
     .options = no_options,
     .run = show,
 };

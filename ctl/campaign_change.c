@@ -288,6 +288,7 @@ const struct ctl_command command_campaign_pause = {
     .n_args = 1,
     .summary = "Takes no requests and decides none, until it is resumed",
     .details = "",
+    .example = "campaign pause noon",
     .options = options,
     .run = pause_campaign,
 };
@@ -298,6 +299,7 @@ const struct ctl_command command_campaign_resume = {
     .n_args = 1,
     .summary = "Takes requests again",
     .details = "A campaign whose opening is still to come is scheduled again.",
+    .example = "campaign resume noon",
     .options = options,
     .run = resume,
 };
@@ -308,6 +310,7 @@ const struct ctl_command command_campaign_close = {
     .n_args = 1,
     .summary = "Ends a campaign for good; those that wait are still decided",
     .details = "",
+    .example = "campaign close noon",
     .options = options,
     .run = close_campaign,
 };
@@ -321,6 +324,7 @@ const struct ctl_command command_campaign_set_quota = {
                "that holds\nthe campaign drops what it has in flight and loads it anew. After a "
                "raise, requests that\nwere told \"sold out\" are decided again with their old "
                "tickets, so they go first.",
+    .example = "campaign set-quota noon 12000",
     .options = options,
     .run = set_quota,
 };
@@ -335,6 +339,7 @@ const struct ctl_command command_campaign_set_instant_wait = {
     .details =
         "0 to 10000. With more than 0 the answer to a POST comes with the decision, when that is "
         "made in\ntime; else it is 202, as without. It takes effect within a second or two.",
+    .example = "campaign set-instant-wait noon 500",
     .options = no_options,
     .run = set_instant_wait,
 };

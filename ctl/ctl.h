@@ -40,11 +40,12 @@ struct ctl_option {
 #define CTL_OPTIONS_MAX 12
 
 struct ctl_command {
-    const char *name; /* "campaign create" */
-    const char *args; /* "NAME" */
-    int n_args;
+    const char *name;    /* "campaign create" */
+    const char *args;    /* "NAME"; an option that must be given stands there too */
+    int n_args;          /* words without dashes */
     const char *summary; /* one line */
     const char *details; /* more, for the help of this command; may be "" */
+    const char *example; /* what may follow "onrushctl"; the tests run it */
     const struct ctl_option *options;
     /* run: `values[i]` belongs to options[i]: its value, "" for a flag that is given, or NULL. */
     int (*run)(struct ctl *ctl, char **args, const char *const *values);

@@ -307,6 +307,7 @@ const struct ctl_command command_drill = {
         "them. Then it takes the campaign away\nagain, also after Ctrl-C. Its name begins with "
         "drill-, and no callback tells of it. Other campaigns are not touched, but "
         "they share both stores with it.",
+    .example = "drill --grants 10000",
     .options = options,
     .run = drill,
 };

@@ -83,6 +83,7 @@ const struct ctl_command command_export = {
     .summary = "Prints the grants of a campaign, in the order of their serials",
     .details = "Columns: serial, user_id, code, ticket, granted_at. The codes are worth money: "
                "mind where\nthe output goes.",
+    .example = "export noon --format csv",
     .options = options,
     .run = run,
 };

@@ -1,5 +1,6 @@
 /* onrushctl: the tool of those who run campaigns. */
 #include "ctl/commands.h"
+#include "ctl/help.h"
 #include "ctl/options.h"
 #include "ctl/stores.h"
 
@@ -36,7 +37,7 @@ int main(int argc, char **argv)
     if (r != 0)
         return r;
     if (options.action == ACTION_HELP)
-        options_help(commands, options.command);
+        help_print(commands, &options);
     else if (options.action == ACTION_VERSION)
         printf("onrushctl %s\n", ONRUSH_VERSION);
     else

@@ -88,6 +88,7 @@ const struct ctl_command command_migrate = {
     .summary = "Applies the migrations that the database lacks",
     .details = "The database must exist. Each migration is applied once, under a lock that other\n"
                "callers wait for; a migration that fails leaves the version before it.",
+    .example = "migrate --status",
     .options = options,
     .run = run,
 };

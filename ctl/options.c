@@ -20,50 +20,19 @@ static const struct option globals[] = {
 
 #define N_GLOBALS (sizeof globals / sizeof globals[0])
 
-static const char exit_codes[] =
-    "Exit codes: 0 done; 1 a check failed (audit found a breach, burst had errors); 2 there is no\n"
-    "such campaign or request; 64 wrong usage; 69 a store is not reachable or does not fit;\n"
-    "74 the output could not be written; 75 the state does not allow it; 78 wrong configuration.\n";
-
-static const char global_help[] =
-    "  --config FILE      configuration (default: the installed ctl.cfg, if there is one)\n"
-    "  --set KEY=VALUE    overrides one key of it; may be repeated\n"
-    "  --json             prints JSON instead of text for people\n"
-    "  --check-config     says whether the configuration is good, and exits\n"
-    "  --print-config     prints the configuration in force, and exits\n"
-    "  --version          prints the version, and exits\n"
-    "  --help             prints this (after a command: its own help), and exits\n";
-
-static void help_command(const struct ctl_command *c)
+bool options_in_group(const struct ctl_command *command, const char *group)
 {
-    printf("onrushctl %s %s\n\n%s.\n", c->name, c->args, c->summary);
-    if (*c->details != '\0')
-        printf("\n%s\n", c->details);
-    if (c->options->name != NULL)
-        printf("\n");
-    for (const struct ctl_option *o = c->options; o->name != NULL; o++) {
-        char left[64];
-        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value != NULL ? " " : "",
-                 o->value != NULL ? o->value : "");
-        printf("  %-20s %s\n", left, o->help);
-    }
-    printf("\nFor every command:\n%s\n%s", global_help, exit_codes);
+    size_t len = strlen(group);
+    return strncmp(command->name, group, len) == 0 && command->name[len] == ' ';
 }
 
-void options_help(const struct ctl_command *commands, const struct ctl_command *command)
+static bool is_group(const struct ctl_command *commands, const char *word)
 {
-    if (command != NULL) {
-        help_command(command);
-        return;
-    }
-    printf("onrushctl: looks after the coupon campaigns of Onrush\n\n"
-           "usage: onrushctl [OPTION ...] COMMAND [ARGUMENT ...]\n\n");
     for (const struct ctl_command *c = commands; c->name != NULL; c++) {
-        char left[64];
-        snprintf(left, sizeof left, "%s %s", c->name, c->args);
-        printf("  %-28s %s\n", left, c->summary);
+        if (options_in_group(c, word))
+            return true;
     }
-    printf("\n%s\n%sSee onrushctl(1).\n", global_help, exit_codes);
+    return false;
 }
 
 /* find_command: the command that the words begin with; *used counts its words. */
@@ -144,6 +113,21 @@ static int read_options(struct options *options, const char *order, const struct
     return 0;
 }
 
+/* parse_group: argv[0] names a group, and no command of it follows: its help, or a mistake. */
+static int parse_group(struct options *options, int argc, char **argv)
+{
+    options->group = argv[0];
+    argv[0] = (char *)"onrushctl"; /* what getopt takes for the program's name */
+    int r = read_options(options, "+", NULL, argc, argv);
+    if (r != 0 || options->action != ACTION_RUN)
+        return r;
+    if (optind < argc)
+        return ctl_error(CTL_USAGE, "there is no command %s %s; see onrushctl %s --help",
+                         options->group, argv[optind], options->group);
+    return ctl_error(CTL_USAGE, "which command of %s? See onrushctl %s --help", options->group,
+                     options->group);
+}
+
 int options_parse(struct options *options, const struct ctl_command *commands, int argc,
                   char **argv)
 {
@@ -158,9 +142,10 @@ int options_parse(struct options *options, const struct ctl_command *commands, i
                    ? 0
                    : ctl_error(CTL_USAGE, "which command? See onrushctl --help");
     options->command = find_command(commands, argc, argv, &used);
+    if (options->command == NULL && is_group(commands, argv[0]))
+        return parse_group(options, argc, argv);
     if (options->command == NULL)
-        return ctl_error(CTL_USAGE, "there is no command %s%s%s; see onrushctl --help", argv[0],
-                         argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+        return ctl_error(CTL_USAGE, "there is no command %s; see onrushctl --help", argv[0]);
     argc -= used - 1;
     argv += used - 1; /* argv[0] is what getopt takes for the program's name */
     argv[0] = (char *)"onrushctl";

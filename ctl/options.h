@@ -12,6 +12,7 @@ enum options_action { ACTION_RUN, ACTION_HELP, ACTION_VERSION, ACTION_CHECK, ACT
 struct options {
     enum options_action action;
     const struct ctl_command *command; /* NULL: none was named */
+    const char *group;                 /* "campaign" when only that was named, else NULL */
     const char *config_path;           /* NULL: the installed one, if any */
     const char *sets[OPTIONS_SETS_MAX];
     size_t n_sets;
@@ -24,8 +25,8 @@ struct options {
 int options_parse(struct options *options, const struct ctl_command *commands, int argc,
                   char **argv);
 
-/* options_help: of one command, or of the program when `command` is NULL. */
-void options_help(const struct ctl_command *commands, const struct ctl_command *command);
+/* options_in_group: whether the name of a command is `group` and another word. */
+bool options_in_group(const struct ctl_command *command, const char *group);
 
 /* options_number: a whole number from min to max. 0, or CTL_USAGE after saying what is wrong with
  * option or argument `name`. */

@@ -143,6 +143,7 @@ const struct ctl_command command_request_show = {
     .summary = "Shows one user's request: what Redis tells, and what MariaDB holds",
     .details = "It prints the coupon code: mind who reads your screen. It exits with 2 when the "
                "user has\nno request.",
+    .example = "request show noon u-1",
     .options = options,
     .run = show,
 };

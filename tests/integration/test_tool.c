@@ -1,4 +1,4 @@
-/* onrushctl: request show, export, a lower quota, times beyond 2038, and an audit that finds each breach that is planted. */
+/* onrushctl: the examples of --help, request show, export, a lower quota, times beyond 2038, and an audit that finds each breach that is planted. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -287,6 +287,76 @@ static void test_audit_overtaken(void **state)
     event_close(&e);
 }
 
+/* --- help --- */
+
+/* The commands in an order in which their examples can work, one after the other. */
+static const char *const commands[] = {
+    "migrate",        "campaign create", "campaign list",
+    "campaign pause", "campaign resume", "campaign set-quota",
+    "campaign show",  "burst",           "campaign set-instant-wait",
+    "request show",   "export",          "audit",
+    "campaign close", "drill",
+};
+
+/* example_of: what the help of a command shows after "onrushctl". */
+static void example_of(const char *command, char example[256])
+{
+    static const char mark[] = "\nExample:\n  onrushctl ";
+    char *help;
+    assert_int_equal(stack_ctl(&stack, &help, "%s --help", command), 0);
+    const char *at = strstr(help, mark);
+    if (at == NULL)
+        fail_msg("%s --help shows no example", command);
+    at += strlen(mark);
+    snprintf(example, 256, "%.*s", (int)strcspn(at, "\n"), at);
+    free(help);
+    if (strncmp(example, command, strlen(command)) != 0)
+        fail_msg("the example of %s is: %s", command, example);
+}
+
+/* count_commands: how many the help of the program lists. */
+static size_t count_commands(void)
+{
+    char *help;
+    size_t n = 0;
+    assert_int_equal(stack_ctl(&stack, &help, "--help"), 0);
+    for (const char *at = help; (at = strstr(at, "\n  ")) != NULL; at++)
+        n += at[3] >= 'a' && at[3] <= 'z';
+    free(help);
+    return n;
+}
+
+static void test_examples_work(void **state)
+{
+    (void)state;
+    assert_int_equal(count_commands(), LENGTH(commands));
+    for (size_t i = 0; i < LENGTH(commands); i++) {
+        char example[256], *said;
+        example_of(commands[i], example);
+        int code = stack_ctl(&stack, &said, "%s 2>&1", example);
+        if (code != 0)
+            fail_msg("onrushctl %s: exit code %d: %s", example, code, said);
+        free(said);
+    }
+}
+
+/* --- bursts --- */
+
+/* A rehearsal that meets nothing but errors has tested nothing: it fails, and says why. */
+static void test_burst_of_errors(void **state)
+{
+    (void)state;
+    struct event e;
+    char *said;
+    assert_int_equal(stack_ctl(&stack, &said, "burst nowhere --requests 20 2>&1"), 1);
+    assert_non_null(strstr(said, "every answer was an error, such as 404 NO_CAMPAIGN"));
+    free(said);
+    fill(&e, "partly", 1);
+    assert_int_equal(event_post(&e, "ann", NULL), 200);
+    assert_int_equal(stack_ctl(&stack, NULL, "burst partly --requests 20"), 0);
+    event_close(&e);
+}
+
 static void test_stops_without_a_trace(void **state)
 {
     (void)state;
@@ -299,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_request_show),          cmocka_unit_test(test_export),
         cmocka_unit_test(test_lower_quota),           cmocka_unit_test(test_beyond_2038),
         cmocka_unit_test(test_audit_finds),           cmocka_unit_test(test_audit_overtaken),
+        cmocka_unit_test(test_examples_work),         cmocka_unit_test(test_burst_of_errors),
         cmocka_unit_test(test_stops_without_a_trace),
     };
     return cmocka_run_group_tests(tests, up, NULL);
