@@ -2,6 +2,10 @@
 
 #include "gateway/routes/route_config.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
 #define S gateway_config
 
 #define LIMIT_ROWS(M, id)                                                                          \
@@ -18,7 +22,7 @@ static const struct config_option options[] = {
     CONFIG_INT_ROW(S, "max_connections_per_address", max_connections_per_address, "0", 0, 1000000,
                    "", false),
     CONFIG_INT_ROW(S, "max_in_flight", max_in_flight, "65536", 1, 1000000, "", true),
-    CONFIG_INT_ROW(S, "max_waiters", max_waiters, "20000", 0, 1000000, "", true),
+    CONFIG_INT_ROW(S, "max_waiters", max_waiters, "-1", -1, 1000000, "", true),
     CONFIG_INT_ROW(S, "max_waiters_per_address", max_waiters_per_address, "0", 0, 1000000, "",
                    true),
     CONFIG_INT_ROW(S, "max_body_bytes", max_body_bytes, "4096", 128, 65536, "bytes", false),
@@ -54,10 +58,25 @@ static const struct config_list lists[] = {
     {"trusted_proxies", offsetof(struct S, trusted_proxies), networks_read, networks_free},
 };
 
+/* check: who waits has a connection, so a larger number would never be reached, and an operator who counts on it would
+ * be wrong. */
+static int check(const void *config, char *error)
+{
+    const struct gateway_config *c = config;
+    if (gateway_config_waiters(c) <= c->max_connections)
+        return 0;
+    snprintf(error, CONFIG_ERROR_SIZE,
+             "max_waiters = %" PRId64 " is above max_connections = %" PRId64
+             ": each request that waits has a connection; lower the one or raise the other",
+             c->max_waiters, c->max_connections);
+    return -EINVAL;
+}
+
 const struct config_table gateway_config_table = {
     .options = options,
     .n = sizeof options / sizeof options[0],
     .size = sizeof(struct gateway_config),
     .lists = lists,
     .n_lists = sizeof lists / sizeof lists[0],
+    .check = check,
 };

@@ -19,7 +19,8 @@ struct gateway_config {
     int64_t workers;                                      /* 0: see worker_count() */
     int64_t max_connections, max_connections_per_address; /* 0: half of them */
     int64_t max_in_flight;
-    int64_t max_waiters, max_waiters_per_address; /* the same */
+    int64_t max_waiters;             /* -1: as many as connections; see gateway_config_waiters() */
+    int64_t max_waiters_per_address; /* 0: half of them */
     int64_t max_body_bytes, max_header_bytes, max_url_bytes;
     int64_t idle_timeout_s, request_timeout_s, max_wait_s, grace_s;
     int64_t poll_ms, instant_poll_ms;
@@ -39,5 +40,11 @@ struct gateway_config {
 };
 
 extern const struct config_table gateway_config_table;
+
+/* gateway_config_waiters: how many requests may wait at a time. */
+static inline int64_t gateway_config_waiters(const struct gateway_config *config)
+{
+    return config->max_waiters >= 0 ? config->max_waiters : config->max_connections;
+}
 
 #endif

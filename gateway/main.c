@@ -201,7 +201,7 @@ static int make_limits(struct daemon *d, const struct gateway_config *config)
     struct gateway *g = &d->gateway;
     g->limits = limits_new(&config->limits);
     g->connections = http_crowd_new((size_t)config->max_connections);
-    g->waiters = http_crowd_new((size_t)config->max_waiters);
+    g->waiters = http_crowd_new((size_t)gateway_config_waiters(config));
     if (g->limits != NULL && g->connections != NULL && g->waiters != NULL)
         return 0;
     return complain("the tables of the limits cannot be made", -ENOMEM);

@@ -54,9 +54,9 @@ static enum http_crowd_verdict enter(struct request *r)
 {
     struct gateway *gateway = r->loop->gateway;
     const struct gateway_config *config = gateway_config(gateway);
-    return http_crowd_enter(
-        gateway->waiters, r->from_proxy ? NULL : &r->client, config->max_waiters,
-        gateway_share(config->max_waiters_per_address, config->max_waiters), &r->place);
+    int64_t most = gateway_config_waiters(config);
+    return http_crowd_enter(gateway->waiters, r->from_proxy ? NULL : &r->client, most,
+                            gateway_share(config->max_waiters_per_address, most), &r->place);
 }
 
 bool waiters_take(struct request *r)

@@ -325,6 +325,11 @@ static void set_defaults(const struct config_table *table, void *out)
         set_text(&table->options[i], table->options[i].initial, out, &from);
 }
 
+static int check_together(const struct config_table *table, const void *config, char *error)
+{
+    return table->check != NULL ? table->check(config, error) : 0;
+}
+
 int config_load(const struct config_table *table, const char *path, const char *const *overrides,
                 size_t n, void *out, char error[CONFIG_ERROR_SIZE])
 {
@@ -341,6 +346,8 @@ int config_load(const struct config_table *table, const char *path, const char *
         r = apply_credentials(table, loaded, error);
     if (r == 0)
         r = read_missing_lists(table, loaded, error);
+    if (r == 0)
+        r = check_together(table, loaded, error);
     if (r == 0)
         memcpy(out, loaded, table->size);
     else
@@ -390,5 +397,8 @@ int config_reload(const struct config_table *table, const char *path, const char
         memcpy(fresh, old, value_size(o));
         (*kept)++;
     }
+    if (r < 0 || (r = check_together(table, out, error)) == 0)
+        return r;
+    config_end(table, out);
     return r;
 }

@@ -240,6 +240,35 @@ static void test_reload_of_a_bad_file(void **state)
     check_same(&s, &defaults);
 }
 
+/* Values that do not go together are refused, be they loaded or mixed with those that stay. */
+static int few_ports(const void *config, char *error)
+{
+    const struct settings *s = config;
+    if (s->port >= s->workers)
+        return 0;
+    snprintf(error, CONFIG_ERROR_SIZE, "%d ports are too few", (int)s->port);
+    return -EINVAL;
+}
+
+static void test_values_that_do_not_go_together(void **state)
+{
+    (void)state;
+    struct config_table checked = table;
+    struct settings s = defaults, running = defaults;
+    size_t kept;
+    char error[CONFIG_ERROR_SIZE];
+    checked.check = few_ports;
+    write_file("workers = 5;\nnet: { port = 4; };\n");
+    assert_int_equal(config_load(&checked, path, NULL, 0, &s, error), -EINVAL);
+    assert_string_equal(error, "4 ports are too few");
+    check_same(&s, &defaults);
+    running.port = 3;
+    write_file("workers = 5;\nnet: { port = 6; };\n"); /* the port needs a restart */
+    assert_int_equal(config_load(&checked, path, NULL, 0, &s, error), 0);
+    assert_int_equal(config_reload(&checked, path, NULL, 0, &running, &s, &kept, error), -EINVAL);
+    assert_string_equal(error, "3 ports are too few");
+}
+
 static void test_print_and_load_again(void **state)
 {
     (void)state;
@@ -424,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_long_key),
         cmocka_unit_test(test_reload_keeps_what_cannot_change),
         cmocka_unit_test(test_reload_of_a_bad_file),
+        cmocka_unit_test(test_values_that_do_not_go_together),
         cmocka_unit_test(test_print_and_load_again),
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_environment),

@@ -7,6 +7,7 @@
 #include "gateway/config.h"
 #include "scheduler/config.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <libconfig.h>
 #include <stdio.h>
@@ -143,12 +144,39 @@ static void test_variables_are_distinct(void **state)
     }
 }
 
+/* load_gateway: with these settings: 0, or -EINVAL and the message in `error`. */
+static int load_gateway(const char *const *sets, size_t n, char *error)
+{
+    struct gateway_config config;
+    int r = config_load(&gateway_config_table, NULL, sets, n, &config, error);
+    if (r == 0)
+        config_end(&gateway_config_table, &config);
+    return r;
+}
+
+/* A limit that the connections do not allow is a mistake; without one of its own it is as many as there are connections. */
+static void test_waiters_need_connections(void **state)
+{
+    (void)state;
+    char error[CONFIG_ERROR_SIZE];
+    assert_int_equal(load_gateway((const char *const[]){"max_connections=8"}, 1, error), 0);
+    assert_int_equal(
+        load_gateway((const char *const[]){"max_connections=8", "max_waiters=8"}, 2, error), 0);
+    assert_int_equal(
+        load_gateway((const char *const[]){"max_connections=8", "max_waiters=9"}, 2, error),
+        -EINVAL);
+    assert_string_equal(error,
+                        "max_waiters = 9 is above max_connections = 8: each request that waits "
+                        "has a connection; lower the one or raise the other");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files_and_tables),
         cmocka_unit_test(test_files_hold_the_defaults),
         cmocka_unit_test(test_variables_are_distinct),
+        cmocka_unit_test(test_waiters_need_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
