@@ -288,7 +288,8 @@ static void add_fields(struct request *r, unsigned status, bool problem)
 
 /* --- sending --- */
 
-/* say: a line about a request that went wrong. */
+/* say: a line about a request that went wrong: 503 is the gateway's affair, any other fault its client's. What a
+ * campaign decides (sold out, closed, ...) is no fault: after a sale these lines would hide all others. */
 static void say(const struct request *r, unsigned status)
 {
     if (texts[r->outcome].status == 503)
@@ -327,4 +328,8 @@ void answer_nobody(struct loop *loop, struct http_conn *conn, enum outcome outco
         http_answer_field(conn, "Retry-After", "1");
     http_answer_send(conn, body.text, body.len);
     metric_add(gateway_metrics_answer(&loop->metrics, outcome), 1);
+    if (t->status == 503)
+        log_info("a client is turned away", "status=%u code=%s", t->status, t->code);
+    else
+        log_debug("what came is no request", "status=%u code=%s", t->status, t->code);
 }

@@ -14,7 +14,8 @@ struct admin;
 struct admin_config {
     char address[64];
     int64_t port;
-    char token_file[256]; /* bearer token for what lies behind /admin; "": nobody gets in */
+    char token_file
+        [256]; /* bearer token for any other path; there is none yet, so it only turns 401 into 404 */
 };
 
 struct admin_hooks {

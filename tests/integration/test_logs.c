@@ -3,10 +3,12 @@
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
+#include "tests/support/raw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TRACEPARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -89,6 +91,29 @@ static void test_the_log_knows_it(void **state)
     assert_true(stack_log_wait(&stack, "gateway", 0, "\"request\":\"look-for-me\""));
 }
 
+/* Every fault has a line, also what is no request; what a campaign decides has none. */
+static void test_faults_are_logged(void **state)
+{
+    (void)state;
+    static const char nonsense[] = "NONSENSE\r\n\r\n";
+    char url[256];
+    struct event later;
+    event_open(&later, &stack, "later");
+    event_create(&later, "--quota 1 --opens-at +1h");
+    assert_int_equal(event_post(&later, "u-1", NULL), 403);
+    event_close(&later);
+    int fd = raw_connect(stack.url);
+    raw_send(fd, nonsense, sizeof nonsense - 1);
+    assert_true(stack_log_wait(&stack, "gateway", 0, "\"code\":\"BAD_REQUEST\""));
+    close(fd);
+    snprintf(url, sizeof url, "%s/v1/campaigns/nobody", stack.url);
+    assert_int_equal(http_get(url, NULL), 404);
+    assert_true(stack_log_wait(&stack, "gateway", 0, "\"code\":\"NO_CAMPAIGN\""));
+    char *log = stack_log(&stack, "gateway");
+    assert_null(strstr(log, "NOT_OPEN"));
+    free(log);
+}
+
 /* --- what the logs may not hold --- */
 
 /* check_json: each line that a daemon wrote. */
@@ -154,9 +179,9 @@ static void test_the_stack_stops_clean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_id_comes_back),     cmocka_unit_test(test_a_problem_has_one),
-        cmocka_unit_test(test_the_log_knows_it),      cmocka_unit_test(test_no_secrets),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        cmocka_unit_test(test_the_id_comes_back), cmocka_unit_test(test_a_problem_has_one),
+        cmocka_unit_test(test_the_log_knows_it),  cmocka_unit_test(test_faults_are_logged),
+        cmocka_unit_test(test_no_secrets),        cmocka_unit_test(test_the_stack_stops_clean),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }
