@@ -23,9 +23,9 @@ usage_error() {
     exit "$EX_USAGE"
 }
 
-# print_help: the comment at the top of the script is its help, so the two cannot disagree.
+# print_help: the comment at the top of the script is its help, so the two cannot disagree. The line of the licence is none of it.
 print_help() {
-    awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0"
+    awk 'NR > 1 && !/^#/ { exit } NR > 1 && !/^# SPDX-/ { sub(/^# ?/, ""); print }' "$0"
 }
 
 # quote WORD: as one word for any POSIX shell; left bare when nothing in it needs quotes.
