@@ -1,19 +1,19 @@
 -- The first schema. Times are UTC; names and user ids are ASCII and compare byte by byte.
--- A migration may be cut off in the middle and run again: every statement must bear being repeated.
+-- A migration may be interrupted and run again, so every statement must be repeatable.
 
 CREATE TABLE IF NOT EXISTS campaigns (
     id          INT UNSIGNED    NOT NULL AUTO_INCREMENT PRIMARY KEY,
     name        VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
-    quota       INT UNSIGNED    NOT NULL COMMENT 'how many coupons there are',
+    quota       INT UNSIGNED    NOT NULL COMMENT 'number of coupons',
     overflow    INT             NOT NULL DEFAULT 1000 COMMENT 'requests admitted beyond the quota; -1: no limit',
     state       VARCHAR(16)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'scheduled'
                                 COMMENT 'scheduled, open, paused, closed, settled',
     opens_at    DATETIME(6)     NOT NULL,
-    closes_at   DATETIME(6)     NULL COMMENT 'NULL: until somebody closes it',
-    granted     INT UNSIGNED    NOT NULL DEFAULT 0 COMMENT 'rows in coupons; moved only by the guard UPDATE',
+    closes_at   DATETIME(6)     NULL COMMENT 'NULL: no closing time',
+    granted     INT UNSIGNED    NOT NULL DEFAULT 0 COMMENT 'rows in coupons; only the guard UPDATE changes it',
     watermark   BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'highest ticket of a committed batch',
-    owner       VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'scheduler that holds the lease',
-    epoch       BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'grows with each owner: the fence',
+    owner       VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'the scheduler with the lease',
+    epoch       BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'grows with each owner; fences the former one',
     lease_until DATETIME(6)     NOT NULL DEFAULT '2000-01-01',
     created_at  DATETIME(6)     NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
     CHECK (granted <= quota)
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS coupons (
 CREATE TABLE IF NOT EXISTS audit_log (
     id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     at          DATETIME(6)     NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
-    actor       VARCHAR(64)     NOT NULL COMMENT 'who: user@host of onrushctl',
+    actor       VARCHAR(64)     NOT NULL COMMENT 'user@host of onrushctl',
     action      VARCHAR(32)     CHARACTER SET ascii NOT NULL,
     campaign    VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NULL,
     detail      VARCHAR(255)    NOT NULL DEFAULT ''

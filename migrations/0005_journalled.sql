@@ -1,16 +1,17 @@
--- Requests that were in the journal and are in the queue now. `onrushctl audit` compares the grants with them: whoever came
--- later, and was not on the way to MariaDB already, does not stand before them. How it judges: ctl/audit_arrivals.h.
+-- Requests that have moved from the journal into the queue. `onrushctl audit` checks that no later
+-- request stands before them, except those that were already on their way to MariaDB.
+-- ctl/audit_arrivals.h has the rule.
 
 ALTER TABLE journal ADD COLUMN IF NOT EXISTS
-    granted INT UNSIGNED NULL COMMENT 'campaigns.granted, which is locked from before this row was written until its COMMIT; NULL: not known';
+    granted INT UNSIGNED NULL COMMENT 'campaigns.granted at the COMMIT of this row; NULL: unknown';
 
 CREATE TABLE IF NOT EXISTS journalled (
     campaign_id INT UNSIGNED    NOT NULL,
     user_id     VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    ticket      BIGINT UNSIGNED NOT NULL COMMENT 'arrival at the gateway in µs since the epoch',
+    ticket      BIGINT UNSIGNED NOT NULL COMMENT 'arrival at the gateway, µs since the epoch',
     granted     INT UNSIGNED    NULL COMMENT 'journal.granted',
-    drained     INT UNSIGNED    NOT NULL COMMENT 'campaigns.granted when the row was in the queue',
-    decided_to  BIGINT UNSIGNED NOT NULL COMMENT 'the highest ticket that the scheduler had taken into its line by then',
-    batches     INT UNSIGNED    NOT NULL COMMENT 'how many batches that scheduler may have under way',
+    drained     INT UNSIGNED    NOT NULL COMMENT 'campaigns.granted at the drain',
+    decided_to  BIGINT UNSIGNED NOT NULL COMMENT 'highest ticket that the scheduler had taken by then',
+    batches     INT UNSIGNED    NOT NULL COMMENT 'most batches that scheduler may have under way',
     PRIMARY KEY (campaign_id, user_id)
 ) ENGINE = InnoDB;

@@ -3,7 +3,7 @@ include "figures";
 
 def cell: gsub("\\|"; "\\|");
 
-def result: if .audit == null then empty else "| | audit | not told | clean | \(if .audit.ok then "clean" else "**breach**" end) |" end;
+def result: if .audit == null then empty else "| | audit | not reported | clean | \(if .audit.ok then "clean" else "**breach**" end) |" end;
 
 "| scenario | figure | their result | goal | measured |", "|---|---|---|---|---|",
 (.[] | select(.goals != []) | (.title | cell) as $title

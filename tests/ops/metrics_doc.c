@@ -17,20 +17,18 @@ static const struct {
     {"Gateway", "Sums over all workers of one gateway.", &gateway_metrics_table},
     {"Scheduler", "Of one scheduler.", &scheduler_metrics_table},
     {"Campaigns",
-     "Told by the schedulers, with the label `campaign`. The first two by every scheduler for "
-     "every "
-     "campaign that is not settled, the others by the one that holds its lease, asked of Redis "
-     "once "
-     "a second (above a thousand campaigns less often). The label has at most 1,000 values: the "
-     "newest campaigns; all others are summed up as `campaign=\"other\"`, with the worst age and "
-     "the shortest lease among them.",
+     "From the schedulers, with the label `campaign`. Every scheduler reports the first two for\n"
+     "every campaign that is not settled. The scheduler that holds the lease reports the others; "
+     "it\n"
+     "asks Redis once a second (less often above a thousand campaigns).\n\n"
+     "The label has at most 1,000 values, for the newest campaigns. All others are summed up as\n"
+     "`campaign=\"other\"`, with the highest age and the shortest lease among them.",
      &campaign_metrics_table},
-    {"Health", "Of both daemons; [callbacks.md](callbacks.md) says what it means.",
+    {"Health", "Of both daemons; [callbacks.md](callbacks.md#health) explains the components.",
      &health_metrics_table},
-    {"Callbacks", "Of both daemons.", &courier_metrics_table},
-    {"Traces", "Of both daemons; [tracing.md](tracing.md) says what is in them.",
-     &tracer_metrics_table},
-    {"Both daemons", "Of the process.", &process_metrics_table},
+    {"Callbacks", "Of both daemons; see [callbacks.md](callbacks.md).", &courier_metrics_table},
+    {"Traces", "Of both daemons; see [tracing.md](tracing.md).", &tracer_metrics_table},
+    {"Process", "Of both daemons.", &process_metrics_table},
 };
 
 #define SECTIONS (sizeof sections / sizeof sections[0])
@@ -39,23 +37,24 @@ static void print_head(void)
 {
     puts(
         "# Metrics\n\n"
-        "<!-- Made from the tables in the code; do not edit: "
+        "<!-- Generated from the tables in the code; do not edit: "
         "cmake --build build/release --target metrics-doc-file -->\n\n"
-        "`/metrics` of the admin listener, in the text format of Prometheus. Names that end in "
-        "`_seconds` are seconds. Histograms of durations have bounds that double from 64 µs to "
-        "33.5 s; those of sizes double from 1 to 8,192. Every series of a table is there from the "
-        "start, with 0, so that a rate is right from the first event on; a gauge that is not known "
-        "is left out. A scrape reads atomics only: no worker and no loop waits for it.\n\n"
-        "`ops/prometheus` has the scrape configuration, recording rules and alerts, `ops/grafana` "
-        "the dashboards, and "
-        "[runbook.md](runbook.md) what to do when one fires.");
+        "`/metrics` of the admin listener returns these series in the text format of Prometheus.\n"
+        "A scrape reads only atomics; no worker and no loop waits for it.\n\n"
+        "- Names that end in `_seconds` are seconds.\n"
+        "- Histograms of durations have bounds that double from 64 µs to 33.5 s, those of sizes\n"
+        "  from 1 to 8,192.\n"
+        "- Counters and histograms start at 0, so a rate is right from the first event on. An\n"
+        "  unknown gauge is left out.\n\n"
+        "`ops/prometheus` has the scrape configuration, recording rules and alerts, `ops/grafana`\n"
+        "the dashboards. [runbook.md](runbook.md) explains what to do when an alert fires.");
 }
 
 static void print_document(void)
 {
     print_head();
     for (size_t i = 0; i < SECTIONS; i++) {
-        printf("\n## %s\n\n%s\n\n| name | type | labels | what |\n|---|---|---|---|\n",
+        printf("\n## %s\n\n%s\n\n| name | type | labels | meaning |\n|---|---|---|---|\n",
                sections[i].title, sections[i].text);
         metrics_document(stdout, sections[i].table);
     }
