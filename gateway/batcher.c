@@ -246,6 +246,7 @@ static void on_reply(void *arg, const redisReply *reply)
     assert(g->n_calls > 0 && call == &g->calls[g->first]); /* replies come in the order of calls */
     g->first = (g->first + 1) % CALLS_MAX;
     g->n_calls--;
+    g->channel->batcher->loop->now_us = clock_mono_us();
     if (TAILQ_EMPTY(&call->sent) && (g->op != OP_HEAD || reply == NULL))
         ; /* abandoned, or nobody but the worker asked */
     else if (reply == NULL)

@@ -38,7 +38,8 @@ struct campaign {
     struct channel channel;
     int64_t missing_until_us;    /* MariaDB does not know it either; believed until then */
     struct look look, next_look; /* the one in force, and one that waits for a younger head */
-    bool scouting;               /* another one is under way */
+    bool looking;                /* look_job is with the archive */
+    struct archive_job look_job;
 
     bool has_head;
     struct campaign_head head;

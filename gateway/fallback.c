@@ -6,28 +6,11 @@
 #include "shared/clock.h"
 
 #define MISSING_US 1000000
-#define SCOUT_US   (DOUBT_US / 2) /* when the last look is so old, one request goes for the next */
+#define LOOK_US    (DOUBT_US * 7 / 10) /* when the last look is so old, the next one begins */
 
 static bool is_post(const struct request *r)
 {
     return r->route->op == OP_ENQUEUE;
-}
-
-void fallback_ask(struct request *r, enum fallback_why why)
-{
-    struct loop *loop = r->loop;
-    bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(loop->gateway)->journal;
-    request_move(r, STAGE_ARCHIVED);
-    r->why = why;
-    r->archive.owner = r;
-    r->archive.op = write ? ARCHIVE_WRITE : ARCHIVE_ASK;
-    r->archive.name = r->name;
-    r->archive.user = r->user;
-    r->archive.put_us = clock_mono_us();
-    loop->n_archived++;
-    if (write)
-        batcher_hold(&r->campaign->channel);
-    archive_put(loop->archive, &r->archive);
 }
 
 /* ours_unseen: this gateway has journalled since the last look that found the journal empty. */
@@ -36,39 +19,57 @@ static bool ours_unseen(const struct request *r)
     return atomic_load(&r->loop->gateway->journalled_us) >= r->campaign->look.began_us;
 }
 
-/* scout: is this the one request that goes for the next look? */
-static bool scout(struct campaign *c, int64_t age_us)
-{
-    if (c->scouting || age_us <= SCOUT_US)
-        return false;
-    c->scouting = true;
-    return true;
-}
-
-bool fallback_doubted(const struct request *r, int64_t asked_us)
-{
-    struct campaign *c = r->campaign;
-    struct loop *loop = r->loop;
-    int64_t age_us = clock_mono_us() - c->look.began_us;
-    if (r->looked || !gateway_config(loop->gateway)->journal)
-        return false;
-    if (metric_get(&loop->metrics.mariadb_up) == 0 && !ours_unseen(r))
-        return false; /* nobody can journal */
-    return scout(c, age_us) || age_us > DOUBT_US || asked_us < c->look.ended_us || ours_unseen(r);
-}
-
 /* note_look: the campaign's journal was seen. When it was empty, all that was in it before is in the
  * queue: what Redis says from now on is true. The look is in force once there is a head that is
  * younger, as the sold-out memory answers by heads. */
 static void note_look(struct campaign *c, const struct archive_job *job)
 {
-    c->scouting = false;
     if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
         return;
     /* One that waits already is not put off: looks may end more often than heads come. */
     if (c->next_look.began_us <= c->look.began_us)
         c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
     batcher_want_head(&c->channel);
+}
+
+static void on_looked(struct archive_job *job)
+{
+    struct campaign *c = campaign_check(job->owner);
+    c->looking = false;
+    c->loop->n_archived--;
+    note_look(c, job);
+    campaign_release(c);
+}
+
+/* look_again: nobody waits for this look; those who come after it need not go themselves. */
+static void look_again(struct campaign *c)
+{
+    c->looking = true;
+    c->look_job = (struct archive_job){.owner = c,
+                                       .done = on_looked,
+                                       .op = ARCHIVE_ASK,
+                                       .name = c->name,
+                                       .user = "",
+                                       .put_us = clock_mono_us()};
+    campaign_hold(c);
+    c->loop->n_archived++;
+    archive_put(c->loop->archive, &c->look_job);
+}
+
+bool fallback_doubted(const struct request *r, int64_t asked_us)
+{
+    struct campaign *c = r->campaign;
+    struct loop *loop = r->loop;
+    int64_t age_us = loop->now_us - c->look.began_us;
+    if (r->looked || !gateway_config(loop->gateway)->journal)
+        return false;
+    if (metric_get(&loop->metrics.mariadb_up) == 0 && !ours_unseen(r))
+        return false; /* nobody can journal */
+    if (age_us > DOUBT_US || asked_us < c->look.ended_us || ours_unseen(r))
+        return true;
+    if (age_us > LOOK_US && !c->looking)
+        look_again(c);
+    return false;
 }
 
 static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
@@ -134,8 +135,9 @@ static void take_found(struct request *r)
     request_answer(r, request_outcome(r->known.kind));
 }
 
-void fallback_take(struct request *r)
+static void on_answer(struct archive_job *job)
 {
+    struct request *r = request_check(job->owner);
     struct gateway_metrics *m = &r->loop->metrics;
     r->loop->n_archived--;
     if (r->archive.op == ARCHIVE_WRITE)
@@ -155,4 +157,22 @@ void fallback_take(struct request *r)
             return request_answer(r, request_outcome(r->known.kind));
         return refuse(r, OUTCOME_unavailable, &m->unavailable_mariadb);
     }
+}
+
+void fallback_ask(struct request *r, enum fallback_why why)
+{
+    struct loop *loop = r->loop;
+    bool write = is_post(r) && why != FALLBACK_NO_REQUEST && gateway_config(loop->gateway)->journal;
+    request_move(r, STAGE_ARCHIVED);
+    r->why = why;
+    r->archive.owner = r;
+    r->archive.done = on_answer;
+    r->archive.op = write ? ARCHIVE_WRITE : ARCHIVE_ASK;
+    r->archive.name = r->name;
+    r->archive.user = r->user;
+    r->archive.put_us = clock_mono_us();
+    loop->n_archived++;
+    if (write)
+        batcher_hold(&r->campaign->channel);
+    archive_put(loop->archive, &r->archive);
 }

@@ -11,11 +11,8 @@
 
 #include "gateway/request.h"
 
-/* fallback_ask: the request is ASKING and in no list; it becomes ARCHIVED. */
+/* fallback_ask: the request is ASKING and in no list; it becomes ARCHIVED until MariaDB has answered. */
 void fallback_ask(struct request *request, enum fallback_why why);
-
-/* fallback_take: request->archive is what MariaDB said. */
-void fallback_take(struct request *request);
 
 /* fallback_doubted: Redis, asked at `asked_us` (monotonic), said "sold out", "closed" or "no request".
  * Could this request be in the journal, or have left it for the queue since? Then it goes to the

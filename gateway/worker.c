@@ -7,7 +7,6 @@
  * everything but the metrics and the state of the link belongs to its thread. */
 #include "gateway/worker.h"
 
-#include "gateway/fallback.h"
 #include "gateway/http.h"
 #include "gateway/journal/archive.h"
 #include "gateway/status.h"
@@ -34,10 +33,11 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (read(fd, &ignored, sizeof ignored) < 0)
         return; /* woken up twice for one thing */
+    worker->loop.now_us = clock_mono_us();
     archive_take(worker->loop.archive, &list);
     for (struct archive_job *job; (job = STAILQ_FIRST(&list)) != NULL;) {
         STAILQ_REMOVE_HEAD(&list, next);
-        fallback_take(request_check(job->owner));
+        job->done(job);
     }
 }
 

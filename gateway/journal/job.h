@@ -31,7 +31,8 @@ struct archive_row {
 
 struct archive_job {
     STAILQ_ENTRY(archive_job) next;
-    void *owner; /* of whoever asks; nobody here looks at it */
+    void *owner;                           /* of whoever asks; nobody here looks at it */
+    void (*done)(struct archive_job *job); /* in the worker's thread, when it is answered */
     enum archive_op op;
     const char *name;    /* of the campaign; lives as long as the job */
     const char *user;    /* "": only the campaign is wanted */

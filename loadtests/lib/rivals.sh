@@ -2,7 +2,8 @@
 # What people would put in Onrush's place: webdis, and nginx with Lua and its Redis client. Sourced by loadtests/compare.
 #
 # Tuned in their favour: as many threads or workers as cores, keep-alive without end, connections to Redis that are kept
-# (pool), the same unix socket as the gateway, no access log, JIT on, code loaded before the first request. They do
+# (pool), the same unix socket as the gateway, a session of their own, as the gateway has (the kernel shares the processor among
+# sessions), no access log, JIT on, code loaded before the first request. They do
 # nothing but the call: no JSON (nginx cuts the user out with a pattern, webdis gets the call ready-made), no checks of name and
 # user, no limits, no deadlines, no look at whether Redis is durable, no answer but what Redis said.
 
@@ -34,7 +35,7 @@ webdis_up() {
     jq -n --arg socket "$REDIS_SOCKET" --argjson port "$WEBDIS_PORT" --argjson cores "$(nproc)" --arg log "$DIR/webdis.log" '
         {redis_host: $socket, redis_port: 0, redis_auth: null, http_host: "127.0.0.1", http_port: $port, threads: $cores,
          pool_size: 64, daemonize: false, websockets: false, database: 0, acl: [], verbosity: 0, logfile: $log}' >"$DIR/webdis.json"
-    webdis "$DIR/webdis.json" >"$DIR/webdis.out" 2>&1 &
+    setsid webdis "$DIR/webdis.json" >"$DIR/webdis.out" 2>&1 &
     BENCH_CHILDREN[$!]=webdis
     PIDS['webdis']=$!
     wait_until 10 rival_answers "$WEBDIS_PORT" || die "webdis does not start: $(tail -n 3 "$DIR/webdis.out")"
@@ -96,7 +97,7 @@ END
 nginx_up() {
     NGINX_PORT=$(free_port)
     nginx_configure
-    nginx -c "$DIR/nginx.conf" >"$DIR/nginx.out" 2>&1 &
+    setsid nginx -c "$DIR/nginx.conf" >"$DIR/nginx.out" 2>&1 &
     BENCH_CHILDREN[$!]=nginx
     wait_until 10 rival_answers "$NGINX_PORT" || die "nginx does not start: $(tail -n 3 "$DIR/nginx.out")"
     PIDS['nginx']=$(cat "/proc/$!/task/$!/children")

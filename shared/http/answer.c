@@ -94,7 +94,8 @@ void http_answer_begin(struct http_conn *c, unsigned status)
     char other[32];
     assert(s->answering == NULL && c->state == HTTP_BUSY);
     s->answering = c;
-    s->now_us = clock_mono_us();
+    if (s->serving != c) /* else it is of this event */
+        s->now_us = clock_mono_us();
     s->out_len = 0;
     if (line.text == NULL) {
         line.len = (size_t)snprintf(other, sizeof other, "HTTP/1.1 %u \r\nDate: ", status);

@@ -2,11 +2,7 @@
 #include "shared/http/parser.h"
 
 #include <string.h>
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
+#include <strings.h>
 
 bool http_text_is(struct http_text text, const char *word)
 {
@@ -15,13 +11,7 @@ bool http_text_is(struct http_text text, const char *word)
 
 bool http_text_like(struct http_text text, const char *word)
 {
-    if (text.at == NULL || strlen(word) != text.len)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (lower(text.at[i]) != lower(word[i]))
-            return false;
-    }
-    return true;
+    return text.at != NULL && strlen(word) == text.len && strncasecmp(text.at, word, text.len) == 0;
 }
 
 static struct http_text view(const struct http_request *request, struct http_span span)

@@ -3,7 +3,9 @@
 
 #include "gateway/campaigns.h"
 #include "gateway/fallback.h"
+#include "gateway/journal/archive.h"
 #include "gateway/loop.h"
+#include "gateway/routes/route_table.h"
 #include "shared/clock.h"
 #include "tests/support/private_redis.h"
 
@@ -49,16 +51,39 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* What is put into the archive waits here for the test to answer it. */
+static struct archive_job *asked;
+static int n_asked;
+
+void __wrap_archive_put(struct archive *archive, struct archive_job *job);
+
+void __wrap_archive_put(struct archive *archive, struct archive_job *job)
+{
+    (void)archive;
+    asked = job;
+    n_asked++;
+}
+
+static struct request *enqueued(void)
+{
+    static const struct route post = {.op = OP_ENQUEUE};
+    struct request *r = request_new(&loop, NULL);
+    r->route = &post;
+    r->campaign = campaigns_get(&loop, "noon", 4);
+    r->stage = STAGE_ASKING;
+    return r;
+}
+
 /* look: one that found the journal empty has ended. */
 static void look(void)
 {
-    struct request *r = request_new(&loop, NULL);
-    r->campaign = campaigns_get(&loop, "noon", 4);
-    r->stage = STAGE_ARCHIVED;
-    r->archive =
-        (struct archive_job){.op = ARCHIVE_ASK, .answer = ARCHIVE_FOUND, .put_us = clock_mono_us()};
-    loop.n_archived++;
-    fallback_take(r);
+    struct request *r = enqueued();
+    r->known.kind = REQUEST_FULL;
+    fallback_ask(r, FALLBACK_NO_REQUEST);
+    loop.finishing = true; /* it is answered, rather than asking Redis again */
+    asked->answer = ARCHIVE_FOUND;
+    asked->done(asked);
+    loop.finishing = false;
     request_free(r);
 }
 
@@ -90,11 +115,36 @@ static void test_an_older_head_is_not_enough(void **state)
     campaign_release(c);
 }
 
+/* Before a look is too old the next one begins, and no request waits for it. */
+static void test_the_next_look_holds_nobody_up(void **state)
+{
+    (void)state;
+    struct request *r = enqueued();
+    struct campaign *c = r->campaign;
+    loop.now_us = clock_mono_us();
+    metric_set(&loop.metrics.mariadb_up, 1);
+    c->look = (struct look){.began_us = loop.now_us - DOUBT_US * 9 / 10, .ended_us = 1};
+    n_asked = 0;
+    assert_false(fallback_doubted(r, loop.now_us));
+    assert_false(fallback_doubted(r, loop.now_us));
+    assert_int_equal(n_asked, 1);
+    assert_ptr_equal(asked, &c->look_job);
+    asked->answer = ARCHIVE_AWAY;
+    asked->done(asked);
+    assert_false(c->looking);
+    loop.now_us += DOUBT_US;
+    assert_true(fallback_doubted(r, loop.now_us));
+    c->look = c->next_look = (struct look){0};
+    request_answer(r, OUTCOME_unavailable);
+    request_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_later_looks_do_not_put_it_off),
         cmocka_unit_test(test_an_older_head_is_not_enough),
+        cmocka_unit_test(test_the_next_look_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
