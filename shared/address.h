@@ -20,8 +20,8 @@ int address_of(const struct sockaddr *from, struct address *out);
 /* address_is_v4: is it an IPv4 address? */
 bool address_is_v4(const struct address *address);
 
-/* address_key: the part of an address that stands for one client: all of an IPv4 address, the first 64 bits of an IPv6 address,
- * for whoever has one of a network of this size has them all. */
+/* address_key: the part of an address that stands for one client: a whole IPv4 address, or the
+ * first 64 bits of an IPv6 address, because one client usually has a whole /64. */
 void address_key(const struct address *address, struct address *out);
 
 #endif

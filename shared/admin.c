@@ -124,7 +124,8 @@ static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why,
 /* on_gone: everything is answered at once. */
 static void on_gone(void *arg, struct http_conn *conn)
 {
-    (void)arg, (void)conn;
+    (void)arg;
+    (void)conn;
 }
 
 /* --- life --- */
@@ -132,7 +133,8 @@ static void on_gone(void *arg, struct http_conn *conn)
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
     struct admin *admin = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     event_base_loopbreak(admin->base);
 }
 
@@ -168,8 +170,9 @@ static struct event_base *new_base(void)
     return base;
 }
 
-/* serve: everything of one address: those who ask are few, and mostly come from here. One that has sent half a request goes
- * first when all places are taken, so nobody can keep others out by sending slowly. */
+/* serve: the limits per address equal the limits in all, since the few clients are mostly local.
+ * When all places are taken, a connection with half a request goes first, so a slow sender cannot
+ * keep others out. */
 static int serve(struct admin *admin, int fd)
 {
     const struct http_config config = {
@@ -189,11 +192,15 @@ static int build(struct admin *admin, int fd)
     admin->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     admin->base = new_base();
     admin->crowd = http_crowd_new(CONNECTIONS_MAX);
-    if (admin->stop_fd < 0 || admin->base == NULL || admin->crowd == NULL)
-        return close(fd), -ENOMEM;
+    if (admin->stop_fd < 0 || admin->base == NULL || admin->crowd == NULL) {
+        close(fd);
+        return -ENOMEM;
+    }
     admin->stop = event_new(admin->base, admin->stop_fd, EV_READ, on_stop, admin);
-    if (admin->stop == NULL || event_add(admin->stop, NULL) < 0 || serve(admin, fd) < 0)
-        return close(fd), -ENOMEM;
+    if (admin->stop == NULL || event_add(admin->stop, NULL) < 0 || serve(admin, fd) < 0) {
+        close(fd);
+        return -ENOMEM;
+    }
     return -pthread_create(&admin->thread, NULL, run, admin);
 }
 
@@ -205,12 +212,16 @@ int admin_start(struct admin **out, const struct admin_config *config,
         return -ENOMEM;
     admin->hooks = *hooks;
     admin->stop_fd = -1;
-    if (config_read_secret(config->token_file, admin->token, sizeof admin->token) < 0)
-        return free_parts(admin), -EACCES;
+    if (config_read_secret(config->token_file, admin->token, sizeof admin->token) < 0) {
+        free_parts(admin);
+        return -EACCES;
+    }
     int fd = listen_tcp(config->address, config->port, false);
     int r = fd < 0 ? fd : build(admin, fd);
-    if (r < 0)
-        return free_parts(admin), r;
+    if (r < 0) {
+        free_parts(admin);
+        return r;
+    }
     *out = admin;
     return 0;
 }

@@ -15,8 +15,9 @@ struct backoff {
  * min(most, first * 2^tries) ("equal jitter"). */
 int64_t backoff_next(struct backoff *b);
 
-/* backoff_is_news: whether a log should have a line on the failure that backoff_next() was called for: the 1st, 2nd, 4th, 8th ... in a
- * row. What stays away for an hour, tried once a second, gets twelve lines, and is never silent. */
+/* backoff_is_news: true if the log should have a line on the failure that backoff_next() was called
+ * for: the 1st, 2nd, 4th, 8th ... in a row. An hour of retries, one a second, makes twelve
+ * lines. */
 bool backoff_is_news(const struct backoff *b);
 
 /* backoff_reset: to be called after a success. */

@@ -1,5 +1,7 @@
 #include "shared/campaign.h"
 
+#include "shared/char_runs.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -29,13 +31,12 @@ int campaign_state_parse(const char *text, enum campaign_state *state)
     return -EINVAL;
 }
 
-/* Where a byte may stand: at the begin of a campaign's name, in the rest of it, in a user id. */
+/* Where a byte may stand: at the start of a campaign's name, in the rest of it, in a user id. */
 enum { BEGIN = 1, NAME = 2, USER = 4 };
 
 static const unsigned char places[UCHAR_MAX + 1] = {
-    ['a' ... 'z'] = BEGIN | NAME | USER,
-    ['A' ... 'Z'] = BEGIN | NAME | USER,
-    ['0' ... '9'] = BEGIN | NAME | USER,
+    CHAR_LETTERS(BEGIN | NAME | USER),
+    CHAR_DIGITS(BEGIN | NAME | USER),
     ['.'] = NAME | USER,
     ['_'] = NAME | USER,
     ['-'] = NAME | USER,
@@ -122,7 +123,8 @@ static int parse_waiting(const char **p, struct request_state *s)
     return take_colon(p) < 0 ? -EINVAL : take_number(p, &s->position);
 }
 
-/* parse_run: a run of newly queued users; of one, when it does not say how long it is (an older library). */
+/* parse_run: a run of newly queued users. An older library does not send its length: then it is
+ * 1. */
 static int parse_run(const char **p, struct request_state *s)
 {
     uint64_t run = 1;

@@ -38,7 +38,8 @@ int campaign_state_parse(const char *text, enum campaign_state *state);
 /* A valid name or user id has 1 to 64 bytes of a small alphabet; see docs/protocol.md. */
 bool campaign_name_valid(const char *name, size_t len);
 
-/* campaign_is_drill: a campaign of `onrushctl drill`, by its name: `campaign create` makes none, and nobody is told of it. */
+/* campaign_is_drill: true for a campaign of `onrushctl drill`, judged by its name. `campaign
+ * create` refuses such names, and no callback reports such a campaign. */
 #define CAMPAIGN_DRILL_PREFIX "drill-"
 bool campaign_is_drill(const char *name);
 
@@ -81,8 +82,8 @@ struct request_state {
     char reason[REASON_MAX + 1];
 };
 
-/* request_state_next: of a run of newly queued users, from one to the next: tickets and positions stand
- * side by side. */
+/* request_state_next: steps from one user of a run to the next; tickets and positions are
+ * consecutive. */
 void request_state_next(struct request_state *state);
 
 /* request_state_parse: reads one answer of onrush_enqueue or onrush_status, or one value of `users`
@@ -90,9 +91,10 @@ void request_state_next(struct request_state *state);
  */
 int request_state_parse(const char *text, size_t len, struct request_state *state);
 
-/* campaign_gate: the one rule of admission, for a head out of Redis and a row out of MariaDB (all times in µs since the
- * epoch, of one clock; closes_us 0: never): what somebody meets whose request is not known. REQUEST_CLOSED, PAUSED, NOT_OPEN; FULL
- * when the campaign is `full`, which is for the caller to say; NONE: his request is taken. */
+/* campaign_gate: the one rule of admission, for a head out of Redis and a row out of MariaDB: what
+ * a request meets that is not known yet. All times in µs since the epoch, of one clock; closes_us
+ * 0: never. Returns REQUEST_CLOSED, PAUSED, NOT_OPEN; FULL when the caller says that the campaign
+ * is `full`; NONE: the request is taken. */
 enum request_kind campaign_gate(enum campaign_state state, int64_t opens_us, int64_t closes_us,
                                 int64_t now_us, bool full);
 

@@ -62,22 +62,31 @@ int command_parse(struct command *c, int argc, char **argv, void *config)
     }
     if (optind < argc)
         return usage(c, "unexpected argument");
-    if (action == 'h')
-        return print_help(c), 0;
-    if (action == 'v')
-        return printf("%s %s\n", c->name, ONRUSH_VERSION), 0;
+    if (action == 'h') {
+        print_help(c);
+        return 0;
+    }
+    if (action == 'v') {
+        printf("%s %s\n", c->name, ONRUSH_VERSION);
+        return 0;
+    }
     if (config_load(c->table, c->path, c->sets, c->n_sets, config, error) < 0) {
         fprintf(stderr, "%s: %s\n", c->name, error);
         return EX_CONFIG;
     }
-    if (action == 'p')
-        return config_print(stdout, c->table, config), config_end(c->table, config), 0;
+    if (action == 'p') {
+        config_print(stdout, c->table, config);
+        config_end(c->table, config);
+        return 0;
+    }
     if (config_check_files(c->table, config, error) < 0) {
         fprintf(stderr, "%s: %s\n", c->name, error);
-        return config_end(c->table, config), EX_CONFIG;
+        config_end(c->table, config);
+        return EX_CONFIG;
     }
     if (action == 0)
         return -1;
     printf("%s: the configuration is good\n", c->name);
-    return config_end(c->table, config), 0;
+    config_end(c->table, config);
+    return 0;
 }

@@ -298,8 +298,8 @@ static bool names_file(const struct config_option *o)
     return o->type == CONFIG_STRING && len > 5 && strcmp(o->key + len - 5, "_file") == 0;
 }
 
-/* apply_credentials: a secret that systemd (LoadCredential=) put there. A key that names a file itself
- * wins. */
+/* apply_credentials: takes secrets from systemd (LoadCredential=). A file named in the
+ * configuration wins. */
 static int apply_credentials(const struct config_table *table, void *out, char *error)
 {
     const char *dir = getenv("CREDENTIALS_DIRECTORY");
@@ -334,8 +334,10 @@ int config_load(const struct config_table *table, const char *path, const char *
                 size_t n, void *out, char error[CONFIG_ERROR_SIZE])
 {
     void *loaded = malloc(table->size);
-    if (loaded == NULL)
-        return snprintf(error, CONFIG_ERROR_SIZE, "out of memory"), -ENOMEM;
+    if (loaded == NULL) {
+        snprintf(error, CONFIG_ERROR_SIZE, "out of memory");
+        return -ENOMEM;
+    }
     set_defaults(table, loaded);
     int r = path != NULL ? load_file(table, path, loaded, error) : 0;
     if (r == 0)
@@ -362,10 +364,11 @@ int config_check_files(const struct config_table *table, const void *config,
     for (size_t i = 0; i < table->n; i++) {
         const struct config_option *o = &table->options[i];
         const char *path = (const char *)config + o->offset;
-        if (names_file(o) && *path != '\0' && access(path, R_OK) != 0)
-            return snprintf(error, CONFIG_ERROR_SIZE, "%s: %s cannot be read: %s", o->key, path,
-                            strerror(errno)),
-                   -EINVAL;
+        if (names_file(o) && *path != '\0' && access(path, R_OK) != 0) {
+            snprintf(error, CONFIG_ERROR_SIZE, "%s: %s cannot be read: %s", o->key, path,
+                     strerror(errno));
+            return -EINVAL;
+        }
     }
     return 0;
 }

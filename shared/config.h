@@ -1,9 +1,10 @@
 /* Configuration: a table says which keys there are; libconfig reads the file; a struct of plain
  * values comes out.
  *
- * The struct holds no pointers (strings are char arrays) but those of lists, so a copy is an assignment. Keys are
- * dotted paths: "redis.port" is `redis: { port = 6379; };` in the file. Every error names file and
- * line (or the --set or the variable that was wrong) and what was expected. Not thread safe; called by the main thread only. */
+ * The struct holds no pointers (strings are char arrays) except those of lists, so a copy is an
+ * assignment. Keys are dotted paths: "redis.port" is `redis: { port = 6379; };` in the file. Every
+ * error names file and line (or the --set or the variable that was wrong) and what was expected.
+ * Not thread safe; called by the main thread only. */
 #ifndef ONRUSH_CONFIG_H
 #define ONRUSH_CONFIG_H
 
@@ -34,11 +35,13 @@ struct config_option {
 
 struct config_setting_t; /* libconfig's */
 
-/* A list at the top level of the file, which the program reads by itself into an object of its own. SIGHUP takes it. */
+/* A list at the top level of the file, which the program reads into an object of its own. SIGHUP
+ * reloads it. */
 struct config_list {
     const char *key;
     size_t offset; /* of a pointer to the object */
-    /* read: makes *out; `list` is NULL when the file has none. 0, or a negative errno with a message: config_fail(). */
+    /* read: makes *out; `list` is NULL when the file has none. 0, or a negative errno with a
+     * message from config_fail(). */
     int (*read)(void **out, const struct config_setting_t *list, const char *path, char *error);
     void (*free)(void *object); /* NULL is fine */
 };
@@ -60,21 +63,24 @@ struct config_table {
 void config_variable(const char *key, char name[CONFIG_VARIABLE_SIZE]);
 
 /* config_load: defaults, then `path` (NULL: no file), then the environment, then the `n` overrides
- * "KEY=VALUE". A key that ends in _file and is still empty becomes the credential of systemd that
- * has its name, if there is one: "redis.password_file" is $CREDENTIALS_DIRECTORY/onrush_redis.password.
- * 0, or -EINVAL with a message in `error` and *out untouched. */
+ * "KEY=VALUE". A key that ends in _file and is still empty takes the credential of systemd with its
+ * name, if there is one: "redis.password_file" is
+ * $CREDENTIALS_DIRECTORY/onrush_redis.password. 0, or -EINVAL with a message in `error` and *out
+ * untouched. */
 int config_load(const struct config_table *table, const char *path, const char *const *overrides,
                 size_t n, void *out, char error[CONFIG_ERROR_SIZE]);
 
-/* config_check_files: every file that a key names (one that ends in _file) may be read. 0, or -EINVAL with a
- * message. For a start: what a running daemon has read may be gone by the next reload. */
+/* config_check_files: checks that every file a key names (a key that ends in _file) is readable. 0,
+ * or -EINVAL with a message. For a start: a file that a running daemon has read may be gone by the
+ * next reload. */
 int config_check_files(const struct config_table *table, const void *config,
                        char error[CONFIG_ERROR_SIZE]);
 
 /* config_end: frees the lists of what config_load() or config_reload() has filled in. */
 void config_end(const struct config_table *table, void *config);
 
-/* config_fail: "FILE:LINE: message" into `error`, for a setting that stands at `at` in `path` or in what that includes. -EINVAL. */
+/* config_fail: writes "FILE:LINE: message" to `error`, for a setting that stands at `at` in `path`
+ * or in a file it includes. Returns -EINVAL. */
 int config_fail(const struct config_setting_t *at, const char *path, char *error,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 

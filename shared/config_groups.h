@@ -1,5 +1,5 @@
 /* The option rows that several programs share: groups redis, mariadb, admin, log, health and
- * callbacks. `S` is the program's config struct, which has members of these names for those it uses. */
+ * callbacks. `S` is the program's config struct; its members have the names of the groups. */
 #ifndef ONRUSH_CONFIG_GROUPS_H
 #define ONRUSH_CONFIG_GROUPS_H
 
@@ -121,8 +121,8 @@ static inline int config_check_source(const char *text)
                        "requests", false),                                                         \
         CONFIG_INT_ROW(S, "health.lag_ms", health.lag_ms, lag_text, 100, 3600000, "ms", false)
 
-/* config_check_url: http or https, and nothing that may be a secret, as --print-config shows it: no user:password@ before the host, no
- * query. */
+/* config_check_url: accepts http and https. Refuses what may hold a secret, because --print-config
+ * prints it: user:password@ before the host, and a query. */
 static inline int config_check_url(const char *text)
 {
     const char *host = strstr(text, "://");

@@ -64,8 +64,10 @@ void config_print(FILE *out, const struct config_table *table, const void *confi
 int config_read_secret(const char *path, char *secret, size_t size)
 {
     char line[4096]; /* longer than any secret, so that none is cut */
-    if (*path == '\0')
-        return secret[0] = '\0', 0;
+    if (*path == '\0') {
+        secret[0] = '\0';
+        return 0;
+    }
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return -errno;

@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Every open connection, for db_cut_all(), each with a descriptor of our own: that of Connector/C may be closed, by its thread, and be
- * somebody else's by the time at which it is cut. */
+/* Every open connection, for db_cut_all(), each with a descriptor of our own. Connector/C may close
+ * its descriptor in its own thread, and somebody else may have the number when we cut. */
 static LIST_HEAD(, db) open_dbs = LIST_HEAD_INITIALIZER(open_dbs);
 static bool all_cut;
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* guards both; never held in I/O */
@@ -83,7 +83,8 @@ static void note_closed(struct db *db)
     pthread_mutex_unlock(&open_lock);
 }
 
-/* forget_closed: what Connector/C has closed must be closed for MariaDB, too, or it keeps the transaction and its locks. */
+/* forget_closed: closes our duplicate of a socket that Connector/C has closed; while it is open,
+ * MariaDB keeps the transaction and its locks. */
 static void forget_closed(struct db *db)
 {
     if (mysql_get_socket(db->link) == MARIADB_INVALID_SOCKET)
@@ -100,8 +101,9 @@ enum db_outcome db_fail(struct db *db, MYSQL_STMT *stmt)
     return outcome == DB_OK ? DB_LOST : outcome;
 }
 
-/* IDLE_TRANSACTION_S: a process that is stopped, or whose machine is gone, in the middle of a transaction must not keep the row of
- * its campaign locked, or nobody could take the lease over: MariaDB ends that connection, and the transaction with it. */
+/* IDLE_TRANSACTION_S: a process that stops, or whose machine dies, in the middle of a transaction
+ * must not keep the row of its campaign locked, or no other scheduler could take the lease. MariaDB
+ * ends the connection after this time, and the transaction with it. */
 #define IDLE_TRANSACTION_S 2
 
 /* seconds: the timeouts of Connector/C count whole seconds. */
@@ -149,8 +151,10 @@ enum db_outcome db_open(struct db *db, const struct db_config *config)
         return DB_REFUSED;
     }
     db->link = mysql_init(NULL);
-    if (db->link == NULL)
-        return snprintf(db->error, sizeof db->error, "out of memory"), DB_LOST;
+    if (db->link == NULL) {
+        snprintf(db->error, sizeof db->error, "out of memory");
+        return DB_LOST;
+    }
     set_options(db->link, config);
     bool local = config->socket[0] != '\0';
     MYSQL *ok = mysql_real_connect(db->link, local ? "localhost" : config->host, config->user,
@@ -216,12 +220,16 @@ int db_format(struct db *db, char *out, size_t size, const char *sql, ...)
     int r = 0;
     va_start(args, sql);
     for (; *sql != '\0' && r >= 0 && n + 32 < size; sql++) {
-        if (sql[0] == '%' && sql[1] == 's')
-            r = append_quoted(db, out + n, size - n, va_arg(args, const char *)), sql++;
-        else if (sql[0] == '%' && sql[1] == 'd')
-            r = snprintf(out + n, size - n, "%" PRId64, va_arg(args, int64_t)), sql++;
-        else
-            out[n] = *sql, r = 1;
+        if (sql[0] == '%' && sql[1] == 's') {
+            r = append_quoted(db, out + n, size - n, va_arg(args, const char *));
+            sql++;
+        } else if (sql[0] == '%' && sql[1] == 'd') {
+            r = snprintf(out + n, size - n, "%" PRId64, va_arg(args, int64_t));
+            sql++;
+        } else {
+            out[n] = *sql;
+            r = 1;
+        }
         n += r > 0 ? (size_t)r : 0;
     }
     va_end(args);

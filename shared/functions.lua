@@ -4,34 +4,38 @@
 -- Keys, arguments and answers: docs/protocol.md. The rules kept here:
 --
 --   * a ticket is max(now, last_ticket + 1): one clock, no ties, even when the clock steps back;
---   * a request stays in `queue` until it is decided; `users` holds decisions only. Nobody is in both;
---   * a claim is a mark: every request at or below `claimed_to` is being decided. Nobody enters at or below the mark, nor at
---     or below `watermark`, the highest ticket that MariaDB had committed when the campaign was last taken over;
---   * a user who is known keeps the place, or gets a better one from the journal, never a worse one;
+--   * a request stays in `queue` until it is decided; `users` holds decisions only, so that no user
+--     is in both;
+--   * a claim is a mark: every request at or below `claimed_to` is being decided. Nobody enters at
+--     or below the mark, nor at or below `watermark`, the highest ticket that MariaDB had committed
+--     when the campaign was last taken over;
+--   * a known user keeps the place, or gets a better one from the journal, never a worse one;
 --   * claim and settle obey only the epoch that was published last;
 --   * a grant never turns into anything else;
 --   * admitted = granted + sold_out + refused + #queue, after every step.
 
 local VERSION = 5
 
--- The most users of one call. It keeps a call short, and unpack below Lua's stack limit (about 8,000).
+-- The most users of one call: keeps a call short, and unpack below Lua's stack limit (about 8,000).
 local MAX_USERS = 5000
 local CHUNK = 1000
 
 -- The keys of every function, in this order.
 local META, QUEUE, USERS = 1, 2, 3
 
-local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us', 'epoch', 'admitted',
-              'granted', 'sold_out', 'refused', 'watermark', 'id'}
--- Where the head has these.
+local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us', 'epoch',
+              'admitted', 'granted', 'sold_out', 'refused', 'watermark', 'id'}
+-- Positions in HEAD.
 local HEAD_READY, HEAD_LIMIT, HEAD_EPOCH, HEAD_ADMITTED, HEAD_WATERMARK = 1, 4, 7, 8, 12
 -- Fields that functions calculate with: each must be a number before anything is changed.
-local COUNTED = {'claimed_to', 'watermark', 'last_ticket', 'moves', 'admitted', 'granted', 'sold_out', 'refused'}
+local COUNTED = {'claimed_to', 'watermark', 'last_ticket', 'moves', 'admitted', 'granted',
+                 'sold_out', 'refused'}
 -- Shapes of arguments.
 local NUMBER, POSITIVE = '^%d+$', '^[1-9]%d*$'
 local EPOCH_N = {NUMBER, POSITIVE}
 local EPOCH_CURSOR_N = {NUMBER, NUMBER, POSITIVE}
-local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$', '^[%w%-]+$', NUMBER}
+local PUBLISH = {NUMBER, NUMBER, '^%l+$', NUMBER, '^%-?%d+$', NUMBER, NUMBER, NUMBER, '^%w+$',
+                 '^[%w%-]+$', NUMBER}
 local CLAIM = {NUMBER, NUMBER, NUMBER}
 local STATES = {scheduled = true, open = true, paused = true, closed = true}
 local READY = {['0'] = true, ['1'] = true, keep = true}
@@ -47,7 +51,7 @@ local function bad_args(what)
     return redis.error_reply('BADARGS ' .. what)
 end
 
--- integer: a double as decimal text; tostring() would round beyond 14 digits, and '%.0f' takes four times as long.
+-- integer: a double as decimal text. tostring() rounds beyond 14 digits; '%.0f' is much slower.
 local function integer(n)
     return string.format('%d', n)
 end
@@ -57,22 +61,24 @@ local function now_us()
     return tonumber(t[1]) * 1000000 + tonumber(t[2])
 end
 
--- in_chunks: redis.call(command, key, <list from `first` on>) with at most 2 * CHUNK values at a time. Returns the sum of
--- the answers.
+-- in_chunks: redis.call(command, key, <list from `first` on>) with at most 2 * CHUNK values at a
+-- time. Returns the sum of the answers.
 local function in_chunks(command, key, list, first)
     local sum = 0
     for from = first or 1, #list, 2 * CHUNK do
-        sum = sum + redis.call(command, key, unpack(list, from, math.min(from + 2 * CHUNK - 1, #list)))
+        local to = math.min(from + 2 * CHUNK - 1, #list)
+        sum = sum + redis.call(command, key, unpack(list, from, to))
     end
     return sum
 end
 
--- look_up: what `command` (HMGET, ZMSCORE) knows of each of the users; false where it knows nothing.
+-- look_up: the answer of `command` (HMGET, ZMSCORE) for each user; false where there is none.
 local function look_up(command, key, users)
     if #users <= CHUNK then return #users > 0 and redis.call(command, key, unpack(users)) or {} end
     local found = {}
     for from = 1, #users, CHUNK do
-        local part = redis.call(command, key, unpack(users, from, math.min(from + CHUNK - 1, #users)))
+        local to = math.min(from + CHUNK - 1, #users)
+        local part = redis.call(command, key, unpack(users, from, to))
         for i = 1, #part do found[from + i - 1] = part[i] end
     end
     return found
@@ -88,7 +94,7 @@ local function states_of(keys, users)
     return look_up('HMGET', keys[USERS], users)
 end
 
--- of_shape: one argument a pattern, and each matches its pattern; those behind the first `least` may be missing.
+-- of_shape: true if each argument matches its pattern. Only the first `least` must be there.
 local function of_shape(args, patterns, least)
     if #args < (least or #patterns) or #args > #patterns then return false end
     for i = 1, #args do
@@ -97,8 +103,12 @@ local function of_shape(args, patterns, least)
     return true
 end
 
--- fenced: nil when the arguments have the wanted shape (nil: any) and the first of them, the epoch, owns the campaign;
--- else the error to answer.
+local function stale(epoch, current)
+    return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. current)
+end
+
+-- fenced: nil when the arguments have the wanted shape (nil: any) and the first of them, the epoch,
+-- owns the campaign; else the error to answer.
 local function fenced(keys, args, patterns, least)
     local epoch = args[1]
     if not epoch or patterns and not of_shape(args, patterns, least) then
@@ -106,11 +116,12 @@ local function fenced(keys, args, patterns, least)
     end
     local current = redis.call('HGET', keys[META], 'epoch')
     if not current then return redis.error_reply('NOCAMPAIGN there is no meta of this campaign') end
-    if current ~= epoch then return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. current) end
+    if current ~= epoch then return stale(epoch, current) end
     return nil
 end
 
--- went_back: nil when Redis counted as many moves as the scheduler expects, else the error to answer: Redis lost data.
+-- went_back: nil when Redis counted as many moves as the scheduler expects. Otherwise Redis lost
+-- data: the error to answer.
 local function went_back(keys, expected)
     local moves = redis.call('HGET', keys[META], 'moves') or '0'
     if moves == expected then return nil end
@@ -121,8 +132,8 @@ local function count_move(keys)
     return redis.call('HINCRBY', keys[META], 'moves', 1)
 end
 
--- sound: a key of the wrong type, or a field of meta that is no number, fails here, before anything is changed. Returns
--- the numbers of meta by their names.
+-- sound: fails, before anything is changed, on a key of the wrong type or a field of meta that is
+-- no number. Returns the numbers of meta by their names.
 local function sound(keys)
     redis.call('ZCARD', keys[QUEUE])
     redis.call('HLEN', keys[USERS])
@@ -137,7 +148,8 @@ local function sound(keys)
     return numbers
 end
 
--- above: the lower bound of a range of scores that are above the mark. Without a mark everything is, also what is no ticket.
+-- above: the lower bound of the scores above the mark. Without a mark it includes what is no
+-- ticket.
 local function above(mark)
     return mark > 0 and '(' .. integer(mark) or '-inf'
 end
@@ -151,7 +163,7 @@ local function mark_of(keys)
     return tonumber(redis.call('HGET', keys[META], 'claimed_to') or 0)
 end
 
--- head_of: `watermark` in it is the highest ticket that may be decided: what MariaDB had, or the mark.
+-- head_of: its `watermark` is the highest ticket that may be decided: that of MariaDB, or the mark.
 local function head_of(keys)
     local head, mark = redis.call('HMGET', keys[META], unpack(HEAD)), mark_of(keys)
     local claimed, n = claimed_size(keys, mark), #HEAD
@@ -166,7 +178,7 @@ local function head_of(keys)
     return head
 end
 
--- waiting_answer: of a user in the queue: ticket and position, which is 0 while the request is being decided.
+-- waiting_answer: ticket and position of a user in the queue; 0 while the request is being decided.
 local function waiting_answer(keys, user, ticket, mark, claimed)
     if mark > 0 and tonumber(ticket) <= mark then return 'q' .. ticket .. ':0' end
     return 'q' .. ticket .. ':' .. integer(redis.call('ZRANK', keys[QUEUE], user) + 1 - claimed)
@@ -176,19 +188,24 @@ end
 local function gate(meta, now)
     if meta.state == 'closed' or (meta.closes_us > 0 and now >= meta.closes_us) then return 'c' end
     if meta.state == 'paused' then return 'p' end
-    if meta.state == 'scheduled' and now < meta.opens_us then return 'o' .. integer(meta.opens_us) end
+    if meta.state == 'scheduled' and now < meta.opens_us then
+        return 'o' .. integer(meta.opens_us)
+    end
     return nil
 end
 
 local function read_meta(keys)
-    local v = redis.call('HMGET', keys[META], 'ready', 'state', 'opens_us', 'closes_us', 'admit_limit', 'admitted',
-                         'last_ticket', 'claimed_to')
-    if v[1] ~= '1' then return nil end
-    return {state = v[2], opens_us = tonumber(v[3]), closes_us = tonumber(v[4]), admit_limit = tonumber(v[5]),
-            admitted = tonumber(v[6]), last_ticket = tonumber(v[7]), claimed_to = tonumber(v[8])}
+    local ready, state, opens, closes, limit, admitted, last, mark = unpack(
+        redis.call('HMGET', keys[META], 'ready', 'state', 'opens_us', 'closes_us', 'admit_limit',
+                   'admitted', 'last_ticket', 'claimed_to'))
+    if ready ~= '1' then return nil end
+    return {state = state, opens_us = tonumber(opens), closes_us = tonumber(closes),
+            admit_limit = tonumber(limit), admitted = tonumber(admitted),
+            last_ticket = tonumber(last), claimed_to = tonumber(mark)}
 end
 
--- run_answer: the last `run` of the requests that this call admitted, whose first got `ticket`, behind `queued` others.
+-- run_answer: the last `run` of the requests that this call admitted, whose first got `ticket`,
+-- behind `queued` others.
 local function run_answer(ticket, queued, admitted, run)
     return string.format('n%d:%d:%d', ticket + admitted - run, queued + admitted - run + 1, run)
 end
@@ -203,7 +220,8 @@ local function enqueue(keys, users)
     local first = math.max(now_us(), meta.last_ticket + 1)
     local shut = gate(meta, first)
     local room = meta.admit_limit < 0 and math.huge or meta.admit_limit - meta.admitted
-    local counted, mark = meta.admitted + 0, meta.claimed_to + 0 -- what is no number fails before anything is changed
+    -- A field that is no number fails here, before anything is changed.
+    local counted, mark = meta.admitted + 0, meta.claimed_to + 0
     local claimed = claimed_size(keys, mark)
     local queued = redis.call('ZCARD', keys[QUEUE]) - claimed
     local known, tickets = states_of(keys, users), tickets_of(keys, users)
@@ -216,7 +234,8 @@ local function enqueue(keys, users)
         if before then
             answer = 'q' .. integer(first + before - 1) .. ':' .. integer(queued + before)
         elseif not answer then
-            answer = tickets[i] and waiting_answer(keys, user, tickets[i], mark, claimed) or shut or admitted >= room and 'f'
+            answer = tickets[i] and waiting_answer(keys, user, tickets[i], mark, claimed) or
+                shut or admitted >= room and 'f'
         end
         if answer then
             if run > 0 then answers[#answers + 1] = run_answer(first, queued, admitted, run) end
@@ -231,7 +250,8 @@ local function enqueue(keys, users)
     if run > 0 then answers[#answers + 1] = run_answer(first, queued, admitted, run) end
     if admitted > 0 then
         in_chunks('ZADD', keys[QUEUE], entries)
-        redis.call('HSET', keys[META], 'last_ticket', integer(first + admitted - 1), 'admitted', integer(counted + admitted))
+        redis.call('HSET', keys[META], 'last_ticket', integer(first + admitted - 1),
+                   'admitted', integer(counted + admitted))
     end
     return answers
 end
@@ -245,13 +265,15 @@ local function status(keys, users)
     local unknown = limit >= 0 and tonumber(head[HEAD_ADMITTED]) >= limit and 'f' or 'u'
     local known, tickets, answers = states_of(keys, users), tickets_of(keys, users), {head}
     for i = 1, #users do
-        answers[i + 1] = known[i] or tickets[i] and waiting_answer(keys, users[i], tickets[i], mark, claimed) or unknown
+        answers[i + 1] = known[i] or
+            tickets[i] and waiting_answer(keys, users[i], tickets[i], mark, claimed) or unknown
     end
     return answers
 end
 
--- publish: with expected moves, or `any`, this is no takeover. The mark goes back unless only settings change (`any`): who
--- is still in the queue will be claimed again, with the old ticket.
+-- publish: with expected moves, or `any`, this is no takeover. The mark goes back unless only
+-- settings change (`any`): the requests still in the queue will be claimed again, with their old
+-- tickets.
 local function publish(keys, args)
     local epoch, id, state, quota, admit_limit, opens_us, closes_us, watermark, ready = unpack(args)
     local expected = args[10] ~= '-' and args[10] or nil
@@ -261,23 +283,25 @@ local function publish(keys, args)
     end
     local before = head_of(keys)
     local current = before[HEAD_EPOCH]
-    if current and tonumber(current) > tonumber(epoch) then
-        return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. current)
-    end
+    if current and tonumber(current) > tonumber(epoch) then return stale(epoch, current) end
     -- This is no takeover: the epoch must be there already, or Redis lost it.
-    if expected and current ~= epoch then return redis.error_reply('LOST epoch ' .. epoch .. ' is not published') end
+    if expected and current ~= epoch then
+        return redis.error_reply('LOST epoch ' .. epoch .. ' is not published')
+    end
     local wrong = expected and expected ~= 'any' and went_back(keys, expected)
     if wrong then return wrong end
-    -- Redis that knows less than MariaDB came back empty, or older: it must not admit before grants are restored.
+    -- A Redis that knows less than MariaDB came back empty, or older: it must not admit before
+    -- grants are restored.
     local older = tonumber(watermark) > tonumber(before[HEAD_WATERMARK] or -1)
     if ready == 'keep' then ready = not older and before[HEAD_READY] or '0' end
     for _, field in ipairs(COUNTED) do redis.call('HSETNX', keys[META], field, 0) end
     redis.call('HSETNX', keys[META], 'returned', 0)
     local floor = redis.call('HMGET', keys[META], 'watermark', 'last_ticket')
     local decided = math.max(tonumber(watermark), tonumber(floor[1]))
-    redis.call('HSET', keys[META], 'epoch', epoch, 'id', id, 'state', state, 'quota', quota, 'admit_limit', admit_limit,
-               'opens_us', opens_us, 'closes_us', closes_us, 'ready', ready, 'instant_wait_ms', args[11] or '0',
-               'watermark', integer(decided), 'last_ticket', integer(math.max(decided, tonumber(floor[2]))))
+    redis.call('HSET', keys[META], 'epoch', epoch, 'id', id, 'state', state, 'quota', quota,
+               'admit_limit', admit_limit, 'opens_us', opens_us, 'closes_us', closes_us,
+               'ready', ready, 'instant_wait_ms', args[11] or '0', 'watermark', integer(decided),
+               'last_ticket', integer(math.max(decided, tonumber(floor[2]))))
     if expected ~= 'any' then redis.call('HSET', keys[META], 'claimed_to', 0) end
     for _, key in ipairs(keys) do redis.call('PERSIST', key) end
     return before
@@ -287,21 +311,24 @@ local function is_ticket(score)
     return score:find(POSITIVE) and tonumber(score) <= LAST_TICKET
 end
 
--- claim: the next n above the mark, and the mark moves. What is no ticket has no place behind which the mark could go: it
--- is answered too, and stays above. A ticket that a stranger's hand wrote may be above the last one that was given.
+-- claim: answers the next n above the mark, and moves the mark. The mark cannot move behind a score
+-- that is no ticket: that is answered too, and stays above. A ticket written by hand may be above
+-- the last one that was given.
 local function claim(keys, args)
     local wrong = fenced(keys, args, CLAIM, 2) or args[3] and went_back(keys, args[3])
     if wrong then return wrong end
     local meta, n, rows = sound(keys), math.min(tonumber(args[2]), MAX_USERS), {}
     local mark = meta.claimed_to
     if n > 0 then
-        rows = redis.call('ZRANGE', keys[QUEUE], above(mark), '+inf', 'BYSCORE', 'LIMIT', 0, n, 'WITHSCORES')
+        rows = redis.call('ZRANGE', keys[QUEUE], above(mark), '+inf', 'BYSCORE', 'LIMIT', 0, n,
+                          'WITHSCORES')
     end
     local last = #rows
     while last > 0 and not is_ticket(rows[last]) do last = last - 2 end
     if last > 0 then
         mark = tonumber(rows[last])
-        redis.call('HSET', keys[META], 'claimed_to', rows[last], 'last_ticket', integer(math.max(mark, meta.last_ticket)))
+        redis.call('HSET', keys[META], 'claimed_to', rows[last],
+                   'last_ticket', integer(math.max(mark, meta.last_ticket)))
     end
     if #rows > 0 then count_move(keys) end
     local claimed = claimed_size(keys, mark)
@@ -313,8 +340,9 @@ local function is_user(user)
     return #user <= 64 and user:find('^[%w._:@+=|~-]+$')
 end
 
--- set_aside: members of the queue that the scheduler could not decode. One that could be a user is refused, unless there is
--- a decision already; what cannot was never accepted, and is not counted.
+-- set_aside: removes members of the queue that the scheduler could not decode. One that could be a
+-- user is refused, unless there is a decision already. One that could not was never accepted, and
+-- is not counted.
 local function set_aside(keys, args)
     local wrong = fenced(keys, args)
     if wrong then return wrong end
@@ -326,7 +354,8 @@ local function set_aside(keys, args)
         if score and not (is_user(args[i]) and is_ticket(score)) then
             redis.call('ZREM', keys[QUEUE], args[i])
             n = n + 1
-            if is_user(args[i]) and redis.call('HSETNX', keys[USERS], args[i], 'rundecodable:0') == 1 then
+            if is_user(args[i]) and
+                redis.call('HSETNX', keys[USERS], args[i], 'rundecodable:0') == 1 then
                 redis.call('HINCRBY', keys[META], 'refused', 1)
             end
         end
@@ -334,8 +363,8 @@ local function set_aside(keys, args)
     return n
 end
 
--- settle_range: all requests of a range of tickets are decided, in the same way: `args` has users and states from the
--- fourth on.
+-- settle_range: all requests of a range of tickets have the same kind of decision. `args` has users
+-- and states from the fourth on.
 local function settle_range(keys, args, counter, n)
     in_chunks('HSET', keys[USERS], args, 4)
     redis.call('ZREMRANGEBYSCORE', keys[QUEUE], args[2], args[3])
@@ -343,8 +372,8 @@ local function settle_range(keys, args, counter, n)
     return n
 end
 
--- settle_names: user by user. One may stand there twice, be decided already, or be a stranger, when Redis lost grants and
--- they are restored. Only a stranger was not admitted yet.
+-- settle_names: user by user. While lost grants are restored a user may be listed twice, be decided
+-- already, or be unknown (a stranger). Only a stranger was not admitted yet.
 local function settle_names(keys, users, states)
     local old, latest, moved = states_of(keys, users), {}, {}
     local writes, waited, decided, changed = {}, {}, {}, 0
@@ -376,7 +405,8 @@ local function settle(keys, args)
     local wrong = fenced(keys, args)
     if wrong then return wrong end
     local n = (#args - 3) / 2
-    if n % 1 ~= 0 or n < 1 or n > MAX_USERS or not (args[2]:find(NUMBER) and args[3]:find(NUMBER)) then
+    if n % 1 ~= 0 or n < 1 or n > MAX_USERS or
+        not (args[2]:find(NUMBER) and args[3]:find(NUMBER)) then
         return bad_args('settle takes an epoch, two tickets, then user and state in turn')
     end
     local alike = args[5]:byte()
@@ -387,8 +417,9 @@ local function settle(keys, args)
     end
     local mark, to = sound(keys).claimed_to, tonumber(args[3])
     count_move(keys)
-    -- The scheduler says that nobody else is in this range; a stranger's hand may have put somebody there.
-    if alike and to > 0 and to <= mark and redis.call('ZCOUNT', keys[QUEUE], args[2], args[3]) == n then
+    -- The scheduler says that nobody else is in this range; somebody may have been added by hand.
+    if alike and to > 0 and to <= mark and
+        redis.call('ZCOUNT', keys[QUEUE], args[2], args[3]) == n then
         return settle_range(keys, args, COUNTERS[alike], n)
     end
     local users, states = {}, {}
@@ -398,13 +429,16 @@ end
 
 -- free_ticket: the first one from `ticket` on that no request has.
 local function free_ticket(keys, ticket)
-    while redis.call('ZCOUNT', keys[QUEUE], integer(ticket), integer(ticket)) > 0 do ticket = ticket + 1 end
+    while redis.call('ZCOUNT', keys[QUEUE], integer(ticket), integer(ticket)) > 0 do
+        ticket = ticket + 1
+    end
     return ticket
 end
 
--- drain: requests of the journal, by arrival. They were accepted, so no bound of admission holds. Each gets the place of
--- its arrival; a user who waits in the queue already gets the better of the two. The mark goes back to where the scheduler
--- has decided nothing yet: nobody gets a ticket at or below it, or at or below what MariaDB had committed.
+-- drain: queues requests of the journal, by arrival. They were accepted already, so no limit of
+-- admission applies. Each gets the place of its arrival; a user who waits in the queue already gets
+-- the better of the two. The mark goes back to where the scheduler has decided nothing yet: nobody
+-- gets a ticket at or below it, nor at or below what MariaDB had committed.
 local function drain(keys, args)
     local wrong = fenced(keys, args)
     if wrong then return wrong end
@@ -425,7 +459,7 @@ local function drain(keys, args)
         local old = waiting[i] and tonumber(waiting[i])
         local from = math.max(math.min(tonumber(args[2 * i + 2]), now), free)
         if not (known[i] or seen[users[i]] or old and old <= from) then
-            free = free_ticket(keys, from) -- whoever comes later need not look before it
+            free = free_ticket(keys, from) -- later ones start here
             if not old or free < old then
                 entries[#entries + 1], entries[#entries + 2] = integer(free), users[i]
                 seen[users[i]], last, n = true, math.max(last, free), n + (old and 0 or 1)
@@ -440,13 +474,15 @@ local function drain(keys, args)
     return #entries / 2
 end
 
--- revive: the sold out of one page of `users` go back to the queue, with their old tickets. The head tells the gateways of
--- it (`returned`): whoever reads the queue, then the users, may have missed these.
+-- revive: puts the sold out of one page of `users` back into the queue, with their old tickets. The
+-- head tells the gateways (`returned`), because a gateway that reads the queue, then the users, may
+-- have missed them.
 local function revive(keys, args)
     local wrong = fenced(keys, args, EPOCH_CURSOR_N)
     if wrong then return wrong end
     sound(keys)
-    local page = redis.call('HSCAN', keys[USERS], args[2], 'COUNT', math.min(tonumber(args[3]), MAX_USERS))
+    local count = math.min(tonumber(args[3]), MAX_USERS)
+    local page = redis.call('HSCAN', keys[USERS], args[2], 'COUNT', count)
     local back, users = {}, {}
     for i = 1, #page[2], 2 do
         local user, state = page[2][i], page[2][i + 1]
@@ -468,9 +504,13 @@ local function expire(keys, args)
     return 1
 end
 
-redis.register_function{function_name = 'onrush_version', callback = function() return VERSION end, flags = {'no-writes'}}
+local function version()
+    return VERSION
+end
+
+redis.register_function{function_name = 'onrush_version', callback = version, flags = {'no-writes'}}
 -- Not marked no-writes, though it writes nothing: so Redis refuses it whenever it refuses to write.
-redis.register_function('onrush_probe', function() return VERSION end)
+redis.register_function('onrush_probe', version)
 redis.register_function{function_name = 'onrush_status', callback = status, flags = {'no-writes'}}
 redis.register_function('onrush_enqueue', enqueue)
 redis.register_function('onrush_publish', publish)

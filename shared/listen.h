@@ -20,10 +20,10 @@ struct listen_state {
 /* listen_look: 0, or a negative errno and *state untouched. */
 int listen_look(int fd, struct listen_state *state);
 
-/* listen_inherited: the listening sockets that systemd passed (socket activation), made non-blocking
- * and close-on-exec, into fds[0] and on; the caller closes them. How many: 0 without systemd; or a
- * negative errno, -E2BIG: more than `most`, -EINVAL: one is no listening TCP socket. To be called
- * once, before there are threads. */
+/* listen_inherited: the listening sockets that systemd passed (socket activation), made
+ * non-blocking and close-on-exec, into fds[0] and on; the caller closes them. How many: 0 without
+ * systemd; or a negative errno, -E2BIG: more than `most`, -EINVAL: one is no listening TCP socket.
+ * To be called once, before there are threads. */
 int listen_inherited(int *fds, int most);
 
 #endif

@@ -1,12 +1,11 @@
 /* The end of a daemon in a bounded time, whatever hangs. Everything in Onrush may be killed at any
  * moment without breaking a promise, so a daemon that cannot end in order ends anyway:
  *
- *   SIGTERM ── grace ──► + OVERDUE_CUT_MS: connections to MariaDB are cut (db_cut_all()), so whoever
- *                          waits for an answer of it goes on, clients are answered 503
+ *   SIGTERM ── grace ──► + OVERDUE_CUT_MS: connections to MariaDB are cut (db_cut_all()), so
+ *                          threads that wait for it go on, and clients are answered 503
  *                      ──► + OVERDUE_EXIT_MS: the process ends itself, with OVERDUE_EXIT
  *
- * The second is for what cannot be cut: a name that is being resolved, a connection that is being
- * made. */
+ * The second is for what cannot be cut: resolving a name, or connecting. */
 #ifndef ONRUSH_OVERDUE_H
 #define ONRUSH_OVERDUE_H
 

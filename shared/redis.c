@@ -68,7 +68,8 @@ static int64_t number_of(const redisReply *r)
     return -1;
 }
 
-/* HEAD_LEAST: the library may be another version's: its head may end before instant_wait_ms, or go on behind what we know. */
+/* HEAD_LEAST: another version of the library may send a shorter head, without instant_wait_ms, or a
+ * longer one. */
 #define HEAD_LEAST 17
 
 int redis_head_parse(const redisReply *reply, struct campaign_head *head)
@@ -114,10 +115,11 @@ static int succeed(redisContext *c, char *error, const char *format, ...)
 static int log_in(redisContext *c, const struct redis_config *config, char *error)
 {
     char password[256];
-    if (config_read_secret(config->password_file, password, sizeof password) < 0)
-        return snprintf(error, REDIS_ERROR_SIZE, "the password file %.200s cannot be read",
-                        config->password_file),
-               -ENOTCONN;
+    if (config_read_secret(config->password_file, password, sizeof password) < 0) {
+        snprintf(error, REDIS_ERROR_SIZE, "the password file %.200s cannot be read",
+                 config->password_file);
+        return -ENOTCONN;
+    }
     if (password[0] == '\0')
         return 0;
     int r = config->user[0] != '\0' ? succeed(c, error, "AUTH %s %s", config->user, password)
@@ -136,8 +138,10 @@ static int load_functions(redisContext *c, char *error)
     freeReplyObject(reply);
     if (known)
         return 0;
-    if (closed_to_us) /* a whole library would be refused as "unauthenticated bulk length" */
-        return snprintf(error, REDIS_ERROR_SIZE, "%s", refusal), -ENOTCONN;
+    if (closed_to_us) { /* a whole library would be refused as "unauthenticated bulk length" */
+        snprintf(error, REDIS_ERROR_SIZE, "%s", refusal);
+        return -ENOTCONN;
+    }
     const char *text = redis_functions_text();
     return succeed(c, error, "FUNCTION LOAD REPLACE %b", text, strlen(text));
 }
@@ -149,19 +153,25 @@ int redis_open(redisContext **out, const struct redis_config *config, char error
         config->socket[0] != '\0'
             ? redisConnectUnixWithTimeout(config->socket, connect_timeout)
             : redisConnectWithTimeout(config->host, (int)config->port, connect_timeout);
-    if (c == NULL)
-        return snprintf(error, REDIS_ERROR_SIZE, "out of memory"), -ENOTCONN;
+    if (c == NULL) {
+        snprintf(error, REDIS_ERROR_SIZE, "out of memory");
+        return -ENOTCONN;
+    }
     int r = c->err != 0 ? -ENOTCONN : 0;
     if (r < 0)
         snprintf(error, REDIS_ERROR_SIZE, "%s", c->errstr);
-    if (r == 0 && redisSetTimeout(c, timeval_of(config->command_timeout_ms)) != REDIS_OK)
-        r = (snprintf(error, REDIS_ERROR_SIZE, "the command timeout cannot be set"), -ENOTCONN);
+    if (r == 0 && redisSetTimeout(c, timeval_of(config->command_timeout_ms)) != REDIS_OK) {
+        snprintf(error, REDIS_ERROR_SIZE, "the command timeout cannot be set");
+        r = -ENOTCONN;
+    }
     if (r == 0)
         r = log_in(c, config, error);
     if (r == 0)
         r = load_functions(c, error);
-    if (r < 0)
-        return redisFree(c), r;
+    if (r < 0) {
+        redisFree(c);
+        return r;
+    }
     *out = c;
     return 0;
 }

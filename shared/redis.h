@@ -29,8 +29,8 @@ int redis_functions_version(void);
 const char *redis_functions_text(void);
 
 /* redis_head_parse: the head that onrush_status and onrush_publish answer. 0, or -EPROTO and *head
- * untouched. Numbers that Redis does not know are -1. More elements than we know are ignored; without
- * the last, instant_wait_ms, that is 0. */
+ * untouched. Numbers that Redis does not know are -1. More elements than we know are ignored; the
+ * last, instant_wait_ms, may be missing, and is 0 then. */
 int redis_head_parse(const redisReply *reply, struct campaign_head *head);
 
 /* Why Redis did not carry out a call; nothing of it was done. */

@@ -15,14 +15,16 @@ struct redis_events {
 static void on_read(evutil_socket_t fd, short what, void *arg)
 {
     struct redis_events *e = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     redisAsyncHandleRead(e->ac);
 }
 
 static void on_write(evutil_socket_t fd, short what, void *arg)
 {
     struct redis_events *e = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     e->writing = true;
     redisAsyncHandleWrite(e->ac);
 }

@@ -107,25 +107,45 @@ static void link_close(struct redis_link *link, const char *reason)
     link->on_state(link->arg, false);
 }
 
+/* next_step: the timer fired, and no call is under way. */
+static void next_step(struct redis_link *link)
+{
+    switch ((enum redis_link_state)link->state) {
+    case LINK_DOWN:
+        link_connect(link);
+        break;
+    case LINK_CONNECTING:
+        if (link->ac != NULL)
+            link_down(link, "redis does not take the connection");
+        else
+            link_down(link, "the name in redis.host is not resolved in time");
+        break;
+    case LINK_CHECKING:
+        link_check(link);
+        break;
+    case LINK_UP:
+        break;
+    case LINK_CLOSED:
+        link_down(link, link->reason);
+        break;
+    }
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct redis_link *link = arg;
-    (void)fd, (void)what;
-    if (link->state == LINK_DOWN)
-        return link_connect(link);
-    struct call *oldest = STAILQ_FIRST(&link->calls);
-    int64_t left_us = oldest != NULL ? oldest->deadline_us - clock_mono_us() : 0;
-    if (oldest == NULL && link->state == LINK_CHECKING)
-        return link_check(link);
-    if (oldest == NULL && link->state == LINK_UP)
+    const struct call *oldest = STAILQ_FIRST(&link->calls);
+    (void)fd;
+    (void)what;
+    if (oldest == NULL) {
+        next_step(link);
         return;
-    if (oldest == NULL && link->state == LINK_CLOSED)
-        return link_down(link, link->reason);
-    if (oldest != NULL && left_us > 0)
-        return arm_timer(link, left_us);
-    link_down(link, oldest != NULL     ? "redis does not answer"
-                    : link->ac != NULL ? "redis does not take the connection"
-                                       : "the name in redis.host is not resolved in time");
+    }
+    int64_t left_us = oldest->deadline_us - clock_mono_us();
+    if (left_us > 0)
+        arm_timer(link, left_us);
+    else
+        link_down(link, "redis does not answer");
 }
 
 /* on_reply: hands the answer to whoever asked. hiredis calls it with NULL when the connection is
@@ -187,8 +207,7 @@ static void checked(struct redis_link *link)
     link->known = true;
     link->reason = "";
     link->up_us = clock_mono_us();
-    event_del(
-        link->timer); /* it may still be that of connecting, which is longer than a command's */
+    event_del(link->timer); /* that of connecting may be longer than a command's */
     event_add(link->probe, &(struct timeval){.tv_sec = PROBE_S});
     log_info("redis is up", "functions=%d", redis_functions_version());
     link->on_state(link->arg, true);
@@ -208,11 +227,12 @@ static void on_durability(void *arg, const redisReply *r)
 {
     struct redis_link *link = arg;
     if (r == NULL)
-        return link_down(link, "redis closed the connection");
-    if (configured_as(r, "appendonly", "yes") && configured_as(r, "appendfsync", "always"))
-        return checked(link);
-    link_down(link, "redis does not sync each write: set appendonly yes and appendfsync always, "
-                    "or redis.require_durable = false");
+        link_down(link, "redis closed the connection");
+    else if (configured_as(r, "appendonly", "yes") && configured_as(r, "appendfsync", "always"))
+        checked(link);
+    else
+        link_down(link, "redis does not sync each write: set appendonly yes and appendfsync "
+                        "always, or redis.require_durable = false");
 }
 
 static void check_durability(struct redis_link *link)
@@ -244,10 +264,11 @@ static void on_loaded(void *arg, const redisReply *r)
 {
     struct redis_link *link = arg;
     if (r == NULL)
-        return link_down(link, "redis closed the connection");
-    if (r->type == REDIS_REPLY_ERROR)
-        return link_down(link, not_loaded(r));
-    check_durability(link);
+        link_down(link, "redis closed the connection");
+    else if (r->type == REDIS_REPLY_ERROR)
+        link_down(link, not_loaded(r));
+    else
+        check_durability(link);
 }
 
 static void on_probed(void *arg, const redisReply *r)
@@ -255,20 +276,22 @@ static void on_probed(void *arg, const redisReply *r)
     struct redis_link *link = arg;
     const char *reason;
     if (r == NULL)
-        return link_down(link, "redis closed the connection");
-    if (redis_refusal_of(r, &reason) == REDIS_CLOSED)
-        return link_down(link, reason);
-    if (r->type == REDIS_REPLY_INTEGER && r->integer >= redis_functions_version())
-        return check_durability(link);
-    ask_load(link, on_loaded);
+        link_down(link, "redis closed the connection");
+    else if (redis_refusal_of(r, &reason) == REDIS_CLOSED)
+        link_down(link, reason);
+    else if (r->type == REDIS_REPLY_INTEGER && r->integer >= redis_functions_version())
+        check_durability(link);
+    else
+        ask_load(link, on_loaded);
 }
 
 static void on_login(void *arg, const redisReply *r)
 {
     struct redis_link *link = arg;
     if (r == NULL || r->type == REDIS_REPLY_ERROR)
-        return link_down(link, "redis does not accept the password");
-    ask(link, on_probed, PROBE);
+        link_down(link, "redis does not accept the password");
+    else
+        ask(link, on_probed, PROBE);
 }
 
 static void link_check(struct redis_link *link)
@@ -276,8 +299,8 @@ static void link_check(struct redis_link *link)
     const struct redis_config *config = link->config;
     char password[256];
     if (config_read_secret(config->password_file, password, sizeof password) < 0)
-        return link_down(link, "the password file of redis cannot be read");
-    if (password[0] == '\0')
+        link_down(link, "the password file of redis cannot be read");
+    else if (password[0] == '\0')
         ask(link, on_probed, PROBE);
     else if (config->user[0] != '\0')
         ask(link, on_login, "AUTH %s %s", config->user, password);
@@ -290,8 +313,10 @@ static void link_check(struct redis_link *link)
 static void ask(struct redis_link *link, redis_link_fn *fn, const char *format, ...)
 {
     struct call *call = call_new(link, fn, link, link->config->command_timeout_ms);
-    if (call == NULL)
-        return link_down(link, "out of memory");
+    if (call == NULL) {
+        link_down(link, "out of memory");
+        return;
+    }
     va_list args;
     va_start(args, format);
     int status = redisvAsyncCommand(link->ac, on_reply, call, format, args);
@@ -309,9 +334,10 @@ static void on_reloaded(void *arg, const redisReply *r)
     if (r == NULL || link->state != LINK_UP)
         return;
     if (r->type == REDIS_REPLY_ERROR)
-        return link_close(link, not_loaded(r));
-    log_warning("the functions were gone from redis, or older, and are loaded again",
-                "functions=%d", redis_functions_version());
+        link_close(link, not_loaded(r));
+    else
+        log_warning("the functions were gone from redis, or older, and are loaded again",
+                    "functions=%d", redis_functions_version());
 }
 
 /* reload: on the same connection, so whatever is asked from now on finds the functions. If they
@@ -320,8 +346,10 @@ static void reload(struct redis_link *link)
 {
     if (link->loading)
         return;
-    if (clock_mono_us() - link->loaded_us < PROBE_S * 1000000)
-        return link_close(link, "redis loses the functions again and again: who flushes them?");
+    if (clock_mono_us() - link->loaded_us < PROBE_S * 1000000) {
+        link_close(link, "redis loses the functions again and again: who flushes them?");
+        return;
+    }
     link->loading = true;
     link->loaded_us = clock_mono_us();
     ask_load(link, on_reloaded);
@@ -333,11 +361,13 @@ static void link_look(struct redis_link *link, const redisReply *reply)
     const char *reason;
     switch (redis_refusal_of(reply, &reason)) {
     case REDIS_CLOSED:
-        return link_close(link, reason);
+        link_close(link, reason);
+        break;
     case REDIS_FORGOTTEN:
-        return reload(link);
+        reload(link);
+        break;
     case REDIS_TAKEN:
-        return;
+        break;
     }
 }
 
@@ -353,7 +383,8 @@ static void on_look(void *arg, const redisReply *r)
 
 static void on_probe(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     ask(arg, on_look, PROBE);
 }
 
@@ -366,7 +397,8 @@ static void on_connect(const redisAsyncContext *ac, int status)
         return;
     if (status != REDIS_OK) {
         link->ac = NULL; /* hiredis frees it after this callback */
-        return link_down(link, "redis cannot be reached");
+        link_down(link, "redis cannot be reached");
+        return;
     }
     /* The check starts from the timer: hiredis 0.14 cannot bear it when a connection is freed in
      * this callback. */
@@ -392,11 +424,15 @@ static void open_connection(struct redis_link *link, const char *address)
                                 ? redisAsyncConnectUnix(config->socket)
                                 : redisAsyncConnect(address, (int)config->port);
     link->ac = ac;
-    if (ac == NULL || ac->err != 0)
-        return link_down(link, "redis cannot be reached");
+    if (ac == NULL || ac->err != 0) {
+        link_down(link, "redis cannot be reached");
+        return;
+    }
     ac->data = link;
-    if (redis_events_attach(ac, link->base) < 0)
-        return link_down(link, "out of memory");
+    if (redis_events_attach(ac, link->base) < 0) {
+        link_down(link, "out of memory");
+        return;
+    }
     redisAsyncSetConnectCallback(ac, on_connect);
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
 }
@@ -408,8 +444,9 @@ static void on_resolved(void *arg, const char *address)
     if (link->state != LINK_CONNECTING || link->ac != NULL)
         return;
     if (address == NULL)
-        return link_down(link, "the name in redis.host is not known");
-    open_connection(link, address);
+        link_down(link, "the name in redis.host is not known");
+    else
+        open_connection(link, address);
 }
 
 /* link_connect: resolving the name counts into the time that connecting may take. */
@@ -442,6 +479,12 @@ static int grow(struct redis_link *link, size_t n)
     return 0;
 }
 
+static void put_arg(struct redis_link *link, size_t i, const char *text, size_t len)
+{
+    link->argv[i] = text;
+    link->argvlen[i] = len;
+}
+
 int redis_link_call(struct redis_link *link, const char *function, const struct campaign_keys *keys,
                     size_t n, const char *const *args, const size_t *lengths, redis_link_fn *fn,
                     void *arg)
@@ -449,15 +492,17 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
     if (link->state != LINK_UP)
         return -ENOTCONN;
     struct call *call = call_new(link, fn, arg, link->config->command_timeout_ms);
-    if (call == NULL || grow(link, FIXED_ARGS + n) < 0)
-        return free(call), -ENOMEM;
-    const char *const fixed[3] = {"FCALL", function, CAMPAIGN_KEYS_TEXT};
-    for (size_t i = 0; i < 3; i++)
-        link->argv[i] = fixed[i], link->argvlen[i] = strlen(fixed[i]);
+    if (call == NULL || grow(link, FIXED_ARGS + n) < 0) {
+        free(call);
+        return -ENOMEM;
+    }
+    put_arg(link, 0, "FCALL", strlen("FCALL"));
+    put_arg(link, 1, function, strlen(function));
+    put_arg(link, 2, CAMPAIGN_KEYS_TEXT, strlen(CAMPAIGN_KEYS_TEXT));
     for (size_t i = 0; i < CAMPAIGN_KEYS; i++)
-        link->argv[3 + i] = keys->text[i], link->argvlen[3 + i] = keys->len[i];
+        put_arg(link, 3 + i, keys->text[i], keys->len[i]);
     for (size_t i = 0; i < n; i++)
-        link->argv[FIXED_ARGS + i] = args[i], link->argvlen[FIXED_ARGS + i] = lengths[i];
+        put_arg(link, FIXED_ARGS + i, args[i], lengths[i]);
     return enroll(link, call,
                   redisAsyncCommandArgv(link->ac, on_reply, call, (int)(FIXED_ARGS + n), link->argv,
                                         link->argvlen));
@@ -505,8 +550,10 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
     link->timer = evtimer_new(base, on_timer, link);
     link->probe = evtimer_new(base, on_probe, link);
     if (link->timer == NULL || link->probe == NULL ||
-        resolver_new(&link->resolver, base, on_resolved, link) < 0)
-        return redis_link_free(link), -ENOMEM;
+        resolver_new(&link->resolver, base, on_resolved, link) < 0) {
+        redis_link_free(link);
+        return -ENOMEM;
+    }
     arm_timer(link, 0);
     *out = link;
     return 0;
@@ -514,7 +561,8 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
 
 static void on_state_ignored(void *arg, bool up)
 {
-    (void)arg, (void)up;
+    (void)arg;
+    (void)up;
 }
 
 struct redis_link *redis_link_free(struct redis_link *link)

@@ -34,8 +34,9 @@ struct redis_link;
 /* The answer of a command. NULL: unknown. The reply belongs to the link and ends with the call. */
 typedef void redis_link_fn(void *arg, const redisReply *reply);
 
-/* Called when the link comes up, when it is lost after it was up (before or after the NULL answers),
- * and when the first try to connect has failed: from the first call on it is known where Redis is. */
+/* Called when the link comes up, when it is lost after it was up (before or after the NULL
+ * answers), and when the first try to connect fails: after the first call the state of Redis is
+ * known. */
 typedef void redis_link_state_fn(void *arg, bool up);
 
 /* redis_link_new: begins to connect. 0 and *out (the caller frees it), or -ENOMEM. `config` must
@@ -47,9 +48,9 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
  * redis_link_fn. NULL is fine. Gives NULL. */
 struct redis_link *redis_link_free(struct redis_link *link);
 
-/* redis_link_call: FCALL of `function` with the keys of a campaign and `n` arguments, which are copied. 0,
- * and `fn` will be called exactly once; or -ENOTCONN (the link is not up), -ENOMEM, and `fn` will
- * not be called. */
+/* redis_link_call: FCALL of `function` with the keys of a campaign and `n` arguments, which are
+ * copied. 0, and `fn` will be called exactly once; or -ENOTCONN (the link is not up), -ENOMEM, and
+ * `fn` will not be called. */
 int redis_link_call(struct redis_link *link, const char *function, const struct campaign_keys *keys,
                     size_t n, const char *const *args, const size_t *lengths, redis_link_fn *fn,
                     void *arg);
@@ -58,8 +59,8 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
 int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
                        redis_link_fn *fn, void *arg);
 
-/* redis_link_aside: the same, for what is beside the work: when Redis refuses it (an ACL that does not allow this command, say), that
- * tells nothing of the link, and `fn` alone sees it. */
+/* redis_link_aside: the same, for a command beside the main work. If Redis refuses it (say, an ACL
+ * forbids it), only `fn` sees that; the link stays as it is. */
 int redis_link_aside(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
                      redis_link_fn *fn, void *arg);
 

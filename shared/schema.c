@@ -43,8 +43,10 @@ enum db_outcome schema_version(struct db *db, int *version)
                      &tables);
     if (outcome != DB_OK)
         return outcome;
-    if (tables == 0)
-        return *version = 0, DB_OK;
+    if (tables == 0) {
+        *version = 0;
+        return DB_OK;
+    }
     return query_number(db, "SELECT MAX(version) FROM schema_version", version);
 }
 
@@ -118,10 +120,11 @@ enum db_outcome schema_migrate(struct db *db, void (*applied)(void *arg, const c
             query_number(db, "SELECT GET_LOCK(CONCAT(DATABASE(), '.onrush_migrate'), 1)", &locked);
     if (outcome != DB_OK)
         return outcome;
-    if (!locked)
-        return snprintf(db->error, sizeof db->error, "another migration holds the lock for %d s",
-                        LOCK_TRIES),
-               DB_BUSY;
+    if (!locked) {
+        snprintf(db->error, sizeof db->error, "another migration holds the lock for %d s",
+                 LOCK_TRIES);
+        return DB_BUSY;
+    }
     outcome = db_exec(db, TABLE, NULL);
     if (outcome == DB_OK)
         outcome = apply_missing(db, applied, arg);

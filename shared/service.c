@@ -120,7 +120,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct service *s = arg;
     int64_t now_us = clock_mono_us();
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     if (s->state == SERVICE_STARTING)
         look(s, now_us);
     if (now_us - s->fed_us >= s->every_us / 2)
@@ -148,8 +149,10 @@ int service_new(struct service **out, struct event_base *base, const struct serv
         s->every_us = (int64_t)watchdog_us / 4;
     if (getenv("NOTIFY_SOCKET") != NULL) {
         s->tick = event_new(base, -1, 0, on_tick, s);
-        if (s->tick == NULL)
-            return free(s), -ENOMEM;
+        if (s->tick == NULL) {
+            free(s);
+            return -ENOMEM;
+        }
         arm(s);
     }
     *out = s;

@@ -159,13 +159,19 @@ static size_t content_length(char out[48], size_t n)
     return (size_t)(p - out);
 }
 
+/* part_of: for writing only, which the type of iovec cannot say. */
+static struct iovec part_of(const void *bytes, size_t len)
+{
+    return (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
+}
+
 void http_answer_send(struct http_conn *c, const void *body, size_t len)
 {
     struct http_server *s = c->server;
     char field[48];
     assert(s->answering == c);
     tail(c, field, content_length(field, len));
-    struct iovec parts[2] = {{s->out, s->out_len}, {(void *)(uintptr_t)body, c->head ? 0 : len}};
+    struct iovec parts[2] = {part_of(s->out, s->out_len), part_of(body, c->head ? 0 : len)};
     int n = 2;
     if (parts[1].iov_len <= sizeof s->out - s->out_len) { /* cheaper than a second part */
         memcpy(s->out + s->out_len, body, parts[1].iov_len);
@@ -185,7 +191,7 @@ void http_stream_begin(struct http_conn *c)
     c->last = c->last || c->minor_version == 0; /* RFC 9112 6.3: it ends with the connection */
     tail(c, chunked, c->minor_version > 0 ? sizeof chunked - 1 : 0);
     c->streaming = true;
-    struct iovec part = {c->server->out, c->server->out_len};
+    struct iovec part = part_of(c->server->out, c->server->out_len);
     if (http_conn_transmit(c, &part, 1) && c->output == NULL)
         http_conn_move(c, HTTP_STREAMING);
 }
@@ -201,21 +207,22 @@ int http_stream_write(struct http_conn *c, const void *bytes, size_t len)
     if (kept + len > c->server->config.max_stream_bytes)
         return -EAGAIN;
     int n = snprintf(size, sizeof size, "%zx\r\n", len);
-    struct iovec parts[3] = {
-        {size, (size_t)n}, {(void *)(uintptr_t)bytes, len}, {(void *)(uintptr_t) "\r\n", 2}};
+    struct iovec parts[3] = {part_of(size, (size_t)n), part_of(bytes, len), part_of("\r\n", 2)};
     bool chunked = c->minor_version > 0;
     return http_conn_transmit(c, chunked ? parts : parts + 1, chunked ? 3 : 1) ? 0 : -EPIPE;
 }
 
 void http_stream_end(struct http_conn *c, bool whole)
 {
-    struct iovec part = {(void *)(uintptr_t) "0\r\n\r\n", 5};
+    struct iovec part = part_of("0\r\n\r\n", 5);
     bool was_closed = c->state == HTTP_CLOSED;
     c->streaming = false;
     if (was_closed)
         return;
-    if (!whole)
-        return http_conn_close(c, true);
+    if (!whole) {
+        http_conn_close(c, true);
+        return;
+    }
     if (!c->head && c->minor_version > 0 && !http_conn_transmit(c, &part, 1))
         return;
     if (c->output == NULL)

@@ -1,7 +1,7 @@
-/* Buffers that connections borrow while half a request, with how far it is parsed, or half an answer
- * is there. Two sizes: most requests fit the small one. One thread. */
-#ifndef ONRUSH_HTTP_BUFFER_H
-#define ONRUSH_HTTP_BUFFER_H
+/* Buffers that connections borrow while half a request (and its parser) or half an answer is there.
+ * Two sizes: most requests fit the small one. One thread. */
+#ifndef ONRUSH_BUFFER_H
+#define ONRUSH_BUFFER_H
 
 #include "shared/http/parser.h"
 
@@ -23,8 +23,8 @@ struct http_buffers {
     size_t n_lent;
 };
 
-/* http_buffers_init: `full_room` is the size of a large one, in bytes. http_buffers_end: all must be
- * back. */
+/* http_buffers_init: `full_room` is the size of a large buffer, in bytes. http_buffers_end: all
+ * must be back. */
 void http_buffers_init(struct http_buffers *buffers, size_t full_room);
 void http_buffers_end(struct http_buffers *buffers);
 

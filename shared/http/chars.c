@@ -1,5 +1,7 @@
 #include "shared/http/chars.h"
 
+#include "shared/char_runs.h"
+
 #define T CHAR_TOKEN
 #define U CHAR_TARGET
 #define H CHAR_HOST
@@ -23,7 +25,7 @@ const uint8_t http_chars[256] = {
     ['-'] = V | T | U | H,
     ['.'] = V | T | U | H,
     ['/'] = V | U,
-    ['0' ... '9'] = V | T | U | H,
+    CHAR_DIGITS(V | T | U | H),
     [':'] = V | U,
     [';'] = V | U | H,
     ['<'] = V,
@@ -31,17 +33,16 @@ const uint8_t http_chars[256] = {
     ['>'] = V,
     ['?'] = V | U,
     ['@'] = V | U,
-    ['A' ... 'Z'] = V | T | U | H,
+    CHAR_LETTERS(V | T | U | H),
     ['['] = V | U,
     ['\\'] = CHAR_VALUE,
     [']'] = V | U,
     ['^'] = V | T | U,
     ['_'] = V | T | U | H,
     ['`'] = V | T | U,
-    ['a' ... 'z'] = V | T | U | H,
     ['{'] = V | U,
     ['|'] = V | T | U,
     ['}'] = V | U,
     ['~'] = V | T | U | H,
-    [0x80 ... 0xff] = V, /* obs-text */
+    CHAR_RUN_128(0x80, V), /* obs-text */
 };

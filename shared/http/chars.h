@@ -1,16 +1,16 @@
 /* Which bytes may stand where. The names are those of the grammars that they come from. */
-#ifndef ONRUSH_HTTP_CHARS_H
-#define ONRUSH_HTTP_CHARS_H
+#ifndef ONRUSH_CHARS_H
+#define ONRUSH_CHARS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Kinds of bytes. A URL may hold unencoded what RFC 3986 allows, and [ ] ^ ` { | }, which browsers
+ * do not encode. A host excludes the comma, because some software cuts lists there. */
 enum {
-    CHAR_TOKEN = 1, /* tchar (RFC 9110 5.6.2) */
-    CHAR_TARGET =
-        2, /* what a URL may have unencoded: RFC 3986, and [ ] ^ ` { | }, which browsers do not encode */
-    CHAR_HOST =
-        4, /* unreserved and sub-delims (RFC 3986 2.2, 2.3), without the comma, at which lists are cut */
+    CHAR_TOKEN = 1,  /* tchar (RFC 9110 5.6.2) */
+    CHAR_TARGET = 2, /* unencoded in a URL */
+    CHAR_HOST = 4,   /* unreserved and sub-delims (RFC 3986 2.2, 2.3) without the comma */
     CHAR_VALUE = 8,  /* field-vchar, SP, HTAB (RFC 9110 5.5) */
     CHAR_QUOTED = 16 /* qdtext (RFC 9110 5.6.4) */
 };

@@ -42,8 +42,8 @@ void http_conn_move(struct http_conn *c, enum http_state to)
 
 /* --- events --- */
 
-/* has_left: has the client closed its half, or reset the connection? While a request waits nothing is read, and what lies before
- * it would hide it. */
+/* has_left: true if the client has closed its half, or reset the connection. Nothing is read while
+ * a request waits, so unread bytes would hide the end from a read. */
 static bool has_left(struct http_conn *c)
 {
     struct pollfd look = {.fd = event_get_fd(&c->event), .events = POLLRDHUP};
@@ -107,8 +107,10 @@ struct http_conn *http_conn_open(struct http_server *s, int fd, const struct add
                                  struct http_crowd_place *place, enum http_refusal excess)
 {
     struct http_conn *c = take_spare(s);
-    if (c == NULL)
-        return close(fd), NULL;
+    if (c == NULL) {
+        close(fd);
+        return NULL;
+    }
     *c = (struct http_conn){.server = s,
                             .peer = *peer,
                             .place = place,

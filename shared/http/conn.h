@@ -5,17 +5,17 @@
  *   ┌──────┐ ─────────► ┌─────────┐ ─────────────────► ┌──────┐ ──────────────────► ┌─────────┐
  *   │ IDLE │            │ READING │   (at once, where  │ BUSY │ http_stream_begin   │ SENDING │
  *   └──────┘ ◄──┐       └─────────┘ all came together) └──────┘ ──► STREAMING ◄───► └─────────┘
- *      │        │            │ refused, too slow           ▲ (again, with what    │   │  not all of
- *      │        └────────────┼─────────────────────────────┼── came behind it) ───┘   │  it was taken
+ *      │        │            │ refused, too slow           ▲ (again, with what    │   │  not all
+ *      │        └────────────┼─────────────────────────────┼── came behind it) ───┘   │  was taken
  *      │                     ▼                             │   all taken              │
- *      │                hooks.refused ── the last answer ──┴──► LINGERING ◄───────────┘ the last one
+ *      │                hooks.refused ── the last answer ──┴──► LINGERING ◄───────────┘ the last
  *      ▼ idle too long, evicted, EOF                               ▼ EOF, or linger_us is over
  *   CLOSED ◄───────────────────────────────────────────────────── CLOSED ◄── any error
  *
  * A connection is in the list of its state, in the order of since_us, so that a deadline is looked
  * for at the head of a list, and no connection has a timer of its own. */
-#ifndef ONRUSH_HTTP_CONN_H
-#define ONRUSH_HTTP_CONN_H
+#ifndef ONRUSH_CONN_H
+#define ONRUSH_CONN_H
 
 #include "shared/http/buffer.h"
 #include "shared/http/crowd.h"
@@ -96,16 +96,17 @@ struct http_conn *http_conn_open(struct http_server *server, int fd, const struc
 /* http_conn_move: the one place where the state changes; asserts that the move is legal. */
 void http_conn_move(struct http_conn *conn, enum http_state to);
 
-/* http_conn_close: now, from any state. `abort`: what is not taken yet is thrown away by the kernel, too.
- * http_conns_reap: frees those that are closed; nobody may hold one. */
+/* http_conn_close: closes now, from any state. `abort`: the kernel also drops what the client has
+ * not taken yet. http_conns_reap: frees closed connections; no caller may still hold one. */
 void http_conn_close(struct http_conn *conn, bool abort);
 void http_conns_reap(struct http_server *server);
 
 /* http_conns_sweep: whose deadline is over. */
 void http_conns_sweep(struct http_server *server);
 
-/* http_conns_evict: closes connections that have no request, idle ones before those that have half of one, and the oldest first: one
- * of `address`; NULL: some of those whose address has the most. False: there is none. */
+/* http_conns_evict: closes connections that have no complete request, idle ones before those that
+ * have half of one, the oldest first: one of `address`, or with NULL some of the address that has
+ * the most. False: there is none. */
 bool http_conns_evict(struct http_server *server, const struct address *address);
 
 /* --- input.c --- */

@@ -51,14 +51,15 @@ static void keep(struct http_conn *c, struct http_buffer *in)
 {
     struct http_buffers *all = &c->server->buffers;
     bool over = in->len == in->from || c->state == HTTP_CLOSED || c->state == HTTP_LINGERING;
-    if (over && in != c->server->lap)
-        http_buffer_give_back(all, in);
-    if (over)
+    if (over) {
+        if (in != c->server->lap)
+            http_buffer_give_back(all, in);
         return;
+    }
     c->input = in != c->server->lap ? in : move_to(c, in, in->len - in->from);
     if (c->input == NULL)
-        return http_conn_close(c, true);
-    if (c->state == HTTP_IDLE)
+        http_conn_close(c, true);
+    else if (c->state == HTTP_IDLE)
         http_conn_move(c, HTTP_READING);
 }
 
@@ -86,14 +87,16 @@ static bool read_more(struct http_conn *c, struct http_buffer **in)
 {
     if (!c->readable)
         return false;
-    if (!make_room(c, in))
-        return http_conn_close(c, true), false;
+    if (!make_room(c, in)) {
+        http_conn_close(c, true);
+        return false;
+    }
     struct http_buffer *b = *in;
     size_t room = b->room - b->len;
     ssize_t n = recv(event_get_fd(&c->event), b->bytes + b->len, room, 0);
     if (n > 0) {
-        c->readable =
-            (size_t)n == room || c->ended; /* less than there was room for: that was all */
+        /* Less than there was room for: that was all. */
+        c->readable = (size_t)n == room || c->ended;
         b->len += (size_t)n;
         return true;
     }
@@ -161,16 +164,18 @@ void http_conn_too_slow(struct http_conn *c)
     http_buffer_give_back(&c->server->buffers, in);
 }
 
-/* greet: at the head; RFC 9110 10.1.1. Who is in excess gets its answer already now. How long a body may be is told to the parser only
- * here, so that there is always a head to answer. */
+/* greet: at the end of a head (RFC 9110 10.1.1). A connection in excess is answered now. The parser
+ * learns the limit of bodies only here, so that a refusal always has a head to answer. */
 static void greet(struct http_conn *c, struct http_buffer *in)
 {
     const struct http_request *request = &in->parser.request;
     size_t most = c->server->config.max_body_bytes;
     note(c, request);
     in->parser.limits.max_body_bytes = (uint32_t)most;
-    if (c->excess != 0)
-        return http_conn_refuse(c, (enum http_refusal)c->excess, 503, request);
+    if (c->excess != 0) {
+        http_conn_refuse(c, (enum http_refusal)c->excess, 503, request);
+        return;
+    }
     if (request->content_length > most)
         return;
     bool waits = request->expect_continue && in->len - in->from == in->parser.head_bytes;

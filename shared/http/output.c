@@ -72,10 +72,12 @@ void http_conn_flush(struct http_conn *c)
 {
     struct http_hooks *hooks = &c->server->hooks;
     struct http_buffer *b = c->output;
-    struct iovec part = {b->bytes + b->from, b->len - b->from};
+    struct iovec part = {.iov_base = b->bytes + b->from, .iov_len = b->len - b->from};
     ssize_t sent = put(c, &part, 1);
-    if (sent < 0)
-        return http_conn_close(c, true);
+    if (sent < 0) {
+        http_conn_close(c, true);
+        return;
+    }
     b->from += (size_t)sent;
     if (b->from < b->len) {
         if (sent > 0 && c->streaming) /* its deadline is that of the next piece */
@@ -83,8 +85,10 @@ void http_conn_flush(struct http_conn *c)
         return;
     }
     c->output = http_buffer_give_back(&c->server->buffers, b);
-    if (!c->streaming)
-        return http_conn_answered(c);
+    if (!c->streaming) {
+        http_conn_answered(c);
+        return;
+    }
     http_conn_move(c, HTTP_STREAMING);
     if (hooks->drained != NULL)
         hooks->drained(hooks->arg, c);
@@ -92,12 +96,14 @@ void http_conn_flush(struct http_conn *c)
 
 /* --- the end of an answer --- */
 
-/* end: closing on top of what the client has sent, or is sending, would reset the connection, and
- * the client might never see the answer (RFC 9112 9.6). Who wanted the end himself sends no more. */
+/* end: closing while bytes of the client are unread would reset the connection, and the client
+ * might never see the answer (RFC 9112 9.6). A client that asked for the end sends no more. */
 static void end(struct http_conn *c)
 {
-    if ((c->by_client || c->ended) && !c->readable && c->input == NULL)
-        return http_conn_close(c, false);
+    if ((c->by_client || c->ended) && !c->readable && c->input == NULL) {
+        http_conn_close(c, false);
+        return;
+    }
     shutdown(event_get_fd(&c->event), SHUT_WR);
     c->input = http_buffer_give_back(&c->server->buffers, c->input);
     http_conn_move(c, HTTP_LINGERING);
@@ -108,8 +114,10 @@ static void end(struct http_conn *c)
 void http_conn_answered(struct http_conn *c)
 {
     struct http_server *s = c->server;
-    if (c->last || s->draining)
-        return end(c);
+    if (c->last || s->draining) {
+        end(c);
+        return;
+    }
     c->head = false;
     http_conn_move(c, HTTP_IDLE);
     if (s->serving != c && (c->readable || c->input != NULL))

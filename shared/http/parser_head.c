@@ -118,8 +118,8 @@ static enum step take_host(struct http_parser *p, struct http_text value, struct
     return reason == NULL ? STEP_ON : refuse(p, 400, reason);
 }
 
-/* tab_about: is there a tab before or behind this value, the one that was just read? It is white space there, but some take it for a part of the
- * value. */
+/* tab_about: is there a tab before or behind the value that was just read? It is white space there,
+ * but some software takes it for a part of the value. */
 static bool tab_about(const struct http_parser *p)
 {
     uint32_t from = p->name.at + p->name.len;
@@ -187,7 +187,8 @@ static bool named(struct http_text name, const char *word)
     return true;
 }
 
-/* take_known: the fields that say where a request ends, to whom it goes, or what becomes of the connection. */
+/* take_known: the fields that decide where a request ends, which host it is for, and whether the
+ * connection stays. */
 static enum step take_known(struct http_parser *p, struct http_text name, struct http_span span)
 {
     struct http_text value = text(p, span);
@@ -207,7 +208,8 @@ static enum step take_known(struct http_parser *p, struct http_text name, struct
     }
 }
 
-/* take_trailer: trailers are ignored; those that would change what was read already are refused, as somebody might heed them. */
+/* take_trailer: trailers are ignored. Those that would change what was read already are refused,
+ * because other software might heed them. */
 static enum step take_trailer(struct http_parser *p, struct http_text name)
 {
     if (http_text_like(name, "Host") || http_text_like(name, "Content-Length") ||
@@ -227,7 +229,8 @@ static enum step take_field(struct http_parser *p, struct http_span value)
     return take_known(p, text(p, p->name), value);
 }
 
-/* odd_bytes: the top bits of those of eight bytes that are control characters; above the first one some may be wrong. */
+/* odd_bytes: sets the top bit of those of eight bytes that are control characters. Only the lowest
+ * bit set is reliable. */
 static uint64_t odd_bytes(const char *at)
 {
     const uint64_t ones = UINT64_MAX / 255;
@@ -238,7 +241,8 @@ static uint64_t odd_bytes(const char *at)
     return (((x - ones * 0x20) & ~x) | ((del - ones) & ~del)) & ones << 7;
 }
 
-/* skip_value: as skip(CHAR_VALUE), but as long as there is no control character, not even HTAB, many bytes at a time. */
+/* skip_value: like skip(CHAR_VALUE), but eight bytes at a time, up to the first control character,
+ * HTAB included. */
 static bool skip_value(struct http_parser *p)
 {
     const char *at = p->bytes + p->at, *reach = p->bytes + p->reach;

@@ -1,20 +1,21 @@
 /* Inside the parser: its states, and what its steps have in common. For parser*.c alone.
  *
- * One state a step, and one function a state: it reads as far as the bytes reach or its part goes, and says which state is next.
+ * Each state has one function, a step: it reads until its part or the bytes end, and returns the
+ * next state.
  *
- *   EMPTY ─► METHOD ─► TARGET ─► VERSION ─► LINE_CR ─► LINE_LF ─► FIELD ◄─────────────────────────────┐
- *                                                                   │ └──► NAME ─► SPACE ─► VALUE ─► VALUE_LF
- *                                                     an empty line ▼
- *                                                                HEAD_LF ─── end of the trailers ───► COMPLETE
- *                                                                   │ end of the head                    ▲
- *                                                                   ▼                                    │
- *                          FIELD                                   BODY ─────────► LENGTH ───────────────┘
- *                            ▲ the last, empty chunk                │
- *                            └─── SIZE_LF ◄── EXTENSION ... ◄── SIZE ◄── DATA_LF ◄── DATA_CR ◄── DATA
- *                                    └────────────────────────────────────────────────────────────▲
+ *   EMPTY ─► METHOD ─► TARGET ─► VERSION ─► LINE_CR ─► LINE_LF ─► FIELD ◄── VALUE_LF ◄── VALUE
+ *                                                                 │ └─► NAME ─► SPACE ────▲
+ *                                                   an empty line ▼
+ *                                                              HEAD_LF ─ of trailers ───► COMPLETE
+ *                                                                 │ of the head              ▲
+ *                                                                 ▼                          │
+ *                        FIELD                                   BODY ────► LENGTH ─────────┘
+ *                          ▲ the last, empty chunk                │
+ *                          └─── SIZE_LF ◄── EXTENSION ... ◄── SIZE ◄── DATA_LF ◄── DATA_CR ◄─ DATA
+ *                                  └────────────────────────────────────────────────────────────▲
  */
-#ifndef ONRUSH_HTTP_PARSER_STEPS_H
-#define ONRUSH_HTTP_PARSER_STEPS_H
+#ifndef ONRUSH_PARSER_STEPS_H
+#define ONRUSH_PARSER_STEPS_H
 
 #include "shared/http/chars.h"
 #include "shared/http/parser.h"
@@ -81,7 +82,7 @@ static inline enum step on(struct http_parser *p, enum state next)
     return STEP_ON;
 }
 
-/* straight_on: the same as on(), and takes that step now if it can; for the steps that most bytes go through. */
+/* straight_on: like on(), and takes that step at once if it can; for the steps of most bytes. */
 static inline enum step straight_on(struct http_parser *p, enum state next, step_fn *read)
 {
     p->state = next;
@@ -118,7 +119,7 @@ static inline enum step want(struct http_parser *p, char c, enum state next, con
     return here(p) == c ? on_after(p, next) : refuse(p, 400, reason);
 }
 
-/* skip: goes to the end of a run of this kind of bytes. False: it may go on beyond what has come. */
+/* skip: goes to the end of a run of this kind of bytes. False: the run may go on in later bytes. */
 static inline bool skip(struct http_parser *p, unsigned kind)
 {
     const char *bytes = p->bytes;

@@ -39,7 +39,8 @@ static size_t skip(struct http_text text, size_t at, unsigned kind)
     return at;
 }
 
-/* literal_end: behind the "]" of an IPv6 address; 0: it is none. Whether it is a real one nobody here has to know. */
+/* literal_end: returns what is behind the "]" of an IPv6 address, or 0 if it is none. It does not
+ * check the address itself. */
 static size_t literal_end(struct http_text host)
 {
     size_t at = 1;
@@ -48,7 +49,8 @@ static size_t literal_end(struct http_text host)
     return at > 2 && at < host.len && host.at[at] == ']' ? at + 1 : 0;
 }
 
-/* port_valid: the rest behind a host: nothing, or ":" and a port, which may be empty (RFC 3986 3.2.3). */
+/* port_valid: the rest behind a host: nothing, or ":" and a port that may be empty (RFC 3986
+ * 3.2.3). */
 static bool port_valid(const char *rest, size_t len)
 {
     unsigned port = 0;
@@ -72,7 +74,7 @@ const char *http_rule_host(struct http_text host)
 
 /* --- target --- */
 
-/* scheme_len: of "http://" or "https://"; 0: neither. Schemes are not case sensitive (RFC 9110 4.2.3). */
+/* scheme_len: the length of "http://" or "https://" in any case (RFC 9110 4.2.3); 0: neither. */
 static size_t scheme_len(struct http_text target)
 {
     static const char *const schemes[] = {"http://", "https://"};

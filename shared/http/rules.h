@@ -1,7 +1,7 @@
-/* What single parts of a head mean, once their bytes are there. Pure; thread safe. Each gives NULL, or why the part is refused (with 400), a
- * constant text. */
-#ifndef ONRUSH_HTTP_RULES_H
-#define ONRUSH_HTTP_RULES_H
+/* What single parts of a head mean, once their bytes are there. Pure; thread safe. Each function
+ * returns NULL, or a constant text that says why the part is refused (with 400). */
+#ifndef ONRUSH_RULES_H
+#define ONRUSH_RULES_H
 
 #include "shared/http/parser.h"
 

@@ -62,8 +62,10 @@ static int accept_one(struct http_server *s)
     socklen_t len = sizeof from;
     int fd = accept4(http_server_listen_fd(s), (struct sockaddr *)&from, &len,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0)
-        return http_server_add(s, fd, (struct sockaddr *)&from), 0;
+    if (fd >= 0) {
+        http_server_add(s, fd, (struct sockaddr *)&from);
+        return 0;
+    }
     switch (errno) {
     case EMFILE:
     case ENFILE:
@@ -81,7 +83,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
     struct http_server *s = arg;
     int r = 0;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     s->now_us = clock_mono_us();
     for (int i = 0; i < ACCEPTS_A_TURN && r == 0; i++)
         r = accept_one(s);
@@ -94,7 +97,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct http_server *s = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     s->now_us = clock_mono_us();
     http_conns_reap(s);
     http_conns_sweep(s);
@@ -106,7 +110,8 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
     struct http_server *s = arg;
     struct http_conn *c;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     s->now_us = clock_mono_us();
     for (size_t n = s->n_ready; n > 0 && (c = TAILQ_FIRST(&s->ready)) != NULL; n--) {
         TAILQ_REMOVE(&s->ready, c, in_ready);
@@ -121,8 +126,8 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 
 /* --- life --- */
 
-/* prepare: what each accepted socket takes over. A client that does not read, or that is not read, pins so much and no more; each
- * answer is one send, which must not wait for the last one's ACK. */
+/* prepare: settings that accepted sockets inherit. Small buffers bound what a client pins that does
+ * not read. Each answer is one send, which must not wait for the ACK of the last one. */
 static void prepare(int fd)
 {
     int one = 1, bytes = KERNEL_BUFFER;
@@ -167,7 +172,8 @@ static void free_parts(struct http_server *s)
 
 static void init(struct http_server *s, const struct http_config *config)
 {
-    /* A body in chunks of some bytes is half framing: as much as it may be long itself is enough. */
+    /* A body in chunks of some bytes is half framing: as much as it may be long itself is
+     * enough. */
     uint32_t body = (uint32_t)config->max_body_bytes;
     s->limits = (struct http_limits){.max_head_bytes = (uint32_t)config->max_head_bytes,
                                      .max_fields = HTTP_FIELDS_MAX,
@@ -193,8 +199,10 @@ int http_server_new(struct http_server **out, struct event_base *base, int liste
     s->hooks = *hooks;
     init(s, config);
     s->lap = http_buffer_lend(&s->buffers, s->buffers.full_room);
-    if (s->lap == NULL || add_events(s, listen_fd) < 0)
-        return free_parts(s), -ENOMEM;
+    if (s->lap == NULL || add_events(s, listen_fd) < 0) {
+        free_parts(s);
+        return -ENOMEM;
+    }
     *out = s;
     return 0;
 }

@@ -1,17 +1,18 @@
-/* An HTTP/1.1 server inside somebody's event loop: RFC 9110 and 9112, as far as a service needs them
- * that answers small requests from memory. It hands out complete requests and takes answers, at once
- * or later; it knows nothing of what they are about.
+/* An HTTP/1.1 server inside an event loop (RFC 9110 and 9112), for a service that answers small
+ * requests from memory. It hands out complete requests and takes answers, at once or later; it does
+ * not know what they are about.
  *
- *   accept ─► read ─► parser ─► hooks.request ─ ─ (whenever it likes) ─ ─► http_answer_send ─► next
+ *   accept ─► read ─► parser ─► hooks.request ─ ─ (now or later) ─ ─► http_answer_send ─► next
  *                       │                              │ the client has left: hooks.gone
  *                       └─ refused, or too slow: hooks.refused ─► answer ─► end
  *
- * A connection is registered with epoll once, edge-triggered, for its whole life. It borrows a buffer
- * only while half a request or half an answer is there, and every wait has a deadline (conn.h has the
- * states). One request of a connection at a time: what a client sends beyond it waits in its socket,
- * and answers go out in order. All calls from the thread of the event base; hooks too. */
-#ifndef ONRUSH_HTTP_SERVER_H
-#define ONRUSH_HTTP_SERVER_H
+ * A connection is registered with epoll once, edge-triggered, for its whole life. It borrows a
+ * buffer only while half a request or half an answer is there, and every wait has a deadline
+ * (conn.h shows the states). One request of a connection at a time: what a client sends beyond it
+ * waits in its socket, and answers go out in order. All calls and hooks in the thread of the event
+ * base. */
+#ifndef ONRUSH_SERVER_H
+#define ONRUSH_SERVER_H
 
 #include "shared/address.h"
 #include "shared/http/parser.h"
@@ -143,11 +144,12 @@ void http_answer_send(struct http_conn *conn, const void *body, size_t len);
  * connection ends for HTTP/1.0). */
 void http_stream_begin(struct http_conn *conn);
 
-/* http_stream_write: 0; -EAGAIN: too much of it is not taken yet, and nothing was written: try again
- * when it is drained, or give it up; -EPIPE: the client is gone, which hooks.gone has been told by then. */
+/* http_stream_write: 0; -EAGAIN: too much is not taken yet, and nothing was written: try again when
+ * it is drained, or give it up; -EPIPE: the client is gone, and hooks.gone was called. */
 int http_stream_write(struct http_conn *conn, const void *bytes, size_t len);
 
-/* http_stream_end: the request is over. `whole` false: the client must see that something is missing. */
+/* http_stream_end: ends the request. `whole` false: the client must see that something is
+ * missing. */
 void http_stream_end(struct http_conn *conn, bool whole);
 
 #endif
