@@ -17,7 +17,8 @@ struct networks {
 
 /* --- networks --- */
 
-/* parse_network: "10.0.0.0/8", or an address alone. Bits behind the prefix must be 0: else something else was meant. */
+/* parse_network: "10.0.0.0/8", or a single address. Bits behind the prefix must be 0, or it is a
+ * mistake. */
 static int parse_network(const char *text, struct network *out)
 {
     size_t len = strcspn(text, "/");
@@ -45,8 +46,10 @@ int networks_read(void **out, const struct config_setting_t *list, const char *p
     if (n > NETWORKS_MAX)
         return config_fail(list, path, error, "trusted_proxies: expected at most %d", NETWORKS_MAX);
     struct networks *networks = calloc(1, sizeof *networks + (size_t)n * sizeof networks->all[0]);
-    if (networks == NULL)
-        return snprintf(error, CONFIG_ERROR_SIZE, "out of memory"), -ENOMEM;
+    if (networks == NULL) {
+        snprintf(error, CONFIG_ERROR_SIZE, "out of memory");
+        return -ENOMEM;
+    }
     for (int i = 0; i < n; i++) {
         const config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
         const char *text = config_setting_get_string(s);

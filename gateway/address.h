@@ -1,5 +1,5 @@
-/* Whose request it is when a proxy stands in front: networks, X-Forwarded-For. Pure but for the reading of the
- * configuration; a list is immutable once made. */
+/* Finds the client's address behind a proxy: networks, X-Forwarded-For. Pure, except that it reads
+ * the configuration; a list is immutable once made. */
 #ifndef ONRUSH_GATEWAY_ADDRESS_H
 #define ONRUSH_GATEWAY_ADDRESS_H
 
@@ -16,8 +16,8 @@ int address_parse(const char *text, size_t len, struct address *out);
 /* address_of: 0, or -EINVAL for a socket of another kind. */
 int address_of(const struct sockaddr *from, struct address *out);
 
-/* address_key: the part of an address that stands for one client: all of an IPv4 address, the first 64 bits of an IPv6 address,
- * for whoever has one of a network of this size has them all. */
+/* address_key: the part of an address that stands for one client: a whole IPv4 address, or the
+ * first 64 bits of an IPv6 address, because one client usually has a whole /64. */
 void address_key(const struct address *address, struct address *out);
 
 /* networks_read, networks_free: the list trusted_proxies, as struct config_list wants them. */
@@ -26,9 +26,10 @@ void networks_free(void *networks);
 
 bool networks_hold(const struct networks *networks, const struct address *address);
 
-/* networks_client: whose request it is that came from `peer` with these values of X-Forwarded-For (all lines, in their order): the
- * rightmost address that no trusted proxy has. What stands left of it anybody can have written. A value that is no address ends the
- * search at the proxy that passed it on. */
+/* networks_client: the client of a request that came from `peer` with these values of
+ * X-Forwarded-For (all lines, in their order): the rightmost address that is not a trusted proxy.
+ * Anybody can have written what stands left of it. A value that is no address ends the search at
+ * the proxy that passed it on. */
 struct address networks_client(const struct networks *trusted, const struct address *peer,
                                const char *const *forwarded, size_t n);
 

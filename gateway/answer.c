@@ -1,6 +1,6 @@
-/* Every text that goes into an answer is from a small alphabet that was checked (names, user ids,
- * codes, reasons, numbers), so no JSON escaping is needed. The longest is a problem of a decided
- * request: 300 bytes of fixed text, a name, a user id, a ticket, a request id; BODY_MAX leaves room. */
+/* Texts that go into answers use a small, checked alphabet (names, user ids, codes, reasons,
+ * numbers), so JSON needs no escaping. The longest answer is a problem of a decided request: 300
+ * bytes of fixed text, a name, a user id, a ticket, a request id. BODY_MAX leaves room. */
 #include "gateway/answer.h"
 
 #include "gateway/limits.h"
@@ -142,8 +142,9 @@ static void write_campaign(struct body *b, const struct request *r)
            r->name, v->state, v->quota, v->remaining, opens, closes);
 }
 
-/* is_fault: somebody may ask what it was; what a campaign decides is none. */
-static bool is_fault(enum outcome outcome)
+/* is_error: something went wrong, which a client may report by its request id. What a campaign
+ * decides is no error. */
+static bool is_error(enum outcome outcome)
 {
     switch (outcome) {
     case OUTCOME_sold_out:
@@ -166,7 +167,7 @@ static void write_problem(struct body *b, struct request *r)
         append_identity(b, r);
         append_ticket(b, r);
     }
-    const char *id = is_fault(r->outcome) ? request_id_need(r) : request_id_take(r);
+    const char *id = is_error(r->outcome) ? request_id_need(r) : request_id_take(r);
     if (*id != '\0')
         append(b, ",\"request_id\":\"%s\"", id);
     APPEND(b, "}\n");
@@ -220,7 +221,8 @@ int64_t answer_retry_after_s(const struct request *r, int64_t now_us)
 
 /* --- the header --- */
 
-/* Nothing may keep any answer: it holds a coupon code, or something that changes. RFC 9111 4.2.2: a 404 may be kept otherwise. */
+/* No answer may be cached: it holds a coupon code, or it changes. Without this a cache may keep a
+ * 404 (RFC 9111 4.2.2). */
 #define LINES(type) "Content-Type: " type "\r\nCache-Control: no-store\r\n"
 
 static void add_lines(struct http_conn *conn, bool problem)
@@ -271,7 +273,7 @@ static void add_retry_after(const struct request *r)
 
 static void add_fields(struct request *r, unsigned status, bool problem)
 {
-    const char *id = is_fault(r->outcome) ? request_id_need(r) : request_id_take(r);
+    const char *id = is_error(r->outcome) ? request_id_need(r) : request_id_take(r);
     add_lines(r->conn, problem);
     if (*id != '\0')
         http_answer_field(r->conn, "X-Request-Id", id);
@@ -295,7 +297,7 @@ static void say(const struct request *r, unsigned status)
     if (texts[r->outcome].status == 503)
         log_info("a request is turned away", "request=%s status=%u code=%s campaign=%s", r->id,
                  status, texts[r->outcome].code, r->name);
-    else if (is_fault(r->outcome))
+    else if (is_error(r->outcome))
         log_debug("a request is wrong", "request=%s status=%u code=%s campaign=%s", r->id, status,
                   texts[r->outcome].code, r->name);
 }

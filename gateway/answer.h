@@ -7,7 +7,7 @@
 /* answer_send: the answer to an ANSWERED request; its connection is given up. */
 void answer_send(struct request *request);
 
-/* answer_nobody: the answer where there is no request: its head cannot be read, or there is no memory. */
+/* answer_nobody: answers without a request: its head was unreadable, or memory has run out. */
 void answer_nobody(struct loop *loop, struct http_conn *conn, enum outcome outcome);
 
 /* answer_retry_after_s: what Retry-After says; 0: none. `now_us`: wall clock. Pure. */

@@ -82,7 +82,10 @@ static int read_key(struct auth *auth, const char *path)
 
 static int no_password(char *text, int size, int writing, void *arg)
 {
-    (void)text, (void)size, (void)writing, (void)arg;
+    (void)text;
+    (void)size;
+    (void)writing;
+    (void)arg;
     return -1;
 }
 
@@ -123,11 +126,15 @@ int auth_new(struct auth **out, const struct auth_config *config, char error[AUT
 {
     const struct algorithm *a = find_algorithm(config->algorithm);
     assert(a != NULL); /* the configuration was checked */
-    if (config->key_file[0] == '\0')
-        return *out = NULL, 0;
+    if (config->key_file[0] == '\0') {
+        *out = NULL;
+        return 0;
+    }
     struct auth *auth = calloc(1, sizeof *auth);
-    if (auth == NULL)
-        return snprintf(error, AUTH_ERROR_SIZE, "out of memory"), -ENOMEM;
+    if (auth == NULL) {
+        snprintf(error, AUTH_ERROR_SIZE, "out of memory");
+        return -ENOMEM;
+    }
     auth->alg = a->alg;
     memcpy(auth->claim, config->claim, sizeof auth->claim);
     int r = read_key(auth, config->key_file);

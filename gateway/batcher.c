@@ -140,8 +140,9 @@ static void put_back(struct call *call)
     TAILQ_CONCAT(&call->gathering->waiting, &call->sent, next);
 }
 
-/* ask_again: nothing was done, and what is sent now will be: it goes before those that came later. The calls behind this one
- * meet the same; should one be done after all, asking twice changes nothing. */
+/* ask_again: for a call that changed nothing. Its requests go before those that came later. The
+ * calls behind it will fail in the same way; if one succeeds after all, asking twice changes
+ * nothing. */
 static void ask_again(struct call *call)
 {
     struct gathering *g = call->gathering;

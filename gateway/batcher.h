@@ -10,7 +10,7 @@
  * only when it is half as large as the first: so while Redis syncs one batch, the next lies before
  * it already, and batches do not become small.
  *
- * It knows who asks only as a struct asked, and what becomes of him is up to the hooks. One thread. */
+ * It knows a request only as a struct asked; the hooks decide what becomes of it. One thread. */
 #ifndef ONRUSH_GATEWAY_BATCHER_H
 #define ONRUSH_GATEWAY_BATCHER_H
 
@@ -23,7 +23,8 @@
 #define BATCH_MAX 5000 /* what the functions take */
 #define CALLS_MAX 2
 
-/* One who asks: a part of a request, which belongs to the batcher until it is delivered, shown or failed. */
+/* A question to Redis: a part of a request. The batcher owns it until delivered, shown or
+ * failed. */
 struct asked {
     TAILQ_ENTRY(asked) next;
     const char *user;
@@ -45,7 +46,7 @@ enum ask_failure {
 
 struct channel;
 
-/* What becomes of those who ask; all of it in the worker's thread, and each may ask again at once. */
+/* What becomes of the questions; all in the worker's thread. Each hook may ask again at once. */
 struct batcher_hooks {
     void (*sending)(struct asked *asked); /* an `announced` one is enqueued by the next command */
     void (*deliver)(struct asked *asked, const struct request_state *state, int64_t asked_us);
@@ -105,15 +106,15 @@ void channel_init(struct channel *channel, struct batcher *batcher, const char *
 /* channel_end: nobody asks through it, and no call is under way. */
 void channel_end(struct channel *channel);
 
-/* batcher_ask: `user` is set unless it is OP_HEAD. Delivered when the reply is there; failed at once, when Redis is
- * away. A gateway that has just started gathers until it knows whether Redis is there. */
+/* batcher_ask: `user` is set unless it is OP_HEAD. Delivered when the reply arrives; failed at once
+ * when Redis is away. Just after the start it gathers until the state of Redis is known. */
 void batcher_ask(struct channel *channel, enum operation op, struct asked *asked);
 
 /* batcher_want_head: the worker itself wants a fresh head; it comes through head(). */
 void batcher_want_head(struct channel *channel);
 
-/* batcher_hold: a request of this campaign is on its way into the journal. Until batcher_go_on() was called as often,
- * those that came later are not sent to Redis, or they would overtake. */
+/* batcher_hold: a request of this campaign is on its way into the journal. Later requests would
+ * overtake it, so they are not sent to Redis until batcher_go_on() was called as often. */
 void batcher_hold(struct channel *channel);
 void batcher_go_on(struct channel *channel);
 
@@ -123,7 +124,8 @@ void batcher_link(struct batcher *batcher, bool up);
 /* batcher_flush: sends what is dirty. At the end of a turn. */
 void batcher_flush(struct batcher *batcher);
 
-/* batcher_abandon: the gateway waits no longer for Redis: what was sent fails with NO_REPLY, the rest with AWAY. */
+/* batcher_abandon: stops waiting for Redis: what was sent fails with NO_REPLY, the rest with
+ * AWAY. */
 void batcher_abandon(struct batcher *batcher);
 
 #endif

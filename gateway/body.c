@@ -37,7 +37,8 @@ static const char *skip_space(const char *p, const char *end)
     return p;
 }
 
-/* plain_text: a text in quotes of printable ASCII without escapes, as JSON has it; what follows it, or NULL. */
+/* plain_text: reads a JSON string of printable ASCII without escapes. Returns what follows it, or
+ * NULL. */
 static const char *plain_text(const char *p, const char *end, const char **text, size_t *len)
 {
     if (p == end || *p != '"')
@@ -51,7 +52,7 @@ static const char *plain_text(const char *p, const char *end, const char **text,
     return p < end ? p + 1 : NULL;
 }
 
-/* parse_plain: {"name":"value"} and nothing else. False: it is something else, and for the JSON library. */
+/* parse_plain: reads {"name":"value"} and nothing else. False: leave it to the JSON library. */
 static bool parse_plain(const char *body, size_t len, struct body_field *field)
 {
     const char *end = body + len, *name, *value, *p = skip_space(body, end);
@@ -75,8 +76,8 @@ static bool parse_plain(const char *body, size_t len, struct body_field *field)
 
 /* --- any other --- */
 
-/* load: a number beyond 64 bits is JSON, too, and no business of ours in a member that nobody asked for. As reals all numbers can be
- * read, and none is an id then. */
+/* load: reads all numbers as reals. A number beyond 64 bits is valid JSON and must not fail in a
+ * member that nobody asked for; no real is an id. */
 static json_t *load(const char *body, size_t len, json_error_t *error)
 {
     json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, error);

@@ -15,8 +15,8 @@ struct body_field {
     uint8_t len; /* 0: not there, or neither a text of 1 to 64 bytes nor an integer from 0 */
 };
 
-/* body_parse: reads the members that are asked for out of a JSON object; an integer becomes its decimal text. 0; -EBADMSG: not one
- * JSON object; -EINVAL: there is a number that nobody's id can be. */
+/* body_parse: reads the wanted members out of a JSON object; an integer becomes its decimal text.
+ * 0; -EBADMSG: not one JSON object; -EINVAL: a wanted member is a number that cannot be an id. */
 int body_parse(const char *body, size_t len, struct body_field *fields, size_t n);
 
 /* body_is_json: is this Content-Type (NULL: none was sent) application/json, whatever its

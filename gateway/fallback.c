@@ -19,9 +19,9 @@ static bool ours_unseen(const struct request *r)
     return atomic_load(&r->loop->gateway->journalled_us) >= r->campaign->look.began_us;
 }
 
-/* note_look: the campaign's journal was seen. When it was empty, all that was in it before is in the
- * queue: what Redis says from now on is true. The look is in force once there is a head that is
- * younger, as the sold-out memory answers by heads. */
+/* note_look: the campaign's journal was seen. If it was empty, all its earlier requests are in the
+ * queue: what Redis says from now on is true. The look comes into force with the next younger head,
+ * because the sold-out memory answers by heads. */
 static void note_look(struct campaign *c, const struct archive_job *job)
 {
     if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
@@ -78,12 +78,25 @@ static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
     request_answer(r, outcome);
 }
 
-/* still_no: Redis, which said no, cannot be asked again: whoever this gateway has journalled since may be in the queue by now.
- * When every coupon is granted that changes nothing. */
+/* still_no: Redis said no and cannot be asked again. A user whom this gateway journalled since may
+ * be in the queue by now, so the no is uncertain, unless every coupon is granted. */
 static bool still_no(const struct request *r)
 {
     const struct archive_row *row = &r->archive.row;
     return !ours_unseen(r) || (r->known.kind == REQUEST_FULL && row->granted >= row->quota);
+}
+
+/* ask_again: the request may have left the journal just now; then Redis knows it. */
+static void ask_again(struct request *r)
+{
+    bool can_ask = redis_link_state(r->loop->link) == LINK_UP;
+    r->looked = true;
+    if (can_ask && !r->loop->finishing)
+        request_ask(r, r->route->op);
+    else if (!r->loop->finishing && still_no(r))
+        request_answer(r, request_outcome(r->known.kind));
+    else
+        refuse(r, OUTCOME_unavailable, &r->loop->metrics.unavailable_redis_down);
 }
 
 /* take_unknown: the campaign is in MariaDB, and nothing is there of this user. */
@@ -91,21 +104,18 @@ static void take_unknown(struct request *r)
 {
     struct gateway_metrics *m = &r->loop->metrics;
     switch (r->why) {
-    case FALLBACK_NO_REQUEST: /* if it left the journal just now, Redis knows it now */
-        r->looked = true;
-        if (r->loop->finishing) /* nobody waits for Redis any more */
-            return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
-        if (redis_link_state(r->loop->link) == LINK_UP)
-            return request_ask(r, r->route->op);
-        if (still_no(r))
-            return request_answer(r, request_outcome(r->known.kind));
-        return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
+    case FALLBACK_NO_REQUEST:
+        ask_again(r);
+        break;
     case FALLBACK_REDIS_AWAY: /* it may be in the queue */
-        return refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
+        refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
+        break;
     case FALLBACK_NO_CAMPAIGN: /* the keys have expired, or they are not there yet */
         if (r->archive.row.state == CAMPAIGN_SETTLED)
-            return request_answer(r, is_post(r) ? OUTCOME_closed : OUTCOME_no_request);
-        return refuse(r, OUTCOME_unavailable, &m->unavailable_unpublished);
+            request_answer(r, is_post(r) ? OUTCOME_closed : OUTCOME_no_request);
+        else
+            refuse(r, OUTCOME_unavailable, &m->unavailable_unpublished);
+        break;
     }
 }
 
@@ -123,10 +133,13 @@ static void take_found(struct request *r)
     const struct archive_job *job = &r->archive;
     if (r->user_len == 0) {
         campaign_view_row(&r->view, &job->row);
-        return request_answer(r, OUTCOME_campaign);
+        request_answer(r, OUTCOME_campaign);
+        return;
     }
-    if (job->known.kind == REQUEST_NONE)
-        return take_unknown(r);
+    if (job->known.kind == REQUEST_NONE) {
+        take_unknown(r);
+        return;
+    }
     r->known = job->known;
     if (job->op == ARCHIVE_WRITE && r->known.kind == REQUEST_WAITING) {
         note_journalled(r->loop->gateway);
@@ -146,16 +159,21 @@ static void on_answer(struct archive_job *job)
         note_look(r->campaign, &r->archive);
     switch (r->archive.answer) {
     case ARCHIVE_FOUND:
-        return take_found(r);
+        take_found(r);
+        break;
     case ARCHIVE_NOTHING:
         r->campaign->missing_until_us = r->loop->now_us + MISSING_US;
-        return request_answer(r, OUTCOME_no_campaign);
+        request_answer(r, OUTCOME_no_campaign);
+        break;
     case ARCHIVE_UNKNOWN:
-        return refuse(r, OUTCOME_unknown, &m->unavailable_mariadb);
+        refuse(r, OUTCOME_unknown, &m->unavailable_mariadb);
+        break;
     case ARCHIVE_AWAY:
         if (r->why == FALLBACK_NO_REQUEST && !ours_unseen(r))
-            return request_answer(r, request_outcome(r->known.kind));
-        return refuse(r, OUTCOME_unavailable, &m->unavailable_mariadb);
+            request_answer(r, request_outcome(r->known.kind));
+        else
+            refuse(r, OUTCOME_unavailable, &m->unavailable_mariadb);
+        break;
     }
 }
 

@@ -14,10 +14,10 @@
 /* fallback_ask: the request is ASKING and in no list; it becomes ARCHIVED until MariaDB has answered. */
 void fallback_ask(struct request *request, enum fallback_why why);
 
-/* fallback_doubted: Redis, asked at `asked_us` (monotonic), said "sold out", "closed" or "no request".
- * Could this request be in the journal, or have left it for the queue since? Then it goes to the
- * archive, and to Redis again, before it is answered. What this gateway journalled is never missed;
- * what another one did may be, for DOUBT_US. */
+/* fallback_doubted: Redis, asked at `asked_us` (monotonic), said "sold out", "closed" or "no
+ * request". Could this request be in the journal, or have left it for the queue since? Then the
+ * archive is asked, and Redis again, before it is answered. Requests that this gateway journalled
+ * are never missed; those of another gateway may be, for DOUBT_US. */
 bool fallback_doubted(const struct request *request, int64_t asked_us);
 
 #define DOUBT_US INT64_C(100000)

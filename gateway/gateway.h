@@ -1,5 +1,5 @@
-/* What the workers of one gateway share: the configuration in force, and what is limited for all of them together. Everything here
- * may be used by any thread. */
+/* What the workers of one gateway share: the configuration in force, and the limits for all of them
+ * together. Any thread may use it. */
 #ifndef ONRUSH_GATEWAY_GATEWAY_H
 #define ONRUSH_GATEWAY_GATEWAY_H
 
@@ -24,8 +24,8 @@ struct gateway {
     struct auth *auth;     /* NULL: no tokens. Set before there are workers, and never changed */
     struct limits *limits; /* the same, but its content moves: see limiter.h */
     struct tracer *tracer; /* NULL: no traces. Set before there are workers, and never changed */
-    /* What is served: of the configuration, or what the descriptors are enough for. Set before there are workers, as are the
-     * crowds of clients that are connected, and of requests that wait. */
+    /* What is served: by the configuration, or as much as the descriptors allow. Set before there
+     * are workers, like the crowds: of connected clients, and of waiting requests. */
     int64_t max_connections;
     struct http_crowd *connections, *waiters;
     /* Monotonic: when any worker last told a client that its request is in the journal; at first,

@@ -4,8 +4,9 @@
 
 #include "shared/http/server.h"
 
-/* http_string: a field, a path or a query as a string, NULL when there is none: ends it with a NUL, where its delimiter stood.
- * http_field_string: of the only field of this name; NULL when it came twice, too, as nobody knows which one is meant. */
+/* http_string: a field, a path or a query as a string, or NULL when there is none. It writes the
+ * NUL over the delimiter. http_field_string: the same of the only field of this name; NULL also
+ * when it came twice, because its meaning is unclear. */
 const char *http_string(struct http_text text);
 const char *http_field_string(const struct http_request *head, const char *name);
 

@@ -1,10 +1,10 @@
 /* How a request goes:
  *
- *   on_request ──► request_new ──► routes_judge ──► routes_dispatch ─ ─ (asks, waits) ─ ─► request_answer
- *   on_refused ──► the same, judged already                                                    │
- *   on_gone ─────► waiters_gone: a long-poll is answered at once                        finish
+ *   on_request ─► request_new ─► routes_judge ─► routes_dispatch ─ (asks, waits) ─► request_answer
+ *   on_refused ─► the same, judged already                                              │
+ *   on_gone ────► waiters_gone: a long-poll is answered at once                       finish
  *
- * What was received is there only until on_request returns: what is needed later is copied. */
+ * The received bytes are there only until on_request returns: what is needed later is copied. */
 #include "gateway/http.h"
 
 #include "gateway/answer.h"
@@ -67,8 +67,10 @@ static struct request *begin(struct loop *loop, struct http_conn *conn,
 {
     struct request *r = request_new(loop, conn);
     loop->now_us = http_conn_now_us(conn);
-    if (r == NULL)
-        return answer_nobody(loop, conn, OUTCOME_overloaded), NULL;
+    if (r == NULL) {
+        answer_nobody(loop, conn, OUTCOME_overloaded);
+        return NULL;
+    }
     http_conn_set_data(conn, r);
     loop->n_requests++;
     r->head = head;
@@ -132,15 +134,17 @@ static void count_refusal(struct gateway_metrics *m, enum http_refusal why)
         metric_add(&m->unavailable_connections_here, 1);
 }
 
-/* on_refused: what is wrong with the path or the head is said rather than what is wrong with the body. */
+/* on_refused: a wrong path or head is reported before a wrong body. */
 static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
                        const struct http_request *head)
 {
     struct loop *loop = loop_check(arg);
     enum outcome outcome = outcome_of(status);
     count_refusal(&loop->metrics, why);
-    if (head == NULL)
-        return answer_nobody(loop, conn, outcome);
+    if (head == NULL) {
+        answer_nobody(loop, conn, outcome);
+        return;
+    }
     struct request *r = begin(loop, conn, head);
     if (r == NULL)
         return;

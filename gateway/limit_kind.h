@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* X(M, id): the members of `limits` that are called id_requests and id_s; but for the address they are asked in this order. */
+/* X(M, id): the settings id_requests and id_s. `address` is checked first, the others in this
+ * order. */
 #define LIMITS(X, M) X(M, user) X(M, address) X(M, campaign) X(M, total)
 
 enum limit_kind {

@@ -1,6 +1,6 @@
-/* What the parts of one worker share: its time, its ways to the stores, its counts. The worker owns it and fills it in
- * before its thread starts, and knows the parts; they know only this. One thread, but for the metrics and the
- * state of `link`, which the admin listener reads too. */
+/* What the parts of one worker share: its time, its ways to the stores, its counts. The worker owns
+ * it, fills it in before its thread starts, and knows the parts; they know only this. One thread,
+ * except that the admin listener reads the metrics and the state of `link`. */
 #ifndef ONRUSH_GATEWAY_LOOP_H
 #define ONRUSH_GATEWAY_LOOP_H
 

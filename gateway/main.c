@@ -1,8 +1,8 @@
 /* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
  *
  * Threads: main (signals, configuration, life and death of the others), one for each worker
- * (worker.c), one for each worker's archive (journal/archive.c), the watch's (shared/watch.h), and the admin
- * listener's. */
+ * (worker.c), one for each worker's archive (journal/archive.c), the watch's (shared/watch.h), and
+ * the admin listener's. */
 #include "gateway/health.h"
 #include "gateway/http.h"
 #include "gateway/limits.h"
@@ -120,14 +120,16 @@ static int start_service(struct daemon *d)
 
 static void on_reload(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     reload(arg);
 }
 
 static void on_drain(evutil_socket_t fd, short what, void *arg)
 {
     struct daemon *d = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     if (vitals_ended(d->workers, d->n_workers))
         event_base_loopbreak(d->base);
 }
@@ -169,8 +171,10 @@ static void count_errors(void *arg, int64_t *all, int64_t *bad)
 static bool is_ready(void *arg, FILE *reasons)
 {
     struct daemon *d = arg;
-    if (!atomic_load(&d->started))
-        return fprintf(reasons, "the gateway is starting\n"), false;
+    if (!atomic_load(&d->started)) {
+        fprintf(reasons, "the gateway is starting\n");
+        return false;
+    }
     bool stopping = atomic_load(&d->gateway.stopping);
     if (stopping)
         fprintf(reasons, "the gateway is stopping\n");
@@ -245,8 +249,9 @@ static int check_schema(const struct gateway_config *config)
     return 0;
 }
 
-/* worker_count: by default a core is left to Redis and the kernel: with one worker more than that, each waits for the other. At
- * least one for each socket that systemd passed, or its clients would wait for ever. */
+/* worker_count: by default one core is left to Redis and the kernel; another worker would only
+ * compete with them. At least one worker for each socket that systemd passed, or its clients would
+ * wait for ever. */
 static size_t worker_count(const struct daemon *d, const struct gateway_config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -255,8 +260,8 @@ static size_t worker_count(const struct daemon *d, const struct gateway_config *
     return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
 }
 
-/* count_files: as many descriptors as the system allows, and no more clients than they are enough for. Without a free one
- * nobody could ask /readyz. */
+/* count_files: raises the limit of descriptors as far as the system allows, and bounds the clients
+ * by it. Some stay free, so that /readyz can answer. */
 static int count_files(struct daemon *d, const struct gateway_config *config)
 {
     struct rlimit limit;
@@ -409,6 +414,48 @@ static int run_workers(struct daemon *d)
     return r < 0 ? complain("a thread cannot start", r) : 0;
 }
 
+/* prepare: everything that may refuse the start, before there are threads. */
+static int prepare(struct daemon *d, const struct gateway_config *config)
+{
+    int r = load_auth(d, config);
+    if (r == 0)
+        r = make_limits(d, config);
+    if (r == 0)
+        r = take_sockets(d);
+    if (r == 0)
+        r = count_files(d, config);
+    if (r == 0)
+        r = check_schema(config);
+    return r;
+}
+
+/* start_threads: the admin listener comes before the workers. Its port is not shared, so a second
+ * gateway by mistake ends here, before it takes connections away from the first. */
+static int start_threads(struct daemon *d, const struct gateway_config *config)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the threads inherit it */
+    int r = start_watch(d, config);
+    if (r == 0)
+        r = start_admin(d, config);
+    if (r == 0)
+        r = make_workers(d, config);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return r;
+}
+
+static void free_parts(struct daemon *d)
+{
+    d->admin = admin_stop(d->admin);
+    d->watch = watch_stop(d->watch);
+    d->service = service_free(d->service);
+    for (size_t i = 0; i < d->n_workers; i++)
+        d->workers[i] = worker_free(d->workers[i]);
+    d->gateway.auth = auth_free(d->gateway.auth);
+    free_limits(d);
+}
+
 static int run(struct daemon *d)
 {
     const struct gateway_config *config = &d->newest->config;
@@ -418,36 +465,12 @@ static int run(struct daemon *d)
         return complain("there is no event loop", -ENOMEM);
     int r = watch_signals(d, signals);
     if (r == 0)
-        r = load_auth(d, config);
+        r = prepare(d, config);
     if (r == 0)
-        r = make_limits(d, config);
-    if (r == 0)
-        r = take_sockets(d);
-    if (r == 0)
-        r = count_files(d, config);
-    if (r == 0)
-        r = check_schema(config);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the threads that start here inherit it */
-    /* The admin listener first: its port is not shared, so a second gateway by mistake ends here,
-     * before it takes connections away from the first. */
-    if (r == 0)
-        r = start_watch(d, config);
-    if (r == 0)
-        r = start_admin(d, config);
-    if (r == 0)
-        r = make_workers(d, config);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+        r = start_threads(d, config);
     if (r == 0)
         r = run_workers(d);
-    d->admin = admin_stop(d->admin);
-    d->watch = watch_stop(d->watch);
-    d->service = service_free(d->service);
-    for (size_t i = 0; i < d->n_workers; i++)
-        d->workers[i] = worker_free(d->workers[i]);
-    d->gateway.auth = auth_free(d->gateway.auth);
-    free_limits(d);
+    free_parts(d);
     for (size_t i = 0; i < 3; i++) {
         if (signals[i] != NULL)
             event_free(signals[i]);
@@ -477,8 +500,10 @@ int main(int argc, char **argv)
     if (first == NULL)
         return EX_UNAVAILABLE;
     int r = command_parse(&d.command, argc, argv, &first->config);
-    if (r >= 0)
-        return free(first), r;
+    if (r >= 0) {
+        free(first);
+        return r;
+    }
     signal(SIGPIPE, SIG_IGN);
     publish(&d, first);
     json_object_seed(0);

@@ -1,9 +1,10 @@
-/* The sold-out memory of one campaign: a Bloom filter of every user that Redis knows. Who is not in
- * it has no request, so once the campaign is full he can be told "sold out" without asking Redis.
- * A false positive costs one question to Redis and nothing else.
+/* The sold-out memory of one campaign: a Bloom filter of every user that Redis knows. A user who is
+ * not in it has no request, so a full campaign can answer "sold out" without asking Redis. A false
+ * positive costs one question to Redis and nothing else.
  *
  * It holds for one (campaign, epoch, admit_limit, admitted, returned): as long as these five do not
- * change, nobody was admitted since, and nobody went back to the queue while the users were read. Pure data, one thread. */
+ * change, nobody was admitted since, and nobody went back to the queue while the users were read.
+ * Pure data, one thread. */
 #ifndef ONRUSH_GATEWAY_MEMORY_H
 #define ONRUSH_GATEWAY_MEMORY_H
 

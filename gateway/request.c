@@ -52,8 +52,10 @@ void request_free(struct request *r)
     struct request_pool *pool = r->loop->requests;
     assert(r->magic == REQUEST_MAGIC && r->campaign == NULL);
     r->magic = 0;
-    if (pool->n_spare >= SPARE_MAX)
-        return free(r);
+    if (pool->n_spare >= SPARE_MAX) {
+        free(r);
+        return;
+    }
     TAILQ_INSERT_HEAD(&pool->spare, r, next);
     pool->n_spare++;
 }
@@ -72,7 +74,8 @@ void request_move(struct request *r, enum request_stage to)
     r->stage = to;
 }
 
-static bool is_fault(enum outcome outcome)
+/* is_transient: the request may still be decided: an accepted one goes on waiting. */
+static bool is_transient(enum outcome outcome)
 {
     return outcome == OUTCOME_unavailable || outcome == OUTCOME_unknown ||
            outcome == OUTCOME_overloaded || outcome == OUTCOME_no_campaign;
@@ -81,7 +84,7 @@ static bool is_fault(enum outcome outcome)
 void request_answer(struct request *r, enum outcome outcome)
 {
     request_move(r, STAGE_ANSWERED);
-    r->outcome = r->instant && is_fault(outcome) ? OUTCOME_waiting : outcome;
+    r->outcome = r->instant && is_transient(outcome) ? OUTCOME_waiting : outcome;
     if (r->campaign != NULL)
         r->campaign = campaign_release(r->campaign);
     if (r->conn != NULL)

@@ -7,8 +7,9 @@
  *              │      └─◄► ARCHIVED (with the MariaDB thread) ───────────┘
  *              └──────────────────────────────────────────────────────────
  *
- * A request belongs to its worker's thread; while it is ARCHIVED, `archive` in it belongs to the archive's thread. When its client
- * leaves, one that is WAITING is answered; the others will be soon, and are accepted or not, whoever reads that. */
+ * A request belongs to its worker's thread; while it is ARCHIVED, its `archive` belongs to the
+ * archive's thread. When its client leaves, a WAITING request is answered at once. The others will
+ * be answered soon, and may be accepted although nobody reads it. */
 #ifndef ONRUSH_GATEWAY_REQUEST_H
 #define ONRUSH_GATEWAY_REQUEST_H
 
@@ -104,15 +105,15 @@ struct request *request_check(void *object);
 void request_move(struct request *request, enum request_stage to);
 
 /* request_answer: decides the request, from any stage but ANSWERED: it is answered and freed. It
- * must be in no list any more. Gives its campaign back. An instant request was accepted: whatever goes
- * wrong while it waits, it is answered as waiting. */
+ * must be in no list any more. Releases its campaign. An instant request was accepted: if anything
+ * fails while it waits, its answer is "waiting". */
 void request_answer(struct request *request, enum outcome outcome);
 
 /* request_turn_away: the same, and counts the cause, unless it was accepted before. */
 void request_turn_away(struct request *request, enum outcome outcome, metric_value *cause);
 
-/* request_ask: the request is complete, or asks again. It becomes ASKING, and goes to the batcher of its campaign, which delivers it
- * (see status.h): at once, when Redis is away. */
+/* request_ask: for a complete request, or one that asks again. It becomes ASKING and goes to the
+ * batcher of its campaign, which delivers it (see status.h): at once, when Redis is away. */
 void request_ask(struct request *request, enum operation op);
 
 /* request_outcome: how a request ends of which this is known. */

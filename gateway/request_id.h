@@ -8,10 +8,11 @@
 
 #include "gateway/request.h"
 
-/* request_id_valid: 1 to 64 of A-Z a-z 0-9 . _ - : it goes into JSON, headers and the log as it is. */
+/* request_id_valid: 1 to 64 of A-Z a-z 0-9 . _ - so that it needs no quoting anywhere. */
 bool request_id_valid(const char *text);
 
-/* request_id_take: the id that the client gave, "" when it gave none. The first time while its head is there. */
+/* request_id_take: the id that the client gave, or "". The first call must come while the head is
+ * there. */
 const char *request_id_take(struct request *request);
 
 /* request_id_need: the same, or a new one. */

@@ -53,8 +53,10 @@ static bool find_route(struct request *r, struct route_part *parts)
 {
     const struct gateway_config *config = gateway_config(r->loop->gateway);
     const struct route_node *node = routes_find(config->routes, http_string(r->head->path), parts);
-    if (node == NULL)
-        return request_judge(r, OUTCOME_no_route), false;
+    if (node == NULL) {
+        request_judge(r, OUTCOME_no_route);
+        return false;
+    }
     if (r->head->method == HTTP_METHOD_POST)
         r->route = node->post;
     else if (r->head->method == HTTP_METHOD_GET || r->head->method == HTTP_METHOD_HEAD)
@@ -62,10 +64,11 @@ static bool find_route(struct request *r, struct route_part *parts)
     if (r->route != NULL)
         return true;
     r->allow = route_node_allow(node);
-    return request_judge(r, OUTCOME_bad_method), false;
+    request_judge(r, OUTCOME_bad_method);
+    return false;
 }
 
-/* read_source: what the request says for `source`, ended by a NUL; its length, or -EINVAL. Not for FROM_BODY. */
+/* read_source: the value of `source`, ended by a NUL. Its length, or -EINVAL. Not for FROM_BODY. */
 static int read_source(struct request *r, const struct route_source *source,
                        const struct route_part *parts, char *out, size_t size)
 {
@@ -104,7 +107,8 @@ static enum outcome take_user(struct request *r, const char *value, int len)
     return OUTCOME_waiting;
 }
 
-/* take_identity: campaign and user, as far as they do not stand in the body. False when the request is judged. */
+/* take_identity: campaign and user, unless they stand in the body. False when the request is
+ * judged. */
 static bool take_identity(struct request *r, const struct route_part *parts)
 {
     const struct route *route = r->route;
@@ -121,7 +125,8 @@ static bool take_identity(struct request *r, const struct route_part *parts)
     return verdict == OUTCOME_waiting;
 }
 
-/* find_wait: the first `wait` of a query; "" when it has no value, NULL when there is none. It is copied into `text`. */
+/* find_wait: copies the first `wait` of a query to `text`; "" when it has no value, NULL for
+ * none. */
 static const char *find_wait(const char *query, char text[WAIT_SIZE])
 {
     static const char name[] = "wait";
@@ -142,8 +147,10 @@ static bool take_wait(struct request *r)
     const char *text = find_wait(http_string(r->head->query), copy);
     if (text == NULL)
         return true;
-    if (route_parse_wait(text, &r->wait_ms) < 0)
-        return request_judge(r, OUTCOME_bad_wait), false;
+    if (route_parse_wait(text, &r->wait_ms) < 0) {
+        request_judge(r, OUTCOME_bad_wait);
+        return false;
+    }
     int64_t most_ms = gateway_config(r->loop->gateway)->max_wait_s * 1000;
     if (r->wait_ms > most_ms)
         r->wait_ms = most_ms;
@@ -200,8 +207,8 @@ static bool may_ask(struct request *r)
     return error == 0;
 }
 
-/* sold_out: answers without asking Redis, if the worker remembers that the campaign is full, without
- * this user. */
+/* sold_out: answers without asking Redis, if the worker remembers that the campaign is full,
+ * without this user. */
 static bool sold_out(struct request *r)
 {
     struct campaign *c = r->campaign;
@@ -223,16 +230,35 @@ static void ask(struct request *r)
 {
     struct loop *loop = r->loop;
     struct campaign *c = r->campaign = campaigns_get(loop, r->name, r->name_len);
-    if (c == NULL)
-        return request_turn_away(r, OUTCOME_overloaded, &loop->metrics.unavailable_campaigns);
-    if (loop->now_us < c->missing_until_us)
-        return request_answer(r, OUTCOME_no_campaign);
+    if (c == NULL) {
+        request_turn_away(r, OUTCOME_overloaded, &loop->metrics.unavailable_campaigns);
+        return;
+    }
+    if (loop->now_us < c->missing_until_us) {
+        request_answer(r, OUTCOME_no_campaign);
+        return;
+    }
     if (sold_out(r))
         return;
-    if (r->route->op == OP_ENQUEUE &&
-        !c->has_head) /* goes first: it says whether to wait for the decision */
+    /* The head goes first: it says whether to wait for the decision. */
+    if (r->route->op == OP_ENQUEUE && !c->has_head)
         batcher_want_head(&c->channel);
     request_ask(r, r->route->op);
+}
+
+/* turned_away: answers what cannot be asked now. */
+static bool turned_away(struct request *r)
+{
+    struct loop *loop = r->loop;
+    if (loop->finishing) { /* as batcher_abandon() does with those that came before */
+        request_turn_away(r, OUTCOME_unavailable, &loop->metrics.unavailable_redis_down);
+        return true;
+    }
+    if (!gauge_take(&loop->gateway->in_flight, gateway_config(loop->gateway)->max_in_flight)) {
+        request_turn_away(r, OUTCOME_overloaded, &loop->metrics.unavailable_in_flight);
+        return true;
+    }
+    return false;
 }
 
 void routes_dispatch(struct request *r)
@@ -243,14 +269,13 @@ void routes_dispatch(struct request *r)
         metric_add((metric_value *)((char *)&loop->metrics + r->route->counter), 1);
     if (!limits_pass_address(r, &address))
         return;
-    if (r->judged)
-        return request_answer(r, r->outcome);
-    if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r) || !limits_pass(r, &address))
+    if (r->judged) {
+        request_answer(r, r->outcome);
         return;
-    if (loop->finishing) /* as batcher_abandon() does with those that came before */
-        return request_turn_away(r, OUTCOME_unavailable, &loop->metrics.unavailable_redis_down);
-    if (!gauge_take(&loop->gateway->in_flight, gateway_config(loop->gateway)->max_in_flight))
-        return request_turn_away(r, OUTCOME_overloaded, &loop->metrics.unavailable_in_flight);
+    }
+    if ((route_asks_body(r->route) && !read_body(r)) || !may_ask(r) || !limits_pass(r, &address) ||
+        turned_away(r))
+        return;
     r->counted = true;
     metric_add(&loop->metrics.in_flight, 1);
     if (loop->gateway->tracer != NULL && r->route->op == OP_ENQUEUE)

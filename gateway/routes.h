@@ -7,11 +7,12 @@
 #include "gateway/request.h"
 #include "gateway/routes/route_table.h"
 
-/* routes_judge: what the head says. Fills in route and wait, name and user unless they are in the body, or
- * judges the request. */
+/* routes_judge: reads the head. Fills in route and wait, and name and user unless they are in the
+ * body, or judges the request. */
 void routes_judge(struct request *request);
 
-/* routes_dispatch: goes on with a request that is complete, or judged. Afterwards it is answered and gone, or it will be. */
+/* routes_dispatch: goes on with a request that is complete, or judged. It is answered now or
+ * later. */
 void routes_dispatch(struct request *request);
 
 /* request_judge: how it will be answered, whatever the rest of it says. */

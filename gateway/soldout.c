@@ -49,10 +49,12 @@ static void take_scan(struct campaign *c, const redisReply *reply)
     for (size_t i = 0; i < pairs->elements; i += 2)
         memory_add(&c->memory, pairs->element[i]->str, pairs->element[i]->len);
     memcpy(c->cursor, reply->element[0]->str, reply->element[0]->len + 1);
-    if (strcmp(c->cursor, "0") != 0 || c->scan_key++ < KEY_USERS)
-        return scan(c);
-    memory_read(&c->memory);
-    batcher_want_head(&c->channel);
+    if (strcmp(c->cursor, "0") != 0 || c->scan_key++ < KEY_USERS) {
+        scan(c);
+    } else {
+        memory_read(&c->memory);
+        batcher_want_head(&c->channel);
+    }
 }
 
 static void on_scan(void *arg, const redisReply *reply)
@@ -74,8 +76,10 @@ static void scan(struct campaign *c)
     const char *command = c->scan_key == KEY_USERS ? "HSCAN" : "ZSCAN";
     const char *argv[] = {command, c->keys.text[c->scan_key], c->cursor, "COUNT", SCAN_COUNT};
     size_t lengths[] = {5, c->keys.len[c->scan_key], strlen(c->cursor), 5, strlen(SCAN_COUNT)};
-    if (redis_link_command(c->loop->link, 5, argv, lengths, on_scan, c) < 0)
-        return give_up(c);
+    if (redis_link_command(c->loop->link, 5, argv, lengths, on_scan, c) < 0) {
+        give_up(c);
+        return;
+    }
     c->scanning = true;
     metric_add(&c->loop->metrics.calls_scan, 1);
     campaign_hold(c);
@@ -87,8 +91,10 @@ static void begin(struct campaign *c)
     if (bytes == 0 || c->loop->now_us < c->memory_retry_us)
         return;
     if (metric_get(&c->loop->metrics.memory_bytes) + (int64_t)bytes > BYTES_MAX ||
-        memory_begin(&c->memory, &c->head) < 0)
-        return give_up(c);
+        memory_begin(&c->memory, &c->head) < 0) {
+        give_up(c);
+        return;
+    }
     metric_add(&c->loop->metrics.memory_bytes, (int64_t)bytes);
     c->memory_stale = false;
     snprintf(c->cursor, sizeof c->cursor, "0");

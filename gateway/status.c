@@ -25,7 +25,7 @@ static bool may_wait(struct request *r)
            !http_conn_gone(r->conn);
 }
 
-/* give_up: Redis had accepted this POST, which waits, and does not know it any more: nobody knows what becomes of it. */
+/* give_up: Redis had accepted this POST and does not know it any more: the outcome is unknown. */
 static void give_up(struct request *r)
 {
     r->instant = false; /* it is accepted no more */
@@ -68,10 +68,14 @@ static void on_deliver(struct asked *asked, const struct request_state *known, i
     }
     if (known->kind == REQUEST_WAITING && may_wait(r) && waiters_take(r))
         return;
-    if (lost(r))
-        return give_up(r);
-    if (says_no(known->kind) && fallback_doubted(r, asked_us))
-        return fallback_ask(r, FALLBACK_NO_REQUEST);
+    if (lost(r)) {
+        give_up(r);
+        return;
+    }
+    if (says_no(known->kind) && fallback_doubted(r, asked_us)) {
+        fallback_ask(r, FALLBACK_NO_REQUEST);
+        return;
+    }
     if (known->kind == REQUEST_FULL)
         soldout_want(c);
     campaign_refresh(c);
@@ -95,8 +99,9 @@ static void on_shown(struct asked *asked)
     request_answer(r, OUTCOME_campaign);
 }
 
-/* redis_is_away: the one place that says what becomes of requests while there is no Redis. Without
- * the journal they cannot be accepted durably, so they are turned away. One that waits is accepted already. */
+/* redis_is_away: the one place that decides about requests while there is no Redis. Without the
+ * journal they cannot be accepted durably, so they are turned away. A waiting one is accepted
+ * already. */
 static void redis_is_away(struct request *r)
 {
     if (r->instant)

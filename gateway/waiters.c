@@ -49,7 +49,7 @@ static void leave(struct request *r)
     metric_add(&r->loop->metrics.waiters, -1);
 }
 
-/* enter: a place among those that wait. A proxy that does not say for whom it asks is not counted. */
+/* enter: takes a place among the waiters. A proxy that does not name its client is not counted. */
 static enum http_crowd_verdict enter(struct request *r)
 {
     struct gateway *gateway = r->loop->gateway;
@@ -95,8 +95,9 @@ static void waiters_left(struct campaign *c)
         waiters_poll(waiters, false);
 }
 
-/* decided_to: the highest ticket that may be decided. A takeover sets the mark back, and a place that got better leaves its
- * old ticket above it: when nobody is in the queue, everybody is decided. */
+/* decided_to: the highest ticket that may be decided. A takeover sets the mark back, and a user who
+ * got a better place leaves the old ticket above it: when the queue is empty, every ticket is
+ * decided. */
 static uint64_t decided_to(const struct campaign_head *head)
 {
     return head->queued + head->claimed > 0 ? (uint64_t)head->watermark : UINT64_MAX;
@@ -123,7 +124,8 @@ void waiters_see(struct campaign *c)
     waiters_left(c);
 }
 
-/* end_instant: those whose time is over, or all, are answered with what they got when they were accepted. */
+/* end_instant: answers POSTs whose time is over, or all, with what they got when they were
+ * accepted. */
 static void end_instant(struct campaign *c, bool all)
 {
     for (struct request *r = TAILQ_FIRST(&c->instant), *after; r != NULL; r = after) {
@@ -178,8 +180,8 @@ void waiters_gone(struct request *r)
 
 /* --- the timer --- */
 
-/* poll_ms: the more POSTs wait for their decision, the less often they are looked through; and the more campaigns are waited for, the
- * less often each, as each costs a call. */
+/* poll_ms: longer with more waiting POSTs, because all are looked through; and longer with more
+ * awaited campaigns, because each costs a call. */
 static int64_t poll_ms(const struct waiters *waiters)
 {
     const struct gateway_config *config = gateway_config(waiters->loop->gateway);
@@ -206,7 +208,8 @@ void waiters_poll(struct waiters *waiters, bool on)
 static void on_poll(evutil_socket_t fd, short what, void *arg)
 {
     struct waiters *waiters = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     waiters->loop->now_us = clock_mono_us();
     waiters->poll_us = 0;
     look(waiters);

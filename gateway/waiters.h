@@ -4,8 +4,8 @@
  * poll_ms, and only when more requests are decided, the waiters up to the watermark are asked for,
  * in batches. One thread.
  *
- * A POST that waits was accepted before: when its time is over, or anything goes wrong, it is answered 202 with the
- * ticket that it has. */
+ * A POST that waits was accepted before: when its time is over, or anything fails, the answer is
+ * 202 with the ticket that it has. */
 #ifndef ONRUSH_GATEWAY_WAITERS_H
 #define ONRUSH_GATEWAY_WAITERS_H
 
@@ -19,16 +19,17 @@ struct waiters {
     size_t n_waited, n_instant;  /* of those; waiting POSTs of all of them */
 };
 
-/* waiters_start: 0, or -ENOMEM. waiters_end: nobody waits any more; also when it was not started. */
+/* waiters_start: 0, or -ENOMEM. waiters_end: nobody waits any more; also when it was not
+ * started. */
 int waiters_start(struct waiters *waiters, struct loop *loop);
 void waiters_end(struct waiters *waiters);
 
-/* waiters_poll: begins or ends fetching heads each poll_ms, or instant_poll_ms while POSTs wait; less often when many campaigns
- * are waited for. To begin again never puts off what is due already. */
+/* waiters_poll: begins or ends fetching heads each poll_ms, or instant_poll_ms while POSTs wait;
+ * less often with many awaited campaigns. Beginning again never delays a poll that is due. */
 void waiters_poll(struct waiters *waiters, bool on);
 
-/* waiters_take: the request waits from now on, or is answered. False: there is no place for it, and it is a POST, which is
- * accepted and to be answered as it is. */
+/* waiters_take: the request waits from now on, or is answered. False: there is no place, and it is
+ * a POST, which the caller answers as accepted. */
 bool waiters_take(struct request *request);
 
 /* waiters_see: a new head is in campaign->head. */
@@ -37,8 +38,8 @@ void waiters_see(struct campaign *campaign);
 /* waiters_sweep: each tick; those whose time is over (or all of them) get the document as it is. */
 void waiters_sweep(struct waiters *waiters, bool all);
 
-/* waiters_gone: its client has left, or closed its half of the connection. Who waits is answered at once with what is known, and so
- * takes no place any more; all others will be. */
+/* waiters_gone: the client has left, or closed its half of the connection. A waiting request is
+ * answered at once with what is known, and frees its place; any other is answered as usual. */
 void waiters_gone(struct request *request);
 
 #endif

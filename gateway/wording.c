@@ -2,7 +2,7 @@
 
 #include "gateway/outcome.h"
 
-/* Which answer of a route stands for an outcome. Those that are missing are always answered in Onrush's own words. */
+/* The answer of a route for each outcome. A missing outcome always gets Onrush's own answer. */
 static const enum route_answer_id answer_ids[OUTCOMES_N] = {
     [OUTCOME_waiting] = ROUTE_waiting,
     [OUTCOME_granted] = ROUTE_granted,
@@ -35,7 +35,8 @@ const struct route_answer *wording_find(const struct request *r)
     bool post = r->route->op == OP_ENQUEUE;
     if (id == ROUTE_accepted) /* the first: it is not in the list */
         return NULL;
-    /* Who is in the journal may be new or not, which nobody can tell: as accepted, for "waiting" may word a refusal. */
+    /* A journalled request may be new or a repeat. It is worded as accepted, because the wording
+     * for "waiting" may be a refusal. */
     if (id == ROUTE_waiting && post && (r->fresh || r->known.ticket == 0))
         id = ROUTE_accepted;
     if (id == ROUTE_granted && post && !r->fresh)

@@ -1,6 +1,7 @@
 /* One turn of the loop:
  *
- *   events: HTTP (requests are read, and asked or answered), Redis (replies are handed out, and answered), the archive, timers
+ *   events: HTTP (requests are read, and asked or answered), Redis (replies are handed out, and
+ *           answered), the archive, timers
  *     └─► what gathered goes to Redis ─► next turn
  *
  * A worker is made and freed by the main thread while its own thread does not run; in between
@@ -57,18 +58,18 @@ static void measure(struct worker *worker)
     metric_set(&m->journal_in_use, journal_in_use(worker));
     metric_set(&m->archived, (int64_t)worker->loop.n_archived);
     int listen_fd = http_server_listen_fd(worker->loop.http);
-    if (listen_fd < 0 || worker->listening == LISTENING_SHARED ||
-        listen_look(listen_fd, &state) < 0)
-        return metric_set(&m->listen_queue, 0);
-    metric_set(&m->listen_queue, state.queue);
-    if (state.drops >= 0)
+    bool seen = listen_fd >= 0 && worker->listening != LISTENING_SHARED &&
+                listen_look(listen_fd, &state) == 0;
+    metric_set(&m->listen_queue, seen ? state.queue : 0);
+    if (seen && state.drops >= 0)
         metric_set(&m->listen_drops, state.drops);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct worker *worker = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     worker->loop.now_us = clock_mono_us();
     atomic_store_explicit(&worker->ticked_us, worker->loop.now_us, memory_order_relaxed);
     waiters_sweep(&worker->waiters, worker->loop.draining);
@@ -91,8 +92,8 @@ static struct timeval timeval_of(int64_t ms)
 
 /* --- the loop --- */
 
-/* begin_drain: whoever has connected already is still answered: closing the socket on top of them would reset them. Behind an
- * inherited socket they wait for the next gateway. */
+/* begin_drain: still answers every client that has connected already: closing the socket would
+ * reset them. Behind an inherited socket they wait for the next gateway. */
 static void begin_drain(struct worker *worker)
 {
     worker->loop.draining = true;
@@ -101,8 +102,8 @@ static void begin_drain(struct worker *worker)
     waiters_sweep(&worker->waiters, true);
 }
 
-/* drained: every connection is closed, or idle for a while, or the grace is over. While it drains
- * each answer says that the connection closes; one that idles is given a moment, as its next request
+/* drained: true when every connection is closed or idle for a while, or the grace is over. While it
+ * drains, each answer closes its connection; an idle one gets a moment, because its next request
  * may be on its way. */
 static bool drained(struct worker *worker)
 {
@@ -113,8 +114,8 @@ static bool drained(struct worker *worker)
            worker->loop.now_us >= worker->loop.gateway->stop_by_us;
 }
 
-/* finish: whoever still waits when the grace is over is answered too. Meanwhile connections that are open are read, and what comes is
- * refused. */
+/* finish: when the grace is over, waiting requests are answered too. Meanwhile new requests on open
+ * connections are refused. */
 static void finish(struct worker *worker)
 {
     worker->loop.finishing = true;
@@ -179,27 +180,38 @@ static int add_events(struct worker *worker)
     return r;
 }
 
+/* build_ways: the loop, and its ways to the stores. */
+static int build_ways(struct worker *worker)
+{
+    const struct gateway_config *config = gateway_config(worker->loop.gateway);
+    struct loop *loop = &worker->loop;
+    const struct archive_metrics counted = {.mariadb_up = &loop->metrics.mariadb_up,
+                                            .batches = &loop->metrics.journal_batches,
+                                            .rows = &loop->metrics.journal_rows,
+                                            .time = &loop->metrics.journal_time};
+    worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (worker->wake_fd < 0)
+        return -errno;
+    loop->base = new_base();
+    if (loop->base == NULL)
+        return -ENOMEM;
+    int r = redis_link_new(&loop->link, loop->base, &config->redis, on_link, worker);
+    if (r < 0)
+        return r;
+    redis_link_measure(loop->link, &loop->metrics.redis_time);
+    return archive_new(&loop->archive, &config->mariadb, worker->wake_fd, &counted);
+}
+
 /* build: the parts, in the order in which worker_free() can take them down again. */
 static int build(struct worker *worker, int listen_fd)
 {
-    const struct gateway_config *config = gateway_config(worker->loop.gateway);
-    struct gateway_metrics *m = &worker->loop.metrics;
-    const struct archive_metrics counted = {&m->mariadb_up, &m->journal_batches, &m->journal_rows,
-                                            &m->journal_time};
-    int r;
-    worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (worker->wake_fd < 0)
-        return r = -errno, close(listen_fd), r;
-    worker->loop.base = new_base();
-    if (worker->loop.base == NULL)
-        return close(listen_fd), -ENOMEM;
-    if ((r = redis_link_new(&worker->loop.link, worker->loop.base, &config->redis, on_link,
-                            worker)) < 0)
-        return close(listen_fd), r;
-    redis_link_measure(worker->loop.link, &worker->loop.metrics.redis_time);
-    if ((r = archive_new(&worker->loop.archive, &config->mariadb, worker->wake_fd, &counted)) < 0 ||
-        (r = http_start(&worker->loop, listen_fd)) < 0)
-        return close(listen_fd), r;
+    int r = build_ways(worker);
+    if (r == 0)
+        r = http_start(&worker->loop, listen_fd);
+    if (r < 0) {
+        close(listen_fd);
+        return r;
+    }
     r = waiters_start(&worker->waiters, &worker->loop);
     return r < 0 ? r : add_events(worker);
 }
@@ -224,8 +236,10 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &status_hooks);
     worker->loop.waiters = &worker->waiters;
     int r = build(worker, listen_fd);
-    if (r < 0)
-        return worker_free(worker), r;
+    if (r < 0) {
+        worker_free(worker);
+        return r;
+    }
     *out = worker;
     return 0;
 }

@@ -9,8 +9,8 @@
  * to link and unlink; a job belongs to the thread from archive_put() until archive_take() gives it
  * back. A job is part of a request, so max_in_flight bounds the queue. A round ends by the
  * deadlines of connecting and of each query. */
-#ifndef ONRUSH_GATEWAY_JOURNAL_ARCHIVE_H
-#define ONRUSH_GATEWAY_JOURNAL_ARCHIVE_H
+#ifndef ONRUSH_GATEWAY_ARCHIVE_H
+#define ONRUSH_GATEWAY_ARCHIVE_H
 
 #include "gateway/journal/job.h"
 #include "shared/db.h"

@@ -1,6 +1,6 @@
-/* A job of the archive: a question to MariaDB, or a request for the journal, and its answer. Pure data. */
-#ifndef ONRUSH_GATEWAY_JOURNAL_JOB_H
-#define ONRUSH_GATEWAY_JOURNAL_JOB_H
+/* A job of the archive: a question to MariaDB, or a request for the journal, and the answer. */
+#ifndef ONRUSH_GATEWAY_JOB_H
+#define ONRUSH_GATEWAY_JOB_H
 
 #include "shared/campaign.h"
 #include "shared/metrics.h"

@@ -3,14 +3,14 @@
  *
  * A round of ARCHIVE_WRITE is one transaction:
  *
- *   SELECT campaigns ... LOCK IN SHARE MODE    nobody settles, closes or grants until we are
- * through SELECT coupons, journal                    who is known already; how full the journal is
+ *   SELECT campaigns ... LOCK IN SHARE MODE    nobody settles, closes or grants until we are done
+ *   SELECT coupons, journal                    known users; how full the journal is
  *   INSERT IGNORE journal (many rows at once)  a user has one row, the first that came
- *   COMMIT                                     only now anybody is told 202
+ *   COMMIT                                     only now the answer is 202
  *
  * Writing a round twice does no harm. The archive's thread. */
-#ifndef ONRUSH_GATEWAY_JOURNAL_JOURNAL_H
-#define ONRUSH_GATEWAY_JOURNAL_JOURNAL_H
+#ifndef ONRUSH_GATEWAY_JOURNAL_H
+#define ONRUSH_GATEWAY_JOURNAL_H
 
 #include "gateway/journal/journal_rules.h"
 #include "gateway/journal/lookup.h"

@@ -1,18 +1,20 @@
 /* Who may enter the journal of a campaign. Pure, one thread.
  *
- * The bound keeps the table small; who is turned away by it is told to come again. Rows are counted in MariaDB now and then, and what was added since is added; this is
- * sure enough to let somebody in, but nobody is turned away without a fresh count. */
+ * The bound keeps the table small; a request beyond it is told to come again. The rows are counted
+ * in MariaDB now and then; rows added since are added to that count. That is good enough to let a
+ * request in, but none is turned away without a fresh count. */
 #ifndef ONRUSH_GATEWAY_JOURNAL_RULES_H
 #define ONRUSH_GATEWAY_JOURNAL_RULES_H
 
 #include "gateway/journal/job.h"
 
-/* journal_gate: campaign_gate() of a row: what everybody is told whose request is not known: REQUEST_NOT_OPEN, CLOSED, PAUSED
- * or FULL (every coupon is granted); REQUEST_NONE: the campaign takes requests. */
+/* journal_gate: campaign_gate() of a row: the answer to every request that is not known:
+ * REQUEST_NOT_OPEN, CLOSED, PAUSED or FULL (every coupon is granted); REQUEST_NONE: the campaign
+ * takes requests. */
 enum request_kind journal_gate(const struct archive_row *row);
 
-/* journal_limit: how many users the journal of this campaign takes: as many as may stand in the queue
- * already and ask again, and as many new ones; -1: any number. */
+/* journal_limit: how many users the journal of this campaign takes: as many as may stand in the
+ * queue already and ask again, and as many new ones; -1: any number. */
 int64_t journal_limit(const struct archive_row *row);
 
 /* What is known of the size of one campaign's journal. */

@@ -38,19 +38,22 @@ static int64_t number(const char *text)
 
 /* --- campaigns --- */
 
+/* The columns that write_campaigns() selects. */
+enum { ID, NAME, STATE, QUOTA, OVERFLOW, GRANTED, OPENS_US, CLOSES_US, NOW_US, JOURNALLED };
+
 static void take_campaign(struct round_group *group, MYSQL_ROW row)
 {
-    if (campaign_state_parse(row[2], &group->row.state) < 0)
+    if (campaign_state_parse(row[STATE], &group->row.state) < 0)
         return;
     group->found = true;
-    group->row.id = number(row[0]);
-    group->row.quota = number(row[3]);
-    group->row.overflow = number(row[4]);
-    group->row.granted = number(row[5]);
-    group->row.opens_us = number(row[6]);
-    group->row.closes_us = number(row[7]);
-    group->row.now_us = number(row[8]);
-    group->row.journalled = number(row[9]) != 0;
+    group->row.id = number(row[ID]);
+    group->row.quota = number(row[QUOTA]);
+    group->row.overflow = number(row[OVERFLOW]);
+    group->row.granted = number(row[GRANTED]);
+    group->row.opens_us = number(row[OPENS_US]);
+    group->row.closes_us = number(row[CLOSES_US]);
+    group->row.now_us = number(row[NOW_US]);
+    group->row.journalled = number(row[JOURNALLED]) != 0;
 }
 
 static void write_campaigns(struct lookup *l, const struct round_group *groups, size_t n, bool lock)
@@ -78,7 +81,7 @@ static enum db_outcome find_campaigns(struct lookup *l, struct round_group *grou
         return outcome;
     for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
         for (size_t i = 0; i < n; i++) {
-            if (strcmp(groups[i].firsts[0]->name, row[1]) == 0)
+            if (strcmp(groups[i].firsts[0]->name, row[NAME]) == 0)
                 take_campaign(&groups[i], row);
         }
     }
@@ -98,14 +101,18 @@ enum db_outcome lookup_campaigns(struct lookup *l, struct round *round, bool loc
 
 /* --- users --- */
 
+/* The columns of a user: the first alone, or all. */
+#define GRANT_COLUMNS "user_id, serial, code, ticket"
+enum { USER, SERIAL, CODE, TICKET };
+
 typedef void take_fn(struct archive_job *job, MYSQL_ROW row);
 
 static void take_grant(struct archive_job *job, MYSQL_ROW row)
 {
     job->known = (struct request_state){.kind = REQUEST_GRANTED,
-                                        .serial = (uint32_t)number(row[1]),
-                                        .ticket = strtoull(row[3], NULL, 10)};
-    snprintf(job->known.code, sizeof job->known.code, "%s", row[2]);
+                                        .serial = (uint32_t)number(row[SERIAL]),
+                                        .ticket = strtoull(row[TICKET], NULL, 10)};
+    snprintf(job->known.code, sizeof job->known.code, "%s", row[CODE]);
 }
 
 static void take_journalled(struct archive_job *job, MYSQL_ROW row)
@@ -115,8 +122,8 @@ static void take_journalled(struct archive_job *job, MYSQL_ROW row)
         job->known.kind = REQUEST_WAITING;
 }
 
-/* find_users: rows whose first column is the user, of at most LOOKUP_USERS_MAX users. The index is
- * told, as the statistics of a table that has just been filled can mislead. */
+/* find_users: rows whose first column is the user, of at most LOOKUP_USERS_MAX users. It forces the
+ * index, because the statistics of a table that has just been filled can mislead. */
 static enum db_outcome find_users(struct lookup *l, const char *select, int64_t campaign_id,
                                   struct archive_job *const *jobs, size_t n, take_fn *take)
 {
@@ -132,7 +139,7 @@ static enum db_outcome find_users(struct lookup *l, const char *select, int64_t 
     if (outcome != DB_OK)
         return outcome;
     for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
-        struct archive_job *job = round_find(jobs, n, row[0]);
+        struct archive_job *job = round_find(jobs, n, row[USER]);
         if (job != NULL)
             take(job, row);
     }
@@ -154,8 +161,7 @@ static enum db_outcome find_all(struct lookup *l, const char *select, int64_t ca
 enum db_outcome lookup_grants(struct lookup *l, int64_t campaign_id,
                               struct archive_job *const *jobs, size_t n)
 {
-    return find_all(l, "user_id, serial, code, ticket FROM coupons", campaign_id, jobs, n,
-                    take_grant);
+    return find_all(l, GRANT_COLUMNS " FROM coupons", campaign_id, jobs, n, take_grant);
 }
 
 enum db_outcome lookup_journal(struct lookup *l, int64_t campaign_id,

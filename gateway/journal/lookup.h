@@ -1,8 +1,8 @@
 /* The questions that are asked of MariaDB about the jobs of a round; SELECTs only. They write what
  * they find into groups and jobs. DB_OK, or why there is no answer, and then the round must be
  * arranged again. The archive's thread. */
-#ifndef ONRUSH_GATEWAY_JOURNAL_LOOKUP_H
-#define ONRUSH_GATEWAY_JOURNAL_LOOKUP_H
+#ifndef ONRUSH_GATEWAY_LOOKUP_H
+#define ONRUSH_GATEWAY_LOOKUP_H
 
 #include "gateway/journal/round.h"
 #include "shared/db.h"

@@ -4,8 +4,8 @@
  *   jobs, as they came ── round_arrange() ──► groups (one a campaign) of firsts (one a user)
  *                                                      │ lookup.c, journal.c fill in what is known
  *   jobs, answered ◄───── round_spread() ◄─────────────┘ */
-#ifndef ONRUSH_GATEWAY_JOURNAL_ROUND_H
-#define ONRUSH_GATEWAY_JOURNAL_ROUND_H
+#ifndef ONRUSH_GATEWAY_ROUND_H
+#define ONRUSH_GATEWAY_ROUND_H
 
 #include "gateway/journal/job.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/routes/template.h"
+#include "gateway/routes/answer_template.h"
 
 #include "shared/campaign.h"
 
@@ -24,7 +24,8 @@ static const size_t slot_max[SLOTS_N] = {
     [SLOT_serial] = NUMBER_MAX, [SLOT_code] = COUPON_CODE_LEN,
 };
 
-/* hole_len: how long the placeholder is that begins here; 0: none does. JSON has no { before a letter. */
+/* hole_len: the length of the placeholder that begins here; 0: none. JSON has no { before a
+ * letter. */
 static size_t hole_len(const char *p)
 {
     if (*p != '{')
@@ -54,7 +55,8 @@ static void list_slots(unsigned allowed, char *out, size_t size)
 }
 
 /* split: takes the placeholders out; what remains moves up. */
-static int split(struct template *t, const char *body, unsigned allowed, char *error, size_t size)
+static int split(struct answer_template *t, const char *body, unsigned allowed, char *error,
+                 size_t size)
 {
     size_t longest = 0;
     char list[128];
@@ -66,24 +68,28 @@ static int split(struct template *t, const char *body, unsigned allowed, char *e
         }
         int slot = find_slot(p, len);
         list_slots(allowed, list, sizeof list);
-        if (slot < 0 || (allowed & 1u << slot) == 0)
-            return snprintf(error, size, "there is no %.*s here: expected %s", (int)len, p, list),
-                   -EINVAL;
-        if (t->n_holes == TEMPLATE_HOLES_MAX)
-            return snprintf(error, size, "more than %d placeholders", TEMPLATE_HOLES_MAX), -EINVAL;
+        if (slot < 0 || (allowed & 1u << slot) == 0) {
+            snprintf(error, size, "there is no %.*s here: expected %s", (int)len, p, list);
+            return -EINVAL;
+        }
+        if (t->n_holes == TEMPLATE_HOLES_MAX) {
+            snprintf(error, size, "more than %d placeholders", TEMPLATE_HOLES_MAX);
+            return -EINVAL;
+        }
         t->holes[t->n_holes].at = t->len;
         t->holes[t->n_holes++].slot = (enum template_slot)slot;
         longest += slot_max[slot];
         p += len;
     }
-    if (t->len + longest > TEMPLATE_RENDERED_MAX)
-        return snprintf(error, size, "may become %zu bytes: expected at most %d", t->len + longest,
-                        TEMPLATE_RENDERED_MAX),
-               -EINVAL;
+    if (t->len + longest > TEMPLATE_RENDERED_MAX) {
+        snprintf(error, size, "may become %zu bytes: expected at most %d", t->len + longest,
+                 TEMPLATE_RENDERED_MAX);
+        return -EINVAL;
+    }
     return 0;
 }
 
-static bool renders_json(const struct template *t, const struct template_values *values)
+static bool renders_json(const struct answer_template *t, const struct template_values *values)
 {
     char out[TEMPLATE_RENDERED_MAX + 1];
     json_t *json = json_loadb(out, template_render(t, values, out), JSON_DECODE_ANY, NULL);
@@ -92,7 +98,7 @@ static bool renders_json(const struct template *t, const struct template_values 
 }
 
 /* check_json: with all values, and with as few as there may be. */
-static int check_json(const struct template *t, char *error, size_t size)
+static int check_json(const struct answer_template *t, char *error, size_t size)
 {
     const struct template_values all = {
         .text = {[SLOT_user] = "u-1", [SLOT_campaign] = "c-1", [SLOT_code] = "X-1"}};
@@ -105,10 +111,10 @@ static int check_json(const struct template *t, char *error, size_t size)
     return -EINVAL;
 }
 
-int template_compile(struct template *out, char *body, unsigned allowed, char *error,
+int template_compile(struct answer_template *out, char *body, unsigned allowed, char *error,
                      size_t error_size)
 {
-    struct template t = {.text = body};
+    struct answer_template t = {.text = body};
     int r = split(&t, body, allowed, error, error_size);
     if (r == 0)
         r = check_json(&t, error, error_size);
@@ -131,8 +137,10 @@ static size_t put_number(char *out, int64_t n)
 static size_t put_slot(char *out, const struct template_values *v, enum template_slot slot)
 {
     bool is_text = slot == SLOT_user || slot == SLOT_campaign || slot == SLOT_code;
-    if (is_text ? v->text[slot] == NULL : v->number[slot] < 0)
-        return memcpy(out, "null", 4), 4;
+    if (is_text ? v->text[slot] == NULL : v->number[slot] < 0) {
+        memcpy(out, "null", 4);
+        return 4;
+    }
     if (!is_text)
         return put_number(out, v->number[slot]);
     size_t len = strnlen(v->text[slot], slot_max[slot]);
@@ -140,7 +148,8 @@ static size_t put_slot(char *out, const struct template_values *v, enum template
     return len;
 }
 
-size_t template_render(const struct template *t, const struct template_values *values, char *out)
+size_t template_render(const struct answer_template *t, const struct template_values *values,
+                       char *out)
 {
     size_t from = 0;
     char *p = out;

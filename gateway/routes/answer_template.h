@@ -1,8 +1,9 @@
-/* The body of an answer of a configured route: JSON with placeholders, {user} or {ticket}. Compiled once, when the configuration is
- * loaded; rendered without allocating. What is filled in is from small alphabets (names, user ids, codes, numbers): none of it can
- * end a JSON string, so nothing needs escaping. Pure; a compiled template is read by all workers. */
-#ifndef ONRUSH_GATEWAY_ROUTES_TEMPLATE_H
-#define ONRUSH_GATEWAY_ROUTES_TEMPLATE_H
+/* The body of an answer of a configured route: JSON with placeholders, {user} or {ticket}. Compiled
+ * once, when the configuration is loaded; rendered without allocating. The values have small
+ * alphabets (names, user ids, codes, numbers) that cannot end a JSON string, so nothing needs
+ * escaping. Pure; all workers read a compiled template. */
+#ifndef ONRUSH_GATEWAY_ANSWER_TEMPLATE_H
+#define ONRUSH_GATEWAY_ANSWER_TEMPLATE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +25,7 @@ struct template_values {
     int64_t number[SLOTS_N];   /* the others; below 0: null */
 };
 
-struct template
-{
+struct answer_template {
     size_t len; /* of `text`: everything but the placeholders, one piece after the other */
     char *text;
     size_t n_holes;
@@ -35,14 +35,14 @@ struct template
     } holes[TEMPLATE_HOLES_MAX];
 };
 
-/* template_compile: in place: `body` becomes the template's text and must live as long. `allowed` has the bit 1 << slot of each
- * placeholder that has a meaning here. 0, or -EINVAL with what is wrong in `error`. The result must be JSON, whatever is filled
- * in, or empty. */
-int template_compile(struct template *out, char *body, unsigned allowed, char *error,
+/* template_compile: in place: `body` becomes the template's text and must live as long. `allowed`
+ * has the bit 1 << slot of each placeholder that has a meaning here. 0, or -EINVAL with a message
+ * in `error`. The result must be empty, or JSON for all values. */
+int template_compile(struct answer_template *out, char *body, unsigned allowed, char *error,
                      size_t error_size);
 
-/* template_render: the number of bytes, at most TEMPLATE_RENDERED_MAX; `out` must have room for them. */
-size_t template_render(const struct template *template, const struct template_values *values,
+/* template_render: writes at most TEMPLATE_RENDERED_MAX bytes to `out` and returns how many. */
+size_t template_render(const struct answer_template *template, const struct template_values *values,
                        char *out);
 
 #endif

@@ -28,11 +28,12 @@ static int read_status(struct reading *r, const config_setting_t *group,
         status == 205)
         return FAIL(r, at, "%s.status = %lld: expected %lld to %lld, but not 204, 205 or 3xx",
                     rule->name, status, rule->least, rule->most);
-    return *out = (unsigned)status, 0;
+    *out = (unsigned)status;
+    return 0;
 }
 
 static int read_body(struct reading *r, const config_setting_t *group,
-                     const struct answer_rule *rule, struct template *out)
+                     const struct answer_rule *rule, struct answer_template *out)
 {
     const config_setting_t *at;
     const char *text;

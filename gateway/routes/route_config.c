@@ -18,7 +18,8 @@
 
 int reading_out_of_memory(struct reading *r, const config_setting_t *at)
 {
-    return FAIL(r, at, "out of memory"), -ENOMEM;
+    FAIL(r, at, "out of memory");
+    return -ENOMEM;
 }
 
 char *reading_keep(struct reading *r, const char *text)
@@ -157,7 +158,8 @@ static int check_source(struct reading *r, const config_setting_t *at, enum rout
     case FROM_PATH:
         if ((n = find_part(r->route->path, value, strlen(value))) < 0)
             return FAIL(r, at, "path:%s: there is no {%s} in %s", value, value, r->route->path);
-        return *part = (size_t)n, 0;
+        *part = (size_t)n;
+        return 0;
     case FROM_HEADER:
         if (!token_valid(value, HEADER_NAME_MAX))
             return FAIL(r, at, "header:%s: expected the name of a header", value);
@@ -291,12 +293,16 @@ int route_config_read(void **out, const struct config_setting_t *list, const cha
 {
     struct reading r = {.routes = routes_new(), .path = path, .error = error};
     int result = 0;
-    if (r.routes == NULL)
-        return snprintf(error, CONFIG_ERROR_SIZE, "out of memory"), -ENOMEM;
+    if (r.routes == NULL) {
+        snprintf(error, CONFIG_ERROR_SIZE, "out of memory");
+        return -ENOMEM;
+    }
     for (int i = 0; list != NULL && i < config_setting_length(list) && result == 0; i++)
         result = read_route(&r, config_setting_get_elem(list, (unsigned)i));
-    if (result < 0)
-        return routes_free(r.routes), result;
+    if (result < 0) {
+        routes_free(r.routes);
+        return result;
+    }
     *out = r.routes;
     return 0;
 }

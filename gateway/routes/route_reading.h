@@ -1,7 +1,7 @@
-/* Within the reading of `routes`: what its files share. Every function gives 0, or a negative errno with the message in
- * reading->error. */
-#ifndef ONRUSH_GATEWAY_ROUTES_ROUTE_READING_H
-#define ONRUSH_GATEWAY_ROUTES_ROUTE_READING_H
+/* Shared by the files that read `routes`. Every function returns 0, or a negative errno with the
+ * message in reading->error. */
+#ifndef ONRUSH_GATEWAY_ROUTE_READING_H
+#define ONRUSH_GATEWAY_ROUTE_READING_H
 
 #include "gateway/routes/route_table.h"
 #include "shared/config.h"

@@ -49,8 +49,10 @@ struct routes *routes_new(void)
 {
     struct routes *routes = calloc(1, sizeof *routes);
     for (size_t i = 0; routes != NULL && i < sizeof own / sizeof own[0]; i++) {
-        if (routes_add(routes, &own[i], NULL) < 0)
-            routes_free(routes), routes = NULL;
+        if (routes_add(routes, &own[i], NULL) < 0) {
+            routes_free(routes);
+            routes = NULL;
+        }
     }
     return routes;
 }
@@ -71,8 +73,10 @@ void routes_free(struct routes *routes)
 static struct route_node *new_node(struct routes *routes, const char *text, size_t len)
 {
     struct route_node *n = routes_keep(routes, sizeof *n);
-    if (n != NULL)
-        n->text = text, n->len = len;
+    if (n != NULL) {
+        n->text = text;
+        n->len = len;
+    }
     return n;
 }
 
@@ -115,8 +119,10 @@ int routes_add(struct routes *routes, const struct route *route, const struct ro
     if (node == NULL)
         return -ENOMEM;
     const struct route **place = route->op == OP_ENQUEUE ? &node->post : &node->get;
-    if (*place != NULL)
-        return *other = *place, -EEXIST;
+    if (*place != NULL) {
+        *other = *place;
+        return -EEXIST;
+    }
     *place = route;
     return 0;
 }

@@ -1,16 +1,20 @@
 /* The table of routes: Onrush's own and those of the configuration, compiled into one tree.
  *
- *   ""─┬─ v1 ── campaigns ── {} ─┬─ (GET: the campaign)         A step a segment. What is spelled out wins over {}, and there is
- *      │                         └─ requests ─┬─ (POST)         no way back: with /a/b and /a/{x}/c, /a/b/c is nobody's.
- *      │                                      └─ {} ── (GET)    Onrush's own come first among their siblings, so that other
- *      └─ coupons ── issue ── (POST)                            routes cost them nothing.
+ *   ""─┬─ v1 ── campaigns ── {} ─┬─ (GET: the campaign)
+ *      │                         └─ requests ─┬─ (POST)
+ *      │                                      └─ {} ── (GET)
+ *      └─ coupons ── issue ── (POST)
+ *
+ * Each step is a segment. A literal segment wins over {}, without backtracking: with /a/b and
+ * /a/{x}/c there is no /a/b/c. Onrush's own routes come first among their siblings, so that other
+ * routes cost them nothing.
  *
  * Made when a configuration is loaded, immutable afterwards: all workers read it. */
-#ifndef ONRUSH_GATEWAY_ROUTES_ROUTE_TABLE_H
-#define ONRUSH_GATEWAY_ROUTES_ROUTE_TABLE_H
+#ifndef ONRUSH_GATEWAY_ROUTE_TABLE_H
+#define ONRUSH_GATEWAY_ROUTE_TABLE_H
 
 #include "gateway/operation.h"
-#include "gateway/routes/template.h"
+#include "gateway/routes/answer_template.h"
 #include "shared/campaign.h"
 
 #define ROUTES_MAX      64
@@ -45,8 +49,8 @@ struct route_name {
 #define BY_POST (1u << OP_ENQUEUE)
 #define BY_GET  (1u << OP_STATUS)
 
-/* The answers that a route may word: X(id, methods, lowest status, highest, placeholders). The bounds keep a route honest: what was
- * not accepted is never told as a success. */
+/* The answers that a route may word: X(id, methods, lowest status, highest, placeholders). The
+ * bounds keep a route honest: a refusal is never worded as a success. */
 #define ROUTE_ANSWERS(X)                                                                           \
     X(accepted, BY_POST, 200, 299, SLOTS_WAITING)         /* queued by this very request */        \
     X(waiting, BY_POST | BY_GET, 200, 499, SLOTS_WAITING) /* queued before; else as accepted */    \
@@ -73,7 +77,7 @@ enum route_answer_id {
 
 struct route_answer {
     unsigned status;
-    struct template body;
+    struct answer_template body;
 };
 
 struct route {
@@ -109,11 +113,12 @@ void routes_free(struct routes *routes);
 /* routes_keep: zeroed memory that lives as long as the table; NULL when there is none. */
 void *routes_keep(struct routes *routes, size_t size);
 
-/* routes_add: `route` and all that it points at must live as long as the table. 0;
- * -EEXIST: there is one of this path and method already (*other); -E2BIG: more than ROUTES_MAX; -ENOMEM. */
+/* routes_add: `route` and all that it points at must live as long as the table. 0; -EEXIST: there
+ * is one of this path and method already (*other); -E2BIG: more than ROUTES_MAX; -ENOMEM. */
 int routes_add(struct routes *routes, const struct route *route, const struct route **other);
 
-/* routes_find: the node of a path, which has a route, with what stands for its {segments}, in their order; NULL: none. Pure. */
+/* routes_find: the node of a path with a route, and the texts of its {segments} in order; NULL:
+ * none. Pure. */
 const struct route_node *routes_find(const struct routes *routes, const char *path,
                                      struct route_part parts[ROUTE_PARTS_MAX]);
 

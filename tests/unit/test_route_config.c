@@ -244,7 +244,7 @@ static void test_included(void **state)
 static void test_render(void **state)
 {
     (void)state;
-    struct template t;
+    struct answer_template t;
     char error[128], out[TEMPLATE_RENDERED_MAX];
     char body[] = "{\"u\":\"{user}\",\"c\":\"{campaign}\",\"n\":[{ticket},{position}],\"g\":{"
                   "serial},\"k\":\"{code}\"}";
