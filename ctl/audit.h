@@ -57,10 +57,9 @@ struct audit {
     uint64_t ticket_before, batch_time; /* of the row before, while they are read */
     uint32_t n_batches;
     struct arrivals arrivals;
-    int64_t
-        journalled; /* requests that wait in MariaDB until Redis is back; not in `accepted` yet */
-    int durable;    /* 1 yes, 0 no, -1 not known */
-    bool live;      /* something moved between the first and the last head */
+    int64_t journalled; /* requests in MariaDB until Redis is back; not in `accepted` yet */
+    int durable;        /* 1 yes, 0 no, -1 not known */
+    bool live;          /* something moved between the first and the last head */
     int passes;
     /* figures, of the moment of head 4; -1: not known */
     int64_t accepted, granted, sold_out, refused, pending;

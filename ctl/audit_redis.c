@@ -51,8 +51,10 @@ static int scan(struct ctl *ctl, struct audit *audit, const struct campaign_keys
         for (size_t i = 0; i + 1 < pairs->elements; i += 2) {
             struct audit_user *user =
                 audit_users_of(&audit->users, pairs->element[i]->str, pairs->element[i]->len);
-            if (user == NULL)
-                return freeReplyObject(page), ctl_error(CTL_FAILED, "not enough memory");
+            if (user == NULL) {
+                freeReplyObject(page);
+                return ctl_error(CTL_FAILED, "not enough memory");
+            }
             take(user, key, pairs->element[i + 1]);
         }
         freeReplyObject(page);

@@ -118,8 +118,10 @@ static int create(struct ctl *ctl, char **args, const char *const *values)
     json_t *result = campaign_row_json(&row);
     if (values[CREATE_NO_WAIT] == NULL)
         json_object_set_new(result, "published", json_boolean(campaign_wait(ctl, args[0], &wait)));
-    if (ctl->json)
-        return output_json(result), CTL_OK;
+    if (ctl->json) {
+        output_json(result);
+        return CTL_OK;
+    }
     printf("campaign %s is created: %s, %" PRId64 " coupons, opens at %s\n", row.name, row.state,
            row.quota, json_string_value(json_object_get(result, "opens_at")));
     json_decref(result);
@@ -152,14 +154,17 @@ static int list(struct ctl *ctl, char **args, const char *const *values)
     static const struct output_column columns[] = {
         {"name", "NAME"},       {"state", "STATE"},       {"quota", "QUOTA"},
         {"granted", "GRANTED"}, {"opens_at", "OPENS AT"}, {"closes_at", "CLOSES AT"}};
-    (void)args, (void)values;
+    (void)args;
+    (void)values;
     int r = stores_db(ctl);
     if (r != 0)
         return r;
     json_t *rows = json_array();
     r = campaign_row_list(ctl, add_row, rows);
-    if (r == 0 && ctl->json)
-        return output_json(rows), CTL_OK;
+    if (r == 0 && ctl->json) {
+        output_json(rows);
+        return CTL_OK;
+    }
     if (r == 0)
         output_table(rows, columns, sizeof columns / sizeof columns[0]);
     json_decref(rows);
@@ -190,11 +195,12 @@ static json_t *head_json(const struct campaign_head *h)
  * nothing. */
 static void add_head(struct ctl *ctl, json_t *object, const char *name)
 {
-    static const char *const texts[] = {[STORES_ANSWER] = "ready",
-                                        [STORES_ABSENT] = "not published, or expired",
-                                        [STORES_UNREADY] = "being rebuilt",
-                                        [STORES_ERROR] =
-                                            "not reachable: `onrushctl audit` says why"};
+    static const char *const texts[] = {
+        [STORES_ANSWER] = "ready",
+        [STORES_ABSENT] = "not published, or expired",
+        [STORES_UNREADY] = "being rebuilt",
+        [STORES_ERROR] = "not reachable: `onrushctl audit` says why",
+    };
     struct campaign_head head;
     enum stores_answer answer =
         stores_try_redis(ctl) ? stores_head(ctl, name, &head) : STORES_ERROR;
@@ -202,34 +208,35 @@ static void add_head(struct ctl *ctl, json_t *object, const char *name)
     json_object_set_new(object, "redis_state", json_string(texts[answer]));
 }
 
+static const struct output_column show_columns[] = {
+    {"name", "name"},
+    {"state", "state"},
+    {"quota", "quota"},
+    {"granted", "granted"},
+    {"remaining", "remaining"},
+    {"overflow", "overflow"},
+    {"instant_wait_ms", "instant wait, ms"},
+    {"opens_at", "opens at"},
+    {"closes_at", "closes at"},
+    {"created_at", "created at"},
+    {"owner", "lease owner"},
+    {"lease_until", "lease until"},
+    {"epoch", "epoch"},
+    {"redis_state", "redis"},
+    {"redis.state", "redis state"},
+    {"redis.quota", "redis quota"},
+    {"redis.epoch", "redis epoch"},
+    {"redis.admitted", "redis admitted"},
+    {"redis.granted", "redis granted"},
+    {"redis.sold_out", "redis sold out"},
+    {"redis.refused", "redis refused"},
+    {"redis.queued", "redis queue"},
+    {"redis.claimed", "redis claimed"},
+    {"refused_total", "refused"},
+};
+
 static int show(struct ctl *ctl, char **args, const char *const *values)
 {
-    static const struct output_column columns[] = {
-        {"name", "name"},
-        {"state", "state"},
-        {"quota", "quota"},
-        {"granted", "granted"},
-        {"remaining", "remaining"},
-        {"overflow", "overflow"},
-        {"instant_wait_ms", "instant wait, ms"},
-        {"opens_at", "opens at"},
-        {"closes_at", "closes at"},
-        {"created_at", "created at"},
-        {"owner", "lease owner"},
-        {"lease_until", "lease until"},
-        {"epoch", "epoch"},
-        {"redis_state", "redis"},
-        {"redis.state", "redis state"},
-        {"redis.quota", "redis quota"},
-        {"redis.epoch", "redis epoch"},
-        {"redis.admitted", "redis admitted"},
-        {"redis.granted", "redis granted"},
-        {"redis.sold_out", "redis sold out"},
-        {"redis.refused", "redis refused"},
-        {"redis.queued", "redis queue"},
-        {"redis.claimed", "redis claimed"},
-        {"refused_total", "refused"},
-    };
     (void)values;
     struct campaign_row row;
     int r = campaign_name_check(args[0]);
@@ -242,10 +249,12 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
     json_t *object = campaign_row_json(&row);
     add_head(ctl, object, args[0]);
     r = refused_add(ctl, row.id, object);
-    if (r == 0 && ctl->json)
-        return output_json(object), CTL_OK;
+    if (r == 0 && ctl->json) {
+        output_json(object);
+        return CTL_OK;
+    }
     if (r == 0) {
-        output_pairs(object, columns, sizeof columns / sizeof columns[0]);
+        output_pairs(object, show_columns, sizeof show_columns / sizeof show_columns[0]);
         refused_print(object);
     }
     json_decref(object);

@@ -2,8 +2,8 @@
  *
  * One thread. A command returns one of the exit codes below; messages for people who must act go to
  * standard error and say what to do, results go to standard output. */
-#ifndef ONRUSH_CTL_H
-#define ONRUSH_CTL_H
+#ifndef ONRUSH_CTL_CTL_H
+#define ONRUSH_CTL_CTL_H
 
 #include "ctl/settings.h"
 #include "shared/db.h"

@@ -14,10 +14,14 @@ static int run(const struct options *options)
     const char *path = options->config_path != NULL ? options->config_path : settings_path();
     if (config_load(&settings_table, path, options->sets, options->n_sets, &ctl.config, error) < 0)
         return ctl_error(CTL_CONFIG, "%s", error);
-    if (options->action == ACTION_PRINT)
-        return config_print(stdout, &settings_table, &ctl.config), CTL_OK;
-    if (options->action == ACTION_CHECK)
-        return printf("onrushctl: the configuration is good\n"), CTL_OK;
+    if (options->action == ACTION_PRINT) {
+        config_print(stdout, &settings_table, &ctl.config);
+        return CTL_OK;
+    }
+    if (options->action == ACTION_CHECK) {
+        printf("onrushctl: the configuration is good\n");
+        return CTL_OK;
+    }
     int r = options->command->run(&ctl, options->args, options->values);
     stores_close(&ctl);
     mysql_library_end();

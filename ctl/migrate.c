@@ -40,8 +40,10 @@ static int show_status(struct ctl *ctl)
         return stores_db_failed(ctl, outcome, "reading the schema version");
     json_t *status = json_pack("{s:i, s:i, s:o}", "version", version, "known", schema_known(),
                                "pending", pending_after(version));
-    if (ctl->json)
-        return output_json(status), CTL_OK;
+    if (ctl->json) {
+        output_json(status);
+        return CTL_OK;
+    }
     printf("version    %d\nknown      %d\n", version, schema_known());
     print_names("pending", json_object_get(status, "pending"));
     json_decref(status);

@@ -47,9 +47,8 @@ struct campaign {
     struct speed speed;
 
     struct request_list waiters; /* long-polls; no order */
-    struct request_list
-        instant; /* POSTs that wait for their decision, by ticket but for repeated ones */
-    int64_t waiters_decided; /* how many were decided when they were last asked for */
+    struct request_list instant; /* waiting POSTs, by ticket except for repeated ones */
+    int64_t waiters_decided;     /* how many were decided when they were last asked for */
     TAILQ_ENTRY(campaign) in_waited;
 
     struct memory memory;    /* see soldout.h */

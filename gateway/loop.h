@@ -24,11 +24,13 @@ struct loop {
     struct redis_link *link;
     struct archive *archive;
     struct http_server *http;
-    struct request_pool
-        *requests; /* these are the worker's parts: each one knows what is behind its own */
+
+    /* The worker's parts: each knows what is behind its own pointer. */
+    struct request_pool *requests;
     struct campaigns *campaigns;
     struct waiters *waiters;
     struct batcher *batcher;
+
     void (*answered)(struct request *request); /* sends it and frees it: http.c */
     int64_t now_us;                            /* monotonic; when this turn began */
     bool draining;                             /* stopping: no new connections */

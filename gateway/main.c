@@ -43,9 +43,8 @@ struct daemon {
     struct generation *newest;
     struct worker *workers[WORKERS_MAX];
     size_t n_workers;
-    _Atomic bool
-        started; /* workers and n_workers stay as they are until the admin listener is gone */
-    struct watch *watch; /* before and after the admin listener */
+    _Atomic bool started; /* workers and n_workers stay until the admin listener is gone */
+    struct watch *watch;  /* before and after the admin listener */
     struct admin *admin;
     struct service *service;
     struct event_base *base;

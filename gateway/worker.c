@@ -123,8 +123,8 @@ static void finish(struct worker *worker)
     batcher_abandon(&worker->batcher);
     batcher_flush(&worker->batcher);
     while (worker->loop.n_archived > 0) {
-        event_base_loop(worker->loop.base,
-                        EVLOOP_ONCE); /* MariaDB has its deadlines, and overdue.h a bound */
+        /* MariaDB has its deadlines, and overdue.h a bound. */
+        event_base_loop(worker->loop.base, EVLOOP_ONCE);
         pulse_beat(&worker->pulse);
         batcher_flush(&worker->batcher);
     }

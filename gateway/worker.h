@@ -18,9 +18,8 @@ enum listening {
 };
 
 struct worker {
-    struct loop loop; /* what its parts share */
-    _Atomic int64_t
-        ticked_us; /* monotonic: when its timer ran last; 0: never. Read by gateway/health.c */
+    struct loop loop;          /* what its parts share */
+    _Atomic int64_t ticked_us; /* monotonic: last run of its timer, for health.c; 0: never */
     pthread_t thread;
     struct event *wake_event, *tick_event;
     int wake_fd; /* eventfd: archive jobs are done, or the gateway is stopping */

@@ -1,13 +1,13 @@
 /* The board: how each campaign stands, for the metrics. The loop pins up a new sheet once a second;
  * the admin listener takes it down to read it, and hangs it up again.
  *
- *      loop: board_new_sheet, board_add ..., board_publish ──► [ the sheet ] ◄──► board_render: admin
+ *   loop: board_new_sheet, board_add ..., board_publish ──► [ the sheet ] ◄──► board_render: admin
  *
- * A sheet belongs to one side at a time and changes hands by one atomic exchange: nobody waits, and
- * a slow scrape delays nobody. Campaigns are a label, so their number is bounded: those beyond
+ * A sheet belongs to one side at a time and changes hands by one atomic exchange: neither side
+ * waits for the other. Campaigns are a label, so their number is bounded: those beyond
  * BOARD_CAMPAIGNS are summed up as campaign="other". */
-#ifndef ONRUSH_BOARD_H
-#define ONRUSH_BOARD_H
+#ifndef ONRUSH_SCHEDULER_BOARD_H
+#define ONRUSH_SCHEDULER_BOARD_H
 
 #include "shared/campaign.h"
 #include "shared/metrics.h"

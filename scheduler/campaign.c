@@ -207,8 +207,8 @@ static void note_broken(struct campaign *c, const struct queue_answer *a)
     }
 }
 
-/* count_refused: Redis knows best how many were refused: of those that were set aside, strangers had never been
- * accepted, and make no room. */
+/* count_refused: takes the number from Redis: of the requests that were set aside, strangers were
+ * never accepted, and make no room. */
 static void count_refused(struct campaign *c, const struct campaign_head *head)
 {
     int64_t refused = head->refused > 0 ? head->refused : 0;

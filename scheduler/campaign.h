@@ -177,12 +177,11 @@ struct campaign {
     enum queue_op broken_op;
     struct batch_list decided; /* batches to be settled, in order; the first may be under way */
     unsigned n_decided;
-    uint64_t cursor;    /* RESTORING: serial; REVIVING: HSCAN cursor */
-    struct batch *page; /* RESTORING: grants that Redis is told next, while MariaDB reads on */
-    bool paged;         /* RESTORING: that was the last page */
-    bool compared;      /* COMPARING: nobody behind this page can be granted */
-    uint64_t
-        dropped_epoch; /* the last epoch that was given up: a stale row does not bring it back */
+    uint64_t cursor;        /* RESTORING: serial; REVIVING: HSCAN cursor */
+    struct batch *page;     /* RESTORING: grants that Redis is told next, while MariaDB reads on */
+    bool paged;             /* RESTORING: that was the last page */
+    bool compared;          /* COMPARING: nobody behind this page can be granted */
+    uint64_t dropped_epoch; /* given up last: a stale row does not bring it back */
 };
 
 /* campaign_init, campaign_destroy: the memory is the caller's. Destroying needs campaign_idle(). */
@@ -240,7 +239,8 @@ void campaign_retry_later(struct campaign *campaign);
 /* campaign_make_room: n were refused: they take no coupon, and Redis may admit somebody else. */
 void campaign_make_room(struct campaign *campaign, size_t n);
 
-/* campaign_note_refused: writes these down in MariaDB as refused, and why: before their users are told. Takes `batch` over. */
+/* campaign_note_refused: writes to MariaDB that these are refused, and why: before their users are
+ * told. Takes `batch` over. */
 void campaign_note_refused(struct campaign *campaign, struct batch *batch, const char *reason);
 
 /* campaign_on_noted: of JOB_REFUSE: true when the note is as done as it ever gets; else it is

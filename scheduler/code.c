@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <sys/random.h>
 
-static const char alphabet[] =
-    "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford, https://www.crockford.com/base32.html */
+/* Crockford, https://www.crockford.com/base32.html */
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /* refill: up to 256 bytes are never cut short (getrandom(2)). */
 static int refill(struct code_source *source)
@@ -23,8 +23,10 @@ int code_make(struct code_source *source, char code[COUPON_CODE_LEN + 1])
     unsigned bits = 0, have = 0;
     char *out = code;
     for (unsigned i = 0, letters = 0; i < CODE_BYTES;) {
-        if (have < 5)
-            bits = bits << 8 | bytes[i++], have += 8;
+        if (have < 5) {
+            bits = bits << 8 | bytes[i++];
+            have += 8;
+        }
         for (; have >= 5; have -= 5) {
             if (letters > 0 && letters % 4 == 0)
                 *out++ = '-';

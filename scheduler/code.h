@@ -1,7 +1,7 @@
 /* Coupon codes: 80 random bits from the kernel, as Crockford's base32 (no I, L, O, U) in four
  * groups of four. */
-#ifndef ONRUSH_CODE_H
-#define ONRUSH_CODE_H
+#ifndef ONRUSH_SCHEDULER_CODE_H
+#define ONRUSH_SCHEDULER_CODE_H
 
 #include "shared/campaign.h"
 

@@ -1,16 +1,15 @@
-/* The committer pool: pool_size threads with one MariaDB connection each, that carry jobs out, and one
- * more that only looks into the journal.
+/* The committer pool: pool_size threads with one MariaDB connection each, which carry jobs out, and
+ * one more that only looks into the journal.
  *
- *     loop thread                      pool threads
- *     pool_submit() ──► waiting ──► store_run() ──► done ──► eventfd ──► on_done() in the loop
- * thread
+ *   loop thread                     pool threads                      loop thread
+ *   pool_submit() ──► waiting ──► store_run() ──► done ──► eventfd ──► on_done()
  *
  * Jobs are taken in the order of their submission; as each campaign has only a few under way, a
  * huge one cannot starve a small one. A thread whose connection fails waits (exponential, capped,
  * with jitter) before it answers JOB_UNKNOWN or JOB_BUSY, so whoever repeats a job at once does not
  * spin. Connections are renewed after their lifetime, between jobs. */
-#ifndef ONRUSH_COMMITTER_H
-#define ONRUSH_COMMITTER_H
+#ifndef ONRUSH_SCHEDULER_COMMITTER_H
+#define ONRUSH_SCHEDULER_COMMITTER_H
 
 #include "scheduler/campaign.h"
 #include "scheduler/config.h"

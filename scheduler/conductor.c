@@ -101,8 +101,7 @@ static void on_job(void *arg, struct job *job)
         pace_see(&k->pace, job->batch->n, job->took_us);
         keep_pace(k);
         if (k->queue.traces != NULL)
-            traces_committed(k->queue.traces, ((struct campaign *)job->campaign)->row.name,
-                             job->batch, job->took_us);
+            traces_committed(k->queue.traces, job->campaign->row.name, job->batch, job->took_us);
     }
     campaign_on_job(job->campaign, job);
 }
@@ -120,7 +119,8 @@ static bool all_quiet(const struct conductor *k)
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct conductor *k = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     pulse_beat(&k->pulse);
     step_all(k);
     if (k->stopped == NULL || (!all_quiet(k) && clock_mono_us() < k->stop_by_us))
@@ -244,7 +244,8 @@ static void write_sheet(struct conductor *k)
 static void on_slice(evutil_socket_t fd, short what, void *arg)
 {
     struct conductor *k = arg;
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     ask_some(k);
     if (++k->slices < SLICES)
         return;
@@ -415,8 +416,10 @@ int conductor_new(struct conductor **out, struct event_base *base,
     k->tick = event_new(base, -1, EV_PERSIST, on_tick, k);
     k->slice = event_new(base, -1, EV_PERSIST, on_slice, k);
     int r = k->tick != NULL && k->slice != NULL ? start_parts(k, base) : -ENOMEM;
-    if (r < 0)
-        return conductor_free(k), r;
+    if (r < 0) {
+        conductor_free(k);
+        return r;
+    }
     event_add(k->slice, &(struct timeval){.tv_usec = SLICE_MS * 1000});
     apply(k);
     log_info("scheduler starts", "owner=%s batch_size=%d pool_size=%d", k->owner,

@@ -1,7 +1,7 @@
 /* The conductor: the loop that owns all campaigns of this scheduler. Everything in it runs in one
  * thread; the keeper and the committer pool reach it through eventfds only. */
-#ifndef ONRUSH_CONDUCTOR_H
-#define ONRUSH_CONDUCTOR_H
+#ifndef ONRUSH_SCHEDULER_CONDUCTOR_H
+#define ONRUSH_SCHEDULER_CONDUCTOR_H
 
 #include "scheduler/board.h"
 #include "scheduler/config.h"
@@ -27,16 +27,16 @@ void conductor_stop(struct conductor *conductor, void (*done)(void *arg), void *
 /* conductor_health: it is able when leases can be kept and Redis is there. Any thread. */
 void conductor_health(struct conductor *conductor, struct health_report *report);
 
-/* conductor_set_watch: who is told when a campaign opens, is half gone, sold out, closed. Before the
- * loop runs. */
+/* conductor_set_watch: what is told when a campaign opens, is half gone, sold out, or closed. Call
+ * it before the loop runs. */
 void conductor_set_watch(struct conductor *conductor, struct watch *watch);
 
 /* conductor_board: how each campaign stands; another thread may render it. */
 struct board *conductor_board(struct conductor *conductor);
 
 /* conductor_answered: Redis and MariaDB have answered; else writes who has not. conductor_progress:
- * the campaigns were stepped since this last gave true, and the keeper moves. conductor_figures: one
- * line for people. All in the thread of `base`. */
+ * the campaigns were stepped since this last gave true, and the keeper moves. conductor_figures:
+ * one line for people. All in the thread of `base`. */
 bool conductor_answered(const struct conductor *conductor, FILE *missing);
 bool conductor_progress(struct conductor *conductor);
 void conductor_figures(const struct conductor *conductor, FILE *out);

@@ -20,8 +20,7 @@ static inline void fault_point(const char *name)
     if (armed == NULL || strncmp(armed, name, n) != 0 || (armed[n] != ':' && armed[n] != '\0'))
         return;
     if (atomic_fetch_add(&passed, 1) == (armed[n] == ':' ? atoi(armed + n + 1) : 0))
-        raise(strstr(armed, ":stop") != NULL ? SIGSTOP
-                                             : SIGKILL); /* not kill(): this thread stops here */
+        raise(strstr(armed, ":stop") != NULL ? SIGSTOP : SIGKILL); /* in this very thread */
 }
 
 #else

@@ -3,8 +3,8 @@
  * A batch has one owner at any time: the campaign that made it, or the job that carries it through
  * the committer pool. Its rows lie side by side, as Connector/C's row-wise bulk binding wants them.
  */
-#ifndef ONRUSH_GRANT_H
-#define ONRUSH_GRANT_H
+#ifndef ONRUSH_SCHEDULER_GRANT_H
+#define ONRUSH_SCHEDULER_GRANT_H
 
 #include "shared/campaign.h"
 

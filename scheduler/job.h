@@ -1,8 +1,8 @@
 /* Jobs: what a campaign asks of MariaDB. A job is made by the campaign, carried out by one thread
  * of the committer pool (or by the model of the simulation), and comes back to the campaign by
  * campaign_on_job(). In between it belongs to the pool. */
-#ifndef ONRUSH_JOB_H
-#define ONRUSH_JOB_H
+#ifndef ONRUSH_SCHEDULER_JOB_H
+#define ONRUSH_SCHEDULER_JOB_H
 
 #include "scheduler/grant.h"
 
@@ -25,18 +25,19 @@ enum job_kind {
 
 enum job_outcome {
     JOB_DONE,
-    JOB_FENCED,  /* the lease, or the quota, is no longer what the campaign thinks: nothing was
-                    changed */
+    JOB_FENCED,  /* the lease or the quota has changed meanwhile: nothing was written */
     JOB_CLASH,   /* a key is there already: read back */
     JOB_BUSY,    /* deadlock and the like; rolled back: try again */
     JOB_REFUSED, /* MariaDB will not take (one of) these rows; rolled back */
     JOB_UNKNOWN, /* the connection was lost: what happened is unknown, read back */
 };
 
+struct campaign;
+
 struct job {
     STAILQ_ENTRY(job) next;
     enum job_kind kind;
-    void *campaign; /* whose it is; the pool only hands it back */
+    struct campaign *campaign; /* whose it is; the pool only hands it back */
     uint32_t campaign_id;
     uint64_t epoch;
     const char *owner;

@@ -5,8 +5,8 @@
  * renews the leases it has, takes those that are free, and hands the rows to the loop. All by
  * MariaDB's clock: the only one that every scheduler shares. Taking raises the epoch, and that
  * UPDATE waits for any transaction of the old owner that is at its guard. */
-#ifndef ONRUSH_KEEPER_H
-#define ONRUSH_KEEPER_H
+#ifndef ONRUSH_SCHEDULER_KEEPER_H
+#define ONRUSH_SCHEDULER_KEEPER_H
 
 #include "scheduler/campaign.h"
 #include "scheduler/config.h"

@@ -132,8 +132,10 @@ int ledger_open(struct ledger *l, uint32_t quota, uint32_t next, const uint32_t 
 {
     *l = (struct ledger){.quota = quota, .next = next};
     for (size_t i = 0; i < n; i++) {
-        if (ledger_free_serial(l, gaps[i]) < 0)
-            return ledger_close(l), -ENOMEM;
+        if (ledger_free_serial(l, gaps[i]) < 0) {
+            ledger_close(l);
+            return -ENOMEM;
+        }
     }
     return 0;
 }

@@ -9,8 +9,8 @@
  * line stays there ("parked"): a batch before may still fail, and its serials come back by
  * ledger_free_serial() and go to the next in line. Whether the line has lost for good is not the
  * ledger's to say: the campaign asks MariaDB first. */
-#ifndef ONRUSH_LEDGER_H
-#define ONRUSH_LEDGER_H
+#ifndef ONRUSH_SCHEDULER_LEDGER_H
+#define ONRUSH_SCHEDULER_LEDGER_H
 
 #include "scheduler/grant.h"
 

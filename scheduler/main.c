@@ -1,9 +1,9 @@
 /* onrush-scheduler: takes leases of campaigns, pops requests from their queues, grants coupons up
  * to the quota, commits the grants to MariaDB and settles them in Redis.
  *
- * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, running.c, ledger.c);
- * the keeper and the committers wait for MariaDB; the admin listener answers Prometheus, the watch
- * tells callbacks. */
+ * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, running.c,
+ * ledger.c); the keeper and the committers wait for MariaDB; the admin listener answers Prometheus,
+ * the watch sends callbacks. */
 #include "scheduler/conductor.h"
 #include "scheduler/metrics.h"
 #include "shared/clock.h"
@@ -52,7 +52,8 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
     struct scheduler_config fresh;
     char error[CONFIG_ERROR_SIZE], quoted[CONFIG_ERROR_SIZE];
     size_t kept;
-    (void)signal_number, (void)what;
+    (void)signal_number;
+    (void)what;
     service_reloading(d->service);
     if (config_reload(d->command.table, d->command.path, d->command.sets, d->command.n_sets,
                       &d->config, &fresh, &kept, error) < 0) {
@@ -148,8 +149,10 @@ static int start_watch(struct daemon *d)
     struct watch_hooks hooks = {.arg = d, .report = report_health, .counts = count_errors};
     int r = watch_start(&d->watch, "scheduler", &d->config.health, &d->config.callbacks,
                         &d->config.tracing, &hooks, error);
-    if (r == 0)
-        return conductor_set_watch(d->conductor, d->watch), 0;
+    if (r == 0) {
+        conductor_set_watch(d->conductor, d->watch);
+        return 0;
+    }
     log_error("the callbacks cannot be used", "error=%s", log_quote(error, quoted, sizeof quoted));
     return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
 }
@@ -205,8 +208,10 @@ int main(int argc, char **argv)
         return exit_code;
     config_apply_log(&d.config.log);
     mysql_library_init(0, NULL, NULL);
-    if (!schema_fits(&d.config.mariadb))
-        return mysql_library_end(), EX_UNAVAILABLE;
+    if (!schema_fits(&d.config.mariadb)) {
+        mysql_library_end();
+        return EX_UNAVAILABLE;
+    }
     int r = daemon_start(&d);
     if (d.exit_code != 0) {
         r = 0;

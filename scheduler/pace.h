@@ -1,9 +1,9 @@
-/* How large a batch may be: batch_size is the ceiling, and below it the size follows how long a commit takes
- * towards a target. Additive increase, multiplicative decrease (Chiu and Jain, 1989): it settles without knowing why
- * MariaDB is slow, and gives way quickly.
+/* How large a batch may be: at most batch_size, and small enough that a commit takes no longer than
+ * a target. Additive increase, multiplicative decrease (Chiu and Jain, 1989): it settles without
+ * knowing why MariaDB is slow, and gives way quickly.
  *
- * The floor is an eighth of the ceiling. A disk that takes long to sync takes long for a small batch, too; beyond the
- * floor smaller batches would cost throughput and win nothing.
+ * The floor is an eighth of the ceiling: a slow disk syncs a small batch slowly, too, so smaller
+ * batches would only cost throughput.
  *
  * Pure; no clock. One thread. */
 #ifndef ONRUSH_SCHEDULER_PACE_H
@@ -18,8 +18,8 @@ struct pace {
     int64_t target_us; /* 0: the size stays */
 };
 
-/* pace_set: takes new settings over; keeps what it learned as far as they allow. `pace` is all zero the first
- * time. */
+/* pace_set: takes new settings, and keeps what it learned as far as they allow. `pace` is all zero
+ * the first time. */
 void pace_set(struct pace *pace, size_t most, int64_t target_us);
 
 /* pace_see: a batch of so many rows took so long to commit. */

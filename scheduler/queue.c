@@ -61,12 +61,18 @@ static enum queue_outcome outcome_of(const struct campaign *c, const redisReply 
 {
     if (r != NULL && r->type != REDIS_REPLY_ERROR)
         return QUEUE_OK;
-    if (redis_error_is(r, "STALE"))
-        return metric_add(&scheduler_metrics.redis_stale, 1), QUEUE_STALE;
-    if (redis_error_is(r, "NOCAMPAIGN") || redis_error_is(r, "LOST"))
-        return metric_add(&scheduler_metrics.redis_lost, 1), QUEUE_MISSING;
-    if (r == NULL)
-        return metric_add(&scheduler_metrics.redis_no_answer, 1), QUEUE_UNKNOWN;
+    if (redis_error_is(r, "STALE")) {
+        metric_add(&scheduler_metrics.redis_stale, 1);
+        return QUEUE_STALE;
+    }
+    if (redis_error_is(r, "NOCAMPAIGN") || redis_error_is(r, "LOST")) {
+        metric_add(&scheduler_metrics.redis_lost, 1);
+        return QUEUE_MISSING;
+    }
+    if (r == NULL) {
+        metric_add(&scheduler_metrics.redis_no_answer, 1);
+        return QUEUE_UNKNOWN;
+    }
     metric_add(&scheduler_metrics.redis_refused, 1);
     return refusal(c, r);
 }
@@ -153,7 +159,7 @@ static bool read_rows(struct queue *q, struct campaign *c, const redisReply *r,
     return true;
 }
 
-/* read_claim: how many are left above the mark, and up to it; then the list of those who were claimed. */
+/* read_claim: how many are left above the mark, how many up to it, and the list of claimed ones. */
 static bool read_claim(struct queue *q, struct campaign *c, const redisReply *r,
                        struct queue_answer *a)
 {

@@ -1,8 +1,8 @@
 /* The Redis side of a campaign's world: formats the calls of the function library, reads the
  * answers, and hands them to campaign_on_queue(). Runs in the loop's thread. The protocol is that
  * of docs/protocol.md. */
-#ifndef ONRUSH_QUEUE_H
-#define ONRUSH_QUEUE_H
+#ifndef ONRUSH_SCHEDULER_QUEUE_H
+#define ONRUSH_SCHEDULER_QUEUE_H
 
 #include "scheduler/campaign.h"
 #include "scheduler/traces.h"

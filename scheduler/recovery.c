@@ -3,7 +3,8 @@
  * By now the epoch has been raised in MariaDB, so no batch of an older owner can commit any more,
  * and what did commit is visible. Publishing the epoch in Redis fences the older owner there too,
  * and sets the mark back. Then the queue is read up to the highest ticket that MariaDB has
- * committed: whoever is granted is settled; everybody else simply still waits, with the old ticket. */
+ * committed: whoever is granted is settled; everybody else simply still waits, with the old
+ * ticket. */
 #include "scheduler/campaign.h"
 
 #include "scheduler/fault.h"

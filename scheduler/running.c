@@ -1,5 +1,5 @@
-/* The phase RUNNING: decide, commit, settle. How requests come into the line is in claim.c, what leads to this phase in
- * recovery.c. */
+/* The phase RUNNING: decide, commit, settle. claim.c fills the line of requests; recovery.c leads
+ * to this phase. */
 #include "scheduler/campaign.h"
 
 #include "shared/log.h"

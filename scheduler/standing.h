@@ -1,7 +1,7 @@
 /* How a campaign stands, for the metrics: Redis is asked for its head and its oldest requests now
  * and then, beside the work. Decides nothing. The loop's thread. */
-#ifndef ONRUSH_STANDING_H
-#define ONRUSH_STANDING_H
+#ifndef ONRUSH_SCHEDULER_STANDING_H
+#define ONRUSH_SCHEDULER_STANDING_H
 
 #include "scheduler/board.h"
 #include "scheduler/campaign.h"

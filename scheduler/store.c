@@ -186,18 +186,21 @@ static void run_commit(struct store *s, struct job *job)
 
 /* --- reading rows --- */
 
-/* add_found: a row of (serial, user_id, code, ticket). */
-static void add_found(struct job *job, char **row)
+/* A query of grants selects these columns. */
+#define GRANT_COLUMNS "serial, user_id, code, ticket"
+enum { SERIAL, USER, CODE, TICKET };
+
+static void add_found(struct job *job, MYSQL_ROW row)
 {
     struct grant grant = {.campaign_id = job->campaign_id, .code_len = COUPON_CODE_LEN};
-    grant.serial = (uint32_t)strtoul(row[0], NULL, 10);
-    grant.user_len = (unsigned long)snprintf(grant.user, sizeof grant.user, "%s", row[1]);
-    snprintf(grant.code, sizeof grant.code, "%s", row[2]);
-    grant.ticket = strtoull(row[3], NULL, 10);
+    grant.serial = (uint32_t)strtoul(row[SERIAL], NULL, 10);
+    grant.user_len = (unsigned long)snprintf(grant.user, sizeof grant.user, "%s", row[USER]);
+    snprintf(grant.code, sizeof grant.code, "%s", row[CODE]);
+    grant.ticket = strtoull(row[TICKET], NULL, 10);
     batch_add(job->found, &grant);
 }
 
-/* read_found: runs a query of such rows into job->found. */
+/* read_found: runs a query of GRANT_COLUMNS into job->found. */
 static enum db_outcome read_found(struct store *s, struct job *job, const char *sql)
 {
     MYSQL_RES *rows;
@@ -232,8 +235,7 @@ static char *append_users(struct store *s, const struct job *job, const char *he
 
 static enum db_outcome read_users(struct store *s, struct job *job)
 {
-    char *sql = append_users(
-        s, job, "SELECT serial, user_id, code, ticket FROM coupons WHERE campaign_id = ");
+    char *sql = append_users(s, job, "SELECT " GRANT_COLUMNS " FROM coupons WHERE campaign_id = ");
     if (sql == NULL)
         return DB_BUSY;
     enum db_outcome outcome = read_found(s, job, sql);
@@ -250,7 +252,7 @@ static void run_page(struct store *s, struct job *job)
 {
     char sql[256];
     snprintf(sql, sizeof sql,
-             "SELECT serial, user_id, code, ticket FROM coupons WHERE campaign_id = %" PRIu32
+             "SELECT " GRANT_COLUMNS " FROM coupons WHERE campaign_id = %" PRIu32
              " AND serial > %" PRIu32 " ORDER BY serial LIMIT %d",
              job->campaign_id, job->after, PAGE_ROWS);
     job->outcome = read_outcome_of(read_found(s, job, sql));
@@ -263,6 +265,7 @@ static void run_page(struct store *s, struct job *job)
 
 static enum job_outcome read_row(struct store *s, struct job *job)
 {
+    enum { QUOTA, GRANTED, WATERMARK };
     char sql[512];
     MYSQL_RES *rows;
     if (db_format(&s->db, sql, sizeof sql,
@@ -275,9 +278,9 @@ static enum job_outcome read_row(struct store *s, struct job *job)
         return read_outcome_of(outcome);
     MYSQL_ROW row = mysql_fetch_row(rows);
     if (row != NULL) {
-        job->quota = (uint32_t)strtoul(row[0], NULL, 10);
-        job->granted = (uint32_t)strtoul(row[1], NULL, 10);
-        job->watermark = strtoull(row[2], NULL, 10);
+        job->quota = (uint32_t)strtoul(row[QUOTA], NULL, 10);
+        job->granted = (uint32_t)strtoul(row[GRANTED], NULL, 10);
+        job->watermark = strtoull(row[WATERMARK], NULL, 10);
     }
     mysql_free_result(rows);
     return row != NULL ? JOB_DONE : JOB_FENCED;
@@ -293,21 +296,29 @@ static void run_confirm(struct store *s, struct job *job)
 
 /* --- JOB_LOAD --- */
 
+static int add_gap(struct job *job, size_t *room, uint32_t serial)
+{
+    if (job->n_gaps == *room) {
+        *room = *room > 0 ? 2 * *room : 256;
+        uint32_t *grown = realloc(job->gaps, *room * sizeof *grown);
+        if (grown == NULL)
+            return -ENOMEM;
+        job->gaps = grown;
+    }
+    job->gaps[job->n_gaps++] = serial;
+    return 0;
+}
+
 /* collect_gaps: the serials that are missing between 1 and the highest, from the rows in order. */
 static int collect_gaps(struct job *job, MYSQL_RES *rows)
 {
     size_t room = 0;
     uint32_t expected = 1;
     for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL; expected++) {
-        for (uint32_t serial = (uint32_t)strtoul(row[0], NULL, 10); expected < serial; expected++) {
-            if (job->n_gaps == room) {
-                room = room > 0 ? 2 * room : 256;
-                uint32_t *grown = realloc(job->gaps, room * sizeof *grown);
-                if (grown == NULL)
-                    return -ENOMEM;
-                job->gaps = grown;
-            }
-            job->gaps[job->n_gaps++] = expected;
+        uint32_t serial = (uint32_t)strtoul(row[0], NULL, 10);
+        for (; expected < serial; expected++) {
+            if (add_gap(job, &room, expected) < 0)
+                return -ENOMEM;
         }
     }
     job->next_serial = expected;
@@ -379,8 +390,8 @@ static enum db_outcome exec_users(struct store *s, const struct job *job, const 
     return outcome;
 }
 
-/* denied: this account may not write there (an upgrade forgot a GRANT). That must not keep a campaign
- * from going on: the log has it. */
+/* denied: this account may not write there (an upgrade forgot a GRANT). That must not keep a
+ * campaign from going on: the log has it. */
 static bool denied(struct store *s, enum db_outcome outcome)
 {
     unsigned number = outcome == DB_BUSY ? mysql_errno(s->db.link) : 0;

@@ -1,7 +1,7 @@
 /* Jobs in MariaDB: the SQL of the scheduler, over one connection. Blocking; one thread at a time.
  */
-#ifndef ONRUSH_STORE_H
-#define ONRUSH_STORE_H
+#ifndef ONRUSH_SCHEDULER_STORE_H
+#define ONRUSH_SCHEDULER_STORE_H
 
 #include "scheduler/job.h"
 #include "shared/db.h"

@@ -72,8 +72,7 @@ enum request_kind {
 
 struct request_state {
     enum request_kind kind;
-    uint32_t
-        run; /* newly queued by this very call: so many users in a row, this is the first of them */
+    uint32_t run;      /* newly queued by this call: the first of so many users in a row */
     uint64_t ticket;   /* µs since the epoch; 0: none */
     uint64_t position; /* waiting: from 1; 0 while it is decided */
     uint32_t serial;   /* granted */

@@ -37,7 +37,11 @@ static int usage(const struct command *c, const char *what)
     return EX_USAGE;
 }
 
-int command_parse(struct command *c, int argc, char **argv, void *config)
+/* The last option of this kind wins. */
+enum action { RUN, CHECK_CONFIG, PRINT_CONFIG, PRINT_VERSION, PRINT_HELP };
+
+/* read_options: 0, or EX_USAGE after saying what is wrong. */
+static int read_options(struct command *c, int argc, char **argv, enum action *action)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"set", required_argument, NULL, 's'},
@@ -46,27 +50,49 @@ int command_parse(struct command *c, int argc, char **argv, void *config)
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
-    char error[CONFIG_ERROR_SIZE], action = 0;
-    c->path = installed_config(c->name);
+    *action = RUN;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (o == '?')
-            return usage(c, "wrong option");
-        if (o == 'c')
+        switch (o) {
+        case 'c':
             c->path = optarg;
-        else if (o == 's' && c->n_sets == COMMAND_SETS_MAX)
-            return usage(c, "too many --set");
-        else if (o == 's')
+            break;
+        case 's':
+            if (c->n_sets == COMMAND_SETS_MAX)
+                return usage(c, "too many --set");
             c->sets[c->n_sets++] = optarg;
-        else
-            action = (char)o;
+            break;
+        case 'k':
+            *action = CHECK_CONFIG;
+            break;
+        case 'p':
+            *action = PRINT_CONFIG;
+            break;
+        case 'v':
+            *action = PRINT_VERSION;
+            break;
+        case 'h':
+            *action = PRINT_HELP;
+            break;
+        default:
+            return usage(c, "wrong option");
+        }
     }
-    if (optind < argc)
-        return usage(c, "unexpected argument");
-    if (action == 'h') {
+    return optind < argc ? usage(c, "unexpected argument") : 0;
+}
+
+int command_parse(struct command *c, int argc, char **argv, void *config)
+{
+    char error[CONFIG_ERROR_SIZE];
+    enum action action;
+    c->path = installed_config(c->name);
+    int r = read_options(c, argc, argv, &action);
+    if (r != 0)
+        return r;
+    if (action == PRINT_HELP) {
         print_help(c);
         return 0;
     }
-    if (action == 'v') {
+    if (action == PRINT_VERSION) {
         printf("%s %s\n", c->name, ONRUSH_VERSION);
         return 0;
     }
@@ -74,7 +100,7 @@ int command_parse(struct command *c, int argc, char **argv, void *config)
         fprintf(stderr, "%s: %s\n", c->name, error);
         return EX_CONFIG;
     }
-    if (action == 'p') {
+    if (action == PRINT_CONFIG) {
         config_print(stdout, c->table, config);
         config_end(c->table, config);
         return 0;
@@ -84,7 +110,7 @@ int command_parse(struct command *c, int argc, char **argv, void *config)
         config_end(c->table, config);
         return EX_CONFIG;
     }
-    if (action == 0)
+    if (action == RUN)
         return -1;
     printf("%s: the configuration is good\n", c->name);
     config_end(c->table, config);
