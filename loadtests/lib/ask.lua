@@ -1,7 +1,7 @@
 -- For wrk: the requests of a turn. What they are is in the environment:
 --   ASK_METHOD, ASK_PATH, ASK_BODY, ASK_TYPE (content type)
--- In path and body, @U is a user (16 hex digits; ASK_USERS=N: one of the first N, else a new random one), and @C is a
--- campaign (ASK_CAMPAIGNS=N: 0001 to N). At the end it prints one line of JSON.
+-- In path and body, @U is a user (16 hex digits; ASK_USERS=N: one of the first N, else a new random
+-- one), and @C is a campaign (ASK_CAMPAIGNS=N: 0001 to N). At the end it prints one line of JSON.
 
 local threads = 0
 
@@ -27,10 +27,12 @@ end
 
 function init()
     local body = os.getenv('ASK_BODY') or ''
-    local head = format('%s %s HTTP/1.1\r\nHost: localhost\r\n', os.getenv('ASK_METHOD') or 'GET', os.getenv('ASK_PATH'))
+    local head = format('%s %s HTTP/1.1\r\nHost: localhost\r\n',
+                        os.getenv('ASK_METHOD') or 'GET', os.getenv('ASK_PATH'))
     if body ~= '' then
         local length = #body:gsub('@U', ('x'):rep(16)):gsub('@C', 'xxxx')
-        head = head .. format('Content-Type: %s\r\nContent-Length: %d\r\n', os.getenv('ASK_TYPE') or 'application/json', length)
+        head = head .. format('Content-Type: %s\r\nContent-Length: %d\r\n',
+                              os.getenv('ASK_TYPE') or 'application/json', length)
     end
     pieces = split(head .. '\r\n' .. body)
     known = tonumber(os.getenv('ASK_USERS'))
@@ -57,8 +59,11 @@ end
 
 function done(summary, latency)
     local e = summary.errors
-    io.stdout:write(format('{"requests":%d,"seconds":%.6f,"rate":%.1f,"status_errors":%d,"socket_errors":%d,' ..
-        '"p50_us":%d,"p90_us":%d,"p99_us":%d,"max_us":%d}\n', summary.requests, summary.duration / 1e6,
-        summary.requests / summary.duration * 1e6, e.status, e.connect + e.read + e.write + e.timeout,
+    local rate = summary.requests / summary.duration * 1e6
+    io.stdout:write(format(
+        '{"requests":%d,"seconds":%.6f,"rate":%.1f,"status_errors":%d,"socket_errors":%d,' ..
+        '"p50_us":%d,"p90_us":%d,"p99_us":%d,"max_us":%d}\n',
+        summary.requests, summary.duration / 1e6, rate, e.status,
+        e.connect + e.read + e.write + e.timeout,
         latency:percentile(50), latency:percentile(90), latency:percentile(99), latency.max))
 end

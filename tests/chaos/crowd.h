@@ -1,7 +1,7 @@
 /* Everybody who asked for a coupon: what they were told, and what Redis and MariaDB hold of them.
  * Users are u-N, N below CROWD_MAX. Not thread safe. */
-#ifndef ONRUSH_CHAOS_CROWD_H
-#define ONRUSH_CHAOS_CROWD_H
+#ifndef ONRUSH_TESTS_CROWD_H
+#define ONRUSH_TESTS_CROWD_H
 
 #include "tests/support/order.h"
 #include "tests/support/stack.h"
@@ -54,7 +54,8 @@ struct crowd *crowd_free(struct crowd *crowd);
 void crowd_told(struct crowd *crowd, uint32_t user, enum told what, uint64_t ticket,
                 uint32_t serial, const char *code);
 
-/* crowd_asked: a POST to a gateway (0, 1 ...), by the clients' monotonic clock; `acked_us` 0: it was not accepted. */
+/* crowd_asked: notes a POST to a gateway (0, 1 ...), by the clients' monotonic clock; `acked_us` 0:
+ * it was not accepted. */
 void crowd_asked(struct crowd *crowd, uint32_t user, unsigned gateway, int64_t sent_us,
                  int64_t acked_us);
 
@@ -64,8 +65,9 @@ void crowd_read_ledger(struct crowd *crowd, const char *path, unsigned gateway);
 /* crowd_read_stores: the grants, then the states; false when a store does not answer. */
 bool crowd_read_stores(struct crowd *crowd, struct stack *stack, const char *campaign);
 
-/* crowd_order: everybody who asked, for order_judge(); after crowd_read_stores(). The caller frees the array; *n is how many
- * there are. Whoever is refused, or was told so, left the line, and is not judged. */
+/* crowd_order: everybody who asked, for order_judge(); call it after crowd_read_stores(). The
+ * caller frees the array; *n is its length. A user who is refused, or was told so, left the line
+ * and is not judged. */
 struct order_client *crowd_order(const struct crowd *crowd, size_t *n);
 
 #endif

@@ -1,12 +1,12 @@
 /* Compares what clients were told with what MariaDB and Redis hold once everything is decided. */
-#ifndef ONRUSH_CHAOS_ORACLE_H
-#define ONRUSH_CHAOS_ORACLE_H
+#ifndef ONRUSH_TESTS_ORACLE_H
+#define ONRUSH_TESTS_ORACLE_H
 
 #include "tests/chaos/crowd.h"
 #include "tests/chaos/stage.h"
 
-/* What may be expected. After a FLUSHALL, requests that were accepted and not decided are gone,
- * with their places. Who was told "sold out" before the quota was raised may be granted after it. */
+/* What may be expected. A FLUSHALL takes undecided requests and their places. A user who was told
+ * "sold out" before the quota was raised may be granted after it. */
 enum oracle_rules { ORACLE_STRICT, ORACLE_RAISED, ORACLE_DATA_LOST };
 
 /* oracle_wait: until nothing of the campaign is pending. How long that took, or -ETIMEDOUT. */

@@ -44,7 +44,9 @@ static void do_start(struct stage *s, enum part part, int link)
 
 static void do_nothing(struct stage *s, enum part part, int link)
 {
-    (void)s, (void)part, (void)link;
+    (void)s;
+    (void)part;
+    (void)link;
 }
 
 #define LINK_ACTION(name, action)                                                                  \
@@ -76,19 +78,22 @@ static void redis_command(struct stage *s, const char *command)
 
 static void do_client_kill(struct stage *s, enum part part, int link)
 {
-    (void)part, (void)link;
+    (void)part;
+    (void)link;
     redis_command(s, "CLIENT KILL TYPE normal SKIPME yes");
 }
 
 static void do_function_flush(struct stage *s, enum part part, int link)
 {
-    (void)part, (void)link;
+    (void)part;
+    (void)link;
     redis_command(s, "FUNCTION FLUSH SYNC");
 }
 
 static void do_flush(struct stage *s, enum part part, int link)
 {
-    (void)part, (void)link;
+    (void)part;
+    (void)link;
     redis_command(s, "FLUSHALL SYNC");
 }
 
@@ -98,7 +103,8 @@ static void do_db_kill(struct stage *s, enum part part, int link)
     struct db db = {0};
     char sql[64];
     MYSQL_RES *rows;
-    (void)part, (void)link;
+    (void)part;
+    (void)link;
     if (db_open(&db, &s->stack.db) == DB_OK &&
         db_query(&db, "SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()",
                  &rows) == DB_OK) {

@@ -1,6 +1,6 @@
 /* The faults of one round: a seeded random plan, carried out on the stage. */
-#ifndef ONRUSH_CHAOS_PLAN_H
-#define ONRUSH_CHAOS_PLAN_H
+#ifndef ONRUSH_TESTS_PLAN_H
+#define ONRUSH_TESTS_PLAN_H
 
 #include "tests/chaos/probe.h"
 #include "tests/chaos/stage.h"

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What happens at a point: the scheduler dies; it sleeps past its lease; or its connection to whom it asks next is cut, and it
- * finds that out in its next step (a COMMIT, perhaps). */
+/* What happens at a point: the scheduler dies; it sleeps past its lease; or its connection to the
+ * store it asks next is cut, which it notices in its next step (perhaps a COMMIT). */
 enum mode { DIE, SLEEP, CUT, N_MODES };
 
 #define CUT_MS 100
@@ -64,7 +64,7 @@ static const struct point {
 #define N_POINTS (sizeof points / sizeof points[0])
 #define N_PAIRS  (N_POINTS * N_MODES)
 
-/* A scene leads to its point by itself. A machine that stands still for half a minute may keep it from there; not so often. */
+/* A scene leads to its point by itself, unless the machine stands still for half a minute. */
 #define TRIES_MAX 3
 
 /* What was done so far. */
@@ -107,8 +107,8 @@ static void go_on(struct stage *s, const struct point *point, enum mode mode)
     stage_signal(s, PART_SCHEDULER, "CONT");
 }
 
-/* repair: the second scheduler is there from now on, before the first goes on or after; one that never came to its point is
- * started anew, for it waits for it still. */
+/* repair: the second scheduler runs from now on. A first one that never reached its point is
+ * started anew, because it still waits for it. */
 static void repair(struct stage *s, const struct point *point, enum mode mode, bool came)
 {
     bool second = mode == SLEEP || (mode == DIE && dice(2) == 0);

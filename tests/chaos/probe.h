@@ -1,14 +1,15 @@
 /* A client that asks one gateway all the time, and reads whole answers: for whom the coupon with
  * its serial and code is, and when the gateway answers again after a fault. A thread of its own;
  * everything but starting and stopping is for after probe_stop(). */
-#ifndef ONRUSH_CHAOS_PROBE_H
-#define ONRUSH_CHAOS_PROBE_H
+#ifndef ONRUSH_TESTS_PROBE_H
+#define ONRUSH_TESTS_PROBE_H
 
 #include "tests/chaos/crowd.h"
 
 struct probe;
 
-/* probe_start: of this gateway (its address, its number); its users are u-FIRST, u-(FIRST+1), ... */
+/* probe_start: for the gateway with this address and number; its users are u-FIRST, u-(FIRST+1),
+ * ... */
 struct probe *probe_start(const char *url, unsigned gateway, const char *campaign,
                           uint32_t first_user);
 void probe_stop(struct probe *probe);

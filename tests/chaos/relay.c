@@ -141,7 +141,9 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 {
     struct link *l = arg;
     struct pair *p = calloc(1, sizeof *p);
-    (void)listener, (void)from, (void)from_len;
+    (void)listener;
+    (void)from;
+    (void)from_len;
     if (p == NULL)
         test_fail_start("relay: out of memory");
     p->link = l;

@@ -2,8 +2,8 @@
  *
  * One thread of its own serves every link; relay_do() may be called from the thread that made the
  * relay, and returns when the command is carried out. What cannot be set up ends the program. */
-#ifndef ONRUSH_CHAOS_RELAY_H
-#define ONRUSH_CHAOS_RELAY_H
+#ifndef ONRUSH_TESTS_RELAY_H
+#define ONRUSH_TESTS_RELAY_H
 
 enum relay_action {
     RELAY_PASS,   /* forwards; a link that misbehaved recovers */

@@ -69,8 +69,8 @@ void round_join(pid_t burst, int64_t timeout_ms)
         child_end(burst, SIGTERM);
 }
 
-/* round_close: a campaign that is left half closed would be the first that the next scheduler takes up, and an armed one came
- * to its point there. */
+/* round_close: the next scheduler would first take up a campaign that is half closed, and an armed
+ * one would reach its point there. */
 unsigned round_close(struct stage *s, const char *campaign)
 {
     struct db db;

@@ -1,6 +1,6 @@
 /* One campaign with its clients, from its creation to the oracle's verdict. Main thread only. */
-#ifndef ONRUSH_CHAOS_ROUND_H
-#define ONRUSH_CHAOS_ROUND_H
+#ifndef ONRUSH_TESTS_ROUND_H
+#define ONRUSH_TESTS_ROUND_H
 
 #include "tests/chaos/oracle.h"
 #include "tests/chaos/stage.h"
@@ -21,7 +21,8 @@ void round_ledger(const struct stage *stage, const char *campaign, int number, c
 /* round_join: waits for the burst, and ends it after a deadline. */
 void round_join(pid_t burst, int64_t timeout_ms);
 
-/* round_close: until it is settled, so that whoever comes next has the schedulers to itself. How many breaches. */
+/* round_close: waits until it is settled, so that the next round has the schedulers to itself.
+ * Returns the number of breaches. */
 unsigned round_close(struct stage *stage, const char *campaign);
 
 #endif

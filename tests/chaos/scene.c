@@ -25,7 +25,8 @@ void scene_point_path(const struct stage *s, char path[256])
 
 /* --- parts --- */
 
-/* start_armed: the scheduler comes up with the point in its environment. It may come to the point before it answers. */
+/* start_armed: starts the scheduler with the point in its environment. It may reach the point
+ * before it answers. */
 static void start_armed(struct stage *s, enum part part, const char *point)
 {
     char path[256];

@@ -1,7 +1,7 @@
-/* How the first scheduler is led to a point of its code (points.h): each scene is one campaign with clients. Main thread
- * only. */
-#ifndef ONRUSH_CHAOS_SCENE_H
-#define ONRUSH_CHAOS_SCENE_H
+/* Leads the first scheduler to a point of its code (points.h): each scene is one campaign with
+ * clients. Main thread only. */
+#ifndef ONRUSH_TESTS_SCENE_H
+#define ONRUSH_TESTS_SCENE_H
 
 #include "tests/chaos/oracle.h"
 #include "tests/chaos/stage.h"
@@ -27,12 +27,13 @@ struct scene {
     pid_t burst;             /* 0: none, or joined */
 };
 
-/* scene_play: arms the point (in the form of $ONRUSH_FAULT), and goes on until the first scheduler is dead or stopped. False:
- * it never was. The second one does not run then, and the burst may still be running. */
+/* scene_play: arms the point (in the form of $ONRUSH_FAULT), and runs until the first scheduler is
+ * dead or stopped. False: it never was. The second one does not run then, and the burst may still
+ * be running. */
 bool scene_play(struct scene *scene, const char *point);
 
-/* scene_end: waits for everything, and lets the oracle judge. How many breaches; *decided_us is how long it took until
- * everybody was decided, -1 for too long. */
+/* scene_end: waits for everything, and lets the oracle judge. Returns the number of breaches;
+ * *decided_us is the time until everybody was decided, -1 for too long. */
 unsigned scene_end(struct scene *scene, int64_t *decided_us);
 
 /* scene_point_path: the file that arms the next scheduler to start. */

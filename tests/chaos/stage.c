@@ -63,8 +63,8 @@ void stage_launch(struct stage *s, enum part part)
     start(s, part, "--launched");
 }
 
-/* process_state: as in ps; Z as well when it is not there. A zombie with other threads is not gone yet (ops/lib/process.sh
- * sees it the same way, and would not start it anew): R. */
+/* process_state: as in ps; Z also for no process. A zombie with other threads is not gone yet: R.
+ * (ops/lib/process.sh judges the same way, and would not start it anew.) */
 static char process_state(int pid)
 {
     char path[64], state;

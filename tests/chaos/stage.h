@@ -1,8 +1,8 @@
 /* The stack under chaos: two gateways, two schedulers, Redis and MariaDB, with a relay between each
  * daemon and each store. Whoever looks from outside (the oracle, onrushctl) goes past the relays.
  * Main thread only. */
-#ifndef ONRUSH_CHAOS_STAGE_H
-#define ONRUSH_CHAOS_STAGE_H
+#ifndef ONRUSH_TESTS_STAGE_H
+#define ONRUSH_TESTS_STAGE_H
 
 #include "tests/chaos/relay.h"
 #include "tests/support/stack.h"

@@ -1,7 +1,7 @@
 /* What the table at the end shows: how often each thing was done, and how long it took to recover.
  */
-#ifndef ONRUSH_CHAOS_TALLY_H
-#define ONRUSH_CHAOS_TALLY_H
+#ifndef ONRUSH_TESTS_TALLY_H
+#define ONRUSH_TESTS_TALLY_H
 
 #include <stdint.h>
 

@@ -1,17 +1,18 @@
 /* trial: does a retry, or the death of a daemon, cost anybody the place?
  *
- * A thousand new users a second; each asks again after half a second, whatever the answer was. Meanwhile gateway and scheduler,
- * in every second round Redis too, are killed (-9) and started again at once, twice a round. Then everybody who was
- * acknowledged must be decided, and by the clients' own clock nobody stands behind another one who asked only after that
- * (tests/support/order.h); and all that the oracle of the chaos checks. In two rounds of four there are fewer coupons than
- * users, and they run out at about the time of the second death.
+ * A thousand new users ask each second; each asks again after half a second, whatever the answer
+ * was. Meanwhile gateway and scheduler, and in every second round Redis, are killed (-9) and
+ * started again at once, twice a round. Then everybody who was acknowledged must be decided, and
+ * nobody may stand behind a user who asked later, by the clients' own clock
+ * (tests/support/order.h); and all checks of the chaos oracle must hold. In two rounds of four
+ * there are fewer coupons than users, and they run out about when the second death comes.
  *
  *     build/release/tests/chaos/trial                   twenty rounds, two minutes
  *     build/release/tests/chaos/trial --rounds 4        what ctest runs
- *     build/release/tests/chaos/trial --seed S --keep D the same dice; after a breach logs and ledgers go to D
+ *     build/release/tests/chaos/trial --seed S --keep D the same dice; logs of a breach go to D
  *
- * The dice decide when the parts die and how many coupons there are; what the deaths hit they do not, as these are real
- * processes. It ends with 1 when a promise was broken. */
+ * The dice decide when the parts die and how many coupons there are, but not what the deaths hit:
+ * these are real processes. The exit code is 1 when a promise was broken. */
 #include "ctl/burst_client.h"
 #include "shared/clock.h"
 #include "tests/chaos/oracle.h"
@@ -55,7 +56,8 @@ struct round {
 
 /* --- the clients: a process of their own --- */
 
-/* user_at: new users and those who ask again take turns. Where there is none of a kind, user 0 asks, who was the first. */
+/* user_at: new users and repeated ones take turns. Where one kind is missing, user 0 asks, the
+ * first of all. */
 static uint32_t user_at(uint32_t i)
 {
     uint32_t turn = i / 2;

@@ -1,8 +1,8 @@
 /* Looks at a campaign in MariaDB all the time, and remembers when grants were committed and by
  * which owner of the lease. A thread of its own; everything but watch_owner() is for after
  * watch_stop(). */
-#ifndef ONRUSH_CHAOS_WATCH_H
-#define ONRUSH_CHAOS_WATCH_H
+#ifndef ONRUSH_TESTS_WATCH_H
+#define ONRUSH_TESTS_WATCH_H
 
 #include "shared/db.h"
 

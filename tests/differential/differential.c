@@ -1,9 +1,11 @@
-/* differential [INPUTS]: the same bytes to our HTTP parser and to two that others wrote. What ours accepts both must see as the same message:
- * method, target, version, fields in their order, body, the end of it, and whether the connection stays open. Otherwise somebody could stand
- * in front of us, or behind, and read another request than we do (request smuggling). What ours refuses they may accept: nobody reads any
- * further then.
+/* differential [INPUTS]: gives the same bytes to our HTTP parser and to two others. What ours
+ * accepts both must see as the same message: method, target, version, fields in their order, body,
+ * its end, and whether the connection stays open. Otherwise a proxy in front of us or behind us
+ * could read another request than we do (request smuggling). What ours refuses they may accept,
+ * because nobody reads any further then.
  *
- * Where they may differ is in a table below, each with the argument why that is harmless; how often each came up is printed. */
+ * A table below lists where they may differ, and argues why that is harmless; the test prints how
+ * often each came up. */
 #include "tests/differential/inputs.h"
 #include "tests/differential/message.h"
 #include "tests/support/dice.h"
@@ -101,19 +103,22 @@ static const struct {
     const char *name;
     bool (*holds)(const struct case_seen *seen);
 } known[] = {
-    /* It knows a list of methods, and refuses all others. Ours lets the handler answer 405 or 501 (RFC 9110 9.1); a method says nothing of where
-     * a request ends (RFC 9112 6.3). */
+    /* It knows a list of methods, and refuses all others. Ours lets the handler answer 405 or 501
+     * (RFC 9110 9.1); a method does not change where a request ends (RFC 9112 6.3). */
     {peer_http_parser, "does not know the method", unknown_method},
-    /* It sees no option of Connection behind an empty element, nor with a tab behind it (both are allowed, RFC 9110 5.6.1), and in HTTP/1.0 looks
-     * at "keep-alive" alone, where "close" goes first (RFC 9112 9.3). We close after our answer: whatever it believes is behind that is never
-     * read. That we do not close without reason h11 tells, which sees all these. */
+    /* It sees no option of Connection behind an empty element, nor with a tab behind it (RFC 9110
+     * 5.6.1 allows both). In HTTP/1.0 it looks at "keep-alive" alone, where "close" wins (RFC 9112
+     * 9.3). We close after our answer: what it believes to follow is never read. h11 sees all
+     * these, and so proves that we do not close without reason. */
     {peer_http_parser, "does not see a \"close\"", close_not_seen},
     {peer_http_parser, "does not see the \"keep-alive\" of HTTP/1.0", http10_keep_alive},
-    /* It heeds Connection among the trailers, which may be dropped unread (RFC 9110 6.5.1). Whoever believes in it sends nothing more. */
+    /* It heeds Connection among the trailers, which may be dropped unread (RFC 9110 6.5.1). A
+     * client that believes in it sends nothing more. */
     {peer_http_parser, "heeds a \"close\" in the trailers", close_in_trailers},
     /* It takes every name that begins so for Transfer-Encoding, but only to refuse it. */
     {peer_http_parser, "refuses a name that begins with Transfer-Encoding", longer_name},
-    /* It always closes HTTP/1.0. RFC 9112 9.3 lets us keep it open, the client asked for it, and the message and its end are the same. */
+    /* It always closes HTTP/1.0. RFC 9112 9.3 lets us keep it open if the client asks. The message
+     * and its end are the same. */
     {peer_h11, "closes HTTP/1.0 with keep-alive", http10_keep_alive},
     /* It shows the coding in lower case, as codings are not case sensitive (RFC 9112 7). */
     {peer_h11, "shows \"chunked\" in lower case", coding_in_lower_case},
@@ -193,8 +198,8 @@ static void compare(struct run *run, const struct case_seen *seen, const char *n
     show_message(name, &theirs);
 }
 
-/* on_request: the others get all that follows, too: the end is theirs to find. Empty lines before a request h11 does not take, which RFC 9112 2.2
- * asks for; they are left out for it. */
+/* on_request: gives the others all that follows, too, so that they find the end themselves. Empty
+ * lines before a request are left out: RFC 9112 2.2 wants them ignored, but h11 refuses them. */
 static void on_request(void *arg, const struct http_request *request, size_t end)
 {
     static struct message ours;

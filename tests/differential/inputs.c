@@ -9,7 +9,7 @@
 
 /* --- pieces --- */
 
-/* put: what finds no room is left out; then it is not a complete request, which is also something. */
+/* put: drops what does not fit. Then it is an incomplete request, which is a case, too. */
 static void put(struct input *input, const char *bytes, size_t n)
 {
     if (n > sizeof input->bytes - input->n)

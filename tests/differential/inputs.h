@@ -1,6 +1,7 @@
-/* Bytes for the differential test: rows of the table, requests made by a grammar, and both with mistakes put into them. From dice(). */
-#ifndef ONRUSH_TEST_INPUTS_H
-#define ONRUSH_TEST_INPUTS_H
+/* Bytes for the differential test: rows of the table, requests made by a grammar, and both with
+ * mistakes in them. From dice(). */
+#ifndef ONRUSH_TESTS_INPUTS_H
+#define ONRUSH_TESTS_INPUTS_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
-/* What a parser saw at the beginning of some bytes: one request, in a form in which those of different parsers can be compared. */
-#ifndef ONRUSH_TEST_MESSAGE_H
-#define ONRUSH_TEST_MESSAGE_H
+/* What a parser saw in some bytes: one request, in a form that is comparable between parsers. */
+#ifndef ONRUSH_TESTS_MESSAGE_H
+#define ONRUSH_TESTS_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,8 +12,7 @@ struct message {
     bool keep_alive;
     size_t end; /* where the next one begins */
     size_t n;
-    char text
-        [MESSAGE_MAX]; /* "METHOD TARGET HTTP/1.x", a line for each field, an empty line, the body */
+    char text[MESSAGE_MAX]; /* "METHOD TARGET HTTP/1.x", each field, an empty line, the body */
 };
 
 /* message_put: appends. Aborts when there is no room. */
@@ -29,8 +28,8 @@ typedef void peer_fn(const char *bytes, size_t n, struct message *message);
 /* peer_http_parser: Debian's libhttp-parser. */
 void peer_http_parser(const char *bytes, size_t n, struct message *message);
 
-/* peer_h11_start, peer_h11, peer_h11_stop: Python's h11, in a process of its own. Start and stop exit the program, with what is wrong,
- * when it does not work. */
+/* peer_h11_start, peer_h11, peer_h11_stop: Python's h11, in a process of its own. Start and stop
+ * exit the program with a message when it does not work. */
 void peer_h11_start(void);
 void peer_h11(const char *bytes, size_t n, struct message *message);
 void peer_h11_stop(void);

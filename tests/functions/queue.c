@@ -139,8 +139,10 @@ static void write_run(FILE *out, const char *text)
 {
     int64_t ticket, position, run;
     char one[64];
-    if (sscanf(text, "n%" SCNd64 ":%" SCNd64 ":%" SCNd64, &ticket, &position, &run) != 3)
-        return write_text(out, text);
+    if (sscanf(text, "n%" SCNd64 ":%" SCNd64 ":%" SCNd64, &ticket, &position, &run) != 3) {
+        write_text(out, text);
+        return;
+    }
     for (int64_t i = 0; i < run; i++) {
         snprintf(one, sizeof one, "%sn%" PRId64 ":%" PRId64, i > 0 ? " " : "", ticket + i,
                  position + i);

@@ -10,8 +10,8 @@
  *
  * In answers: arrays are words, arrays within them stand in [ ], nil is -, an error is ! and its
  * first word, a time near the present is "now". */
-#ifndef ONRUSH_TEST_QUEUE_H
-#define ONRUSH_TEST_QUEUE_H
+#ifndef ONRUSH_TESTS_QUEUE_H
+#define ONRUSH_TESTS_QUEUE_H
 
 #include "shared/redis.h"
 #include "tests/support/private_redis.h"

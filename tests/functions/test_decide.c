@@ -101,8 +101,8 @@ static void test_a_range_is_one_command(void **state)
     assert_non_null(strstr(stats, "cmdstat_hset:calls=2,"));
 }
 
-/* Each with four requests up to the mark, and one above; what is said of the range is not true, or not enough: then names
- * decide. `left`: who is still in the queue. */
+/* Each with four requests up to the mark, and one above. The given range is wrong or incomplete:
+ * then names decide. `left`: the users still in the queue. */
 static void test_settle_falls_back_to_names(void **state)
 {
     (void)state;
@@ -137,7 +137,7 @@ static void test_settle_falls_back_to_names(void **state)
     }
 }
 
-/* A request that is parked, because MariaDB refused its row and has no note of it yet, has a ticket among the others. */
+/* A parked request, whose row MariaDB refused without a note yet, has a ticket among the others. */
 static void test_a_range_keeps_who_is_parked(void **state)
 {
     (void)state;

@@ -173,7 +173,7 @@ static void test_batch_that_mixes_everything(void **state)
     assert_string_equal(ask("enqueue other granted waiting"), "c g1:C:#1 q#5:1");
 }
 
-/* How runs of newly queued users are told: as few answers as there are runs, cut where another user stands. */
+/* How runs of newly queued users are answered: one answer for each run; a known user cuts a run. */
 static void test_runs(void **state)
 {
     static const char *const want[] = {":1:2", ":1", ":3:1", ":2", ":4:2"};
@@ -216,7 +216,7 @@ static void test_nobody_enters_at_or_below_the_watermark(void **state)
     assert_string_equal(ask("enqueue f"), "n#92:5");
 }
 
-/* Or they would be passed over: also when a stranger's hand put the mark where no ticket of ours is. */
+/* Or they would be passed over: also when somebody set the mark by hand to no ticket of ours. */
 static void test_nobody_enters_at_or_below_the_mark(void **state)
 {
     (void)state;

@@ -1,5 +1,6 @@
-/* What gateway/soldout.c rests on: queue and users are read one after the other while a scheduler moves requests between them. When
- * the head behind the last page confirms the memory, every request is in it. Fails with a seed; repeat with ONRUSH_SEED. */
+/* What gateway/soldout.c relies on: queue and users are read one after the other while a scheduler
+ * moves requests between them. When the head behind the last page confirms the memory, every
+ * request is in it. Fails with a seed; repeat with ONRUSH_SEED. */
 #include "tests/functions/queue.h"
 
 #include "gateway/memory.h"
@@ -22,7 +23,8 @@ static struct campaign_head head(void)
     return h;
 }
 
-/* settle_some: the first ten that are claimed are decided: all get a coupon (and leave by their range), or only a half. */
+/* settle_some: decides the first ten claimed: all get a coupon (and leave by their range), or half
+ * of them. */
 static void settle_some(void)
 {
     char line[4096];
@@ -50,8 +52,8 @@ static void revive_or_take_over(void)
         ask("publish 2 7 open 10 %d 0 0 0 keep -", USERS);
 }
 
-/* A takeover sets the mark back, and brings those back who were sold out; the journal brings others forward. Then requests move
- * on again. `back`: in how many of 100 moves. */
+/* A takeover sets the mark back and brings back the sold out; the journal brings requests forward.
+ * Then requests move on again. `back`: in how many of 100 moves. */
 static void move(uint64_t back)
 {
     if (dice(100) < back)

@@ -23,7 +23,7 @@ static void test_first_publish(void **state)
                         "1 open 100 110 #5 #9 5 0 0 0 0 #2 7 0 0 now 0 0 0");
 }
 
-/* Behind the expected moves, which may be left open with -: how long a POST may wait. Without it: not at all. */
+/* Behind the expected moves (- for any): how long a POST may wait. Without it: not at all. */
 static void test_instant_wait(void **state)
 {
     (void)state;
@@ -132,8 +132,8 @@ static void test_moves(void **state)
     assert_string_equal(ask("HGET $meta state"), "paused");
 }
 
-/* A takeover and the opening set the mark back, so that everybody who is still in the queue is claimed again, with the old
- * ticket. A change of settings does not, nor what was refused. */
+/* A takeover and the opening set the mark back, so that everybody still in the queue is claimed
+ * again, with the old ticket. A change of settings does not, nor does a refused call. */
 static void test_the_mark(void **state)
 {
     (void)state;

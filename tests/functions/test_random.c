@@ -1,9 +1,11 @@
 /* Random histories against a naive model: every answer of every function must be the one that the
  * model gives, and the counters must add up after each step. A history has changes of state, quota,
- * bound and epoch, stale schedulers, takeovers, lost answers (a settle that comes again), a journal,
- * members that somebody else overwrote, and a Redis that comes back empty. Fails with a seed; repeat with ONRUSH_SEED.
+ * bound and epoch, stale schedulers, takeovers, lost answers (a settle that comes again), a
+ * journal, members overwritten by hand, and a Redis that comes back empty. Fails with a seed;
+ * repeat with ONRUSH_SEED.
  *
- * The model knows rules, not keys: a request waits or is decided; who waits at or below the mark is being decided. */
+ * The model knows rules, not keys: a request waits or is decided; one at or below the mark is being
+ * decided. */
 #include "tests/functions/queue.h"
 
 #include "tests/support/dice.h"
@@ -19,8 +21,8 @@
 #define LINE_MAX_ (USERS * 64)
 #define EVERY     250 /* steps from one look at the whole queue to the next */
 
-/* Tickets of the model: requests of the journal came long ago, all others come in the future. None of them is the present, in
- * which Redis lives: so what its clock does to them is known. 0 is no ticket. */
+/* Tickets of the model: requests of the journal came long ago, all others come in the future. None
+ * is in the present, where the clock of Redis is, so its effect is known. 0 is no ticket. */
 #define FUTURE ((int64_t)1 << 40)
 #define NOW    (FUTURE - 1)
 
@@ -59,8 +61,8 @@ static int count_being_decided(void)
     return n;
 }
 
-/* before: as Redis orders them. Two may have the same ticket: the model decides some that were never claimed, and so tickets
- * above the mark are free again. */
+/* before: the order of Redis. Two may have the same ticket: the model decides some that were never
+ * claimed, so tickets above the mark become free again. */
 static bool before(int u, int v)
 {
     char names[2][16];
@@ -185,8 +187,8 @@ static void step_status(void)
     check(question, expected);
 }
 
-/* claim_some: the next n; writes them to `out`. The mark goes behind the last of them: nobody else has the same ticket, but by
- * what the model does. Gives whether anybody was claimed. */
+/* claim_some: writes the next n to `out`. The mark goes behind the last of them; only the model
+ * itself gives the same ticket twice. Returns whether anybody was claimed. */
 static bool claim_some(int n, char *out)
 {
     int e = 0, user = first_above_mark();
@@ -255,9 +257,9 @@ static void step_settle(void)
     check(question, expected);
 }
 
-/* step_settle_range: some who stand one behind the other, mostly those who are being decided. The scheduler may be wrong about
- * them: now and then one in the middle is not named, or is decided in another way, or the last ones are above the mark. Whoever
- * is named is decided, and nobody else. */
+/* step_settle_range: settles a few neighbours, mostly claimed ones. The scheduler may be wrong
+ * about them: now and then one in the middle is not named, or is decided in another way, or the
+ * last ones are above the mark. Named users are decided, and nobody else. */
 static void step_settle_range(void)
 {
     char question[LINE_MAX_], names[LINE_MAX_ - 128] = "", expected[16], state[32];
@@ -300,8 +302,8 @@ static bool taken(const struct places *places, int64_t ticket)
     return false;
 }
 
-/* place_of: for somebody who came then: no earlier ticket than that, but above those who are decided, and above `last`; and
- * nobody has it. Who comes from the future comes now. */
+/* place_of: a free place for a request of that time: not before it, above the decided ones, and
+ * above `last`. A request from the future comes now. */
 static int64_t place_of(int64_t arrival, int64_t last, const struct places *places)
 {
     const int64_t above[] = {model.mark, model.watermark, last};
@@ -313,7 +315,8 @@ static int64_t place_of(int64_t arrival, int64_t last, const struct places *plac
     return ticket;
 }
 
-/* random_arrival: long ago, and about where the decided end; or in the future, if no place depends on the present. */
+/* random_arrival: long ago, and about where the decided ones end; or in the future, if no place
+ * depends on the present. */
 static int64_t random_arrival(void)
 {
     int64_t decided = model.mark > model.watermark ? model.mark : model.watermark;
@@ -371,7 +374,8 @@ static void step_drain(void)
     check(question, expected);
 }
 
-/* publish_as: `expected` is as the function wants it: - at a takeover, any when settings change, moves when it opens. */
+/* publish_as: `expected` as the function takes it: - at a takeover, any for settings, moves at the
+ * opening. */
 static void publish_as(const char *ready, const char *expected)
 {
     char question[192];
@@ -397,8 +401,9 @@ static void set_aside(int user)
     check(question, expected);
 }
 
-/* step_spoil: somebody writes what is no user, and gives one who waits above the mark a score that is no ticket, before or
- * behind everybody. A claim meets them, and the scheduler sets them aside. Before everybody they are met when the mark is back. */
+/* step_spoil: writes a member that is no user, and gives a waiting one a score that is no ticket,
+ * before or behind everybody. A claim meets them, and the scheduler sets them aside. Those before
+ * everybody are met when the mark is back. */
 static void step_spoil(void)
 {
     static const char *const scores[][2] = {{"-5", "0.5"}, {"1e+17", "inf"}};
@@ -442,8 +447,10 @@ static void step_revive(void)
     } while (strcmp(cursor, "0") != 0);
     assert_int_equal(back, sold_out);
     for (int u = 0; u < USERS; u++) {
-        if (model.where[u] == SOLD_OUT)
-            model.where[u] = WAITING, model.decided[u][0] = '\0';
+        if (model.where[u] == SOLD_OUT) {
+            model.where[u] = WAITING;
+            model.decided[u][0] = '\0';
+        }
     }
 }
 

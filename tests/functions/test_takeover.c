@@ -1,5 +1,5 @@
-/* What a scheduler does when it takes over, or when the quota was raised: settle anew, revive, drain; and the fence that keeps
- * the one before it out. */
+/* A scheduler that takes over, or whose quota was raised: settle anew, revive, drain; and the fence
+ * against its predecessor. */
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
@@ -150,8 +150,8 @@ static void test_revive_leaves_others_alone(void **state)
     assert_string_equal(ask("HGET $meta claimed_to"), "#4");
 }
 
-/* Claims that find somebody, settles, drains and revives are counted; with the count that it expects, a scheduler notices a
- * Redis that went back in time. */
+/* Claims with a result, settles, drains and revives are counted; by that count a scheduler notices
+ * a Redis that went back in time. */
 static void test_moves_are_counted(void **state)
 {
     (void)state;
@@ -210,7 +210,7 @@ static void test_a_drain_takes_no_ticket_twice(void **state)
     assert_string_equal(ask("HGET $meta last_ticket"), "^16");
 }
 
-/* Nobody enters where the scheduler has decided, or where MariaDB had committed when it took over. */
+/* Nobody enters where the scheduler has decided, or where MariaDB had committed at the takeover. */
 static void test_a_drain_enters_above_the_mark(void **state)
 {
     (void)state;
@@ -219,8 +219,8 @@ static void test_a_drain_enters_above_the_mark(void **state)
     ask("claim 1 2");
     assert_string_equal(ask("drain 1 ^20 x ^8 y ^9"), "2");
     assert_string_equal(ask(QUEUE), "a ^10 b ^20 x ^21 y ^22 c ^30");
-    assert_string_equal(ask("drain 1 0 z ^3 w ^4"),
-                        "2"); /* the mark is back; the watermark is not */
+    /* The mark is back; the watermark is not. */
+    assert_string_equal(ask("drain 1 0 z ^3 w ^4"), "2");
     assert_string_equal(ask(QUEUE), "z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30");
     assert_string_equal(ask("claim 1 9"), "0 7 [z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30]");
 }
@@ -243,7 +243,8 @@ static void test_a_drain_sets_the_mark_back(void **state)
     assert_string_equal(ask("claim 1 9"), "0 5 [a ^10 x ^16 b ^20 c ^30 d ^40]");
 }
 
-/* Who asked again while the first request lay in the journal gets the place of the first; nobody gets a later one. */
+/* A user who asked again while the first request was in the journal gets the place of the first;
+ * nobody gets a later one. */
 static void test_a_drain_improves_places(void **state)
 {
     (void)state;
@@ -306,7 +307,8 @@ static void test_arrivals_in_the_future(void **state)
     assert_string_equal(ask("claim 1 9"), "0 4 [a ^10 b now c now d now]");
 }
 
-/* A score that is no ticket is no place: behind everybody, it is improved; below the mark it is being decided. */
+/* A score that is no ticket is no place: behind everybody it is improved; below the mark it is
+ * being decided. */
 static void test_a_drain_of_who_has_no_ticket(void **state)
 {
     (void)state;
@@ -318,8 +320,8 @@ static void test_a_drain_of_who_has_no_ticket(void **state)
     assert_string_equal(ask("HGET $meta admitted"), "2");
 }
 
-/* As many as fit into one call, again and again, one behind the other: above their arrivals, and above the mark. The same
- * tickets are not tried for each of them, or Redis would be away for seconds. */
+/* As many as fit into one call, several times, in a row: above their arrivals, and above the mark.
+ * The same tickets are not tried for each of them, or Redis would be blocked for seconds. */
 static void test_drain_thousands(void **state)
 {
     (void)state;

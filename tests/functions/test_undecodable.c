@@ -1,13 +1,13 @@
-/* What somebody else wrote into the keys of a campaign: members that are no user ids, scores that are no tickets, states that
- * nobody can parse. One of them never stops a campaign. */
+/* What others wrote into the keys of a campaign: members that are no user ids, scores that are no
+ * tickets, unknown states. None of them ever stops a campaign. */
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A claim answers them too, for the scheduler to tell; the mark goes only where there is a ticket, and the others do not
- * notice. What is above the mark is met again. */
+/* A claim answers them too, and the scheduler tells them apart. The mark goes only to a ticket;
+ * other requests are not affected. What is above the mark is met again. */
 static void test_claim_answers_what_is_no_ticket(void **state)
 {
     (void)state;
@@ -37,7 +37,8 @@ static void test_claim_of_nothing_decodable(void **state)
     assert_string_equal(ask("HMGET $meta admitted refused moves claimed_to"), "0 1 2 0");
 }
 
-/* Refused, if it could be a user; else nobody accepted it, and it just goes. No move: the scheduler does not wait for it. */
+/* It is refused if it could be a user; else nobody accepted it, and it is only removed. It counts
+ * as no move. */
 static void test_set_aside(void **state)
 {
     (void)state;
@@ -55,7 +56,8 @@ static void test_set_aside(void **state)
     assert_string_equal(ask("HGET $meta refused"), "3");
 }
 
-/* Whoever can be decoded stays: it is no way to refuse somebody. Nor is what is not there set aside. */
+/* A member that can be decoded stays: this is no way to refuse a user. Nor does it touch absent
+ * ones. */
 static void test_set_aside_of_users(void **state)
 {
     (void)state;
@@ -86,7 +88,7 @@ static void test_set_aside_too_many(void **state)
     free(some);
 }
 
-/* Who was granted keeps the coupon, whatever somebody puts into the queue; nobody who is decided is refused. */
+/* A granted user keeps the coupon, whatever is put into the queue; no decided user is refused. */
 static void test_set_aside_of_the_decided(void **state)
 {
     (void)state;
@@ -117,8 +119,8 @@ static void test_spoiled_below_the_mark(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted"), "3 2");
 }
 
-/* What nobody can read stays where it is, for somebody to look at: it was sold out, or not. What Lua takes for a number, and
- * nobody else does, would have become a score. */
+/* A state that nobody can parse stays, for somebody to look at. What only Lua takes for a number
+ * would have become a score. */
 static void test_revive_wants_digits(void **state)
 {
     (void)state;
@@ -196,7 +198,7 @@ static void test_enqueue_without_a_count(void **state)
     }
 }
 
-/* Whatever stands in `users`, the decision of the scheduler replaces it, unless that is a coupon. */
+/* Whatever stands in `users`, the decision of the scheduler replaces it, unless it is a coupon. */
 static void test_settle_over_what_nobody_can_read(void **state)
 {
     (void)state;
@@ -210,7 +212,8 @@ static void test_settle_over_what_nobody_can_read(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
 }
 
-/* Somebody puts one who is decided back into the queue: the decision stays, and the next one about this user takes him out. */
+/* A decided user is put back into the queue by hand: the decision stays, and the next one removes
+ * the user. */
 static void test_decided_and_in_the_queue(void **state)
 {
     (void)state;

@@ -1,5 +1,6 @@
-/* Any bytes to requests. What must hold for all bytes is checked in tests/support/feed.c; here: they come to the same however they are cut,
- * within wide limits and within such that a short input reaches. */
+/* Any bytes to requests. tests/support/feed.c checks what must hold for all bytes; here: the result
+ * is the same however they are cut, within wide limits and within limits that a short input
+ * reaches. */
 #include "tests/support/feed.h"
 
 #include <stdio.h>

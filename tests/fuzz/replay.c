@@ -1,4 +1,5 @@
-/* What libFuzzer does with files, for compilers without it: each file of the folders that are given goes to the target once. */
+/* Replaces libFuzzer for other compilers: runs the target once with each file of the given
+ * folders. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

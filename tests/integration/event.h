@@ -1,7 +1,7 @@
 /* What the integration tests do with a campaign: create it, send a burst, wait until everybody is
  * decided, and compare what the clients were told with what Redis and MariaDB hold. */
-#ifndef ONRUSH_TEST_EVENT_H
-#define ONRUSH_TEST_EVENT_H
+#ifndef ONRUSH_TESTS_EVENT_H
+#define ONRUSH_TESTS_EVENT_H
 
 #include "tests/support/http.h"
 #include "tests/support/stack.h"
@@ -31,8 +31,8 @@ struct event {
 void event_open(struct event *event, struct stack *stack, const char *name);
 void event_close(struct event *event);
 
-/* event_metric: the value of one series of the daemon with this admin listener; fails when there is none.
- * event_wait_metric: until it is `value`; fails after 20 s. */
+/* event_metric: the value of one series of the daemon with this admin listener; fails when there is
+ * none. event_wait_metric: until it is `value`; fails after 20 s. */
 long event_metric(const char *admin_url, const char *series);
 void event_wait_metric(const char *admin_url, const char *series, long value);
 

@@ -56,7 +56,10 @@ static int up(void **state)
 static int down(void **state)
 {
     (void)state;
-    free(anns), free(bobs), free(old), free(forged);
+    free(anns);
+    free(bobs);
+    free(old);
+    free(forged);
     event_close(&event);
     return 0;
 }

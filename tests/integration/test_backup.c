@@ -1,5 +1,5 @@
-/* An event is saved while it runs, the queue first and MariaDB later, and restored after both were lost: who was granted by then has
- * the same coupon, and whoever came later asks again. */
+/* An event is saved while it runs, the queue first and MariaDB later, and restored after both were
+ * lost: users who were granted by then keep the same coupon, later ones ask again. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -30,7 +30,7 @@ static void copy(const char *from, const char *to)
         fail_msg("%s", command);
 }
 
-/* save, put_back: the data of a store that rests, or of Redis, whose log may be copied at any time. */
+/* save, put_back: the data of a stopped store, or of Redis, whose log may be copied at any time. */
 static void save(const char *store)
 {
     char from[400];

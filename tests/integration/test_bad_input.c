@@ -395,8 +395,8 @@ static void test_dribbling_request(void **state)
     close(fd);
 }
 
-/* As many connections as allowed, which say nothing, or not enough: they make room. (Those that have a request do not:
- * test_files.c.) */
+/* As many connections as allowed say nothing, or not enough: they make room. (Those with a request
+ * do not: test_files.c.) */
 static void test_silent_connections(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Two calls under way for one campaign: their answers go to those who asked, in the order in which they came, also when Redis
- * had lost its functions and both must be made again. */
+/* Two calls under way for one campaign: each answer goes to its request, in order, also when Redis
+ * had lost its functions and both calls are repeated. */
 #include "tests/integration/event.h"
 
 #include "tests/support/raw.h"

@@ -324,7 +324,8 @@ static void check_switches(const char *const *off, const char *const *types, siz
     hook = hook_stop(hook);
 }
 
-/* Each event has its switch: what is off is never sent, also not at the stop, which sends all that waits. */
+/* Each event has its switch: one that is off is never sent, not even at the stop, which sends all
+ * that waits. */
 static void test_switches(void **state)
 {
     (void)state;

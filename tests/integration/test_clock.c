@@ -119,7 +119,8 @@ static void wait_state(const struct event *e, const char *state)
     }
 }
 
-/* wait_published: a scheduler writes the state to MariaDB first, then to Redis, where gateways read it. */
+/* wait_published: a scheduler writes the state to MariaDB first, then to Redis, where gateways read
+ * it. */
 static void wait_published(const char *name, const char *state)
 {
     for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {

@@ -1,5 +1,6 @@
-/* Crowds of one address, beside an honest client of another: silent ones, dribbling ones, those that never read, long-polls that are
- * opened and left. The honest one is always served, the crowd has no more than its share, and afterwards nothing of it is left. */
+/* Crowds of one address, beside an honest client of another: silent ones, dribbling ones, clients
+ * that never read, abandoned long-polls. The honest one is always served, the crowd has no more
+ * than its share, and nothing is left of it afterwards. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -69,11 +70,12 @@ static void *honest_run(void *arg)
                          i % 100000);
         raw_send(fd, bytes, (size_t)n);
         raw_read(fd, text, PATIENCE_MS, &closed);
-        if (raw_status(text) / 100 == 2)
+        if (raw_status(text) / 100 == 2) {
             honest.served++;
-        else
-            fprintf(stderr, "the honest client got %d: %s\n", raw_status(text), text),
-                honest.failed++;
+        } else {
+            fprintf(stderr, "the honest client got %d: %s\n", raw_status(text), text);
+            honest.failed++;
+        }
         close(fd);
     }
     return NULL;
@@ -213,7 +215,7 @@ static void test_those_that_never_read(void **state)
 
 /* --- shares --- */
 
-/* status_of: what a new client from 127.0.0.`host` is answered that would like to wait; 0: it waits. */
+/* status_of: the status that a new client from 127.0.0.`host` gets for a long-poll; 0: it waits. */
 static int status_of(int host, const char *forwarded, int *fd)
 {
     static char text[RAW_MAX];
@@ -251,7 +253,8 @@ static long turned_away(const char *cause)
     return event_metric(stack.admin_url, series);
 }
 
-/* An address may have half of those that wait; a trusted proxy as many as all, if its clients are many. */
+/* An address may have half of the waiting places; a trusted proxy all of them, if its clients are
+ * many. */
 static void test_shares_of_waiters(void **state)
 {
     (void)state;

@@ -218,19 +218,10 @@ static void write_file(char path[300], const char *dir, const char *name, const 
     chmod(path, 0755);
 }
 
-/* The gateway runs with a resolv.conf of its own, in a mount namespace. unit_resolver shows the
- * same without any right; this shows it of the real resolver. */
-static void test_name_server_is_silent(void **state)
+/* start_with_silent_names: a gateway that asks NAME_SERVER for the name of its Redis. */
+static pid_t start_with_silent_names(const char *dir, const char *log)
 {
-    (void)state;
-    char conf[300], wrapper[300], text[700], url[256];
-    static struct http_answer a;
-    const char *dir = tempdir_make();
-    int fd = geteuid() == 0 ? silent_name_server() : -1;
-    if (fd < 0) {
-        print_message("not root, or port 53 of " NAME_SERVER " is taken\n");
-        skip();
-    }
+    char conf[300], wrapper[300], text[700], command[1200];
     write_file(conf, dir, "resolv.conf",
                "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
     snprintf(text, sizeof text,
@@ -242,24 +233,43 @@ static void test_name_server_is_silent(void **state)
              "'%s/gateway/onrush-gateway' --config '%s/gateway.cfg' --set redis.socket= "
              "--set redis.host=redis.invalid-name.test",
              getenv("ONRUSH_BUILD"), stack.dir);
-    stack_kill(&stack, "gateway", "TERM");
-    char log[300];
-    snprintf(log, sizeof log, "%s/gateway.log", dir);
-    const char *argv[] = {"sh", "-c", NULL, NULL};
-    char command[1200];
     snprintf(command, sizeof command, "exec '%s' %s", wrapper, text);
-    argv[2] = command;
-    pid_t pid = child_start(argv, log);
+    const char *argv[] = {"sh", "-c", command, NULL};
+    return child_start(argv, log);
+}
+
+static void wait_ready_with(const char *reason, const char *log)
+{
+    static struct http_answer a;
+    char url[256];
+    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
     snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-         http_get(url, &a) != 200 ||
-         strstr(a.body, "the name in redis.host is not resolved in time") == NULL;
-         wait_a_moment()) {
+    while (http_get(url, &a) != 200 || strstr(a.body, reason) == NULL) {
         if (clock_mono_us() > deadline_us) {
             show_log(log);
             fail_msg("%d %s", a.status, a.body);
         }
+        wait_a_moment();
     }
+}
+
+/* The gateway runs with a resolv.conf of its own, in a mount namespace. unit_resolver shows the
+ * same without any right; this shows it of the real resolver. */
+static void test_name_server_is_silent(void **state)
+{
+    (void)state;
+    char log[300];
+    static struct http_answer a;
+    const char *dir = tempdir_make();
+    int fd = geteuid() == 0 ? silent_name_server() : -1;
+    if (fd < 0) {
+        print_message("not root, or port 53 of " NAME_SERVER " is taken\n");
+        skip();
+    }
+    snprintf(log, sizeof log, "%s/gateway.log", dir);
+    stack_kill(&stack, "gateway", "TERM");
+    pid_t pid = start_with_silent_names(dir, log);
+    wait_ready_with("the name in redis.host is not resolved in time", log);
     assert_int_equal(event_post(&noon, "eve", &a), 202); /* in the journal */
     assert_null(strstr(a.body, "ticket"));
     loop_answers();

@@ -1,4 +1,5 @@
-/* onrushctl drill: Redis loses its data, and is rebuilt; on a campaign of its own, or on a live one when it is told so. */
+/* onrushctl drill: Redis loses its data and is rebuilt, for a campaign of its own, or for a live
+ * one. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -24,7 +25,8 @@ static int64_t member(const json_t *object, const char *name)
     return json_integer_value(value);
 }
 
-/* Its campaign is paused: nothing is claimed of it, and the loss is noticed all the same. More than two pages. */
+/* Its campaign is paused: nothing of it is claimed, and the loss is noticed all the same. More than
+ * two pages. */
 static void test_drill_of_its_own(void **state)
 {
     (void)state;
@@ -98,7 +100,8 @@ static int64_t rows_of_drills(struct event *e)
                                 "campaign_id NOT IN (SELECT id FROM campaigns))");
 }
 
-/* Ctrl-C while it waits for a scheduler: its campaign is taken away, grants (two chunks of them), keys and all. */
+/* Ctrl-C while it waits for a scheduler: its campaign is taken away, grants (two chunks of them),
+ * keys and all. */
 static void test_drill_is_interrupted(void **state)
 {
     (void)state;

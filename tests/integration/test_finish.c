@@ -1,5 +1,5 @@
-/* A gateway whose grace is over, while Redis and MariaDB hang: what still comes on open connections is refused, not held, for nobody
- * would wake it. */
+/* A gateway whose grace is over, while Redis and MariaDB hang: what still comes on open connections
+ * is refused, not held, for nobody would wake it. */
 #include "tests/integration/event.h"
 
 #include "tests/support/raw.h"
@@ -114,8 +114,8 @@ static pid_t pid_of(const char *part)
     return pid;
 }
 
-/* Redis knows no such request, and MariaDB, which was asked whether it is in the journal, answers once the grace is over: Redis is
- * not asked again, for nobody would wait for it. */
+/* Redis knows no such request, and MariaDB, which was asked whether it is in the journal, answers
+ * once the grace is over: Redis is not asked again, for nobody would wait for it. */
 static void test_a_late_look(void **state)
 {
     (void)state;
@@ -134,8 +134,10 @@ static void test_a_late_look(void **state)
         fds[i] = raw_connect(stack.url);
     event_wait_metric(stack.admin_url, "onrush_gateway_connections", CONNECTIONS + 1);
     assert_int_equal(pthread_create(&stopper, NULL, stop_gateway, (void *)&stopped), 0);
-    for (size_t i = 0; i < CONNECTIONS && !stopped && refused == 0; i++, usleep(EVERY_MS * 500))
+    for (size_t i = 0; i < CONNECTIONS && !stopped && refused == 0; i++) {
         refused += post(fds[i]) == 503;
+        usleep(EVERY_MS * 500);
+    }
     kill(mariadb, SIGCONT); /* not by the stack, which is the other thread's now */
     pthread_join(stopper, NULL);
     pthread_join(asker, NULL);

@@ -1,5 +1,6 @@
-/* What a gateway answers to bytes that proxies and clients could read in different ways, or that are at a limit; and that whatever it
- * refuses is not enqueued. Each row has a user of its own; the scheduler is stopped, so whoever is accepted waits. */
+/* What a gateway answers to bytes that proxies and clients could read in different ways, or that
+ * are at a limit; and that whatever it refuses is not enqueued. Each row has a user of its own; the
+ * scheduler is stopped, so whoever is accepted waits. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -139,7 +140,8 @@ static size_t count(const char *text, const char *piece)
     return n;
 }
 
-/* ask: sends, and reads what comes until an answer is whole, and whether the other side closes then. */
+/* ask: sends, and reads what comes until an answer is whole, and whether the other side closes
+ * then. */
 static void ask(const char *bytes, size_t len, char text[RAW_MAX], bool *closes)
 {
     static char rest[RAW_MAX];
@@ -386,8 +388,8 @@ static void test_abandoned_long_polls(void **state)
     event_wait_metric(stack.admin_url, "onrush_gateway_waiters", 0);
     event_wait_metric(stack.admin_url, "onrush_gateway_connections", 0);
     event_wait_metric(stack.admin_url, "onrush_gateway_clients_gone_total", gone + N);
-    assert_true(clock_mono_us() - began_us <
-                29000000); /* they would have ended by themselves then */
+    /* They would have ended by themselves then. */
+    assert_true(clock_mono_us() - began_us < 29000000);
 }
 
 /* A client that has closed its half is told what is known, at once. */

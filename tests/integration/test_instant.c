@@ -1,4 +1,5 @@
-/* Instant mode: the answer to a POST carries the decision when that is made in time; else it is 202, whatever happened meanwhile. */
+/* Instant mode: the answer to a POST carries the decision when that is made in time; else it is
+ * 202, whatever happened meanwhile. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -172,8 +173,8 @@ static void test_changed(void **state)
     set_instant(0);
     stack_kill(&stack, "scheduler", "TERM");
     assert_int_equal(event_post(&slow, "emil", &a), 202);
-    assert_true(metric_is(
-        "onrush_gateway_instant_total{answer=\"waiting\"} 4\n")); /* ann twice, bob, dora */
+    /* ann twice, bob, dora */
+    assert_true(metric_is("onrush_gateway_instant_total{answer=\"waiting\"} 4\n"));
     stack_start(&stack, "scheduler");
     set_instant(10000);
     stack_kill(&stack, "scheduler", "TERM");

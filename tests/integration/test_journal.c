@@ -186,8 +186,8 @@ static void test_refused_as_ever(void **state)
                      0);
 }
 
-/* Beyond quota + overflow nobody else is taken, and nobody is told "sold out"; who is in stays in, also when
- * the campaign is paused meanwhile. */
+/* Beyond quota + overflow nobody else is taken, and nobody is told "sold out"; who is in stays in,
+ * also when the campaign is paused meanwhile. */
 static void test_bounded(void **state)
 {
     (void)state;

@@ -32,9 +32,8 @@ struct client {
     pthread_t thread;
     int number;
     size_t n;
-    size_t lost; /* sent over a connection that the gateway had, and never answered */
-    size_t
-        missed; /* the connection was reset before the gateway took it: the end of every listener */
+    size_t lost;   /* sent over a connection that the gateway had, and never answered */
+    size_t missed; /* the connection was reset before the gateway took it, as its listener closed */
     struct {
         int status;
         uint64_t ticket;

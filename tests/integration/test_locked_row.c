@@ -1,5 +1,6 @@
-/* Somebody keeps the row of a campaign locked: a scheduler that was stopped between its guard and its COMMIT, or whose machine is
- * gone. MariaDB ends its transaction soon, and meanwhile the other campaigns are decided. */
+/* Somebody keeps the row of a campaign locked: a scheduler that was stopped between its guard and
+ * its COMMIT, or whose machine is gone. MariaDB ends its transaction soon, and meanwhile the other
+ * campaigns are decided. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"

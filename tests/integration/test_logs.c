@@ -1,5 +1,5 @@
-/* The logs of a whole event: every line is JSON, none holds a code, a token or a password; and request
- * ids come back in answers, problems and the log. */
+/* The logs of a whole event: every line is JSON, none holds a code, a token or a password; and
+ * request ids come back in answers, problems and the log. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"

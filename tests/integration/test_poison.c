@@ -1,5 +1,5 @@
-/* Rows that MariaDB refuses, and members of the queue that nobody can decode: everybody else gets what is theirs, and the bad
- * ones can be seen with their reason. */
+/* Rows that MariaDB refuses, and queue members that cannot be decoded: all others get what is
+ * theirs, and the bad ones are shown with their reason. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -95,7 +95,8 @@ static void test_refused_rows(void **state)
     event_close(&e);
 }
 
-/* Nobody is admitted beyond the quota here; but for each refused request somebody else is, so no coupon is left. */
+/* Nobody is admitted beyond the quota here; but each refused request lets another in, so no coupon
+ * is left. */
 static void test_refused_make_room(void **state)
 {
     (void)state;
@@ -122,7 +123,8 @@ static void test_refused_make_room(void **state)
     event_close(&e);
 }
 
-/* Redis is lost: MariaDB still tells who was refused; who asks again and is taken now is not shown any more. */
+/* Redis is lost: MariaDB still knows the refused ones. One that asks again and is accepted is not
+ * shown any more. */
 static void test_refused_outlive_redis(void **state)
 {
     (void)state;
@@ -146,7 +148,7 @@ static void test_refused_outlive_redis(void **state)
     event_close(&e);
 }
 
-/* A scheduler that takes over meets them up to the mark of its predecessor, before what that one had claimed; and some above. */
+/* A scheduler that takes over meets them up to the mark of its predecessor, and some above it. */
 static void test_undecodable_members(void **state)
 {
     (void)state;
@@ -180,7 +182,8 @@ static void test_undecodable_members(void **state)
     event_close(&e);
 }
 
-/* The account may not write into `refused` (as 1142 says it): that costs the note, and nobody waits for it. */
+/* The account may not write to `refused` (error 1142): the note is lost, and nobody waits for
+ * it. */
 static void test_notes_are_denied(void **state)
 {
     (void)state;

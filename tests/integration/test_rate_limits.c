@@ -1,5 +1,5 @@
-/* Rate limits of a real gateway with several workers: exact, fair, changed by SIGHUP. The periods are an hour, so that the speed of
- * the machine does not matter. */
+/* Rate limits of a real gateway with several workers: exact, fair, changed by SIGHUP. The periods
+ * are an hour, so that the speed of the machine does not matter. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -29,7 +29,8 @@ static int up(void **state)
     return 0;
 }
 
-/* ask: a POST for `user` (NULL: the GET of the campaign) over a new connection, from the client `from`; the status. */
+/* ask: a POST for `user` (NULL: a GET of the campaign) over a new connection from the client
+ * `from`. Returns the status. */
 static int ask(const char *user, const char *from, struct http_answer *a)
 {
     char forwarded[128], body[128];
@@ -92,8 +93,8 @@ static void reload(const char *const *sets)
     assert_true(stack_log_wait(&stack, "gateway", len, "configuration reloaded"));
 }
 
-/* Two an address, five the campaign. What the address refuses takes nothing from the campaign, and what the campaign refuses nothing
- * from the address. */
+/* Two an address, five the campaign. A refusal by address costs the campaign nothing, and a refusal
+ * by campaign costs the address nothing. */
 static void test_address_and_campaign(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Configured routes: the five APIs of etc/routes-compat.cfg with their exact answers, in every state that a client can meet; routes
- * that change on SIGHUP; bad ones. */
+/* Configured routes: the five APIs of etc/routes-compat.cfg with their exact answers, in every
+ * state that a client can meet; routes that change on SIGHUP; bad ones. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -288,7 +288,8 @@ static int take(const char *user, const char *campaign, struct http_answer *a)
     return a->status;
 }
 
-/* A route of headers, without answers of its own: Onrush's. The old ones are gone; a wrong file changes nothing. */
+/* A route of headers, with Onrush's own answers. The old routes are gone; a wrong file changes
+ * nothing. */
 static void test_reload(void **state)
 {
     (void)state;

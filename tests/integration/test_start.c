@@ -1,6 +1,6 @@
-/* A gateway that starts answers nobody before it knows whether Redis is there: what it journalled in
- * that moment would have to be drained before what it sends to Redis a moment later. Redis is
- * stopped (SIGSTOP): it takes connections and says nothing. */
+/* A starting gateway answers nothing before it knows the state of Redis: a request journalled in
+ * that moment would be overtaken by one that goes to Redis a moment later. Redis is stopped
+ * (SIGSTOP): it takes connections and says nothing. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"

@@ -1,4 +1,5 @@
-/* onrushctl: the examples of --help, request show, export, a lower quota, times beyond 2038, and an audit that finds each breach that is planted. */
+/* onrushctl: the examples of --help, request show, export, a lower quota, times beyond 2038, and an
+ * audit that finds each planted breach. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -132,8 +133,8 @@ static void test_beyond_2038(void **state)
 
 /* --- planted breaches --- */
 
-/* What is done to a campaign of three users with this quota, in SQL ("WHERE id" is appended to updates) or to a key of Redis;
- * and the check that must find it. */
+/* What is done to a campaign of three users with this quota, in SQL ("WHERE id" is appended to
+ * updates) or to a key of Redis; and the check that must find it. */
 static const struct breach {
     const char *check;
     int quota;

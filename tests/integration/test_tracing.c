@@ -1,5 +1,5 @@
-/* A trace from the client's span through gateway and queue to the COMMIT, as a collector gets it; and
- * a collector that is away changes nothing. */
+/* A trace from the client's span through gateway and queue to the COMMIT, as a collector gets it;
+ * and a collector that is away changes nothing. */
 #include "tests/integration/event.h"
 
 #include "shared/trace.h"
@@ -143,7 +143,8 @@ static void test_request_queue_commit(void **state)
     freeReplyObject(r);
 }
 
-/* Those that are not sampled leave nothing, in Redis neither; a traceparent that is none is ignored. */
+/* Requests that are not sampled leave nothing, not even in Redis; a malformed traceparent is
+ * ignored. */
 static void test_not_sampled(void **state)
 {
     (void)state;
@@ -183,7 +184,8 @@ static void admin_says(const char *line)
     freeReplyObject(r);
 }
 
-/* An ACL that does not know of traces costs the traces, not a request: 202 out of the queue, with a ticket. */
+/* An ACL without the keys of traces costs the traces, not a request: 202 out of the queue, with a
+ * ticket. */
 static void test_denied_by_an_acl(void **state)
 {
     (void)state;

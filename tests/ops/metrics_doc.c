@@ -78,9 +78,14 @@ static void print_names(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--names") == 0)
-        return print_names(), 0;
-    if (argc > 1)
-        return fprintf(stderr, "metrics-doc [--names]\n"), 64;
-    return print_document(), 0;
+    if (argc == 2 && strcmp(argv[1], "--names") == 0) {
+        print_names();
+        return 0;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "metrics-doc [--names]\n");
+        return 64;
+    }
+    print_document();
+    return 0;
 }

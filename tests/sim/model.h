@@ -2,8 +2,8 @@
  * source, small enough to be checked after every step. The semantics are those of
  * shared/functions.lua and scheduler/store.c; a planted bug changes one rule of them, to see that
  * the simulation notices. */
-#ifndef ONRUSH_SIM_MODEL_H
-#define ONRUSH_SIM_MODEL_H
+#ifndef ONRUSH_TESTS_MODEL_H
+#define ONRUSH_TESTS_MODEL_H
 
 #include "scheduler/campaign.h"
 

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* random_below: splitmix64, Steele et al., OOPSLA 2014. */
 uint32_t random_below(struct model *m, uint32_t n)
 {
-    uint64_t z =
-        (m->random += UINT64_C(0x9e3779b97f4a7c15)); /* splitmix64, Steele et al., OOPSLA 2014 */
+    m->random += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = m->random;
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return (uint32_t)((z ^ z >> 31) % n);

@@ -220,7 +220,8 @@ void model_spoil(struct model *m, int u)
     user->odd = user->queued > 0;
 }
 
-/* set_aside: an odd member does not stay where it was met; unless the call gets lost: then the next takeover meets it. */
+/* set_aside: an odd member does not stay, unless the call gets lost: then the next takeover meets
+ * it. */
 static void set_aside(struct model *m, struct model_op *op, int u)
 {
     struct grant *row = &op->rows[USERS - ++op->answer.n_aside];

@@ -1,4 +1,5 @@
-/* The simulation: scheduler/campaign.c, recovery.c, running.c and ledger.c, unchanged, in a modelled world.
+/* The simulation: scheduler/campaign.c, recovery.c, running.c and ledger.c, unchanged, in a
+ * modelled world.
  *
  *     sim [--histories N] [--first SEED] [--bug NAME] [--jobs N] [--trace]
  *     sim --all-bugs [--histories N]
@@ -6,11 +7,10 @@
  * A history is made of random steps from one seed: clients ask; answers of Redis come late or
  * never; connections are cut; MariaDB commits and says nothing, or says nothing and commits later;
  * schedulers crash, stall past their lease, and take over; Redis loses everything or goes back in
- * time; the quota is raised; rows are refused, members of the queue are overwritten. After each step the promises are checked, and at the
- * end, when the faults stop, everybody must be decided. A seed that fails is printed, and replays
- * alone with
- * --first SEED --histories 1. With --bug NAME one rule of the protocol is left out, and the exit
- * code is 0 if that was noticed. */
+ * time; the quota is raised; rows are refused, members of the queue are overwritten. After each
+ * step the promises are checked, and at the end, when the faults stop, everybody must be decided. A
+ * failing seed is printed; --first SEED --histories 1 replays it alone. With --bug NAME one rule of
+ * the protocol is left out, and the exit code is 0 if that was noticed. */
 #include "shared/log.h"
 #include "tests/sim/model.h"
 
@@ -436,6 +436,18 @@ static void journal_someone(struct model *m, int u)
     }
 }
 
+static void take_snapshot(struct sim *sim)
+{
+    sim->snapshot = sim->model.redis;
+    sim->have_snapshot = true;
+}
+
+static void skew_clock(struct model *m)
+{
+    m->skew = (int64_t)random_below(m, 2 * CLOCK_STEP) - CLOCK_STEP;
+    m->skewed = true;
+}
+
 static void world_step(struct sim *sim, uint32_t dice)
 {
     struct model *m = &sim->model;
@@ -449,25 +461,26 @@ static void world_step(struct sim *sim, uint32_t dice)
     else if (dice < 84)
         lose_redis(sim);
     else if (dice < 87 && sim->wipes)
-        sim->snapshot = m->redis, sim->have_snapshot = true;
+        take_snapshot(sim);
     else if (dice < 90)
         raise_quota(m);
     else if (dice < 91 && sim->spoils)
         spoil(m, u);
     else if (dice < 95 && sim->skews)
-        m->skew = (int64_t)random_below(m, 2 * CLOCK_STEP) - CLOCK_STEP, m->skewed = true;
+        skew_clock(m);
     else if (dice < 97)
         m->db.state = m->db.state == CAMPAIGN_PAUSED ? CAMPAIGN_OPEN : CAMPAIGN_PAUSED;
     else
         m->now += random_below(m, LEASE);
 }
 
-/* step: as the conductor's tick. A planted bug: those who stand in line are told before the batches
- * under way are known. */
+/* step: the conductor's tick, with the link to Redis up again. A planted bug: those in line are
+ * told before the batches under way are known. */
 static void step(struct sim *sim, struct scheduler *s)
 {
     unsigned batches = s->campaign.batches;
     bool early = sim->model.bug == BUG_LOSER_FINAL_EARLY && s->campaign.phase == PHASE_RUNNING;
+    s->up = true;
     if (early)
         s->campaign.batches = 0;
     campaign_step(&s->campaign);
@@ -493,7 +506,7 @@ static void scheduler_step(struct sim *sim, struct scheduler *s, uint32_t dice, 
     else if (dice < 87)
         keeper_round(sim, s);
     else if (dice < 94 || !faults || (sim->calm && chance(m, 80)))
-        s->up = true, step(sim, s);
+        step(sim, s);
     else if (dice < 96)
         cut(sim, s);
     else if (dice < 98)
@@ -703,8 +716,10 @@ static struct result run_parts(const struct options *o)
         _exit(write(fds[1], &r, sizeof r) == sizeof r ? 0 : 1);
     }
     close(fds[1]);
-    for (struct result r; read(fds[0], &r, sizeof r) == sizeof r;)
-        sum.failed += r.failed, sum.steps += r.steps;
+    for (struct result r; read(fds[0], &r, sizeof r) == sizeof r;) {
+        sum.failed += r.failed;
+        sum.steps += r.steps;
+    }
     close(fds[0]);
     for (int status; wait(&status) > 0;)
         sum.failed += status != 0;
@@ -721,6 +736,12 @@ static int find_bug(const char *text)
     for (int i = 1; i < BUGS; i++)
         fprintf(stderr, " %s", bug_texts[i]);
     fprintf(stderr, "\n");
+    exit(64);
+}
+
+static void usage(void)
+{
+    fprintf(stderr, "sim: --histories N, --first SEED, --jobs N, --bug NAME\n");
     exit(64);
 }
 
@@ -743,7 +764,7 @@ static struct options parse(int argc, char **argv)
         else if (strcmp(argv[i], "--bug") == 0)
             o.bug = (enum sim_bug)find_bug(value);
         else
-            fprintf(stderr, "sim: --histories N, --first SEED, --jobs N, --bug NAME\n"), exit(64);
+            usage();
     }
     return o;
 }
@@ -770,8 +791,8 @@ int main(int argc, char **argv)
     if (o.histories == 0)
         o.histories = bugs ? BUG_HISTORIES : HISTORIES;
     struct timespec from, to;
-    log_configure((enum log_level) - 1, LOG_LOGFMT,
-                  LOG_PRIORITIES_AUTO); /* the histories are full of warnings */
+    /* The histories are full of warnings. */
+    log_configure((enum log_level) - 1, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     if (bugs)
         return all_bugs(o);
     clock_gettime(CLOCK_MONOTONIC, &from);

@@ -55,7 +55,9 @@ void wait_a_moment(void)
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    (void)st, (void)type, (void)ftw;
+    (void)st;
+    (void)type;
+    (void)ftw;
     return remove(path);
 }
 

@@ -1,8 +1,8 @@
 /* Programs and directories that a test starts and that must not outlive it. A child dies with the
  * test program, however that ends; directories are removed when it ends by exit(). Not thread safe.
  */
-#ifndef ONRUSH_TEST_CHILD_H
-#define ONRUSH_TEST_CHILD_H
+#ifndef ONRUSH_TESTS_CHILD_H
+#define ONRUSH_TESTS_CHILD_H
 
 #include <stdbool.h>
 #include <stdint.h>

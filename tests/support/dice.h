@@ -1,7 +1,7 @@
 /* Random numbers for tests: seeded, and the seed is printed, so that a failure can be repeated with
  * ONRUSH_SEED=<seed>. Not thread safe. */
-#ifndef ONRUSH_TEST_DICE_H
-#define ONRUSH_TEST_DICE_H
+#ifndef ONRUSH_TESTS_DICE_H
+#define ONRUSH_TESTS_DICE_H
 
 #include <stdint.h>
 

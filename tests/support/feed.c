@@ -29,7 +29,8 @@ size_t feed_at_once(void *arg, size_t left)
 
 size_t feed_bytewise(void *arg, size_t left)
 {
-    (void)arg, (void)left;
+    (void)arg;
+    (void)left;
     return 1;
 }
 

@@ -1,8 +1,8 @@
-/* Feeds bytes to the HTTP parser as a connection does, request after request, in pieces, each time out of a buffer that has just moved and
- * ends where the bytes do (so that AddressSanitizer sees a read beyond it). On the way it asserts what must always hold: a broken promise
- * of shared/http/parser.h aborts. */
-#ifndef ONRUSH_TEST_FEED_H
-#define ONRUSH_TEST_FEED_H
+/* Feeds bytes to the HTTP parser as a connection does, request after request, in pieces. Each time
+ * the buffer has just moved and ends where the bytes do (so that AddressSanitizer sees a read
+ * beyond it). It asserts what must always hold: a broken promise of shared/http/parser.h aborts. */
+#ifndef ONRUSH_TESTS_FEED_H
+#define ONRUSH_TESTS_FEED_H
 
 #include "shared/http/parser.h"
 
@@ -18,8 +18,7 @@ typedef void feed_request_fn(void *arg, const struct http_request *request, size
 
 /* How it ended. */
 struct feed_end {
-    enum http_progress
-        progress; /* of what follows the last complete request: HTTP_REFUSED, HTTP_NEEDS_MORE, or HTTP_COMPLETE if nothing does */
+    enum http_progress progress; /* behind the last request; HTTP_COMPLETE if nothing follows */
     int status;
     const char *reason;
 };
@@ -27,12 +26,14 @@ struct feed_end {
 struct feed_end feed(const char *bytes, size_t n, const struct http_limits *limits,
                      feed_piece_fn *piece, void *piece_arg, feed_request_fn *tell, void *arg);
 
-/* feed_text: all of it as text, a line for each request and one for the end, for comparisons (the caller frees it):
+/* feed_text: all of it as text, a line for each request and one for the end, for comparisons (the
+ * caller frees it):
  *
  *   POST /a ?b=1 @host 1.1 keep length=1 [Host: host][Content-Length: 1] {x}
  *   refused 400 bare CR (or: more, end)
  *
- * Without "@" there is no host, without "?" no query; "close" instead of "keep", "chunked", "continue"; other bytes as \xNN. */
+ * Without "@" there is no host, without "?" no query; "close" instead of "keep", "chunked",
+ * "continue"; other bytes as \xNN. */
 char *feed_text(const char *bytes, size_t n, const struct http_limits *limits, feed_piece_fn *piece,
                 void *piece_arg);
 

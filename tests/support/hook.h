@@ -1,8 +1,8 @@
 /* A web hook for tests: a real HTTP or HTTPS server on the loopback, that notes what it is sent and
  * answers as it is told to. A thread of its own; thread safe. Whatever cannot be started ends the
  * program. */
-#ifndef ONRUSH_TEST_HOOK_H
-#define ONRUSH_TEST_HOOK_H
+#ifndef ONRUSH_TESTS_HOOK_H
+#define ONRUSH_TESTS_HOOK_H
 
 #include <stdbool.h>
 #include <stddef.h>

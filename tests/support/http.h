@@ -1,6 +1,6 @@
 /* HTTP for tests: one request, one answer, by libcurl. Thread safe but for the object itself. */
-#ifndef ONRUSH_TEST_HTTP_H
-#define ONRUSH_TEST_HTTP_H
+#ifndef ONRUSH_TESTS_HTTP_H
+#define ONRUSH_TESTS_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -14,10 +14,9 @@ const struct http_limits http_case_limits = {
 #define A64   A16 A16 A16 A16
 #define A1024 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64
 
-#define ROW(name, bytes, want)                                                                     \
-    {                                                                                              \
-        name, bytes, sizeof(bytes) - 1, want                                                       \
-    }
+/* clang-format off */
+#define ROW(name, bytes, want) {name, bytes, sizeof(bytes) - 1, want}
+/* clang-format on */
 #define REFUSED(name, bytes, status, reason) ROW(name, bytes, "refused " #status " " reason "\n")
 /* One request with this field line beside Host. */
 #define FIELD_OK(name, line, field)                                                                \
@@ -31,8 +30,10 @@ const struct http_limits http_case_limits = {
     REFUSED(name, "GET " target " HTTP/1.1\r\n" HOST "\r\n", 400, reason)
 #define HOST_OK(name, host)                                                                        \
     ROW(name, GET "Host: " host "\r\n\r\n", "GET / @" host " 1.1 keep [Host: " host "] {}\nend\n")
-#define HOST_BAD(name, host)                     REFUSED(name, GET "Host: " host "\r\n\r\n", 400, "bad host")
-#define CHUNKS_OK(name, chunks, body)            ROW(name, CHUNKED chunks, DECODED " {" body "}\nend\n")
+#define HOST_BAD(name, host) REFUSED(name, GET "Host: " host "\r\n\r\n", 400, "bad host")
+
+#define CHUNKS_OK(name, chunks, body) ROW(name, CHUNKED chunks, DECODED " {" body "}\nend\n")
+
 #define CHUNKS_BAD(name, chunks, status, reason) REFUSED(name, CHUNKED chunks, status, reason)
 
 const struct http_case http_cases[] = {

@@ -1,7 +1,8 @@
-/* Bytes for the HTTP parser, and what it must make of them (feed_text(), within http_case_limits): for the table of tests, for the
- * differential test, and as the corpus of the fuzzer (tests/fuzz/corpus, a file a row). */
-#ifndef ONRUSH_TEST_HTTP_CASES_H
-#define ONRUSH_TEST_HTTP_CASES_H
+/* Bytes for the HTTP parser, and what it must make of them (feed_text(), within http_case_limits):
+ * for the table of tests, for the differential test, and as the corpus of the fuzzer
+ * (tests/fuzz/corpus, a file a row). */
+#ifndef ONRUSH_TESTS_HTTP_CASES_H
+#define ONRUSH_TESTS_HTTP_CASES_H
 
 #include "shared/http/parser.h"
 

@@ -2,8 +2,8 @@
  *
  * outage_most() is what exponential backoff allows: whatever the jitter, the n-th wait is at least
  * half of min(most, first * 2^n). */
-#ifndef ONRUSH_TEST_OUTAGE_H
-#define ONRUSH_TEST_OUTAGE_H
+#ifndef ONRUSH_TESTS_OUTAGE_H
+#define ONRUSH_TESTS_OUTAGE_H
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* A redis-server of the test's own: on a unix socket in a temporary directory, no TCP. It dies with
  * the test program. Every failure to start it ends the program with a message. */
-#ifndef ONRUSH_TEST_PRIVATE_REDIS_H
-#define ONRUSH_TEST_PRIVATE_REDIS_H
+#ifndef ONRUSH_TESTS_PRIVATE_REDIS_H
+#define ONRUSH_TESTS_PRIVATE_REDIS_H
 
 #include "shared/redis.h"
 

@@ -1,6 +1,6 @@
 /* A TCP client that sends what no HTTP library would. */
-#ifndef ONRUSH_TEST_RAW_H
-#define ONRUSH_TEST_RAW_H
+#ifndef ONRUSH_TESTS_RAW_H
+#define ONRUSH_TESTS_RAW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-/* An HTTP server (shared/http) and its clients in one thread: the loop runs whenever a client waits, so
- * that nothing depends on time but the server's own deadlines. */
-#ifndef ONRUSH_TEST_SERVE_H
-#define ONRUSH_TEST_SERVE_H
+/* An HTTP server (shared/http) and its clients in one thread: the loop runs whenever a client
+ * waits, so that only the server's own deadlines depend on time. */
+#ifndef ONRUSH_TESTS_SERVE_H
+#define ONRUSH_TESTS_SERVE_H
 
 #include "shared/http/crowd.h"
 #include "shared/http/server.h"
@@ -41,7 +41,8 @@ struct client {
 /* serve_config: generous limits: 1024 bytes of head, 256 of body, deadlines of a minute. */
 struct http_config serve_config(void);
 
-/* serve_start: listens on a port of its own, on all loopback addresses. serve_stop: closes everything. */
+/* serve_start: listens on a port of its own, on all loopback addresses. serve_stop: closes
+ * everything. */
 void serve_start(struct serve *serve, const struct http_config *config);
 void serve_stop(struct serve *serve);
 
@@ -61,8 +62,7 @@ void serve_turn_until(struct serve *serve, int64_t until_us, const char *conditi
 /* serve_answer: the oldest request that waits, with 200 and `body`. */
 void serve_answer(struct serve *serve, const char *body);
 
-/* client_open: from 127.0.0.`host`. client_close: closes; `reset`: so that the server gets a RST. NULL.
- */
+/* client_open: from 127.0.0.`host`. client_close: closes, with `reset` by a RST. Returns NULL. */
 struct client *client_open(struct serve *serve, int host);
 struct client *client_close(struct client *client, bool reset);
 
@@ -72,7 +72,8 @@ void client_send(struct client *client, const char *bytes, size_t len);
 /* client_read: takes what is there. Gives the client, so that conditions may begin with it. */
 struct client *client_read(struct client *client);
 
-/* client_expect: until exactly this came (a Date is written as "Date: *"), and then nothing more. */
+/* client_expect: waits for exactly these bytes (a Date is written as "Date: *"), and then nothing
+ * more. */
 void client_expect(struct client *client, const char *text);
 
 /* client_expect_end: the same, and the server closes. */

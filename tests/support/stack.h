@@ -4,8 +4,8 @@
  * the test is gone, then takes the stack down. $ONRUSH_STACK is the script, $ONRUSH_BUILD the build
  * directory; ctest sets both. Not thread safe. Whatever cannot be started ends the program with a
  * message. */
-#ifndef ONRUSH_TEST_STACK_H
-#define ONRUSH_TEST_STACK_H
+#ifndef ONRUSH_TESTS_STACK_H
+#define ONRUSH_TESTS_STACK_H
 
 #include "shared/db.h"
 #include "shared/redis.h"

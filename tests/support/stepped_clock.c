@@ -1,6 +1,6 @@
-/* A library to preload (LD_PRELOAD) that steps the wall clock of a process: by the microseconds that
- * the file $ONRUSH_CLOCK_STEP holds, a 64-bit number. The monotonic clock is left alone, as a step
- * of the machine's clock leaves it alone.
+/* A library to preload (LD_PRELOAD) that steps the wall clock of a process: by the microseconds
+ * that the file $ONRUSH_CLOCK_STEP holds, a 64-bit number. The monotonic clock is left alone, as a
+ * step of the machine's clock leaves it alone.
  *
  * Not libfaketime: that of Debian 12 finds the real functions by dlsym(), which needs memory, for
  * which jemalloc (in redis-server) asks for the time: it recurses and gives up. This one asks the

@@ -1,6 +1,6 @@
 /* What every test program includes: cmocka with the headers that it wants before it. */
-#ifndef ONRUSH_TEST_H
-#define ONRUSH_TEST_H
+#ifndef ONRUSH_TESTS_TEST_H
+#define ONRUSH_TESTS_TEST_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -104,10 +104,13 @@ static void test_keys(void **state)
 {
     (void)state;
     struct address a = parse("198.51.100.7"), b = parse("198.51.100.8"), ka, kb;
-    address_key(&a, &ka), address_key(&b, &kb);
+    address_key(&a, &ka);
+    address_key(&b, &kb);
     assert_memory_not_equal(&ka, &kb, sizeof ka);
-    a = parse("2001:db8:1:2::7"), b = parse("2001:db8:1:2:ffff::8");
-    address_key(&a, &ka), address_key(&b, &kb);
+    a = parse("2001:db8:1:2::7");
+    b = parse("2001:db8:1:2:ffff::8");
+    address_key(&a, &ka);
+    address_key(&b, &kb);
     assert_memory_equal(&ka, &kb, sizeof ka);
     b = parse("2001:db8:1:3::7");
     address_key(&b, &kb);

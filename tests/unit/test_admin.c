@@ -152,8 +152,8 @@ static void test_without_a_token_nobody_gets_in(void **state)
     assert_int_equal(http_get(url, NULL), 0);
 }
 
-/* As many as there are places send half a request, and more of it from time to time: whoever comes is answered still, at once: the
- * next of their bytes comes after the answer. */
+/* As many clients as there are places send half a request, and more of it from time to time. A new
+ * client is still answered at once: before their next bytes. */
 static void test_dribblers_keep_nobody_out(void **state)
 {
     (void)state;

@@ -221,7 +221,8 @@ static uint64_t overtaken(const struct arrivals_request *u)
     return later != 0 ? later : u->granted >= 0 && batches > may ? first : 0;
 }
 
-/* random_grants: by serial; now and then one is out of the order of tickets, or a serial missing. */
+/* random_grants: by serial; now and then one is out of the order of tickets, or a serial
+ * missing. */
 static void random_grants(uint64_t *last)
 {
     uint64_t ticket = 1000, step = 1 + dice(6);

@@ -1,4 +1,5 @@
-/* ctl/audit_users: what the audit thinks of one user, by the keys of Redis and the row of MariaDB. */
+/* ctl/audit_users: what the audit thinks of one user, by the keys of Redis and the row of
+ * MariaDB. */
 #include "tests/support/test.h"
 
 #include "ctl/audit_users.h"
@@ -81,7 +82,8 @@ static void test_each_user_once(void **state)
     audit_users_clear(&users);
 }
 
-/* What only a stranger's hand can have written: it is read as far as the NUL; a look at this user then shows what is true. */
+/* Such a state can only be written by hand: it is read up to the NUL; `request show` then shows
+ * what is true. */
 static void test_a_nul_in_a_member(void **state)
 {
     (void)state;

@@ -195,8 +195,8 @@ static void test_media_types(void **state)
     }
 }
 
-/* The one body that nearly everybody sends is read without the JSON library: as that would. Asked for a second member, that is
- * used. */
+/* The most common body is read without the JSON library, with the same result. The library reads it
+ * when a second member is asked for. */
 static void test_the_short_way_is_as_the_long_one(void **state)
 {
     (void)state;

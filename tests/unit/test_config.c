@@ -96,8 +96,12 @@ static void test_file_then_overrides(void **state)
     write_file("workers = 3;\nnet: { port = 0x50; quick = false; big = 5L; };\nlook: { name = "
                "\"dawn\"; };\n");
     assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
-    want.workers = 9, want.port = 80, want.big = 5, want.quick = false;
-    strcpy(want.name, "dawn"), strcpy(want.colour, "blue");
+    want.workers = 9;
+    want.port = 80;
+    want.big = 5;
+    want.quick = false;
+    strcpy(want.name, "dawn");
+    strcpy(want.colour, "blue");
     check_same(&s, &want);
 }
 
@@ -218,7 +222,8 @@ static void test_reload_keeps_what_cannot_change(void **state)
     write_file("workers = 5;\nnet: { port = 99; quick = false; };\nlook: { name = \"dawn\"; colour "
                "= \"blue\"; };\n");
     assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
-    want.workers = 5, want.quick = false;
+    want.workers = 5;
+    want.quick = false;
     strcpy(want.colour, "blue");
     check_same(&s, &want);
     assert_int_equal(kept, 2);
@@ -314,11 +319,17 @@ static void test_environment(void **state)
     setenv("ONRUSH_LOOK_NAME", "dawn", 1);
     setenv("ONRUSH_SPEED", "9", 1); /* another program's */
     assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
-    want.workers = 3, want.port = 81, want.big = 7, want.quick = false;
+    want.workers = 3;
+    want.port = 81;
+    want.big = 7;
+    want.quick = false;
     strcpy(want.name, "dawn");
     check_same(&s, &want);
-    unsetenv("ONRUSH_NET_PORT"), unsetenv("ONRUSH_NET_QUICK"), unsetenv("ONRUSH_NET_BIG");
-    unsetenv("ONRUSH_LOOK_NAME"), unsetenv("ONRUSH_SPEED");
+    unsetenv("ONRUSH_NET_PORT");
+    unsetenv("ONRUSH_NET_QUICK");
+    unsetenv("ONRUSH_NET_BIG");
+    unsetenv("ONRUSH_LOOK_NAME");
+    unsetenv("ONRUSH_SPEED");
 }
 
 static const struct {

@@ -48,8 +48,8 @@ static bool is_setting(int line)
     return strchr(lines[line], '=') != NULL && strchr(lines[line], '{') == NULL;
 }
 
-/* comment_of: the comment above a line, which it may share with the settings between, and the one at
- * its end; in one line, for ranges may be broken over two. */
+/* comment_of: the comment above a line (settings may share it) and the one at its end; in one line,
+ * because ranges may be broken over two. */
 static const char *comment_of(int line)
 {
     static char text[32768];
@@ -73,17 +73,22 @@ static int check_key(const char *path, const config_t *file, const struct config
     char range[64];
     int faults = 0;
     const config_setting_t *s = config_lookup(file, o->key);
-    if (s == NULL)
-        return print_error("%s: %s is missing\n", path, o->key), 1;
+    if (s == NULL) {
+        print_error("%s: %s is missing\n", path, o->key);
+        return 1;
+    }
     int line = (int)config_setting_source_line(s);
     const char *comment = comment_of(line);
     snprintf(range, sizeof range, "%" PRId64 " to %" PRId64, o->min, o->max);
-    if (o->type == CONFIG_INT && strstr(comment, range) == NULL)
-        faults++,
-            print_error("%s:%d: %s: the comment does not say %s\n", path, line, o->key, range);
-    if ((strstr(comment, "(reload)") != NULL) != o->reload)
-        faults++, print_error("%s:%d: %s: (reload) must %sstand in the comment\n", path, line,
-                              o->key, o->reload ? "" : "not ");
+    if (o->type == CONFIG_INT && strstr(comment, range) == NULL) {
+        faults++;
+        print_error("%s:%d: %s: the comment does not say %s\n", path, line, o->key, range);
+    }
+    if ((strstr(comment, "(reload)") != NULL) != o->reload) {
+        faults++;
+        print_error("%s:%d: %s: (reload) must %sstand in the comment\n", path, line, o->key,
+                    o->reload ? "" : "not ");
+    }
     return faults;
 }
 

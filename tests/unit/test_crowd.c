@@ -1,4 +1,5 @@
-/* tests/chaos/crowd: what the clients' ledgers say of when somebody asked first, and was accepted first. */
+/* tests/chaos/crowd: when each user first asked, and was first accepted, by the clients'
+ * ledgers. */
 #include "tests/chaos/crowd.h"
 #include "tests/support/child.h"
 #include "tests/support/test.h"

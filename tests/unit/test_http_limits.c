@@ -1,4 +1,5 @@
-/* shared/http: deadlines, slow readers, crowds. Whatever waits for a deadline has a short one here, and waits for what comes of it. */
+/* shared/http: deadlines, slow readers, crowds. Deadlines are short here, and tests wait for their
+ * effect. */
 #include "tests/support/test.h"
 
 #include "shared/clock.h"
@@ -215,7 +216,8 @@ static void start(int most, int most_here)
     serve_start(&serve, &config);
 }
 
-/* With all places busy one more is told so, and further ones are closed; then there is room again. */
+/* With all places busy one more client is told so, and further ones are closed; then there is room
+ * again. */
 static void test_full(void **state)
 {
     (void)state;
@@ -317,7 +319,8 @@ static void test_share_of_idle(void **state)
     close_all(more, 2);
 }
 
-/* A silent crowd from some addresses: the honest one, older than all of them, stays, and a newcomer gets in. */
+/* A silent crowd from some addresses: the honest client, older than all of them, stays, and a
+ * newcomer gets in. */
 static void test_the_busiest_go_first(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* shared/http/parser: the table of tests/support/http_cases.c however its bytes are cut, the limits to the byte, and what a caller may do with
- * the buffer and the result. */
+/* shared/http/parser: the table of tests/support/http_cases.c however its bytes are cut, the limits
+ * to the byte, and what a caller may do with the buffer and the result. */
 #include "tests/support/test.h"
 
 #include "tests/support/dice.h"
@@ -89,7 +89,8 @@ static void expect_with(const struct http_limits *limits, const char *bytes, con
 #define BULKY "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define BULK  "POST / @h 1.1 keep chunked [Host: h][Transfer-Encoding: chunked]"
 
-/* As many bytes as the limit pass; with a limit of one less it is refused, wherever in the head that is. */
+/* As many bytes as the limit pass; with a limit of one less it is refused, wherever in the head
+ * that is. */
 static void test_head_limit(void **state)
 {
     struct http_limits limits = http_case_limits;
@@ -106,7 +107,8 @@ static void test_head_limit(void **state)
     }
 }
 
-/* The longest head, at the limit of a real configuration, and one byte more, in each part of it that can be long. */
+/* The longest head at the limit of a real configuration, and one byte more, in each long part of
+ * it. */
 static void test_long_heads(void **state)
 {
     static const char *const parts[][2] = {

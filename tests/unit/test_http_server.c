@@ -1,4 +1,5 @@
-/* shared/http over real sockets: bytes in, bytes out. Every row comes in one piece, and once more byte by byte. */
+/* shared/http over real sockets: bytes in, bytes out. Every row comes in one piece, then byte by
+ * byte. */
 #include "tests/support/test.h"
 
 #include "shared/http/conn.h"

@@ -54,7 +54,9 @@ static void test_serials_in_ticket_order(void **state)
 {
     (void)state;
     open_ledger(10, 1, NULL, 0);
-    join(10), join(20), join(30);
+    join(10);
+    join(20);
+    join(30);
     assert_int_equal(ledger_takeable(&ledger), 3);
     assert_string_equal(TAKE(2), "10=1 20=2");
     assert_string_equal(TAKE(9), "30=3");
@@ -67,7 +69,11 @@ static void test_the_line_is_kept_by_ticket(void **state)
 {
     (void)state;
     open_ledger(10, 1, NULL, 0);
-    join(30), join(10), join(20), join(5), join(40);
+    join(30);
+    join(10);
+    join(20);
+    join(5);
+    join(40);
     assert_string_equal(TAKE(9), "5=1 10=2 20=3 30=4 40=5");
 }
 
@@ -86,7 +92,10 @@ static void test_losers_are_parked(void **state)
 {
     (void)state;
     open_ledger(2, 1, NULL, 0);
-    join(1), join(2), join(3), join(4);
+    join(1);
+    join(2);
+    join(3);
+    join(4);
     assert_string_equal(TAKE(9), "1=1 2=2");
     assert_true(ledger_parked(&ledger));
     assert_int_equal(ledger_takeable(&ledger), 0);
@@ -100,7 +109,10 @@ static void test_a_free_serial_goes_to_the_next_in_line(void **state)
 {
     (void)state;
     open_ledger(2, 1, NULL, 0);
-    join(1), join(2), join(3), join(4);
+    join(1);
+    join(2);
+    join(3);
+    join(4);
     TAKE(9);
     assert_int_equal(ledger_free_serial(&ledger, 1), 0);
     assert_false(ledger_parked(&ledger));
@@ -115,7 +127,9 @@ static void test_a_raised_quota_gives_more(void **state)
 {
     (void)state;
     open_ledger(1, 1, NULL, 0);
-    join(1), join(2), join(3);
+    join(1);
+    join(2);
+    join(3);
     assert_string_equal(TAKE(9), "1=1");
     ledger.quota = 2;
     assert_string_equal(TAKE(9), "2=2");
@@ -136,7 +150,9 @@ static void test_largest_quota(void **state)
 {
     (void)state;
     open_ledger(UINT32_MAX - 1, UINT32_MAX - 2, NULL, 0);
-    join(1), join(2), join(3);
+    join(1);
+    join(2);
+    join(3);
     assert_string_equal(TAKE(9), "1=4294967293 2=4294967294");
     assert_true(ledger_parked(&ledger));
 }
@@ -260,7 +276,8 @@ static void open_with_gaps(void)
     }
     for (uint32_t i = n; i > 1; i--) {
         uint32_t j = (uint32_t)dice(i), t = gaps[j];
-        gaps[j] = gaps[i - 1], gaps[i - 1] = t;
+        gaps[j] = gaps[i - 1];
+        gaps[i - 1] = t;
     }
     open_ledger(model.quota, next, gaps, n);
 }

@@ -87,7 +87,8 @@ static void look(void)
     request_free(r);
 }
 
-/* A head was asked for after the first look. That others end before it comes does not put the first one off. */
+/* A head was asked for after the first look. Other looks that end before it do not delay the first
+ * one. */
 static void test_later_looks_do_not_put_it_off(void **state)
 {
     (void)state;

@@ -99,7 +99,8 @@ static void test_overtaken(void **state)
     EXPECT(far_behind, 1, 2);
 }
 
-/* The one who asked last of those who overtook, and the one who had waited longest of those who were overtaken. */
+/* Of those who overtook, the one who asked last; of those who were overtaken, the one who waited
+ * longest. */
 static void test_worst(void **state)
 {
     (void)state;
@@ -137,7 +138,8 @@ static void test_same_serial(void **state)
     EXPECT(same, 0, 0);
 }
 
-/* expect_between: 1 was acknowledged by the first gateway; 2, who asked these gateways so much later, is in front. */
+/* expect_between: 1 was acknowledged by the first gateway; 2 asked the others so much later, and is
+ * in front. */
 static void expect_between(uint8_t asked, int64_t later_us, bool overtaken)
 {
     struct order_client both[] = {client(1, 10, 20, 2), client(2, 20 + later_us, 9000, 1)};

@@ -121,7 +121,8 @@ static bool asks_again(const struct campaign_head *head)
     return r.stage == STAGE_ASKING;
 }
 
-/* The ticket of one who waits may be above the mark though everybody is decided: the place got better, or the mark went back. */
+/* A waiting request may have a ticket above the mark though everybody is decided: its place got
+ * better, or the mark went back. */
 static void test_everybody_is_decided(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* shared/redis_link: a redis-server that answers, but takes no writes, or has lost the functions. */
+/* shared/redis_link: a redis-server that answers, but takes no writes, or has lost the
+ * functions. */
 #include "tests/support/test.h"
 
 #include "shared/clock.h"

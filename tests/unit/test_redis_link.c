@@ -55,7 +55,8 @@ static void on_answer(void *arg, const redisReply *r)
 
 static void on_patience(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     *(bool *)arg = true;
 }
 
@@ -169,7 +170,9 @@ static void fake_on_accept(struct evconnlistener *listener, evutil_socket_t fd,
                            struct sockaddr *from, int len, void *arg)
 {
     struct fake *fake = arg;
-    (void)listener, (void)from, (void)len;
+    (void)listener;
+    (void)from;
+    (void)len;
     if (fake->client != NULL)
         bufferevent_free(fake->client);
     fake->accepted++;
@@ -520,8 +523,8 @@ int main(void)
         LINK_TEST(test_real_server_that_is_not_durable),
         LINK_TEST(test_passwords),
     };
-    signal(SIGPIPE,
-           SIG_IGN); /* as the daemons do: hiredis writes to sockets that the other side closed */
+    /* As the daemons do: hiredis writes to sockets that the other side closed. */
+    signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

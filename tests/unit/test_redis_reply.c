@@ -22,11 +22,12 @@ static void make_head(struct fake_head *h)
     for (size_t i = 0; i < HEAD + MORE; i++) {
         h->pointers[i] = &h->elements[i];
         h->elements[i].type = i < LENGTH(texts) ? REDIS_REPLY_STRING : REDIS_REPLY_INTEGER;
-        if (i < LENGTH(texts))
-            h->elements[i].str = (char *)(uintptr_t)texts[i],
+        if (i < LENGTH(texts)) {
+            h->elements[i].str = (char *)(uintptr_t)texts[i];
             h->elements[i].len = (int)strlen(texts[i]);
-        else
+        } else {
             h->elements[i].integer = 20 + (int)(i - LENGTH(texts));
+        }
     }
     h->reply = (redisReply){.type = REDIS_REPLY_ARRAY, .elements = HEAD, .element = h->pointers};
 }

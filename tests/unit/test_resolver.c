@@ -124,7 +124,8 @@ static void test_hangs(void **state)
 
 static void on_state(void *arg, bool up)
 {
-    (void)arg, (void)up;
+    (void)arg;
+    (void)up;
 }
 
 static void wait_for_reason(const struct redis_link *link, const char *reason)
@@ -136,7 +137,8 @@ static void wait_for_reason(const struct redis_link *link, const char *reason)
 
 static void count_turn(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     (*(int *)arg)++;
 }
 

@@ -1,5 +1,6 @@
-/* scheduler/campaign, recovery and claim, step by step, in a world that answers what a test says: what the simulation does not
- * meet, and the stages of a claim one by one. Rows are texts: "a1 b20" is user a with ticket 1, then b with 20. */
+/* scheduler/campaign, recovery and claim, step by step, in a world that answers as a test says:
+ * cases that the simulation does not reach, and the stages of a claim one by one. Rows are texts:
+ * "a1 b20" is user a with ticket 1, then b with 20. */
 #include "tests/support/test.h"
 
 #include "scheduler/campaign.h"
@@ -322,7 +323,8 @@ static int give_up(void **state)
 
 /* --- who is set aside --- */
 
-/* A member that nobody can decode takes no coupon: Redis is told at once that one more may come in. */
+/* A member that cannot be decoded takes no coupon: Redis is told at once that one more may come
+ * in. */
 static void test_set_aside_makes_room(void **state)
 {
     (void)state;
@@ -349,7 +351,7 @@ static void test_a_stranger_makes_no_room(void **state)
     done(JOB_REFUSE);
 }
 
-/* Redis refused a claim; then somebody else has the campaign: what was wrong with it here is over. */
+/* Redis refused a claim; then another scheduler has the campaign: the refusal is forgotten here. */
 static void test_given_up_is_not_broken(void **state)
 {
     (void)state;
@@ -396,7 +398,8 @@ static void test_each_claim_is_followed_by_a_look(void **state)
     }
 }
 
-/* Who is in the journal came before those with the same ticket, or a later one: these are claimed anew. */
+/* Requests in the journal came before those with the same ticket, or a later one: these are claimed
+ * anew. */
 static void test_the_journal_holds_later_ones_back(void **state)
 {
     (void)state;
@@ -430,7 +433,8 @@ static void test_later_rows_hold_nobody_back(void **state)
     drain("x21", 20);
 }
 
-/* The mark that is sent is where the line ends: of this claim, of one before, or of none under this epoch. */
+/* The mark that is sent is the end of the line: of this claim, of an earlier one, or of none under
+ * this epoch. */
 static void test_the_mark_goes_back_to_the_line(void **state)
 {
     (void)state;
@@ -496,8 +500,8 @@ static void test_a_look_that_fails_is_repeated(void **state)
     check_job(JOB_COMMIT, "a1");
 }
 
-/* check_repeated: after a moment the journal is read anew, and drained with the same mark, even if it is empty by now: the
- * mark of Redis is above ours. Nobody is claimed before. */
+/* check_repeated: after a moment the journal is read anew, and drained with the same mark, even if
+ * it is empty by now, because the mark of Redis is above ours. Nothing is claimed before. */
 static void check_repeated(const char *rows)
 {
     assert_false(seen.asked[QUEUE_DRAIN]);
@@ -536,7 +540,8 @@ static void test_a_drain_that_cannot_be_sent_is_repeated(void **state)
     check_repeated("x15");
 }
 
-/* They are in the queue, and still in the journal: the next look meets them, and Redis knows them. */
+/* They are in the queue, and still in the journal: the next look meets them, and Redis knows
+ * them. */
 static void test_rows_that_stay_in_the_journal_are_read_again(void **state)
 {
     (void)state;
@@ -566,7 +571,8 @@ static void test_a_drain_without_an_answer(void **state)
     assert_int_equal(seen.renounced, 1);
 }
 
-/* Redis refused a claim, and gateways too: they journal, so the journal is read before the next claim. */
+/* Redis refused a claim, and gateways too: they journal, so the journal is read before the next
+ * claim. */
 static void test_a_refused_claim_makes_a_look_due(void **state)
 {
     (void)state;
@@ -586,7 +592,8 @@ static void yield_once(void)
     drain("x15", 0);
 }
 
-/* A gateway whose clock is slow has somebody earlier all the time: after 16 looks that let nobody pass, the next claim passes. */
+/* A gateway with a slow clock always has an earlier request: after 16 looks that found one, the
+ * next claim passes. */
 static void test_nobody_yields_for_ever(void **state)
 {
     (void)state;
@@ -614,7 +621,8 @@ static void test_yields_are_counted_in_a_row(void **state)
     drain("x15", 10);
 }
 
-/* More pages of the same journal are no further looks of this kind: only what is claimed can yield. */
+/* More pages of the same journal are no further looks of this kind: only claimed requests can
+ * yield. */
 static void test_pages_are_no_yields(void **state)
 {
     (void)state;
@@ -666,8 +674,8 @@ static void test_moves_of_a_settle_under_way(void **state)
     (void)state;
     claimed("a10", 5, 1);
     journal("");
-    assert_false(
-        seen.asked[QUEUE_CLAIM]); /* what is less than a batch waits for the one under way */
+    /* Less than a batch waits for the one under way. */
+    assert_false(seen.asked[QUEUE_CLAIM]);
     done(JOB_COMMIT);
     assert_true(seen.asked[QUEUE_SETTLE]);
     assert_true(seen.asked[QUEUE_CLAIM]);
@@ -690,7 +698,8 @@ static void test_paused(void **state)
 
 /* --- claimed and forgotten --- */
 
-/* Somebody is in the queue up to the mark, and nobody decides: only a takeover sets the mark back. */
+/* A request is in the queue up to the mark, and nobody decides it: only a takeover sets the mark
+ * back. */
 static void test_claimed_and_forgotten(void **state)
 {
     (void)state;
@@ -745,8 +754,8 @@ static void test_given_up_between_claim_and_look(void **state)
 
 /* --- the takeover --- */
 
-/* Whoever is in the queue up to the highest ticket of MariaDB may be granted: these are looked up, page by page, and settled.
- * The others simply wait. */
+/* Requests up to the highest ticket of MariaDB may be granted: they are looked up, page by page,
+ * and settled. The others simply wait. */
 static void test_a_takeover_compares(void **state)
 {
     (void)state;
@@ -791,7 +800,8 @@ static void close_empty(void)
     assert_true(seen.asked[QUEUE_EXPIRE]);
 }
 
-/* Redis was told that it is closed; then the queue is empty; then the journal is. In this order: who comes in between is seen. */
+/* Redis is told that it is closed; then the queue is empty; then the journal is. In this order a
+ * request that comes in between is seen. */
 static void test_drained(void **state)
 {
     (void)state;
@@ -837,7 +847,7 @@ static void test_not_drained_by_the_journal_alone(void **state)
     assert_false(campaign.drained);
 }
 
-/* The queue was empty; then a page of the journal came into it: that the next page is empty ends nothing. */
+/* The queue was empty; then a page of the journal went into it: an empty next page ends nothing. */
 static void test_not_drained_by_the_page_behind(void **state)
 {
     (void)state;
@@ -869,8 +879,8 @@ static void test_opened_again(void **state)
     assert_true(seen.asked[QUEUE_CLAIM]);
 }
 
-/* The journal is not emptied while the campaign is being settled, or it would be settled because the journal is empty, with
- * its rows in the queue. */
+/* The journal is not emptied while the campaign is being settled: it would be settled because the
+ * journal is empty, with its rows in the queue. */
 static void test_no_drain_while_finishing(void **state)
 {
     (void)state;

@@ -89,7 +89,8 @@ static int end(void **state)
 
 static void ring(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd, (void)what;
+    (void)fd;
+    (void)what;
     *(bool *)arg = true;
 }
 

@@ -26,7 +26,9 @@ static bool over;
 
 static void on_over(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd, (void)what, (void)arg;
+    (void)fd;
+    (void)what;
+    (void)arg;
     over = true;
 }
 
@@ -114,7 +116,8 @@ static void test_pool(void **state)
 
 static void on_state(void *arg, bool up)
 {
-    (void)arg, (void)up;
+    (void)arg;
+    (void)up;
 }
 
 static void test_links(void **state)

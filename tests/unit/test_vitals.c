@@ -1,4 +1,5 @@
-/* gateway/vitals, gateway/health: what is said of the workers together when one of them stands still, or too much is under way. */
+/* gateway/vitals, gateway/health: the health of the workers together when one stands still, or too
+ * much is under way. */
 #include "tests/support/test.h"
 
 #include "gateway/health.h"
@@ -18,7 +19,8 @@ static struct event_base *base;
 
 static void on_link(void *arg, bool up)
 {
-    (void)arg, (void)up;
+    (void)arg;
+    (void)up;
 }
 
 /* set_up: two workers that have just turned; they reach neither store, as the loop never runs. */

@@ -73,7 +73,8 @@ static void test_outcomes(void **state)
     }
 }
 
-/* In the journal, so without a ticket: a POST is not told that it came before, which could be worded as a refusal. */
+/* In the journal, so without a ticket: the answer is not "waiting", which could be worded as a
+ * refusal. */
 static void test_journalled(void **state)
 {
     (void)state;
