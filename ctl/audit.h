@@ -86,8 +86,8 @@ void audit_figures(struct audit *audit);
  * each write is a breach. */
 bool audit_ok(const struct audit *audit, bool strict);
 
-/* audit_blind: Redis should know the campaign, and does not (yet): nobody can say that all is well.
- */
+/* audit_blind: Redis should know the campaign, and does not (yet): nobody can say that all is
+ * well. */
 bool audit_blind(const struct audit *audit);
 
 /* audit_report: prints it. */

@@ -64,13 +64,15 @@ static uint32_t batch_of(struct audit *a, const char *granted_at, size_t len)
 
 static bool note_grant(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths)
 {
-    uint32_t serial = (uint32_t)strtoul(cells[0], NULL, 10);
-    uint64_t ticket = strtoull(cells[3], NULL, 10);
-    uint64_t code_hash = audit_hash(cells[2], lengths[2]);
-    struct audit_user *user = audit_users_of(&a->users, cells[1], lengths[1]);
-    if (user == NULL || !note_code(a, code_hash) ||
-        !arrivals_grant(&a->arrivals, ticket, serial, batch_of(a, cells[4], lengths[4]),
-                        (uint32_t)(user - a->users.all)))
+    enum { SERIAL, USER, CODE, TICKET, GRANTED_AT };
+    uint32_t serial = (uint32_t)strtoul(cells[SERIAL], NULL, 10);
+    uint64_t ticket = strtoull(cells[TICKET], NULL, 10);
+    uint64_t code_hash = audit_hash(cells[CODE], lengths[CODE]);
+    struct audit_user *user = audit_users_of(&a->users, cells[USER], lengths[USER]);
+    if (user == NULL || !note_code(a, code_hash))
+        return false;
+    uint32_t batch = batch_of(a, cells[GRANTED_AT], lengths[GRANTED_AT]);
+    if (!arrivals_grant(&a->arrivals, ticket, serial, batch, (uint32_t)(user - a->users.all)))
         return false;
     note_serial(a, serial, ticket);
     if (user->row_serial != 0) {
@@ -92,16 +94,17 @@ static bool note_waiting(struct audit *a, MYSQL_ROW cells, const unsigned long *
 
 static bool note_request(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths)
 {
-    const struct audit_user *user = audit_users_of(&a->users, cells[0], lengths[0]);
+    enum { USER, TICKET, GRANTED, DRAINED, DECIDED_TO, BATCHES };
+    const struct audit_user *user = audit_users_of(&a->users, cells[USER], lengths[USER]);
     if (user == NULL)
         return false;
-    struct arrivals_request request = {.user = (uint32_t)(user - a->users.all),
-                                       .arrival = strtoull(cells[1], NULL, 10),
-                                       .granted =
-                                           cells[2] != NULL ? strtoll(cells[2], NULL, 10) : -1,
-                                       .drained = strtoll(cells[3], NULL, 10),
-                                       .decided_to = strtoull(cells[4], NULL, 10),
-                                       .batches = (uint32_t)strtoul(cells[5], NULL, 10)};
+    struct arrivals_request request = {
+        .user = (uint32_t)(user - a->users.all),
+        .arrival = strtoull(cells[TICKET], NULL, 10),
+        .granted = cells[GRANTED] != NULL ? strtoll(cells[GRANTED], NULL, 10) : -1,
+        .drained = strtoll(cells[DRAINED], NULL, 10),
+        .decided_to = strtoull(cells[DECIDED_TO], NULL, 10),
+        .batches = (uint32_t)strtoul(cells[BATCHES], NULL, 10)};
     return arrivals_request(&a->arrivals, &request);
 }
 
@@ -115,7 +118,7 @@ static bool note_refused(struct audit *a, MYSQL_ROW cells, const unsigned long *
     return true;
 }
 
-/* reads: what is read of a campaign, in this order. */
+/* reads: what is read of a campaign, in this order. The notes name the columns. */
 static const struct {
     const char *query, *what;
     note_fn *note;

@@ -33,33 +33,36 @@ static bool is_page(const redisReply *r)
            r->element[0]->type == REDIS_REPLY_STRING && r->element[1]->type == REDIS_REPLY_ARRAY;
 }
 
+static int take_page(struct ctl *ctl, struct audit *audit, int key, const redisReply *page)
+{
+    if (!is_page(page))
+        return stores_redis_failed(ctl, page);
+    const redisReply *pairs = page->element[1];
+    for (size_t i = 0; i + 1 < pairs->elements; i += 2) {
+        struct audit_user *user =
+            audit_users_of(&audit->users, pairs->element[i]->str, pairs->element[i]->len);
+        if (user == NULL)
+            return ctl_error(CTL_FAILED, "not enough memory");
+        take(user, key, pairs->element[i + 1]);
+    }
+    return 0;
+}
+
 /* scan: all pages of one key. */
 static int scan(struct ctl *ctl, struct audit *audit, const struct campaign_keys *keys, int key)
 {
+    const char *command = key == KEY_USERS ? "HSCAN" : "ZSCAN";
     char cursor[32] = "0";
+    int r;
     do {
-        redisReply *page =
-            redisCommand(ctl->redis, "%s %b %s COUNT %d", key == KEY_USERS ? "HSCAN" : "ZSCAN",
-                         keys->text[key], keys->len[key], cursor, PAGE);
-        if (!is_page(page)) {
-            int r = stores_redis_failed(ctl, page);
-            freeReplyObject(page);
-            return r;
-        }
-        snprintf(cursor, sizeof cursor, "%s", page->element[0]->str);
-        const redisReply *pairs = page->element[1];
-        for (size_t i = 0; i + 1 < pairs->elements; i += 2) {
-            struct audit_user *user =
-                audit_users_of(&audit->users, pairs->element[i]->str, pairs->element[i]->len);
-            if (user == NULL) {
-                freeReplyObject(page);
-                return ctl_error(CTL_FAILED, "not enough memory");
-            }
-            take(user, key, pairs->element[i + 1]);
-        }
+        redisReply *page = redisCommand(ctl->redis, "%s %b %s COUNT %d", command, keys->text[key],
+                                        keys->len[key], cursor, PAGE);
+        r = take_page(ctl, audit, key, page);
+        if (r == 0)
+            snprintf(cursor, sizeof cursor, "%s", page->element[0]->str);
         freeReplyObject(page);
-    } while (strcmp(cursor, "0") != 0);
-    return 0;
+    } while (r == 0 && strcmp(cursor, "0") != 0);
+    return r;
 }
 
 int audit_redis_scan(struct ctl *ctl, struct audit *audit)

@@ -12,8 +12,7 @@ static const char *const redis_texts[] = {[STORES_ANSWER] = "ready",
                                           [STORES_ERROR] = "not reachable"};
 
 /* check_json: null for what could not be looked at. Two checks are differences: -1 is a value
- * there.
- */
+ * there. */
 static json_t *check_json(const struct audit *a, const char *key, int64_t value)
 {
     if (strcmp(key, "granted_column") == 0)
@@ -139,6 +138,15 @@ static void print_example(const json_t *example)
            user, arrival, serial, by, ticket, by_serial);
 }
 
+static const char *verdict_text(const json_t *ok)
+{
+    if (json_is_null(ok))
+        return "unknown: Redis should have this campaign, and has it not";
+    if (json_is_true(ok))
+        return "every promise that was checked holds";
+    return "BREACH: a promise is broken, see above";
+}
+
 static void print_report(const json_t *object)
 {
     static const struct output_column figures[] = {
@@ -154,12 +162,7 @@ static void print_report(const json_t *object)
     json_array_foreach(json_object_get(object, "overtaken_examples"), i, text) print_example(text);
     json_array_foreach(json_object_get(object, "notes"), i, text)
         printf("note: %s\n", json_string_value(text));
-    const json_t *ok = json_object_get(object, "ok");
-    printf("verdict: %s\n", json_is_true(ok) ? "every promise that was checked holds"
-                            : json_is_null(ok)
-                                ? "unknown: Redis should have this campaign, and has "
-                                  "it not"
-                                : "BREACH: a promise is broken, see above");
+    printf("verdict: %s\n", verdict_text(json_object_get(object, "ok")));
 }
 
 void audit_report(struct ctl *ctl, const struct audit *audit)

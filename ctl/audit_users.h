@@ -1,5 +1,5 @@
-/* Every user that an audit meets, with what each store says of the request. About 100 bytes a user.
- */
+/* Every user that an audit meets, with what each store says of the request. About 100 bytes a
+ * user. */
 #ifndef ONRUSH_CTL_AUDIT_USERS_H
 #define ONRUSH_CTL_AUDIT_USERS_H
 

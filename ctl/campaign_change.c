@@ -73,8 +73,8 @@ struct step {
     struct campaign_wait wait;
 };
 
-/* why_not: the UPDATE changed nothing: the campaign is not there, or its state does not allow it.
- */
+/* why_not: the UPDATE changed nothing: the campaign is not there, or its state does not allow
+ * it. */
 static int why_not(struct ctl *ctl, const char *name, const struct step *step)
 {
     struct campaign_row row;

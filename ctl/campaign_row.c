@@ -7,16 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* US: a DATETIME(6) as µs since the epoch; TIMESTAMPDIFF, unlike UNIX_TIMESTAMP, goes beyond 2038.
- */
+/* US: a DATETIME(6) as µs since the epoch. TIMESTAMPDIFF works beyond 2038, UNIX_TIMESTAMP not. */
 #define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
+#define TIMES      US("opens_at") ", " US("closes_at") ", " US("lease_until") ", " US("created_at")
 #define SELECT                                                                                     \
-    "SELECT id, quota, overflow, instant_wait_ms, granted, epoch, watermark, " US(                 \
-        "opens_at") ", " US("closes_at") ", " US("lease_until") ", " US("created_at") ", name, "   \
-                                                                                      "state, "    \
-                                                                                      "owner "     \
-                                                                                      "FROM "      \
-                                                                                      "campaigns"
+    "SELECT id, quota, overflow, instant_wait_ms, granted, epoch, watermark, " TIMES               \
+    ", name, state, owner FROM campaigns"
 
 int campaign_name_check(const char *name)
 {

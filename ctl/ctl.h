@@ -51,8 +51,8 @@ struct ctl_command {
     int (*run)(struct ctl *ctl, char **args, const char *const *values);
 };
 
-/* ctl_error: one line to standard error, "onrushctl: ...". Gives `code`, for the return statement.
- */
+/* ctl_error: one line to standard error, "onrushctl: ...". Gives `code`, for the return
+ * statement. */
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ctl_warn: the same for what does not end the command. */

@@ -113,8 +113,9 @@ static int fill(struct drill *d)
     if (outcome == DB_OK)
         outcome = exec_id(d, "UPDATE campaigns SET state = 'paused', granted = quota, "
                              "watermark = 1000000 + quota WHERE id = %d");
-    return outcome == DB_OK ? 0
-                            : stores_db_failed(d->ctl, outcome, "making the grants of the drill");
+    if (outcome != DB_OK)
+        return stores_db_failed(d->ctl, outcome, "making the grants of the drill");
+    return 0;
 }
 
 static int forget_keys(struct drill *d)
@@ -158,13 +159,16 @@ static enum db_outcome delete_rows(struct drill *d)
 /* sweep: takes its own campaign away again, or closes it; the keys go whatever MariaDB says. */
 static int sweep(struct drill *d)
 {
-    enum db_outcome outcome =
-        d->keep ? exec_id(d, "UPDATE campaigns SET state = 'closed' WHERE id = %d")
-                : delete_rows(d);
-    int r = outcome == DB_OK
-                ? 0
-                : stores_db_failed(d->ctl, outcome, "taking the drill's campaign away");
-    int forgotten = d->keep ? 0 : forget_keys(d);
+    enum db_outcome outcome;
+    int r = 0, forgotten = 0;
+    if (d->keep)
+        outcome = exec_id(d, "UPDATE campaigns SET state = 'closed' WHERE id = %d");
+    else
+        outcome = delete_rows(d);
+    if (outcome != DB_OK)
+        r = stores_db_failed(d->ctl, outcome, "taking the drill's campaign away");
+    if (!d->keep)
+        forgotten = forget_keys(d);
     return r != 0 ? r : forgotten;
 }
 
@@ -283,19 +287,22 @@ static int drill(struct ctl *ctl, char **args, const char *const *values)
         r = stores_db(ctl);
     if (r == 0)
         r = stores_redis(ctl);
-    if (r == 0)
-        r = d.own ? make_row(&d)
-                  : take_campaign(&d, values[DRILL_CAMPAIGN], values[DRILL_LIVE] != NULL);
+    if (r == 0 && d.own)
+        r = make_row(&d);
+    else if (r == 0)
+        r = take_campaign(&d, values[DRILL_CAMPAIGN], values[DRILL_LIVE] != NULL);
     if (r != 0)
         return r;
-    if (d.own)
+    if (d.own) {
         catch_interrupts();
-    if (d.own)
         r = fill(&d);
+    }
     if (r == 0)
         r = lose_and_watch(&d);
     int swept = d.own ? sweep(&d) : 0;
-    return r != 0 ? r : swept != 0 ? swept : report(&d);
+    if (r == 0)
+        r = swept;
+    return r == 0 ? report(&d) : r;
 }
 
 const struct ctl_command command_drill = {

@@ -104,9 +104,10 @@ static int read_options(struct options *options, const char *order, const struct
     }
     optind = 0; /* glibc: begin anew */
     for (int o; (o = getopt_long(argc, argv, order, known, NULL)) != -1;) {
-        int r = o == '?' ? ctl_error(CTL_USAGE, "see onrushctl %s%s--help",
-                                     own != NULL ? own->name : "", own != NULL ? " " : "")
-                         : take(options, o);
+        if (o == '?')
+            return ctl_error(CTL_USAGE, "see onrushctl %s%s--help", own != NULL ? own->name : "",
+                             own != NULL ? " " : "");
+        int r = take(options, o);
         if (r != 0)
             return r;
     }
@@ -137,10 +138,10 @@ int options_parse(struct options *options, const struct ctl_command *commands, i
         return r;
     argc -= optind;
     argv += optind;
+    if (argc == 0 && options->action != ACTION_RUN)
+        return 0;
     if (argc == 0)
-        return options->action != ACTION_RUN
-                   ? 0
-                   : ctl_error(CTL_USAGE, "which command? See onrushctl --help");
+        return ctl_error(CTL_USAGE, "which command? See onrushctl --help");
     options->command = find_command(commands, argc, argv, &used);
     if (options->command == NULL && is_group(commands, argv[0]))
         return parse_group(options, argc, argv);

@@ -30,11 +30,13 @@ static json_t *printable(const char *bytes, unsigned long len)
 
 static json_t *row_json(MYSQL_ROW cells, const unsigned long *lengths)
 {
-    int64_t ticket = strtoll(cells[1], NULL, 10);
-    return json_pack("{s:o, s:o, s:s, s:o, s:o}", "user", printable(cells[0], lengths[0]), "ticket",
-                     ticket > 0 ? json_integer(ticket) : json_null(), "reason", cells[2], "detail",
-                     printable(cells[3], lengths[3]), "refused_at",
-                     output_time(strtoll(cells[4], NULL, 10)));
+    enum { MEMBER, TICKET, REASON, DETAIL, REFUSED_AT };
+    int64_t ticket = strtoll(cells[TICKET], NULL, 10);
+    int64_t refused_us = strtoll(cells[REFUSED_AT], NULL, 10);
+    return json_pack("{s:o, s:o, s:s, s:o, s:o}", "user", printable(cells[MEMBER], lengths[MEMBER]),
+                     "ticket", ticket > 0 ? json_integer(ticket) : json_null(), "reason",
+                     cells[REASON], "detail", printable(cells[DETAIL], lengths[DETAIL]),
+                     "refused_at", output_time(refused_us));
 }
 
 static int query(struct ctl *ctl, const char *format, int64_t campaign_id, int64_t limit,

@@ -57,6 +57,17 @@ static int ask_redis(struct ctl *ctl, const char *campaign, const char *user, js
     return r;
 }
 
+static json_t *grant_json(MYSQL_ROW cells)
+{
+    enum { SERIAL, CODE, TICKET, GRANTED_US };
+    if (cells == NULL)
+        return json_null();
+    return json_pack("{s:s, s:I, s:I, s:s, s:o}", "status", "granted", "serial",
+                     (json_int_t)strtoll(cells[SERIAL], NULL, 10), "ticket",
+                     (json_int_t)strtoll(cells[TICKET], NULL, 10), "code", cells[CODE],
+                     "granted_at", output_time(strtoll(cells[GRANTED_US], NULL, 10)));
+}
+
 /* ask_mariadb: 0 and *object (null: no grant), or an exit code. */
 static int ask_mariadb(struct ctl *ctl, int64_t campaign_id, const char *user, json_t **object)
 {
@@ -70,12 +81,7 @@ static int ask_mariadb(struct ctl *ctl, int64_t campaign_id, const char *user, j
     enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
     if (outcome != DB_OK)
         return stores_db_failed(ctl, outcome, "reading the grant");
-    MYSQL_ROW cells = mysql_fetch_row(rows);
-    *object = cells == NULL ? json_null()
-                            : json_pack("{s:s, s:I, s:I, s:s, s:o}", "status", "granted", "serial",
-                                        (json_int_t)strtoll(cells[0], NULL, 10), "ticket",
-                                        (json_int_t)strtoll(cells[2], NULL, 10), "code", cells[1],
-                                        "granted_at", output_time(strtoll(cells[3], NULL, 10)));
+    *object = grant_json(mysql_fetch_row(rows));
     mysql_free_result(rows);
     return 0;
 }

@@ -80,9 +80,11 @@ static void close_redis(struct ctl *ctl)
 
 int stores_redis_failed(struct ctl *ctl, const redisReply *reply)
 {
-    const char *why = reply != NULL && reply->type == REDIS_REPLY_ERROR ? reply->str
-                      : ctl->redis != NULL && ctl->redis->err != 0      ? ctl->redis->errstr
-                                                                        : "unexpected answer";
+    const char *why = "unexpected answer";
+    if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
+        why = reply->str;
+    else if (ctl->redis != NULL && ctl->redis->err != 0)
+        why = ctl->redis->errstr;
     int r = ctl_error(CTL_UNAVAILABLE, "Redis: %s. Check its state, then try again", why);
     close_redis(ctl);
     return r;
@@ -130,8 +132,8 @@ enum stores_answer stores_status(struct ctl *ctl, const char *campaign, size_t n
         return why_none(ctl, &keys);
     }
     *reply = got;
-    return got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements == n + 1 ? STORES_ANSWER
-                                                                                   : STORES_ERROR;
+    bool good = got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements == n + 1;
+    return good ? STORES_ANSWER : STORES_ERROR;
 }
 
 enum stores_answer stores_head(struct ctl *ctl, const char *campaign, struct campaign_head *head)

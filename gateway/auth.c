@@ -138,9 +138,13 @@ int auth_new(struct auth **out, const struct auth_config *config, char error[AUT
     auth->alg = a->alg;
     memcpy(auth->claim, config->claim, sizeof auth->claim);
     int r = read_key(auth, config->key_file);
-    const char *wrong = r == -EFBIG ? "is too large for a key"
-                        : r < 0     ? strerror(-r)
-                                    : check_key(auth, a);
+    const char *wrong;
+    if (r == -EFBIG)
+        wrong = "is too large for a key";
+    else if (r < 0)
+        wrong = strerror(-r);
+    else
+        wrong = check_key(auth, a);
     if (wrong != NULL) {
         snprintf(error, AUTH_ERROR_SIZE, "auth.key_file %s %s%s", config->key_file,
                  r < 0 && r != -EFBIG ? "cannot be read: " : "", wrong);

@@ -26,10 +26,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define FILES_ASIDE                                                                                \
-    128 /* descriptors that are no client's: admin listener, callbacks, traces, logs */
-#define FILES_OF_WORKER 8  /* its loop, its socket, its stores */
-#define DRAIN_MS        20 /* between two looks whether the workers have ended */
+#define FILES_ASIDE     128 /* descriptors of the admin listener, callbacks, traces, logs */
+#define FILES_OF_WORKER 8   /* its loop, its socket, its stores */
+#define DRAIN_MS        20  /* between two looks whether the workers have ended */
 
 /* A configuration that was in force once: workers may still read it. */
 struct generation {

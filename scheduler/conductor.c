@@ -19,10 +19,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define PAGE_MOST 5000 /* rows of the largest batch: a page of a restore */
-#define POLLS_A_TICK                                                                               \
-    50 /* campaigns whose idle queue is asked in one poll_ms; with more, each is asked less often  \
-        */
+#define PAGE_MOST    5000 /* rows of the largest batch: a page of a restore */
+#define POLLS_A_TICK 50 /* idle queues asked in one poll_ms; with more, each is asked less often */
 
 /* How each campaign stands is asked once a second, a tenth of them at a time and at most
  * ASK_MOST, so that ten thousand campaigns are no burst of questions. */

@@ -1,8 +1,8 @@
 /* A grant, and a batch of them: what moves between claim, ledger, committer and settle.
  *
  * A batch has one owner at any time: the campaign that made it, or the job that carries it through
- * the committer pool. Its rows lie side by side, as Connector/C's row-wise bulk binding wants them.
- */
+ * the committer pool. Its rows lie side by side, as Connector/C's row-wise bulk binding wants
+ * them. */
 #ifndef ONRUSH_SCHEDULER_GRANT_H
 #define ONRUSH_SCHEDULER_GRANT_H
 

@@ -33,8 +33,8 @@ int ledger_open(struct ledger *ledger, uint32_t quota, uint32_t next, const uint
 /* ledger_close: forgets everything; may be called twice. */
 void ledger_close(struct ledger *ledger);
 
-/* ledger_join: `row` (user and ticket) enters the line at the place of its ticket. 0, or -ENOMEM.
- */
+/* ledger_join: `row` (user and ticket) enters the line at the place of its ticket. 0, or
+ * -ENOMEM. */
 int ledger_join(struct ledger *ledger, const struct grant *row);
 
 /* ledger_takeable: how many ledger_take() could give now. */

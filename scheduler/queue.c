@@ -337,12 +337,15 @@ static int call_states(struct world *w, struct campaign *c, const char *function
 
 static void count_decided(const struct batch *batch)
 {
-    metric_value *counter = batch->verdict == VERDICT_GRANTED    ? &scheduler_metrics.granted
-                            : batch->verdict == VERDICT_SOLD_OUT ? &scheduler_metrics.sold_out
-                                                                 : &scheduler_metrics.refused;
-    if (batch->verdict == VERDICT_REFUSED)
-        metric_add(&scheduler_metrics.refused_row, (int64_t)batch->n);
-    metric_add(counter, (int64_t)batch->n);
+    int64_t n = (int64_t)batch->n;
+    if (batch->verdict == VERDICT_GRANTED) {
+        metric_add(&scheduler_metrics.granted, n);
+    } else if (batch->verdict == VERDICT_SOLD_OUT) {
+        metric_add(&scheduler_metrics.sold_out, n);
+    } else {
+        metric_add(&scheduler_metrics.refused, n);
+        metric_add(&scheduler_metrics.refused_row, n);
+    }
 }
 
 int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)

@@ -209,9 +209,10 @@ static void on_confirm(struct campaign *c, struct job *job)
     }
     if (job->outcome != JOB_DONE || !job->exhausted) {
         batch_free(line);
-        campaign_drop(c, job->outcome == JOB_DONE
-                             ? "mariadb has coupons left that the ledger does not know"
-                             : "a confirmation was fenced");
+        if (job->outcome == JOB_DONE)
+            campaign_drop(c, "mariadb has coupons left that the ledger does not know");
+        else
+            campaign_drop(c, "a confirmation was fenced");
         return;
     }
     job->found = NULL;

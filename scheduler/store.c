@@ -76,8 +76,8 @@ static enum job_outcome job_outcome_of(enum db_outcome outcome)
     return JOB_UNKNOWN;
 }
 
-/* read_outcome_of: as above for a statement that only reads: when it is refused it may be repeated.
- */
+/* read_outcome_of: as above for a statement that only reads: when it is refused it may be
+ * repeated. */
 static enum job_outcome read_outcome_of(enum db_outcome outcome)
 {
     return outcome == DB_REFUSED ? JOB_BUSY : job_outcome_of(outcome);
@@ -402,19 +402,19 @@ static bool denied(struct store *s, enum db_outcome outcome)
 static enum db_outcome keep(struct store *s, const struct job *job)
 {
     char head[512];
-    return db_format(&s->db, head, sizeof head, KEEP_SQL, (int64_t)job->decided_to,
-                     (int64_t)job->batches, job->owner, (int64_t)job->epoch) < 0
-               ? DB_REFUSED
-               : exec_users(s, job, head);
+    if (db_format(&s->db, head, sizeof head, KEEP_SQL, (int64_t)job->decided_to,
+                  (int64_t)job->batches, job->owner, (int64_t)job->epoch) < 0)
+        return DB_REFUSED;
+    return exec_users(s, job, head);
 }
 
 static enum db_outcome delete_journal(struct store *s, const struct job *job)
 {
     char head[512];
-    return db_format(&s->db, head, sizeof head, DELETE_SQL, (int64_t)job->campaign_id, job->owner,
-                     (int64_t)job->epoch) < 0
-               ? DB_REFUSED
-               : exec_users(s, job, head);
+    if (db_format(&s->db, head, sizeof head, DELETE_SQL, (int64_t)job->campaign_id, job->owner,
+                  (int64_t)job->epoch) < 0)
+        return DB_REFUSED;
+    return exec_users(s, job, head);
 }
 
 /* run_unjournal: fenced, or a scheduler that slept after it had filled the queue would delete what
@@ -521,10 +521,12 @@ static void run_finish(struct store *s, struct job *job)
     if (outcome == DB_OK && changed == 1 && empty)
         outcome = commit(s);
     fault_point("after-finish");
-    job->outcome = outcome != DB_OK ? job_outcome_of(outcome)
-                   : changed != 1   ? JOB_FENCED
-                   : empty          ? JOB_DONE
-                                    : JOB_CLASH;
+    if (outcome != DB_OK)
+        job->outcome = job_outcome_of(outcome);
+    else if (changed != 1)
+        job->outcome = JOB_FENCED;
+    else
+        job->outcome = empty ? JOB_DONE : JOB_CLASH;
     roll_back(s, job);
 }
 

@@ -1,5 +1,5 @@
-/* Jobs in MariaDB: the SQL of the scheduler, over one connection. Blocking; one thread at a time.
- */
+/* Jobs in MariaDB: the SQL of the scheduler, over one connection. Blocking; one thread at a
+ * time. */
 #ifndef ONRUSH_SCHEDULER_STORE_H
 #define ONRUSH_SCHEDULER_STORE_H
 

@@ -187,17 +187,20 @@ static int serve(struct admin *admin, int fd)
     return http_server_new(&admin->http, admin->base, fd, &config, &hooks);
 }
 
-static int build(struct admin *admin, int fd)
+static int build_loop(struct admin *admin)
 {
     admin->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     admin->base = new_base();
     admin->crowd = http_crowd_new(CONNECTIONS_MAX);
-    if (admin->stop_fd < 0 || admin->base == NULL || admin->crowd == NULL) {
-        close(fd);
+    if (admin->stop_fd < 0 || admin->base == NULL || admin->crowd == NULL)
         return -ENOMEM;
-    }
     admin->stop = event_new(admin->base, admin->stop_fd, EV_READ, on_stop, admin);
-    if (admin->stop == NULL || event_add(admin->stop, NULL) < 0 || serve(admin, fd) < 0) {
+    return admin->stop != NULL && event_add(admin->stop, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static int build(struct admin *admin, int fd)
+{
+    if (build_loop(admin) < 0 || serve(admin, fd) < 0) {
         close(fd);
         return -ENOMEM;
     }

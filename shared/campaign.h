@@ -86,8 +86,8 @@ struct request_state {
 void request_state_next(struct request_state *state);
 
 /* request_state_parse: reads one answer of onrush_enqueue or onrush_status, or one value of `users`
- * (which has no position). 0, or -EINVAL for a text that nobody can decode, and *state untouched.
- */
+ * (which has no position). 0, or -EINVAL for a text that nobody can decode, and *state
+ * untouched. */
 int request_state_parse(const char *text, size_t len, struct request_state *state);
 
 /* campaign_gate: the one rule of admission, for a head out of Redis and a row out of MariaDB: what

@@ -80,6 +80,24 @@ static int read_options(struct command *c, int argc, char **argv, enum action *a
     return optind < argc ? usage(c, "unexpected argument") : 0;
 }
 
+/* carry_out: the exit code, or -1 for RUN. */
+static int carry_out(const struct command *c, enum action action, const void *config)
+{
+    char error[CONFIG_ERROR_SIZE];
+    if (action == PRINT_CONFIG) {
+        config_print(stdout, c->table, config);
+        return 0;
+    }
+    if (config_check_files(c->table, config, error) < 0) {
+        fprintf(stderr, "%s: %s\n", c->name, error);
+        return EX_CONFIG;
+    }
+    if (action == RUN)
+        return -1;
+    printf("%s: the configuration is good\n", c->name);
+    return 0;
+}
+
 int command_parse(struct command *c, int argc, char **argv, void *config)
 {
     char error[CONFIG_ERROR_SIZE];
@@ -100,19 +118,8 @@ int command_parse(struct command *c, int argc, char **argv, void *config)
         fprintf(stderr, "%s: %s\n", c->name, error);
         return EX_CONFIG;
     }
-    if (action == PRINT_CONFIG) {
-        config_print(stdout, c->table, config);
+    r = carry_out(c, action, config);
+    if (r >= 0)
         config_end(c->table, config);
-        return 0;
-    }
-    if (config_check_files(c->table, config, error) < 0) {
-        fprintf(stderr, "%s: %s\n", c->name, error);
-        config_end(c->table, config);
-        return EX_CONFIG;
-    }
-    if (action == RUN)
-        return -1;
-    printf("%s: the configuration is good\n", c->name);
-    config_end(c->table, config);
-    return 0;
+    return r;
 }

@@ -242,8 +242,9 @@ static int load_file(const struct config_table *table, const char *path, void *o
         r = walk(table, config_root_setting(&file), "", path, out, error);
     } else if (config_error_type(&file) == CONFIG_ERR_PARSE) {
         const char *where = config_error_file(&file);
-        struct source from = {where != NULL ? where : path, (unsigned)config_error_line(&file),
-                              error};
+        struct source from = {.file = where != NULL ? where : path,
+                              .line = (unsigned)config_error_line(&file),
+                              .error = error};
         r = fail(&from, "%s", config_error_text(&file));
     } else {
         snprintf(error, CONFIG_ERROR_SIZE, "%s: cannot be read: %s", path,
@@ -257,7 +258,7 @@ static int load_file(const struct config_table *table, const char *path, void *o
 static int apply_override(const struct config_table *table, const char *text, void *out,
                           char *error)
 {
-    struct source from = {"--set", 0, error};
+    struct source from = {.file = "--set", .error = error};
     const char *equals = strchr(text, '=');
     char key[KEY_MAX];
     if (equals == NULL || equals - text >= KEY_MAX)
@@ -319,7 +320,7 @@ static int apply_credentials(const struct config_table *table, void *out, char *
 static void set_defaults(const struct config_table *table, void *out)
 {
     char ignored[CONFIG_ERROR_SIZE]; /* the tests load every default: they are acceptable */
-    struct source from = {"default", 0, ignored};
+    struct source from = {.file = "default", .error = ignored};
     memset(out, 0, table->size);
     for (size_t i = 0; i < table->n; i++)
         set_text(&table->options[i], table->options[i].initial, out, &from);

@@ -29,8 +29,8 @@ static void print_value(FILE *out, const struct config_option *o, const void *co
     }
 }
 
-/* group_of: how many bytes of the key are its group ("redis" of "redis.port"); 0 at the top level.
- */
+/* group_of: how many bytes of the key are its group ("redis" of "redis.port"); 0 at the top
+ * level. */
 static size_t group_of(const char *key)
 {
     const char *dot = strchr(key, '.');

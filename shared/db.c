@@ -166,10 +166,10 @@ enum db_outcome db_open(struct db *db, const struct db_config *config)
     unsigned number = mysql_errno(db->link);
     enum db_outcome outcome = db_fail(db, NULL);
     db_close(db);
-    return number == ER_ACCESS_DENIED_ERROR || number == ER_DBACCESS_DENIED_ERROR ||
-                   number == ER_BAD_DB_ERROR
-               ? DB_REFUSED
-               : outcome;
+    if (number == ER_ACCESS_DENIED_ERROR || number == ER_DBACCESS_DENIED_ERROR ||
+        number == ER_BAD_DB_ERROR)
+        return DB_REFUSED;
+    return outcome;
 }
 
 void db_close(struct db *db)

@@ -40,8 +40,8 @@ struct db {
     int cut_fd;             /* of db.c: of one that is in that list */
 };
 
-/* db_open: connects. DB_OK, DB_REFUSED (wrong password, no such database; `error` says) or DB_LOST.
- */
+/* db_open: connects. DB_OK, DB_REFUSED (wrong password, no such database; `error` says) or
+ * DB_LOST. */
 enum db_outcome db_open(struct db *db, const struct db_config *config);
 
 /* db_close: closes; fine when not connected. */

@@ -122,8 +122,11 @@ static int log_in(redisContext *c, const struct redis_config *config, char *erro
     }
     if (password[0] == '\0')
         return 0;
-    int r = config->user[0] != '\0' ? succeed(c, error, "AUTH %s %s", config->user, password)
-                                    : succeed(c, error, "AUTH %s", password);
+    int r;
+    if (config->user[0] != '\0')
+        r = succeed(c, error, "AUTH %s %s", config->user, password);
+    else
+        r = succeed(c, error, "AUTH %s", password);
     explicit_bzero(password, sizeof password);
     return r;
 }

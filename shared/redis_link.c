@@ -67,8 +67,8 @@ static void arm_timer(struct redis_link *link, int64_t us)
     event_add(link->timer, &tv);
 }
 
-/* link_down: ends the connection, whatever its state; everything under way is answered with NULL.
- */
+/* link_down: ends the connection, whatever its state; everything under way is answered with
+ * NULL. */
 static void link_down(struct redis_link *link, const char *reason)
 {
     redisAsyncContext *ac = link->ac;

@@ -99,7 +99,7 @@ static void ask(void *arg, FILE *missing)
 static void look(struct service *s, int64_t now_us)
 {
     char missing[TEXT_MAX], quoted[TEXT_MAX];
-    struct asked asked = {s, false};
+    struct asked asked = {.s = s};
     text_of(ask, &asked, missing);
     if (!asked.answered && now_us - s->begun_us < SERVICE_START_MS * INT64_C(1000))
         return;

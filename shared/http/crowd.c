@@ -106,9 +106,9 @@ static enum http_crowd_verdict enter_here(struct http_crowd *crowd, const struct
     struct bucket *bucket = &crowd->buckets[hash & crowd->mask];
     pthread_mutex_lock(lock_of(crowd, hash));
     struct http_crowd_place *p = find(bucket, address, hash);
-    enum http_crowd_verdict verdict = p == NULL          ? HTTP_CROWD_FULL
-                                      : p->n < most_here ? HTTP_CROWD_IN
-                                                         : HTTP_CROWD_HERE_FULL;
+    enum http_crowd_verdict verdict = HTTP_CROWD_FULL;
+    if (p != NULL)
+        verdict = p->n < most_here ? HTTP_CROWD_IN : HTTP_CROWD_HERE_FULL;
     if (verdict == HTTP_CROWD_IN) {
         p->n++;
     } else if (p != NULL && p->n == 0) { /* most_here is 0, and it is new */

@@ -260,7 +260,7 @@ static bool skip_value(struct http_parser *p)
 
 enum step http_read_value_lf(struct http_parser *p)
 {
-    struct http_span value = {p->mark, p->at - 1 - p->mark};
+    struct http_span value = {.at = p->mark, .len = p->at - 1 - p->mark};
     if (here(p) != '\n')
         return refuse(p, 400, "bare CR");
     while (value.len > 0 && is_space(p->bytes[value.at + value.len - 1]))

@@ -13,10 +13,9 @@
 
 #define TICK_MS        100
 #define ACCEPTS_A_TURN 64
-#define KERNEL_BUFFER                                                                              \
-    32768 /* bytes that the kernel may hold for us each way; it takes the double */
-#define FRAMING_MIN 1024
-#define BODY_ANY    (1u << 30) /* until the head is read */
+#define KERNEL_BUFFER  32768 /* bytes in the kernel each way; it takes the double */
+#define FRAMING_MIN    1024
+#define BODY_ANY       (1u << 30) /* until the head is read */
 
 /* --- newcomers --- */
 

@@ -22,8 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_EXCESS_MAX                                                                            \
-    64 /* connections beyond the limits that are told so; more are just closed */
+#define HTTP_EXCESS_MAX 64 /* refused connections that get an answer; more are just closed */
 
 struct http_server;
 struct http_conn;

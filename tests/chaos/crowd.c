@@ -113,17 +113,18 @@ void crowd_read_ledger(struct crowd *c, const char *path, unsigned gateway)
 
 /* --- what is true --- */
 
-static void read_row(struct crowd *c, char **row)
+static void read_row(struct crowd *c, MYSQL_ROW row)
 {
-    struct person *p = person_of(c, row[1]);
+    enum { ROW_SERIAL, ROW_USER, ROW_CODE, ROW_TICKET };
+    struct person *p = person_of(c, row[ROW_USER]);
     if (p == NULL) {
         c->strangers++;
         return;
     }
     p->rows++;
-    p->row_serial = (uint32_t)strtoul(row[0], NULL, 10);
-    snprintf(p->row_code, sizeof p->row_code, "%s", row[2]);
-    p->row_ticket = strtoull(row[3], NULL, 10);
+    p->row_serial = (uint32_t)strtoul(row[ROW_SERIAL], NULL, 10);
+    snprintf(p->row_code, sizeof p->row_code, "%s", row[ROW_CODE]);
+    p->row_ticket = strtoull(row[ROW_TICKET], NULL, 10);
     c->by_serial[c->n_rows++] = (uint32_t)(p - c->people);
 }
 

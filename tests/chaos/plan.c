@@ -337,8 +337,8 @@ static bool overlapped(const struct plan *p, const struct plan_fault *f, int64_t
     return false;
 }
 
-/* recovery: who takes over counts from the blow; who has to come back, from the moment that it may.
- */
+/* recovery: who takes over counts from the blow; who has to come back, from the moment that it
+ * may. */
 static int64_t recovery(const struct plan *p, const struct plan_fault *f,
                         struct probe *const *probes)
 {

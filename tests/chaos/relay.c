@@ -80,8 +80,8 @@ static void let_read(struct bufferevent *from, struct bufferevent *to, bool allo
         bufferevent_disable(from, EV_READ);
 }
 
-/* pair_pump: reads where the mode of the link allows it, and no faster than the other side takes.
- */
+/* pair_pump: reads where the mode of the link allows it, and no faster than the other side
+ * takes. */
 static void pair_pump(struct pair *p)
 {
     enum relay_action mode = p->link->mode;

@@ -1,5 +1,5 @@
-/* What the table at the end shows: how often each thing was done, and how long it took to recover.
- */
+/* What the table at the end shows: how often each thing was done, and how long it took to
+ * recover. */
 #ifndef ONRUSH_TESTS_TALLY_H
 #define ONRUSH_TESTS_TALLY_H
 

@@ -29,13 +29,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROUNDS   20
-#define RATE     1000 /* new users a second */
-#define SECONDS  4    /* of them */
-#define AGAIN_MS 500
-#define USERS    (RATE * SECONDS)
-#define WAVE                                                                                       \
-    (RATE * AGAIN_MS / 1000) /* users who ask between the first and the second request of one */
+#define ROUNDS      20
+#define RATE        1000 /* new users a second */
+#define SECONDS     4    /* of them */
+#define AGAIN_MS    500
+#define USERS       (RATE * SECONDS)
+#define WAVE        (RATE * AGAIN_MS / 1000) /* users between two requests of the same user */
 #define DEATHS      2
 #define CONCURRENCY 512
 #define TIMEOUT_MS  4000

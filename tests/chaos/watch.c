@@ -39,12 +39,13 @@ static int pid_of(char *owner)
     return dot != NULL ? atoi(dot + 1) : 0;
 }
 
-static void note(struct watch *w, char **row)
+static void note(struct watch *w, MYSQL_ROW row)
 {
+    enum { GRANTED, EPOCH, OWNER };
     struct sample s = {.at_us = clock_mono_us(),
-                       .granted = strtoull(row[0], NULL, 10),
-                       .epoch = strtoull(row[1], NULL, 10)};
-    atomic_store(&w->owner, pid_of(row[2]));
+                       .granted = strtoull(row[GRANTED], NULL, 10),
+                       .epoch = strtoull(row[EPOCH], NULL, 10)};
+    atomic_store(&w->owner, pid_of(row[OWNER]));
     atomic_store(&w->epoch, s.epoch);
     if (w->n == SAMPLES_MAX || (w->n > 0 && w->samples[w->n - 1].granted == s.granted))
         return;

@@ -22,7 +22,8 @@
 #define INPUTS 100000
 
 /* Wide, as the others have no such limits. */
-static const struct http_limits limits = {8192, 100, 8192, 8192};
+static const struct http_limits limits = {
+    .max_head_bytes = 8192, .max_fields = 100, .max_body_bytes = 8192, .max_framing_bytes = 8192};
 
 /* A request that ours accepted: what it saw, what a peer saw, and its own bytes. */
 struct case_seen {
@@ -210,7 +211,10 @@ static void on_request(void *arg, const struct http_request *request, size_t end
     while (run->input->bytes[from] == '\r' || run->input->bytes[from] == '\n')
         from++;
     see(request, end - from, &ours);
-    struct case_seen seen = {request, &ours, NULL, run->input->bytes + from, run->input->n - from};
+    struct case_seen seen = {.request = request,
+                             .ours = &ours,
+                             .bytes = run->input->bytes + from,
+                             .n = run->input->n - from};
     compare(run, &seen, "http-parser", peer_http_parser);
     compare(run, &seen, "h11", peer_h11);
 }

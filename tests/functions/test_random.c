@@ -240,8 +240,7 @@ static int decide(int user, enum where kind, char *state)
 }
 
 /* step_settle: whatever Redis knows of the users: after a loss of data even those that wait or are
- * unknown are settled.
- */
+ * unknown are settled. */
 static void step_settle(void)
 {
     char question[LINE_MAX_], expected[16], state[32];

@@ -169,13 +169,14 @@ void event_read_ledger(struct event *e, const char *path)
 
 static void check_grant(struct told *t, MYSQL_ROW row, size_t i)
 {
-    t->serial = (uint32_t)strtoul(row[0], NULL, 10);
-    snprintf(t->code, sizeof t->code, "%s", row[2]);
-    if (t->serial != i + 1 || strcmp(t->user, row[1]) != 0 ||
-        t->ticket != strtoull(row[3], NULL, 10))
+    enum { SERIAL, USER, CODE, TICKET };
+    t->serial = (uint32_t)strtoul(row[SERIAL], NULL, 10);
+    snprintf(t->code, sizeof t->code, "%s", row[CODE]);
+    if (t->serial != i + 1 || strcmp(t->user, row[USER]) != 0 ||
+        t->ticket != strtoull(row[TICKET], NULL, 10))
         fail_msg(
             "serial %s went to %s with ticket %s; place %zu is that of %s with ticket %" PRIu64,
-            row[0], row[1], row[3], i + 1, t->user, t->ticket);
+            row[SERIAL], row[USER], row[TICKET], i + 1, t->user, t->ticket);
 }
 
 static void check_mariadb(struct event *e, uint32_t quota)

@@ -135,7 +135,8 @@ static bool is_health(json_t *doc, const void *arg)
 static json_t *await_health(size_t from, const char *daemon, const char *state, const char *name,
                             const char *name_state)
 {
-    struct wanted w = {daemon, state, name, name_state};
+    struct wanted w = {
+        .daemon = daemon, .state = state, .component = name, .component_state = name_state};
     return await(&from, is_health, &w);
 }
 

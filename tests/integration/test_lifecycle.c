@@ -106,8 +106,8 @@ static void clients_wait_for(size_t n)
     assert_true(answered >= n);
 }
 
-/* clients_join: notes what they were told in `event`; gives how many requests were never answered.
- */
+/* clients_join: notes what they were told in `event`; gives how many requests were never
+ * answered. */
 static size_t clients_join(struct event *event, size_t statuses[600])
 {
     size_t lost = 0, missed = 0;

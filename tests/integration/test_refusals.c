@@ -43,8 +43,8 @@ static void redis_says(const char *line, ...)
     freeReplyObject(r);
 }
 
-/* wait_ready: until /readyz of this admin listener has the status, and says the text ("": no word).
- */
+/* wait_ready: until /readyz of this admin listener has the status, and says the text ("": no
+ * word). */
 static void wait_ready(const char *admin_url, int status, const char *text)
 {
     static struct http_answer a;

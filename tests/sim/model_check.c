@@ -67,8 +67,8 @@ void model_check(struct model *m)
             "a request is not accounted for");
 }
 
-/* check_order: serials without gaps, in ticket order, and no rejected ticket below a granted one.
- */
+/* check_order: serials without gaps, in ticket order, and no rejected ticket below a granted
+ * one. */
 static void check_order(struct model *m)
 {
     uint64_t last = 0;

@@ -1,6 +1,6 @@
 /* Programs and directories that a test starts and that must not outlive it. A child dies with the
- * test program, however that ends; directories are removed when it ends by exit(). Not thread safe.
- */
+ * test program, however that ends; directories are removed when it ends by exit(). Not thread
+ * safe. */
 #ifndef ONRUSH_TESTS_CHILD_H
 #define ONRUSH_TESTS_CHILD_H
 

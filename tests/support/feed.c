@@ -175,7 +175,8 @@ struct feed_end feed(const char *bytes, size_t n, const struct http_limits *limi
     }
     if (progress == HTTP_REFUSED)
         check_refused(&f);
-    struct feed_end end = {progress, f.parser.status, f.parser.reason};
+    struct feed_end end = {
+        .progress = progress, .status = f.parser.status, .reason = f.parser.reason};
     free(f.buffer);
     return end;
 }

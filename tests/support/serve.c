@@ -115,7 +115,12 @@ struct http_config serve_config(void)
 void serve_start(struct serve *s, const struct http_config *config)
 {
     struct http_config own = *config;
-    struct http_hooks hooks = {s, on_request, on_refused, on_gone, on_drained, is_exempt};
+    struct http_hooks hooks = {.arg = s,
+                               .request = on_request,
+                               .refused = on_refused,
+                               .gone = on_gone,
+                               .drained = on_drained,
+                               .exempt = is_exempt};
     struct sockaddr_in where;
     socklen_t len = sizeof where;
     *s = (struct serve){.base = event_base_new(), .crowd = http_crowd_new(64)};

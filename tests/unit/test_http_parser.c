@@ -64,7 +64,8 @@ static void test_behind_a_request(void **state)
         memcpy(bytes, first, sizeof first - 1);
         memcpy(bytes + sizeof first - 1, row->bytes, row->n);
         snprintf(want, sizeof want, "%s%s", seen, row->want);
-        struct http_case both = {row->name, bytes, sizeof first - 1 + row->n, want};
+        struct http_case both = {
+            .name = row->name, .bytes = bytes, .n = sizeof first - 1 + row->n, .want = want};
         check_row(&both, feed_at_once, NULL, "behind a request");
         check_row(&both, feed_bytewise, NULL, "behind a request, byte by byte");
     }
@@ -117,7 +118,10 @@ static void test_long_heads(void **state)
         {"GET / HTTP/1.1\r\nHost: h\r\nX-", ": 1\r\n\r\n"},
         {"", " / HTTP/1.1\r\nHost: h\r\n\r\n"},
     };
-    struct http_limits limits = {8192, 100, 4096, 4096};
+    struct http_limits limits = {.max_head_bytes = 8192,
+                                 .max_fields = 100,
+                                 .max_body_bytes = 4096,
+                                 .max_framing_bytes = 4096};
     (void)state;
     for (size_t i = 0; i < LENGTH(parts); i++) {
         for (size_t more = 0; more < 2; more++) {
@@ -157,7 +161,10 @@ static void test_framing_limit(void **state)
 
 static void test_most_bytes(void **state)
 {
-    struct http_limits limits = {sizeof BULKY - 1, 2, 1, 10};
+    struct http_limits limits = {.max_head_bytes = sizeof BULKY - 1,
+                                 .max_fields = 2,
+                                 .max_body_bytes = 1,
+                                 .max_framing_bytes = 10};
     static const char bytes[] = "\r\n\r\n\r\n\r\n" BULKY "1\r\nx\r\n0\r\n\r\n";
     (void)state;
     assert_int_equal(http_limits_most(&limits), sizeof bytes - 1);

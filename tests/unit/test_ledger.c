@@ -1,5 +1,5 @@
-/* scheduler/ledger: who gets which serial. Examples, then random histories against a naive model.
- */
+/* scheduler/ledger: who gets which serial. Examples, then random histories against a naive
+ * model. */
 #include "tests/support/test.h"
 
 #include "scheduler/ledger.h"

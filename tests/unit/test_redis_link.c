@@ -2,8 +2,7 @@
  * that misbehave live in the loop of the test itself:
  *
  *     redis_link ──► unix socket ──► struct fake: says the next line of its script to each command;
- * at the end of the script it is silent, or closes
- */
+ * at the end of the script it is silent, or closes */
 #include "tests/support/test.h"
 
 #include "shared/clock.h"
@@ -306,8 +305,8 @@ static void test_no_password_file(void **state)
     fake_stop(&fake);
 }
 
-/* Every call under way is answered with NULL, once, within its deadline; then the link comes back.
- */
+/* Every call under way is answered with NULL, once, within its deadline; then the link comes
+ * back. */
 static void test_server_falls_silent(void **state)
 {
     (void)state;

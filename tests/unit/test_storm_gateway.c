@@ -21,8 +21,10 @@ static void test_archive(void **state)
 {
     (void)state;
     static struct gateway_metrics m;
-    const struct archive_metrics counted = {&m.mariadb_up, &m.journal_batches, &m.journal_rows,
-                                            &m.journal_time};
+    const struct archive_metrics counted = {.mariadb_up = &m.mariadb_up,
+                                            .batches = &m.journal_batches,
+                                            .rows = &m.journal_rows,
+                                            .time = &m.journal_time};
     struct outage outage;
     struct archive *archive;
     int64_t answered = 0;
