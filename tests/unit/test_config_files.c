@@ -1,6 +1,5 @@
 /* The files in etc and the tables of the programs agree: every key stands in its file with its
- * default, its
- * range, and whether SIGHUP takes it. */
+ * default, its range, and whether SIGHUP takes it. */
 #include "tests/support/test.h"
 
 #include "ctl/settings.h"
