@@ -194,17 +194,21 @@ static void landed(struct courier *c, struct lane *lane, CURLcode code)
     long status = 0;
     curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(c->multi, lane->easy);
-    if (code == CURLE_OK && status >= 200 && status < 300)
-        return done_with(c, lane, &c->metrics.delivered);
+    if (code == CURLE_OK && status >= 200 && status < 300) {
+        done_with(c, lane, &c->metrics.delivered);
+        return;
+    }
     if (!worth_a_retry(code, status)) {
         complain(lane, "a callback is rejected", code, status);
-        return done_with(c, lane, &c->metrics.rejected);
+        done_with(c, lane, &c->metrics.rejected);
+        return;
     }
     metric_add(&c->metrics.failed_tries, 1);
     int64_t now_us = clock_mono_us();
     if (now_us - lane->head->since_us >= lane->config->retry_for_ms * 1000) {
         complain(lane, "a callback is given up", code, status);
-        return done_with(c, lane, &c->metrics.expired);
+        done_with(c, lane, &c->metrics.expired);
+        return;
     }
     complain(lane, "a callback failed and is tried again", code, status);
     lane->state = LANE_RESTING;

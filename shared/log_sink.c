@@ -40,10 +40,14 @@ void log_sink_open(void)
     if (fstat(STDERR_FILENO, &st) < 0)
         return;
     sink_journal = is_journal(&st);
-    if (S_ISSOCK(st.st_mode))
-        return use(SINK_SOCKET, STDERR_FILENO);
-    if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-        return use(SINK_FILE, STDERR_FILENO);
+    if (S_ISSOCK(st.st_mode)) {
+        use(SINK_SOCKET, STDERR_FILENO);
+        return;
+    }
+    if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
+        use(SINK_FILE, STDERR_FILENO);
+        return;
+    }
     if (sink == SINK_OWN && fstat(sink_fd, &own) == 0 && own.st_dev == st.st_dev &&
         own.st_ino == st.st_ino)
         return; /* a reload: others are writing */

@@ -87,8 +87,10 @@ static void failed(struct archive *a, enum db_outcome outcome)
 {
     char quoted[300];
     int64_t now_us = clock_mono_us();
-    if (outcome == DB_LOST)
-        return disconnected(a, "mariadb is lost");
+    if (outcome == DB_LOST) {
+        disconnected(a, "mariadb is lost");
+        return;
+    }
     if (now_us - a->said_us < SAY_US)
         return;
     a->said_us = now_us;
@@ -108,8 +110,11 @@ static void work(struct archive *a, enum archive_op op)
         round_arrange(round);
         enum db_outcome outcome = op == ARCHIVE_ASK ? lookup_round(&a->lookup, round)
                                                     : journal_round(&a->journal, round, &unknown);
-        if (outcome == DB_OK)
-            return backoff_reset(&a->backoff), round_spread(round);
+        if (outcome == DB_OK) {
+            backoff_reset(&a->backoff);
+            round_spread(round);
+            return;
+        }
         failed(a, outcome);
         if (outcome == DB_LOST && i == 0 && begun_us - a->opened_us > IDLE_US)
             a->retry_us = 0;
