@@ -11,7 +11,8 @@
 
 #include "gateway/request.h"
 
-/* fallback_ask: the request is ASKING and in no list; it becomes ARCHIVED until MariaDB has answered. */
+/* fallback_ask: the request is ASKING and in no list; it becomes ARCHIVED until MariaDB has
+ * answered. */
 void fallback_ask(struct request *request, enum fallback_why why);
 
 /* fallback_doubted: Redis, asked at `asked_us` (monotonic), said "sold out", "closed" or "no
