@@ -290,8 +290,8 @@ static void add_fields(struct request *r, unsigned status, bool problem)
 
 /* --- sending --- */
 
-/* say: a line about a request that went wrong: 503 is the gateway's affair, any other fault its client's. What a
- * campaign decides (sold out, closed, ...) is no fault: after a sale these lines would hide all others. */
+/* say: logs a request that went wrong: 503 is the gateway's fault, any other error the client's. What
+ * a campaign decides (sold out, closed, ...) is no error: these lines would hide all others. */
 static void say(const struct request *r, unsigned status)
 {
     if (texts[r->outcome].status == 503)

@@ -58,8 +58,8 @@ static const struct config_list lists[] = {
     {"trusted_proxies", offsetof(struct S, trusted_proxies), networks_read, networks_free},
 };
 
-/* check: who waits has a connection, so a larger number would never be reached, and an operator who counts on it would
- * be wrong. */
+/* check: a waiting request has a connection, so a larger number would never be reached, and an
+ * operator would rely on it in vain. */
 static int check(const void *config, char *error)
 {
     const struct gateway_config *c = config;

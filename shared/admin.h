@@ -14,8 +14,8 @@ struct admin;
 struct admin_config {
     char address[64];
     int64_t port;
-    char token_file
-        [256]; /* bearer token for any other path; there is none yet, so it only turns 401 into 404 */
+    /* A bearer token for any other path. There is none yet: it only turns a 404 into 401. */
+    char token_file[256];
 };
 
 struct admin_hooks {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Initialisers of an array that is indexed by character: CHAR_RUN_n(first, value) sets `n` elements
  * from `first` on. ISO C has no ['a' ... 'z']. */
 #ifndef ONRUSH_CHAR_RUNS_H

@@ -52,7 +52,8 @@ struct config_table {
     size_t size; /* of the struct */
     const struct config_list *lists;
     size_t n_lists;
-    /* check: whether the values go together: 0, or -EINVAL with a message of at most CONFIG_ERROR_SIZE bytes. NULL: they do. */
+    /* check: do the values go together? 0, or -EINVAL with a message of at most CONFIG_ERROR_SIZE
+     * bytes. May be NULL. */
     int (*check)(const void *config, char *error);
 };
 
@@ -85,8 +86,8 @@ int config_fail(const struct config_setting_t *at, const char *path, char *error
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* config_reload: as config_load(), but takes over only the keys that may change while running; the
- * others keep the value they have in *running. `kept` counts those that differ in the file. When it fails, *out
- * is not to be used. */
+ * others keep the value they have in *running. `kept` counts those that differ in the file. When it
+ * fails, *out is not to be used. */
 int config_reload(const struct config_table *table, const char *path, const char *const *overrides,
                   size_t n, const void *running, void *out, size_t *kept,
                   char error[CONFIG_ERROR_SIZE]);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Functions that are too long, and returns with a comma operator, in files formatted by clang-format.
 
 FNR == 1 { head = 0; statement = "" }

@@ -158,7 +158,7 @@ static int load_gateway(const char *const *sets, size_t n, char *error)
     return r;
 }
 
-/* A limit that the connections do not allow is a mistake; without one of its own it is as many as there are connections. */
+/* A limit beyond the number of connections is a mistake; by default it is that number. */
 static void test_waiters_need_connections(void **state)
 {
     (void)state;
