@@ -290,8 +290,9 @@ static void add_fields(struct request *r, unsigned status, bool problem)
 
 /* --- sending --- */
 
-/* say: logs a request that went wrong: 503 is the gateway's fault, any other error the client's. What
- * a campaign decides (sold out, closed, ...) is no error: these lines would hide all others. */
+/* say: logs a request that went wrong: 503 is the gateway's fault, any other error the client's.
+ * What a campaign decides (sold out, closed, ...) is no error: these lines would hide all
+ * others. */
 static void say(const struct request *r, unsigned status)
 {
     if (texts[r->outcome].status == 503)

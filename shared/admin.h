@@ -14,7 +14,7 @@ struct admin;
 struct admin_config {
     char address[64];
     int64_t port;
-    /* A bearer token for any other path. There is none yet: it only turns a 404 into 401. */
+    /* The bearer token for any other path. There is none yet: it only turns a 401 into a 404. */
     char token_file[256];
 };
 
