@@ -96,6 +96,10 @@ struct http_conn *http_conn_open(struct http_server *server, int fd, const struc
 /* http_conn_move: the one place where the state changes; asserts that the move is legal. */
 void http_conn_move(struct http_conn *conn, enum http_state to);
 
+/* http_conn_has_left: has the client closed its half, or reset the connection? Asks the kernel: while a request waits nothing is read, and
+ * what lies before the end would hide it. */
+bool http_conn_has_left(struct http_conn *conn);
+
 /* http_conn_close: now, from any state. `abort`: what is not taken yet is thrown away by the kernel, too.
  * http_conns_reap: frees those that are closed; nobody may hold one. */
 void http_conn_close(struct http_conn *conn, bool abort);

@@ -81,10 +81,17 @@ static bool make_room(struct http_conn *c, struct http_buffer **in)
     return larger != NULL;
 }
 
+/* may_come: a reset is no EV_CLOSED for libevent (EPOLLERR), and less than there was room for may lie before one. Who has left
+ * half a request would keep its place until the deadline. */
+static bool may_come(struct http_conn *c, const struct http_buffer *in)
+{
+    return c->readable || (in->len > in->from && http_conn_has_left(c));
+}
+
 /* read_more: false when nothing more is there, or nothing will come any more. */
 static bool read_more(struct http_conn *c, struct http_buffer **in)
 {
-    if (!c->readable)
+    if (!may_come(c, *in))
         return false;
     if (!make_room(c, in))
         return http_conn_close(c, true), false;
