@@ -168,6 +168,16 @@ void http_conn_too_slow(struct http_conn *c)
     http_buffer_give_back(&c->server->buffers, in);
 }
 
+/* tell_to_continue: where there is no room, answers lie unread before it, and are worth more: the client may send its body without
+ * being told (RFC 9110 10.1.1: it does not wait forever). */
+static void tell_to_continue(struct http_conn *c)
+{
+    const ssize_t all = sizeof CONTINUE - 1;
+    ssize_t n = send(event_get_fd(&c->event), CONTINUE, (size_t)all, MSG_NOSIGNAL);
+    if (n != all && !(n < 0 && errno == EAGAIN))
+        http_conn_close(c, true);
+}
+
 /* greet: at the head; RFC 9110 10.1.1. Who is in excess gets its answer already now. How long a body may be is told to the parser only
  * here, so that there is always a head to answer. */
 static void greet(struct http_conn *c, struct http_buffer *in)
@@ -180,10 +190,8 @@ static void greet(struct http_conn *c, struct http_buffer *in)
         return http_conn_refuse(c, (enum http_refusal)c->excess, 503, request);
     if (request->content_length > most)
         return;
-    bool waits = request->expect_continue && in->len - in->from == in->parser.head_bytes;
-    if (waits && send(event_get_fd(&c->event), CONTINUE, sizeof CONTINUE - 1, MSG_NOSIGNAL) !=
-                     sizeof CONTINUE - 1)
-        http_conn_close(c, true);
+    if (request->expect_continue && in->len - in->from == in->parser.head_bytes)
+        tell_to_continue(c);
 }
 
 static void hand_out(struct http_conn *c, struct http_buffer *in)

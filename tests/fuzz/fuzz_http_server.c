@@ -126,7 +126,7 @@ static void make_room(struct talk *t)
 static bool drain(struct talk *t)
 {
     bool more = false;
-    while (t->fd >= 0 && !t->deaf && !t->ended) {
+    while (t->fd >= 0 && !t->ended) {
         make_room(t);
         ssize_t n = recv(t->fd, t->out + t->n_out, t->out_room - t->n_out, 0);
         if (n < 0 && errno == EAGAIN)
@@ -147,7 +147,7 @@ static void turn(void)
         event_base_loop(base, EVLOOP_NONBLOCK);
         more = false;
         for (size_t i = 0; i < TALKS; i++)
-            more = drain(&talks[i]) || more;
+            more = (!talks[i].deaf && drain(&talks[i])) || more;
     }
 }
 
@@ -205,6 +205,11 @@ static void step_kill(void)
     now->fd = -1;
 }
 
+static void step_read(void)
+{
+    drain(now);
+}
+
 static void step_listen(void)
 {
     now->deaf = !now->deaf;
@@ -235,7 +240,8 @@ static const struct {
     {'x', step_give_up},    /* the handler breaks its stream off */
     {'h', step_half_close}, /* the client sends no more */
     {'k', step_kill},       /* the client is gone */
-    {'l', step_listen},     /* the client does not read, or reads again */
+    {'l', step_listen},     /* the client reads no more by itself, or again */
+    {'r', step_read},       /* the client reads, and the server does not know yet */
     {'t', step_time},       /* a minute passes */
     {'q', step_quiesce},    /* the server is to end */
 };
