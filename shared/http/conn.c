@@ -42,9 +42,7 @@ void http_conn_move(struct http_conn *c, enum http_state to)
 
 /* --- events --- */
 
-/* has_left: true if the client has closed its half, or reset the connection. Nothing is read while
- * a request waits, so unread bytes would hide the end from a read. */
-static bool has_left(struct http_conn *c)
+bool http_conn_has_left(struct http_conn *c)
 {
     struct pollfd look = {.fd = event_get_fd(&c->event), .events = POLLRDHUP};
     if (!c->ended && poll(&look, 1, 0) > 0)
@@ -75,9 +73,9 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
         http_conn_discard(c);
     else if (c->state == HTTP_SENDING && (what & EV_WRITE) != 0)
         http_conn_flush(c);
-    else if (c->state == HTTP_BUSY && c->readable && has_left(c))
+    else if (c->state == HTTP_BUSY && c->readable && http_conn_has_left(c))
         http_conn_tell_gone(c);
-    if (c->streaming && c->state != HTTP_CLOSED && c->readable && has_left(c))
+    if (c->streaming && c->state != HTTP_CLOSED && c->readable && http_conn_has_left(c))
         http_conn_tell_gone(c);
 }
 

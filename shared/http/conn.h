@@ -96,6 +96,10 @@ struct http_conn *http_conn_open(struct http_server *server, int fd, const struc
 /* http_conn_move: the one place where the state changes; asserts that the move is legal. */
 void http_conn_move(struct http_conn *conn, enum http_state to);
 
+/* http_conn_has_left: true if the client has closed its half, or reset the connection. Asks the
+ * kernel: nothing is read while a request waits, so unread bytes would hide the end from a read. */
+bool http_conn_has_left(struct http_conn *conn);
+
 /* http_conn_close: closes now, from any state. `abort`: the kernel also drops what the client has
  * not taken yet. http_conns_reap: frees closed connections; no caller may still hold one. */
 void http_conn_close(struct http_conn *conn, bool abort);

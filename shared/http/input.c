@@ -82,10 +82,17 @@ static bool make_room(struct http_conn *c, struct http_buffer **in)
     return larger != NULL;
 }
 
+/* may_come: a reset is no EV_CLOSED for libevent (EPOLLERR), and less than there was room for may lie before one. Who has left
+ * half a request would keep its place until the deadline. */
+static bool may_come(struct http_conn *c, const struct http_buffer *in)
+{
+    return c->readable || (in->len > in->from && http_conn_has_left(c));
+}
+
 /* read_more: false when nothing more is there, or nothing will come any more. */
 static bool read_more(struct http_conn *c, struct http_buffer **in)
 {
-    if (!c->readable)
+    if (!may_come(c, *in))
         return false;
     if (!make_room(c, in)) {
         http_conn_close(c, true);
@@ -164,6 +171,16 @@ void http_conn_too_slow(struct http_conn *c)
     http_buffer_give_back(&c->server->buffers, in);
 }
 
+/* tell_to_continue: no room means that answers lie unread before this one. The client may send its
+ * body without being told: it does not wait forever (RFC 9110 10.1.1). */
+static void tell_to_continue(struct http_conn *c)
+{
+    const ssize_t all = sizeof CONTINUE - 1;
+    ssize_t n = send(event_get_fd(&c->event), CONTINUE, (size_t)all, MSG_NOSIGNAL);
+    if (n != all && !(n < 0 && errno == EAGAIN))
+        http_conn_close(c, true);
+}
+
 /* greet: at the end of a head (RFC 9110 10.1.1). A connection in excess is answered now. The parser
  * learns the limit of bodies only here, so that a refusal always has a head to answer. */
 static void greet(struct http_conn *c, struct http_buffer *in)
@@ -178,10 +195,8 @@ static void greet(struct http_conn *c, struct http_buffer *in)
     }
     if (request->content_length > most)
         return;
-    bool waits = request->expect_continue && in->len - in->from == in->parser.head_bytes;
-    if (waits && send(event_get_fd(&c->event), CONTINUE, sizeof CONTINUE - 1, MSG_NOSIGNAL) !=
-                     sizeof CONTINUE - 1)
-        http_conn_close(c, true);
+    if (request->expect_continue && in->len - in->from == in->parser.head_bytes)
+        tell_to_continue(c);
 }
 
 static void hand_out(struct http_conn *c, struct http_buffer *in)

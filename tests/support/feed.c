@@ -1,17 +1,10 @@
 #include "tests/support/feed.h"
 
+#include "tests/support/must.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* must: assert() that no build leaves out, and that tells the fuzzer, too. */
-#define must(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 struct feeding {
     struct http_parser parser;

@@ -257,6 +257,18 @@ static void test_half_a_request(void **state)
     assert_int_equal(serve.n_requests, before);
 }
 
+/* The last bytes and the reset behind them are one event, which does not tell of an end. */
+static void test_half_a_request_and_a_reset(void **state)
+{
+    (void)state;
+    struct client *c = client_open(&serve, 1);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
+    client_send(c, "GET /half HT", 12);
+    client_close(c, true);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
+    assert_int_equal(serve.n_refused, 0);
+}
+
 /* --- streams --- */
 
 static struct http_conn *take_stream(void)
@@ -442,6 +454,7 @@ int main(void)
         TEST(test_gone),
         TEST(test_half_closed),
         TEST(test_half_a_request),
+        TEST(test_half_a_request_and_a_reset),
         TEST(test_stream),
         TEST(test_stream_to_a_slow_reader),
         TEST(test_stream_without_a_reader),

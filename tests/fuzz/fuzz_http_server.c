@@ -1,0 +1,340 @@
+/* Any bytes to answers. The input is a script: bytes that a client sends, and between them, as 0xff and a letter, what else comes to
+ * pass (the table `steps`), so that every input of the parser's corpus is a script, too. The server is the real one of shared/http with a handler
+ * that answers at once, later, in pieces (tests/fuzz/talk.h), over sockets of the kernel; only the clock is ours. The judge
+ * (talk_judge.c) knows from the bytes which answers must come, in which order and with which bodies, whatever comes in between. What
+ * must hold besides: when nothing more is to come, every complete request is answered; when the clients have closed their half,
+ * every connection, buffer and place of the server is free. */
+#include "tests/fuzz/talk.h"
+
+#include "shared/clock.h"
+#include "shared/http/conn.h"
+#include "tests/support/must.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define STEP        0xff
+#define LATER_US    61000000 /* beyond each deadline */
+#define KERNEL_ROOM 4608     /* the least that it allows: a big answer never fits */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+/* The world outlives an input: all that one leaves behind is spare memory. */
+static struct talk talks[TALKS];
+static struct talk *now; /* whose bytes come */
+static struct event_base *base;
+static struct http_crowd *crowd;
+static struct http_server *server;
+static struct http_limits limits;
+static int64_t now_us = 1;
+
+int64_t clock_mono_us(void)
+{
+    return now_us;
+}
+
+/* --- the world --- */
+
+static void begin_server(void)
+{
+    const int64_t minute_us = 60000000;
+    struct http_hooks hooks = talk_hooks(talks);
+    struct http_config config = {.max_head_bytes = 1024,
+                                 .max_body_bytes = 64,
+                                 .max_stream_bytes = 8192,
+                                 .max_connections = TALKS - 1,
+                                 .max_connections_per_address = TALKS - 1,
+                                 .crowd = crowd,
+                                 .deadlines = {minute_us, minute_us, minute_us, minute_us}};
+    must(http_server_new(&server, base, -1, &config, &hooks) == 0);
+    limits = server->limits;
+    limits.max_body_bytes = (uint32_t)config.max_body_bytes;
+}
+
+static void begin(void)
+{
+    if (base == NULL) {
+        base = event_base_new();
+        crowd = http_crowd_new(TALKS);
+        must(base != NULL && crowd != NULL);
+    }
+    if (server == NULL)
+        begin_server();
+    for (size_t i = 0; i < TALKS; i++) {
+        struct talk *t = &talks[i];
+        size_t after = offsetof(struct talk, n_in);
+        char *out = t->out;
+        size_t room = t->out_room;
+        t->fd = -1;
+        memset((char *)t + after, 0, offsetof(struct talk, later_bytes) - after);
+        t->n_requests = 0;
+        t->out = out;
+        t->out_room = room;
+    }
+}
+
+static void disturb(void)
+{
+    for (size_t i = 0; i < TALKS; i++)
+        talks[i].disturbed = true;
+}
+
+/* open_talk: a newcomer beyond the limit takes the place of another, or is refused. */
+static void open_talk(struct talk *t)
+{
+    struct sockaddr_in6 from = talk_address((size_t)(t - talks));
+    int fds[2], room = KERNEL_ROOM;
+    if (t->fd >= 0 || t->killed || server == NULL)
+        return;
+    must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+    setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    t->fd = fds[0];
+    if (http_server_census(server).all >= TALKS - 1)
+        disturb();
+    http_server_add(server, fds[1], (struct sockaddr *)&from);
+}
+
+/* --- what clients do --- */
+
+/* push: what the kernel takes of what is to be sent; false: nothing. */
+static bool push(struct talk *t)
+{
+    if (t->fd < 0 || t->n_sent == t->n_in)
+        return false;
+    ssize_t n = send(t->fd, t->in + t->n_sent, t->n_in - t->n_sent, MSG_NOSIGNAL);
+    if (n < 0 && errno == EAGAIN)
+        return false;
+    t->n_sent = n > 0 ? t->n_sent + (size_t)n : t->n_in; /* the server has had enough */
+    return true;
+}
+
+static void make_room(struct talk *t)
+{
+    if (t->out_room - t->n_out >= 4096)
+        return;
+    t->out_room = 2 * t->out_room + 8192;
+    t->out = realloc(t->out, t->out_room);
+    must(t->out != NULL);
+}
+
+/* drain: false: nothing new has come. */
+static bool drain(struct talk *t)
+{
+    bool more = false;
+    while (t->fd >= 0 && !t->ended) {
+        make_room(t);
+        ssize_t n = recv(t->fd, t->out + t->n_out, t->out_room - t->n_out, 0);
+        if (n < 0 && errno == EAGAIN)
+            break;
+        more = true;
+        t->n_out += n > 0 ? (size_t)n : 0;
+        t->ended = n <= 0;
+        t->reset = n < 0;
+    }
+    return more;
+}
+
+/* turn: the loop, until nothing moves any more. */
+static void turn(void)
+{
+    bool more = true;
+    while (more) {
+        event_base_loop(base, EVLOOP_NONBLOCK);
+        more = false;
+        for (size_t i = 0; i < TALKS; i++)
+            more = (!talks[i].deaf && drain(&talks[i])) || more;
+    }
+}
+
+/* --- the steps --- */
+
+static void step_turn(void)
+{
+    push(now);
+    turn();
+}
+
+static void step_push(void)
+{
+    push(now);
+}
+
+static void step_answer(void)
+{
+    talk_answer(now);
+}
+
+static void step_write(void)
+{
+    talk_write(now);
+}
+
+static void step_give_up(void)
+{
+    talk_give_up(now);
+}
+
+/* What the kernel does not take before it, the client cannot send any more. */
+static void half_close(struct talk *t)
+{
+    if (t->fd < 0 || t->half_closed)
+        return;
+    push(t);
+    t->n_in = t->n_sent;
+    t->half_closed = true;
+    shutdown(t->fd, SHUT_WR);
+}
+
+static void step_half_close(void)
+{
+    half_close(now);
+}
+
+static void step_kill(void)
+{
+    if (now->fd < 0)
+        return;
+    push(now);
+    now->killed = true;
+    close(now->fd);
+    now->fd = -1;
+}
+
+static void step_read(void)
+{
+    drain(now);
+}
+
+static void step_listen(void)
+{
+    now->deaf = !now->deaf;
+}
+
+static void step_time(void)
+{
+    now_us += LATER_US;
+    disturb();
+    event_active(server->tick, EV_TIMEOUT, 0);
+    turn();
+}
+
+static void step_quiesce(void)
+{
+    disturb();
+    http_server_quiesce(server, false);
+}
+
+static const struct {
+    char letter;
+    void (*run)(void);
+} steps[] = {
+    {'.', step_turn},       /* the server may do what it likes */
+    {'p', step_push},       /* bytes are there, but the server does not know yet */
+    {'a', step_answer},     /* the handler answers, or ends its stream */
+    {'w', step_write},      /* the handler writes a piece */
+    {'x', step_give_up},    /* the handler breaks its stream off */
+    {'h', step_half_close}, /* the client sends no more */
+    {'k', step_kill},       /* the client is gone */
+    {'l', step_listen},     /* the client reads no more by itself, or again */
+    {'r', step_read},       /* the client reads, and the server does not know yet */
+    {'t', step_time},       /* a minute passes */
+    {'q', step_quiesce},    /* the server is to end */
+};
+
+/* step: false: this letter is none; a digit goes on with another client. */
+static bool step(char letter)
+{
+    if (letter >= '0' && letter < '0' + TALKS) {
+        now = &talks[letter - '0'];
+        open_talk(now);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (steps[i].letter != letter)
+            continue;
+        steps[i].run();
+        return true;
+    }
+    return false;
+}
+
+static void put_byte(char byte)
+{
+    if (now->fd >= 0 && !now->half_closed)
+        now->in[now->n_in++] = byte;
+}
+
+static void run(const uint8_t *data, size_t n)
+{
+    now = &talks[0];
+    open_talk(now);
+    for (size_t i = 0; i < n; i++) {
+        if (data[i] == STEP && i + 1 < n && step((char)data[i + 1]))
+            i++;
+        else
+            put_byte((char)data[i]);
+    }
+}
+
+/* --- the end --- */
+
+/* settle: everybody reads and gets what is due. */
+static void settle(void)
+{
+    bool more = true;
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < TALKS; i++) {
+            talks[i].deaf = false;
+            more = push(&talks[i]) || more;
+        }
+        turn();
+        for (size_t i = 0; i < TALKS; i++)
+            more = talk_answer(&talks[i]) || more;
+    }
+    for (size_t i = 0; i < TALKS; i++)
+        talks[i].left_first = talks[i].ended;
+}
+
+static void part(void)
+{
+    for (size_t i = 0; i < TALKS; i++) {
+        must(talks[i].fd < 0 || talks[i].n_sent == talks[i].n_in);
+        if (talks[i].fd >= 0)
+            shutdown(talks[i].fd, SHUT_WR);
+    }
+    turn();
+    http_conns_reap(server);
+    must(http_server_census(server).all == 0 && server->n[HTTP_CLOSED] == 0);
+    must(server->n_excess == 0 && server->n_ready == 0 && http_crowd_size(crowd) == 0);
+    must(server->buffers.n_lent == 1); /* the one that all share */
+    if (server->draining)
+        server = http_server_free(server);
+}
+
+static void judge(struct talk *t)
+{
+    if (t->fd < 0)
+        return;
+    must(t->ended);
+    talk_judge(t, &limits);
+    close(t->fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    if (n > TALK_IN_MAX)
+        return 0;
+    begin();
+    run(data, n);
+    settle();
+    part();
+    for (size_t i = 0; i < TALKS; i++)
+        judge(&talks[i]);
+    return 0;
+}

@@ -1,0 +1,16 @@
+/* must: assert() that no build leaves out, and that tells a fuzzer, too. */
+#ifndef ONRUSH_TEST_MUST_H
+#define ONRUSH_TEST_MUST_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define must(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#endif
