@@ -1,6 +1,7 @@
 /* One turn of the loop:
  *
- *   events: HTTP (requests are read, and asked or answered), Redis (replies are handed out, and answered), the archive, timers
+ *   events: HTTP (requests are read, and asked or answered), Redis (replies are handed out, and
+ *     │     answered), the archive, timers
  *     └─► what gathered goes to Redis ─► next turn
  *
  * A worker is made and freed by the main thread while its own thread does not run; in between
@@ -16,7 +17,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -25,20 +25,12 @@
 
 /* --- events --- */
 
-static void on_wake(evutil_socket_t fd, short what, void *arg)
+static void on_archived(void *arg, struct mail *mail)
 {
     struct worker *worker = arg;
-    struct archive_list list = STAILQ_HEAD_INITIALIZER(list);
-    uint64_t ignored;
-    (void)what;
-    if (read(fd, &ignored, sizeof ignored) < 0)
-        return; /* woken up twice for one thing */
+    struct archive_job *job = (struct archive_job *)mail;
     worker->loop.now_us = clock_mono_us();
-    archive_take(worker->loop.archive, &list);
-    for (struct archive_job *job; (job = STAILQ_FIRST(&list)) != NULL;) {
-        STAILQ_REMOVE_HEAD(&list, next);
-        job->done(job);
-    }
+    job->done(job);
 }
 
 /* journal_in_use: would a new request of some campaign be written to the journal? */
@@ -57,11 +49,10 @@ static void measure(struct worker *worker)
     metric_set(&m->journal_in_use, journal_in_use(worker));
     metric_set(&m->archived, (int64_t)worker->loop.n_archived);
     int listen_fd = http_server_listen_fd(worker->loop.http);
-    if (listen_fd < 0 || worker->listening == LISTENING_SHARED ||
-        listen_look(listen_fd, &state) < 0)
-        return metric_set(&m->listen_queue, 0);
-    metric_set(&m->listen_queue, state.queue);
-    if (state.drops >= 0)
+    bool seen = listen_fd >= 0 && worker->listening != LISTENING_SHARED &&
+                listen_look(listen_fd, &state) == 0;
+    metric_set(&m->listen_queue, seen ? state.queue : 0);
+    if (seen && state.drops >= 0)
         metric_set(&m->listen_drops, state.drops);
 }
 
@@ -84,15 +75,10 @@ static void on_link(void *arg, bool up)
     batcher_link(&worker->batcher, up);
 }
 
-static struct timeval timeval_of(int64_t ms)
-{
-    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-}
-
 /* --- the loop --- */
 
-/* begin_drain: whoever has connected already is still answered: closing the socket on top of them would reset them. Behind an
- * inherited socket they wait for the next gateway. */
+/* begin_drain: whoever has connected already is still answered: closing the socket on top of them
+ * would reset them. Behind an inherited socket they wait for the next gateway. */
 static void begin_drain(struct worker *worker)
 {
     worker->loop.draining = true;
@@ -102,8 +88,8 @@ static void begin_drain(struct worker *worker)
 }
 
 /* drained: every connection is closed, or idle for a while, or the grace is over. While it drains
- * each answer says that the connection closes; one that idles is given a moment, as its next request
- * may be on its way. */
+ * each answer says that the connection closes; one that idles is given a moment, as its next
+ * request may be on its way. */
 static bool drained(struct worker *worker)
 {
     struct http_census census = http_server_census(worker->loop.http);
@@ -113,8 +99,8 @@ static bool drained(struct worker *worker)
            worker->loop.now_us >= worker->loop.gateway->stop_by_us;
 }
 
-/* finish: whoever still waits when the grace is over is answered too. Meanwhile connections that are open are read, and what comes is
- * refused. */
+/* finish: whoever still waits when the grace is over is answered too. Meanwhile connections that
+ * are open are read, and what comes is refused. */
 static void finish(struct worker *worker)
 {
     worker->loop.finishing = true;
@@ -122,8 +108,8 @@ static void finish(struct worker *worker)
     batcher_abandon(&worker->batcher);
     batcher_flush(&worker->batcher);
     while (worker->loop.n_archived > 0) {
-        event_base_loop(worker->loop.base,
-                        EVLOOP_ONCE); /* MariaDB has its deadlines, and overdue.h a bound */
+        /* MariaDB has its deadlines, and overdue.h a bound */
+        event_base_loop(worker->loop.base, EVLOOP_ONCE);
         pulse_beat(&worker->pulse);
         batcher_flush(&worker->batcher);
     }
@@ -148,17 +134,6 @@ static void *run(void *arg)
 
 /* --- life --- */
 
-static int add_event(struct worker *worker, struct event **out, int fd, short what,
-                     event_callback_fn fn, int64_t every_ms)
-{
-    struct timeval tv = timeval_of(every_ms);
-    *out = event_new(worker->loop.base, fd, what, fn, worker);
-    if (*out == NULL ||
-        ((fd >= 0 || every_ms > 0) && event_add(*out, every_ms > 0 ? &tv : NULL) < 0))
-        return -ENOMEM;
-    return 0;
-}
-
 static struct event_base *new_base(void)
 {
     struct event_config *config = event_config_new();
@@ -170,38 +145,37 @@ static struct event_base *new_base(void)
     return base;
 }
 
-static int add_events(struct worker *worker)
+static int start_tick(struct worker *worker)
 {
-    int r =
-        add_event(worker, &worker->wake_event, worker->wake_fd, EV_READ | EV_PERSIST, on_wake, 0);
-    if (r == 0)
-        r = add_event(worker, &worker->tick_event, -1, EV_PERSIST, on_tick, TICK_MS);
-    return r;
+    worker->tick_event = event_new(worker->loop.base, -1, EV_PERSIST, on_tick, worker);
+    if (worker->tick_event == NULL)
+        return -ENOMEM;
+    return event_add(worker->tick_event, &(struct timeval){.tv_usec = TICK_MS * 1000});
 }
 
 /* build: the parts, in the order in which worker_free() can take them down again. */
 static int build(struct worker *worker, int listen_fd)
 {
-    const struct gateway_config *config = gateway_config(worker->loop.gateway);
-    struct gateway_metrics *m = &worker->loop.metrics;
+    struct loop *loop = &worker->loop;
+    const struct gateway_config *config = gateway_config(loop->gateway);
+    struct gateway_metrics *m = &loop->metrics;
     const struct archive_metrics counted = {&m->mariadb_up, &m->journal_batches, &m->journal_rows,
                                             &m->journal_time};
-    int r;
-    worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (worker->wake_fd < 0)
-        return r = -errno, close(listen_fd), r;
-    worker->loop.base = new_base();
-    if (worker->loop.base == NULL)
-        return close(listen_fd), -ENOMEM;
-    if ((r = redis_link_new(&worker->loop.link, worker->loop.base, &config->redis, on_link,
-                            worker)) < 0)
-        return close(listen_fd), r;
-    redis_link_measure(worker->loop.link, &worker->loop.metrics.redis_time);
-    if ((r = archive_new(&worker->loop.archive, &config->mariadb, worker->wake_fd, &counted)) < 0 ||
-        (r = http_start(&worker->loop, listen_fd)) < 0)
-        return close(listen_fd), r;
-    r = waiters_start(&worker->waiters, &worker->loop);
-    return r < 0 ? r : add_events(worker);
+    loop->base = new_base();
+    if (loop->base == NULL)
+        return -ENOMEM;
+    int r = mailbox_attach(&worker->done, loop->base, on_archived, worker);
+    if (r == 0)
+        r = redis_link_new(&loop->link, loop->base, &config->redis, on_link, worker);
+    if (r == 0) {
+        redis_link_measure(loop->link, &m->redis_time);
+        r = archive_new(&loop->archive, &config->mariadb, &worker->done, &counted);
+    }
+    if (r == 0)
+        r = http_start(loop, listen_fd);
+    if (r == 0)
+        r = waiters_start(&worker->waiters, loop);
+    return r == 0 ? start_tick(worker) : r;
 }
 
 int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
@@ -213,7 +187,7 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     worker->loop.magic = LOOP_MAGIC;
     worker->loop.gateway = gateway;
     worker->listening = listening;
-    worker->wake_fd = -1;
+    mailbox_init(&worker->done);
     metric_set(&worker->loop.metrics.workers, 1);
     worker->loop.now_us = clock_mono_us();
     if (getrandom(&worker->loop.id_counter, sizeof worker->loop.id_counter, GRND_NONBLOCK) !=
@@ -224,10 +198,14 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &status_hooks);
     worker->loop.waiters = &worker->waiters;
     int r = build(worker, listen_fd);
-    if (r < 0)
-        return worker_free(worker), r;
-    *out = worker;
-    return 0;
+    if (r == 0) {
+        *out = worker;
+        return 0;
+    }
+    if (worker->loop.http == NULL) /* else it is the server's */
+        close(listen_fd);
+    worker_free(worker);
+    return r;
 }
 
 int worker_start(struct worker *worker)
@@ -237,9 +215,7 @@ int worker_start(struct worker *worker)
 
 void worker_wake(struct worker *worker)
 {
-    uint64_t one = 1;
-    if (write(worker->wake_fd, &one, sizeof one) < 0)
-        return; /* only when the counter is full: then it is awake */
+    mailbox_ring(&worker->done);
 }
 
 void worker_join(struct worker *worker)
@@ -247,28 +223,21 @@ void worker_join(struct worker *worker)
     pthread_join(worker->thread, NULL);
 }
 
-static void free_event(struct event *event)
-{
-    if (event != NULL)
-        event_free(event);
-}
-
 struct worker *worker_free(struct worker *worker)
 {
     if (worker == NULL)
         return NULL;
     waiters_end(&worker->waiters);
-    free_event(worker->tick_event);
-    free_event(worker->wake_event);
+    if (worker->tick_event != NULL)
+        event_free(worker->tick_event);
     http_server_free(worker->loop.http);
     archive_free(worker->loop.archive);
     redis_link_free(worker->loop.link);
     campaigns_end(&worker->loop);
     request_pool_end(&worker->requests);
+    mailbox_end(&worker->done);
     if (worker->loop.base != NULL)
         event_base_free(worker->loop.base);
-    if (worker->wake_fd >= 0)
-        close(worker->wake_fd);
     free(worker);
     return NULL;
 }

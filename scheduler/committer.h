@@ -1,9 +1,7 @@
-/* The committer pool: pool_size threads with one MariaDB connection each, that carry jobs out, and one
- * more that only looks into the journal.
+/* The committer pool: pool_size threads with one MariaDB connection each, that carry jobs out, and
+ * one more that only looks into the journal.
  *
- *     loop thread                      pool threads
- *     pool_submit() ──► waiting ──► store_run() ──► done ──► eventfd ──► on_done() in the loop
- * thread
+ *   loop ── pool_submit() ──► lane ══► pool threads: store_run() ══► done ──► on_done() ── loop
  *
  * Jobs are taken in the order of their submission; as each campaign has only a few under way, a
  * huge one cannot starve a small one. A thread whose connection fails waits (exponential, capped,

@@ -1,5 +1,5 @@
 /* The conductor: the loop that owns all campaigns of this scheduler. Everything in it runs in one
- * thread; the keeper and the committer pool reach it through eventfds only. */
+ * thread; the keeper and the committer pool reach it through mailboxes only. */
 #ifndef ONRUSH_CONDUCTOR_H
 #define ONRUSH_CONDUCTOR_H
 
