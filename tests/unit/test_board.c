@@ -15,8 +15,7 @@ static struct campaign_metrics blank(void)
 {
     struct campaign_metrics m;
     for (size_t i = 0; i < campaign_metrics_table.n; i++)
-        metric_set((metric_value *)((char *)&m + campaign_metrics_table.rows[i].offset),
-                   METRIC_ABSENT);
+        metric_set(metric_at(&m, campaign_metrics_table.rows[i].offset), METRIC_ABSENT);
     return m;
 }
 
@@ -121,8 +120,8 @@ static double thread_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* scrape_ms: what a scrape of n campaigns takes, the best of ten. It is the time on the processor, so that a busy machine
- * does not count. */
+/* scrape_ms: what a scrape of n campaigns takes, the best of ten. It is the time on the processor,
+ * so that a busy machine does not count. */
 static double scrape_ms(int n)
 {
     struct board board = {.sheet = NULL};
@@ -215,7 +214,7 @@ static const struct {
     int64_t shown, claimed, before, after, shown_only, hidden;
 } differences[] = {
     {0, 0, 0, 0, 0, 0},       {10, 0, 10, 10, 0, 0}, {10, 5, 15, 15, 0, 0},
-    {10, 5, 12, 30, 0, 0},    {10, 0, 10, 9, 1, 0}, /* shown as granted, and MariaDB does not have it */
+    {10, 5, 12, 30, 0, 0},    {10, 0, 10, 9, 1, 0}, /* shown as granted; MariaDB has it not */
     {10, 5, 16, 16, 0, 1},    /* MariaDB had one that Redis neither shows nor has claimed */
     {0, 0, 100, 100, 0, 100}, /* Redis lost its data */
 };
