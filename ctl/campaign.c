@@ -119,9 +119,10 @@ static int create(struct ctl *ctl, char **args, const char *const *values)
     if (values[CREATE_NO_WAIT] == NULL)
         json_object_set_new(result, "published", json_boolean(campaign_wait(ctl, args[0], &wait)));
     if (ctl->json)
-        return output_json(result), CTL_OK;
-    printf("campaign %s is created: %s, %" PRId64 " coupons, opens at %s\n", row.name, row.state,
-           row.quota, json_string_value(json_object_get(result, "opens_at")));
+        output_json(result);
+    else
+        printf("campaign %s is created: %s, %" PRId64 " coupons, opens at %s\n", row.name,
+               row.state, row.quota, json_string_value(json_object_get(result, "opens_at")));
     json_decref(result);
     return CTL_OK;
 }
@@ -159,8 +160,8 @@ static int list(struct ctl *ctl, char **args, const char *const *values)
     json_t *rows = json_array();
     r = campaign_row_list(ctl, add_row, rows);
     if (r == 0 && ctl->json)
-        return output_json(rows), CTL_OK;
-    if (r == 0)
+        output_json(rows);
+    else if (r == 0)
         output_table(rows, columns, sizeof columns / sizeof columns[0]);
     json_decref(rows);
     return r;
@@ -232,19 +233,15 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
     };
     (void)values;
     struct campaign_row row;
-    int r = campaign_name_check(args[0]);
-    if (r == 0)
-        r = stores_db(ctl);
-    if (r == 0)
-        r = campaign_row_find(ctl, args[0], false, &row);
+    int r = campaign_row_open(ctl, args[0], &row);
     if (r != 0)
         return r;
     json_t *object = campaign_row_json(&row);
     add_head(ctl, object, args[0]);
     r = refused_add(ctl, row.id, object);
-    if (r == 0 && ctl->json)
-        return output_json(object), CTL_OK;
-    if (r == 0) {
+    if (r == 0 && ctl->json) {
+        output_json(object);
+    } else if (r == 0) {
         output_pairs(object, columns, sizeof columns / sizeof columns[0]);
         refused_print(object);
     }

@@ -41,8 +41,10 @@ static enum db_outcome write_audit(struct ctl *ctl, const char *action, const ch
     actor(who);
     if (db_format(&ctl->db, sql, sizeof sql,
                   "INSERT INTO audit_log (actor, action, campaign, detail) VALUES (%s, %s, %s, %s)",
-                  who, action, campaign, detail) < 0)
-        return snprintf(ctl->db.error, sizeof ctl->db.error, "the detail is too long"), DB_REFUSED;
+                  who, action, campaign, detail) < 0) {
+        snprintf(ctl->db.error, sizeof ctl->db.error, "the detail is too long");
+        return DB_REFUSED;
+    }
     return db_exec(&ctl->db, sql, NULL);
 }
 
@@ -111,9 +113,10 @@ static int report(struct ctl *ctl, const char *name, const struct campaign_row *
     if (published != NULL)
         json_object_set_new(result, "published", json_boolean(*published));
     if (ctl->json)
-        return output_json(result), CTL_OK;
-    printf("campaign %s: %s, quota %" PRId64 ", granted %" PRId64 "\n", name, row->state,
-           row->quota, row->granted);
+        output_json(result);
+    else
+        printf("campaign %s: %s, quota %" PRId64 ", granted %" PRId64 "\n", name, row->state,
+               row->quota, row->granted);
     json_decref(result);
     return CTL_OK;
 }

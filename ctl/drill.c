@@ -1,5 +1,5 @@
-/* onrushctl drill: how long it takes until a Redis that lost its data is rebuilt from MariaDB. It makes a campaign of its own
- * with so many grants, empties its keys, and watches. */
+/* onrushctl drill: how long it takes until a Redis that lost its data is rebuilt from MariaDB. It
+ * makes a campaign of its own with so many grants, empties its keys, and watches. */
 #include "ctl/campaign_change.h"
 #include "ctl/campaign_row.h"
 #include "ctl/commands.h"
@@ -88,7 +88,8 @@ static int make_row(struct drill *d)
     return r;
 }
 
-/* fill_chunk: grants of users that do not exist. The codes look like others, and are unique by campaign and serial. */
+/* fill_chunk: grants of users that do not exist. The codes look like others, and are unique by
+ * campaign and serial. */
 static enum db_outcome fill_chunk(struct drill *d, int64_t from, int64_t n)
 {
     char sql[1024];
@@ -128,7 +129,7 @@ static int forget_keys(struct drill *d)
     return r;
 }
 
-/* delete_grants: some at a time: a transaction of all of them would be long, and could be too long. */
+/* delete_grants: some at a time: a transaction of all of them could be too long. */
 static enum db_outcome delete_grants(struct drill *d)
 {
     char sql[128];
@@ -141,8 +142,8 @@ static enum db_outcome delete_grants(struct drill *d)
     return outcome;
 }
 
-/* delete_rows: first no scheduler may touch it any more; the row goes last, so what fails in between leaves a settled
- * campaign, and no grants without one. */
+/* delete_rows: first no scheduler may touch it any more; the row goes last, so what fails in
+ * between leaves a settled campaign, and no grants without one. */
 static enum db_outcome delete_rows(struct drill *d)
 {
     enum db_outcome outcome = exec_id(d, "UPDATE campaigns SET state = 'settled', owner = '', "
@@ -174,8 +175,8 @@ static void nap(void)
     nanosleep(&(struct timespec){.tv_nsec = LOOK_US * 1000L}, NULL);
 }
 
-/* wait_whole: until Redis admits and shows every grant. *noticed_us is when a scheduler had begun to put it right (it may be
- * NULL). -1: not in time. */
+/* wait_whole: until Redis admits and shows every grant. *noticed_us is when a scheduler had begun
+ * to put it right (it may be NULL). -1: not in time. */
 static int64_t wait_whole(struct drill *d, int64_t began_us, int64_t *noticed_us)
 {
     struct campaign_head head;
@@ -221,9 +222,11 @@ static int report(const struct drill *d)
     int64_t took_us = d->restored_us - d->noticed_us;
     int64_t rate = took_us > 0 ? d->grants * 1000000 / took_us : 0;
     if (d->ctl->json) {
-        output_json(json_pack("{s:s, s:I, s:I, s:I, s:I}", "campaign", d->name, "grants", d->grants,
-                              "noticed_ms", d->noticed_us / 1000, "restored_ms",
-                              d->restored_us / 1000, "grants_per_s", rate));
+        json_t *result = json_pack("{s:s, s:I, s:I, s:I, s:I}", "campaign", d->name, "grants",
+                                   d->grants, "noticed_ms", d->noticed_us / 1000, "restored_ms",
+                                   d->restored_us / 1000, "grants_per_s", rate);
+        output_json(result);
+        json_decref(result);
         return CTL_OK;
     }
     printf("Redis forgot %" PRId64 " grants of %s.\n", d->grants, d->name);

@@ -42,8 +42,10 @@ static int ask_redis(struct ctl *ctl, const char *campaign, const char *user, js
     enum stores_answer answer = stores_status(ctl, campaign, 1, &user, &reply);
     *object = NULL;
     *state = answer == STORES_ABSENT ? "not published, or expired" : "being rebuilt";
-    if (answer == STORES_ABSENT || answer == STORES_UNREADY)
-        return *object = json_null(), 0;
+    if (answer == STORES_ABSENT || answer == STORES_UNREADY) {
+        *object = json_null();
+        return 0;
+    }
     const redisReply *text = answer == STORES_ANSWER ? reply->element[1] : NULL;
     bool good = text != NULL && text->type == REDIS_REPLY_STRING &&
                 request_state_parse(text->str, text->len, &s) == 0;
@@ -100,8 +102,8 @@ static int report(struct ctl *ctl, const char *campaign, const char *user, json_
     } else {
         print_side("Redis", redis, strcmp(redis_state, "ready") == 0 ? "no request" : redis_state);
         print_side("MariaDB", mariadb, "no grant");
-        json_decref(object);
     }
+    json_decref(object);
     return none ? CTL_NOT_FOUND : CTL_OK;
 }
 
