@@ -1,5 +1,5 @@
-/* An event is saved while it runs, the queue first and MariaDB later, and restored after both were lost: who was granted by then has
- * the same coupon, and whoever came later asks again. */
+/* An event is saved while it runs, the queue first and MariaDB later, and restored after both were
+ * lost: who was granted by then has the same coupon, and whoever came later asks again. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -30,7 +30,8 @@ static void copy(const char *from, const char *to)
         fail_msg("%s", command);
 }
 
-/* save, put_back: the data of a store that rests, or of Redis, whose log may be copied at any time. */
+/* save, put_back: the data of a store that rests, or of Redis, whose log may be copied at any time.
+ */
 static void save(const char *store)
 {
     char from[400];
@@ -125,17 +126,11 @@ static void test_save_and_restore(void **state)
     free(after);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_save_and_restore),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

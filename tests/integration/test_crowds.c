@@ -1,5 +1,6 @@
-/* Crowds of one address, beside an honest client of another: silent ones, dribbling ones, those that never read, long-polls that are
- * opened and left. The honest one is always served, the crowd has no more than its share, and afterwards nothing of it is left. */
+/* Crowds of one address, beside an honest client of another: silent ones, dribbling ones, those
+ * that never read, long-polls that are opened and left. The honest one is always served, the crowd
+ * has no more than its share, and afterwards nothing of it is left. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -213,7 +214,8 @@ static void test_those_that_never_read(void **state)
 
 /* --- shares --- */
 
-/* status_of: what a new client from 127.0.0.`host` is answered that would like to wait; 0: it waits. */
+/* status_of: what a new client from 127.0.0.`host` is answered that would like to wait; 0: it
+ * waits. */
 static int status_of(int host, const char *forwarded, int *fd)
 {
     static char text[RAW_MAX];
@@ -251,7 +253,8 @@ static long turned_away(const char *cause)
     return event_metric(stack.admin_url, series);
 }
 
-/* An address may have half of those that wait; a trusted proxy as many as all, if its clients are many. */
+/* An address may have half of those that wait; a trusted proxy as many as all, if its clients are
+ * many. */
 static void test_shares_of_waiters(void **state)
 {
     (void)state;
@@ -287,13 +290,6 @@ static void test_a_proxy_has_no_share(void **state)
     event_wait_metric(stack.admin_url, "onrush_gateway_connections", 0);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,7 +298,7 @@ int main(void)
         cmocka_unit_test(test_those_that_never_read),
         cmocka_unit_test(test_shares_of_waiters),
         cmocka_unit_test(test_a_proxy_has_no_share),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

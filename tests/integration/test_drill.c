@@ -1,4 +1,5 @@
-/* onrushctl drill: Redis loses its data, and is rebuilt; on a campaign of its own, or on a live one when it is told so. */
+/* onrushctl drill: Redis loses its data, and is rebuilt; on a campaign of its own, or on a live one
+ * when it is told so. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -24,7 +25,8 @@ static int64_t member(const json_t *object, const char *name)
     return json_integer_value(value);
 }
 
-/* Its campaign is paused: nothing is claimed of it, and the loss is noticed all the same. More than two pages. */
+/* Its campaign is paused: nothing is claimed of it, and the loss is noticed all the same. More than
+ * two pages. */
 static void test_drill_of_its_own(void **state)
 {
     (void)state;
@@ -98,7 +100,8 @@ static int64_t rows_of_drills(struct event *e)
                                 "campaign_id NOT IN (SELECT id FROM campaigns))");
 }
 
-/* Ctrl-C while it waits for a scheduler: its campaign is taken away, grants (two chunks of them), keys and all. */
+/* Ctrl-C while it waits for a scheduler: its campaign is taken away, grants (two chunks of them),
+ * keys and all. */
 static void test_drill_is_interrupted(void **state)
 {
     (void)state;
@@ -126,12 +129,6 @@ static void test_the_prefix_is_reserved(void **state)
     assert_int_equal(stack_ctl(&stack, NULL, "campaign create drill-1 --quota 1 2>&1"), 64);
 }
 
-static void test_stops_without_a_trace(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,7 +138,7 @@ int main(void)
         cmocka_unit_test(test_drill_without_a_scheduler),
         cmocka_unit_test(test_drill_is_interrupted),
         cmocka_unit_test(test_the_prefix_is_reserved),
-        cmocka_unit_test(test_stops_without_a_trace),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -1,5 +1,6 @@
-/* A gateway with fewer file descriptors than max_connections wants: it takes fewer clients, tells the others so, and can still be
- * asked how it is. With far too few it does not start, and says why. */
+/* A gateway with fewer file descriptors than max_connections wants: it takes fewer clients, tells
+ * the others so, and can still be asked how it is. With far too few it does not start, and says
+ * why. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -115,7 +116,8 @@ static void test_fewer_clients(void **state)
     wait_for_ready(200, "");
 }
 
-/* Clients that say nothing are not told anything either, and stay: more of them than there are descriptors. */
+/* Clients that say nothing are not told anything either, and stay: more of them than there are
+ * descriptors. */
 static void test_a_silent_crowd(void **state)
 {
     (void)state;
@@ -132,20 +134,13 @@ static void test_a_silent_crowd(void **state)
         close(fds[i]);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_far_too_few),
         cmocka_unit_test(test_fewer_clients),
         cmocka_unit_test(test_a_silent_crowd),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

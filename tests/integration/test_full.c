@@ -1,5 +1,5 @@
-/* A campaign that is full, answered out of the gateway's memory: whoever was admitted is still told where the request stands,
- * be it above the mark, below it, or decided. */
+/* A campaign that is full, answered out of the gateway's memory: whoever was admitted is still told
+ * where the request stands, be it above the mark, below it, or decided. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -96,7 +96,8 @@ static void test_who_was_admitted_is_known(void **state)
     assert_true(from_memory() >= FROM_MEMORY);
 }
 
-/* crowd: fills a campaign that no scheduler opens. MariaDB knows it: the gateway asks it for the journal. */
+/* crowd: fills a campaign that no scheduler opens. MariaDB knows it: the gateway asks it for the
+ * journal. */
 static void crowd(const char *campaign)
 {
     static char users[A_CALL * 16];
@@ -138,8 +139,9 @@ static const char *moved(const char *begin, const char *state)
     return arguments;
 }
 
-/* While the keys are read one after the other, a scheduler decides some, or one that takes over brings back those who were sold
- * out: its epoch has been published by then; or the journal brings some forward. Nobody is missed. */
+/* While the keys are read one after the other, a scheduler decides some, or one that takes over
+ * brings back those who were sold out: its epoch has been published by then; or the journal brings
+ * some forward. Nobody is missed. */
 static void test_who_moves_during_the_scan_is_known(void **state)
 {
     (void)state;
@@ -184,8 +186,9 @@ static void wait_until_memory_is_read(const struct event *e)
     }
 }
 
-/* A request that came in by the journal while Redis was away, and that no scheduler has brought into the queue yet: GET and POST look
- * for it before they say that it is not there, though the gateway knows that the campaign is full. */
+/* A request that came in by the journal while Redis was away, and that no scheduler has brought
+ * into the queue yet: GET and POST look for it before they say that it is not there, though the
+ * gateway knows that the campaign is full. */
 static void test_who_is_in_the_journal_is_known(void **state)
 {
     (void)state;
@@ -207,7 +210,8 @@ static void test_who_is_in_the_journal_is_known(void **state)
     }
 }
 
-/* Now it is in the queue, and Redis goes away before the gateway has heard of that: its memory does not hold this user. */
+/* Now it is in the queue, and Redis goes away before the gateway has heard of that: its memory does
+ * not hold this user. */
 static void test_who_has_left_the_journal_is_not_denied(void **state)
 {
     (void)state;
@@ -232,13 +236,6 @@ static void test_who_has_left_the_journal_is_not_denied(void **state)
     stack_start(&stack, "redis");
 }
 
-static void test_stops_without_a_trace(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,7 +243,7 @@ int main(void)
         cmocka_unit_test(test_who_moves_during_the_scan_is_known),
         cmocka_unit_test(test_who_is_in_the_journal_is_known),
         cmocka_unit_test(test_who_has_left_the_journal_is_not_denied),
-        cmocka_unit_test(test_stops_without_a_trace),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -1,5 +1,6 @@
-/* What a gateway answers to bytes that proxies and clients could read in different ways, or that are at a limit; and that whatever it
- * refuses is not enqueued. Each row has a user of its own; the scheduler is stopped, so whoever is accepted waits. */
+/* What a gateway answers to bytes that proxies and clients could read in different ways, or that
+ * are at a limit; and that whatever it refuses is not enqueued. Each row has a user of its own; the
+ * scheduler is stopped, so whoever is accepted waits. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -139,7 +140,8 @@ static size_t count(const char *text, const char *piece)
     return n;
 }
 
-/* ask: sends, and reads what comes until an answer is whole, and whether the other side closes then. */
+/* ask: sends, and reads what comes until an answer is whole, and whether the other side closes
+ * then. */
 static void ask(const char *bytes, size_t len, char text[RAW_MAX], bool *closes)
 {
     static char rest[RAW_MAX];
@@ -410,13 +412,6 @@ static void test_half_closed_long_poll(void **state)
     assert_true(clock_mono_us() - began_us < 29000000);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,7 +425,7 @@ int main(void)
         cmocka_unit_test(test_refused_body),
         cmocka_unit_test(test_abandoned_long_polls),
         cmocka_unit_test(test_half_closed_long_poll),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

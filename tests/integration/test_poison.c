@@ -1,5 +1,5 @@
-/* Rows that MariaDB refuses, and members of the queue that nobody can decode: everybody else gets what is theirs, and the bad
- * ones can be seen with their reason. */
+/* Rows that MariaDB refuses, and members of the queue that nobody can decode: everybody else gets
+ * what is theirs, and the bad ones can be seen with their reason. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -32,14 +32,9 @@ static json_t *show(const char *name, int64_t total)
 /* check_metric: the scheduler counted so many, with this reason. */
 static void check_metric(const char *reason, int64_t n)
 {
-    static struct http_answer a;
-    char url[256], name[128];
-    snprintf(url, sizeof url, "%s/metrics", stack.scheduler_admin_url);
-    snprintf(name, sizeof name, "onrush_scheduler_refused_total{reason=\"%s\"} ", reason);
-    assert_int_equal(http_get(url, &a), 200);
-    const char *line = strstr(a.body, name);
-    assert_non_null(line);
-    assert_int_equal(atoll(line + strlen(name)), n);
+    char name[128];
+    snprintf(name, sizeof name, "onrush_scheduler_refused_total{reason=\"%s\"}", reason);
+    assert_int_equal(event_metric(stack.scheduler_admin_url, name), n);
 }
 
 static void check_audit(const char *name)
@@ -95,7 +90,8 @@ static void test_refused_rows(void **state)
     event_close(&e);
 }
 
-/* Nobody is admitted beyond the quota here; but for each refused request somebody else is, so no coupon is left. */
+/* Nobody is admitted beyond the quota here; but for each refused request somebody else is, so no
+ * coupon is left. */
 static void test_refused_make_room(void **state)
 {
     (void)state;
@@ -122,7 +118,8 @@ static void test_refused_make_room(void **state)
     event_close(&e);
 }
 
-/* Redis is lost: MariaDB still tells who was refused; who asks again and is taken now is not shown any more. */
+/* Redis is lost: MariaDB still tells who was refused; who asks again and is taken now is not shown
+ * any more. */
 static void test_refused_outlive_redis(void **state)
 {
     (void)state;
@@ -146,7 +143,8 @@ static void test_refused_outlive_redis(void **state)
     event_close(&e);
 }
 
-/* A scheduler that takes over meets them up to the mark of its predecessor, before what that one had claimed; and some above. */
+/* A scheduler that takes over meets them up to the mark of its predecessor, before what that one
+ * had claimed; and some above. */
 static void test_undecodable_members(void **state)
 {
     (void)state;
@@ -180,7 +178,8 @@ static void test_undecodable_members(void **state)
     event_close(&e);
 }
 
-/* The account may not write into `refused` (as 1142 says it): that costs the note, and nobody waits for it. */
+/* The account may not write into `refused` (as 1142 says it): that costs the note, and nobody waits
+ * for it. */
 static void test_notes_are_denied(void **state)
 {
     (void)state;
@@ -219,19 +218,16 @@ static void test_keeping_is_denied(void **state)
     event_close(&e);
 }
 
-static void test_stops_without_a_trace(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_rows),          cmocka_unit_test(test_refused_outlive_redis),
-        cmocka_unit_test(test_refused_make_room),     cmocka_unit_test(test_undecodable_members),
-        cmocka_unit_test(test_notes_are_denied),      cmocka_unit_test(test_keeping_is_denied),
-        cmocka_unit_test(test_stops_without_a_trace),
+        cmocka_unit_test(test_refused_rows),
+        cmocka_unit_test(test_refused_outlive_redis),
+        cmocka_unit_test(test_refused_make_room),
+        cmocka_unit_test(test_undecodable_members),
+        cmocka_unit_test(test_notes_are_denied),
+        cmocka_unit_test(test_keeping_is_denied),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

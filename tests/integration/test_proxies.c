@@ -1,6 +1,6 @@
-/* A gateway behind real proxies as they come: nginx (which speaks HTTP/1.0 to what is behind it), nginx with connections that it
- * keeps, HAProxy. With 0 to 9 KiB of cookies every request is answered, and every answer is true: 2xx means queued, anything else
- * means not queued. */
+/* A gateway behind real proxies as they come: nginx (which speaks HTTP/1.0 to what is behind it),
+ * nginx with connections that it keeps, HAProxy. With 0 to 9 KiB of cookies every request is
+ * answered, and every answer is true: 2xx means queued, anything else means not queued. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -194,7 +194,8 @@ static void test_cookies(void **state)
         check_proxy(&proxies[i], i);
 }
 
-/* A client that leaves its long-poll: the proxy closes its connection (HAProxy: with abortonclose), and the gateway's place is free. */
+/* A client that leaves its long-poll: the proxy closes its connection (HAProxy: with abortonclose),
+ * and the gateway's place is free. */
 static void test_clients_that_leave(void **state)
 {
     (void)state;
@@ -220,19 +221,12 @@ static void test_clients_that_leave(void **state)
     }
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cookies),
         cmocka_unit_test(test_clients_that_leave),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

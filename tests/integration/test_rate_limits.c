@@ -1,5 +1,5 @@
-/* Rate limits of a real gateway with several workers: exact, fair, changed by SIGHUP. The periods are an hour, so that the speed of
- * the machine does not matter. */
+/* Rate limits of a real gateway with several workers: exact, fair, changed by SIGHUP. The periods
+ * are an hour, so that the speed of the machine does not matter. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -29,7 +29,8 @@ static int up(void **state)
     return 0;
 }
 
-/* ask: a POST for `user` (NULL: the GET of the campaign) over a new connection, from the client `from`; the status. */
+/* ask: a POST for `user` (NULL: the GET of the campaign) over a new connection, from the client
+ * `from`; the status. */
 static int ask(const char *user, const char *from, struct http_answer *a)
 {
     char forwarded[128], body[128];
@@ -92,8 +93,8 @@ static void reload(const char *const *sets)
     assert_true(stack_log_wait(&stack, "gateway", len, "configuration reloaded"));
 }
 
-/* Two an address, five the campaign. What the address refuses takes nothing from the campaign, and what the campaign refuses nothing
- * from the address. */
+/* Two an address, five the campaign. What the address refuses takes nothing from the campaign, and
+ * what the campaign refuses nothing from the address. */
 static void test_address_and_campaign(void **state)
 {
     (void)state;
@@ -169,20 +170,10 @@ static void test_total(void **state)
 static void test_metrics(void **state)
 {
     (void)state;
-    static struct http_answer a;
-    char url[256];
-    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
-    assert_int_equal(http_get(url, &a), 200);
-    assert_non_null(strstr(a.body, "onrush_gateway_limited_total{limit=\"user\"} 57\n"));
-    assert_non_null(strstr(a.body, "onrush_gateway_limited_total{limit=\"total\"} 1\n"));
-    assert_non_null(strstr(a.body, "onrush_gateway_limit_uncounted_total{limit=\"user\"} 0\n"));
-}
-
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&event);
-    assert_int_equal(stack_finish(&stack), 0);
+    const char *url = stack.admin_url;
+    assert_int_equal(event_metric(url, "onrush_gateway_limited_total{limit=\"user\"}"), 57);
+    assert_int_equal(event_metric(url, "onrush_gateway_limited_total{limit=\"total\"}"), 1);
+    assert_int_equal(event_metric(url, "onrush_gateway_limit_uncounted_total{limit=\"user\"}"), 0);
 }
 
 int main(void)
@@ -193,7 +184,7 @@ int main(void)
         cmocka_unit_test(test_wrong_requests_count),
         cmocka_unit_test(test_total),
         cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(event),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

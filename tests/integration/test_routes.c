@@ -1,5 +1,5 @@
-/* Configured routes: the five APIs of etc/routes-compat.cfg with their exact answers, in every state that a client can meet; routes
- * that change on SIGHUP; bad ones. */
+/* Configured routes: the five APIs of etc/routes-compat.cfg with their exact answers, in every
+ * state that a client can meet; routes that change on SIGHUP; bad ones. */
 #include "tests/integration/event.h"
 
 #include "shared/clock.h"
@@ -288,7 +288,8 @@ static int take(const char *user, const char *campaign, struct http_answer *a)
     return a->status;
 }
 
-/* A route of headers, without answers of its own: Onrush's. The old ones are gone; a wrong file changes nothing. */
+/* A route of headers, without answers of its own: Onrush's. The old ones are gone; a wrong file
+ * changes nothing. */
 static void test_reload(void **state)
 {
     (void)state;
@@ -332,12 +333,6 @@ static void test_bad_route(void **state)
     assert_non_null(strstr(said, "bad.cfg:3: method = \"PATCH\": expected POST"));
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,7 +342,7 @@ int main(void)
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_bad_route),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }
