@@ -168,10 +168,9 @@ static void print_report(const json_t *object)
 void audit_report(struct ctl *ctl, const struct audit *audit)
 {
     json_t *object = audit_json(ctl, audit);
-    if (ctl->json) {
+    if (ctl->json)
         output_json(object);
-        return;
-    }
-    print_report(object);
+    else
+        print_report(object);
     json_decref(object);
 }

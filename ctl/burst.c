@@ -121,19 +121,17 @@ static int show(struct ctl *ctl, const char *campaign, const struct numbers *n,
                                target->url, "users", n->users, "requests", n->requests,
                                "concurrency", n->concurrency, "seed", seed);
     burst_report_json(report, object);
-    if (!ctl->json)
-        burst_report_print(report, object);
-    bool ok = burst_report_ok(report);
     if (ctl->json)
         output_json(object);
     else
-        json_decref(object);
+        burst_report_print(report, object);
+    json_decref(object);
     if (report->unanswered == report->done)
         ctl_warn("%s gave no answer at all; does the gateway run there?", target->url);
     else if (report->errors == report->done)
         ctl_warn("every answer was an error, such as %u %s; is %s open?",
                  report->outcomes[0].status, report->outcomes[0].word, campaign);
-    return ok ? CTL_OK : CTL_FAILED;
+    return burst_report_ok(report) ? CTL_OK : CTL_FAILED;
 }
 
 static int send_all(struct ctl *ctl, const char *campaign, const struct numbers *n,

@@ -64,35 +64,18 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return len;
 }
 
-/* due_us: when the next request is to be sent. With a rate each has its time, and its latency counts from there: were it
- * from when a connection was free, a server that stalls would look the better the longer it stalls. */
-static int64_t due_us(const struct client *client)
-{
-    int64_t rate = client->settings->rate;
-    return rate == 0 ? clock_mono_us()
-                     : client->report->started_us + (int64_t)client->started * 1000000 / rate;
-}
-
-/* may_start: is there a request left, and is it its time? */
-static bool may_start(const struct client *client)
-{
-    if (client->stopping || client->started == client->settings->plan->n)
-        return false;
-    return client->settings->rate == 0 || due_us(client) <= clock_mono_us();
-}
-
 /* start: the next request on this slot, or the slot rests. */
 static void start(struct slot *slot)
 {
     struct client *client = slot->shard->client;
-    if (!may_start(client)) {
+    if (!schedule_ready(&client->schedule)) {
         STAILQ_INSERT_TAIL(&client->idle, slot, next);
         return;
     }
     const struct burst_settings *s = client->settings;
-    slot->started_us = due_us(client);
+    slot->started_us = schedule_due_us(&client->schedule);
     slot->sent_us = s->rate == 0 ? slot->started_us : clock_mono_us();
-    slot->user = s->first_user + s->plan->users[client->started++];
+    slot->user = s->first_user + s->plan->users[client->schedule.begun++];
     slot->body_len = 0;
     int len = snprintf(slot->request, sizeof slot->request, "{\"user_id\":\"u-%llu\"}",
                        (unsigned long long)slot->user);
@@ -157,8 +140,7 @@ static void turn(struct shard *shard)
         curl_multi_socket_action(shard->multi, CURL_SOCKET_TIMEOUT, 0, &running);
         reap(shard);
     }
-    size_t end = client->stopping ? client->started : client->settings->plan->n;
-    if (client->report->done == end)
+    if (client->report->done == (uint64_t)client->schedule.total)
         event_base_loopbreak(client->base);
 }
 
@@ -166,7 +148,7 @@ static void turn(struct shard *shard)
 static void wake(struct client *client)
 {
     struct slot *slot;
-    while (may_start(client) && (slot = STAILQ_FIRST(&client->idle)) != NULL) {
+    while (schedule_ready(&client->schedule) && (slot = STAILQ_FIRST(&client->idle)) != NULL) {
         STAILQ_REMOVE_HEAD(&client->idle, next);
         start(slot);
     }
@@ -192,7 +174,7 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 {
     struct client *client = arg;
     (void)fd, (void)what;
-    client->stopping = true;
+    client->schedule.total = client->schedule.begun;
     for (size_t i = 0; i < 2; i++)
         event_del(client->signals[i]);
 }
@@ -210,13 +192,16 @@ int burst_client_run(const struct burst_settings *settings, struct burst_report 
     static const struct burst_hooks hooks = {on_ready,        on_curl_socket, on_curl_timer,
                                              on_close_socket, on_body,        on_tick,
                                              on_progress,     on_signal};
-    struct client client = {.settings = settings, .report = report};
+    struct client client = {
+        .settings = settings,
+        .report = report,
+        .schedule = {.rate = settings->rate, .total = (int64_t)settings->plan->n}};
     int r = burst_open(&client, &hooks);
     if (r == 0) {
         int64_t cpu_before_us = cpu_us();
         report->wanted = settings->plan->n;
         report->started_wall_us = clock_wall_us();
-        report->started_us = clock_mono_us();
+        report->started_us = client.schedule.began_us = clock_mono_us();
         on_tick(-1, 0, &client);
         if (report->done < report->wanted)
             event_base_dispatch(client.base);

@@ -114,8 +114,8 @@ static int open_events(struct client *client, const struct burst_hooks *hooks)
     return 0;
 }
 
-/* open_base: a loop without the second clock call and with fewer epoll_ctl; with a rate, one that can wait for less than
- * a millisecond. */
+/* open_base: a loop without the second clock call and with fewer epoll_ctl; with a rate, one that
+ * can wait for less than a millisecond. */
 static struct event_base *open_base(bool precise)
 {
     struct event_config *config = event_config_new();

@@ -5,8 +5,8 @@
 
 #include "ctl/burst_client.h"
 #include "ctl/burst_watch.h"
+#include "shared/load/schedule.h"
 
-#include <stdbool.h>
 #include <sys/queue.h>
 
 #define BODY_MAX   1024 /* of an answer; what is beyond is not looked at */
@@ -45,8 +45,7 @@ struct client {
     STAILQ_HEAD(, slot) idle;
     struct curl_slist *headers;
     struct event *tick, *progress, *signals[2];
-    size_t started; /* requests of the plan */
-    bool stopping;
+    struct schedule schedule; /* it ends early after a signal */
 };
 
 /* The callbacks, in burst_client.c. */

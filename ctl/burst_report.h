@@ -2,7 +2,7 @@
 #ifndef ONRUSH_CTL_BURST_REPORT_H
 #define ONRUSH_CTL_BURST_REPORT_H
 
-#include "ctl/histogram.h"
+#include "shared/load/histogram.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,8 +20,7 @@ struct burst_answer {
     char outcome[OUTCOME_MAX];
     uint64_t ticket; /* 0: none */
     int64_t latency_us;
-    int64_t sent_us,
-        ended_us; /* monotonic: when it was sent, and when there was an answer, or none to come any more */
+    int64_t sent_us, ended_us; /* monotonic: until it was answered, or given up */
 };
 
 struct burst_outcome {

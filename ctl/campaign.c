@@ -118,12 +118,11 @@ static int create(struct ctl *ctl, char **args, const char *const *values)
     json_t *result = campaign_row_json(&row);
     if (values[CREATE_NO_WAIT] == NULL)
         json_object_set_new(result, "published", json_boolean(campaign_wait(ctl, args[0], &wait)));
-    if (ctl->json) {
+    if (ctl->json)
         output_json(result);
-        return CTL_OK;
-    }
-    printf("campaign %s is created: %s, %" PRId64 " coupons, opens at %s\n", row.name, row.state,
-           row.quota, json_string_value(json_object_get(result, "opens_at")));
+    else
+        printf("campaign %s is created: %s, %" PRId64 " coupons, opens at %s\n", row.name,
+               row.state, row.quota, json_string_value(json_object_get(result, "opens_at")));
     json_decref(result);
     return CTL_OK;
 }
@@ -161,11 +160,9 @@ static int list(struct ctl *ctl, char **args, const char *const *values)
         return r;
     json_t *rows = json_array();
     r = campaign_row_list(ctl, add_row, rows);
-    if (r == 0 && ctl->json) {
+    if (r == 0 && ctl->json)
         output_json(rows);
-        return CTL_OK;
-    }
-    if (r == 0)
+    else if (r == 0)
         output_table(rows, columns, sizeof columns / sizeof columns[0]);
     json_decref(rows);
     return r;
@@ -239,11 +236,7 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
 {
     (void)values;
     struct campaign_row row;
-    int r = campaign_name_check(args[0]);
-    if (r == 0)
-        r = stores_db(ctl);
-    if (r == 0)
-        r = campaign_row_find(ctl, args[0], false, &row);
+    int r = campaign_row_open(ctl, args[0], &row);
     if (r != 0)
         return r;
     json_t *object = campaign_row_json(&row);
@@ -251,9 +244,7 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
     r = refused_add(ctl, row.id, object);
     if (r == 0 && ctl->json) {
         output_json(object);
-        return CTL_OK;
-    }
-    if (r == 0) {
+    } else if (r == 0) {
         output_pairs(object, show_columns, sizeof show_columns / sizeof show_columns[0]);
         refused_print(object);
     }

@@ -112,12 +112,11 @@ static int report(struct ctl *ctl, const char *name, const struct campaign_row *
     json_t *result = campaign_row_json(row);
     if (published != NULL)
         json_object_set_new(result, "published", json_boolean(*published));
-    if (ctl->json) {
+    if (ctl->json)
         output_json(result);
-        return CTL_OK;
-    }
-    printf("campaign %s: %s, quota %" PRId64 ", granted %" PRId64 "\n", name, row->state,
-           row->quota, row->granted);
+    else
+        printf("campaign %s: %s, quota %" PRId64 ", granted %" PRId64 "\n", name, row->state,
+               row->quota, row->granted);
     json_decref(result);
     return CTL_OK;
 }

@@ -59,6 +59,14 @@ int campaign_row_find(struct ctl *ctl, const char *name, bool lock, struct campa
     return 0;
 }
 
+int campaign_row_open(struct ctl *ctl, const char *name, struct campaign_row *row)
+{
+    int r = campaign_name_check(name);
+    if (r == 0)
+        r = stores_db(ctl);
+    return r == 0 ? campaign_row_find(ctl, name, false, row) : r;
+}
+
 int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct campaign_row *row),
                       void *arg)
 {

@@ -23,6 +23,9 @@ int campaign_name_check(const char *name);
  * the row's lock (within a transaction). */
 int campaign_row_find(struct ctl *ctl, const char *name, bool lock, struct campaign_row *row);
 
+/* campaign_row_open: the same from the beginning: checks the name and connects to MariaDB. */
+int campaign_row_open(struct ctl *ctl, const char *name, struct campaign_row *row);
+
 /* campaign_row_list: all of them, oldest first, each given to `each`. An exit code. */
 int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct campaign_row *row),
                       void *arg);

@@ -226,9 +226,11 @@ static int report(const struct drill *d)
     int64_t took_us = d->restored_us - d->noticed_us;
     int64_t rate = took_us > 0 ? d->grants * 1000000 / took_us : 0;
     if (d->ctl->json) {
-        output_json(json_pack("{s:s, s:I, s:I, s:I, s:I}", "campaign", d->name, "grants", d->grants,
-                              "noticed_ms", d->noticed_us / 1000, "restored_ms",
-                              d->restored_us / 1000, "grants_per_s", rate));
+        json_t *result = json_pack("{s:s, s:I, s:I, s:I, s:I}", "campaign", d->name, "grants",
+                                   d->grants, "noticed_ms", d->noticed_us / 1000, "restored_ms",
+                                   d->restored_us / 1000, "grants_per_s", rate);
+        output_json(result);
+        json_decref(result);
         return CTL_OK;
     }
     printf("Redis forgot %" PRId64 " grants of %s.\n", d->grants, d->name);

@@ -39,8 +39,10 @@ static int print_rows(struct ctl *ctl, bool json)
     enum db_outcome outcome = broken ? db_fail(&ctl->db, NULL) : DB_OK;
     if (!broken && json)
         printf("%s\n]\n", first ? "[" : "");
-    if (ferror(stdout))
-        return db_close(&ctl->db), CTL_IO; /* main() says why; the rest of the rows is not read */
+    if (ferror(stdout)) {
+        db_close(&ctl->db); /* main() says why; the rest of the rows is not read */
+        return CTL_IO;
+    }
     mysql_free_result(rows);
     return broken ? stores_db_failed(ctl, outcome, "the export is incomplete") : CTL_OK;
 }
@@ -52,11 +54,7 @@ static int run(struct ctl *ctl, char **args, const char *const *values)
     const char *format = values[FORMAT] != NULL ? values[FORMAT] : ctl->json ? "json" : "csv";
     if (strcmp(format, "csv") != 0 && strcmp(format, "json") != 0)
         return ctl_error(CTL_USAGE, "--format: \"%s\" is neither csv nor json", format);
-    int r = campaign_name_check(args[0]);
-    if (r == 0)
-        r = stores_db(ctl);
-    if (r == 0)
-        r = campaign_row_find(ctl, args[0], false, &row);
+    int r = campaign_row_open(ctl, args[0], &row);
     if (r != 0)
         return r;
     db_format(&ctl->db, sql, sizeof sql,

@@ -42,10 +42,10 @@ static int show_status(struct ctl *ctl)
                                "pending", pending_after(version));
     if (ctl->json) {
         output_json(status);
-        return CTL_OK;
+    } else {
+        printf("version    %d\nknown      %d\n", version, schema_known());
+        print_names("pending", json_object_get(status, "pending"));
     }
-    printf("version    %d\nknown      %d\n", version, schema_known());
-    print_names("pending", json_object_get(status, "pending"));
     json_decref(status);
     return CTL_OK;
 }
@@ -53,7 +53,7 @@ static int show_status(struct ctl *ctl)
 static int apply(struct ctl *ctl)
 {
     int version;
-    json_t *applied = json_array();
+    json_t *applied = json_array(), *result = json_pack("{s:o}", "applied", applied);
     enum db_outcome outcome = schema_migrate(&ctl->db, note_applied, applied);
     if (!ctl->json)
         print_names("applied", applied);
@@ -62,11 +62,11 @@ static int apply(struct ctl *ctl)
         r = stores_db_failed(ctl, outcome, "migrating");
     else if (schema_check(&ctl->db) != DB_OK || schema_version(&ctl->db, &version) != DB_OK)
         r = ctl_error(CTL_UNAVAILABLE, "MariaDB: %s", ctl->db.error);
-    else if (ctl->json)
-        output_json(json_pack("{s:O, s:i}", "applied", applied, "version", version));
+    else if (ctl->json && json_object_set_new(result, "version", json_integer(version)) == 0)
+        output_json(result);
     else
         printf("the schema has version %d\n", version);
-    json_decref(applied);
+    json_decref(result);
     return r;
 }
 

@@ -9,11 +9,10 @@
 #define CELL_MAX    128
 #define COLUMNS_MAX 16
 
-void output_json(json_t *value)
+void output_json(const json_t *value)
 {
     json_dumpf(value, stdout, JSON_INDENT(2));
     putchar('\n');
-    json_decref(value);
 }
 
 json_t *output_time(int64_t us)

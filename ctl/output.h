@@ -12,8 +12,8 @@ struct output_column {
     const char *title; /* for people */
 };
 
-/* output_json: one document and a newline. Takes the reference. */
-void output_json(json_t *value);
+/* output_json: one document and a newline. */
+void output_json(const json_t *value);
 
 /* output_table: `rows` is an array of objects; numbers stand to the right, null is "-". */
 void output_table(const json_t *rows, const struct output_column *columns, size_t n);

@@ -108,8 +108,8 @@ static int report(struct ctl *ctl, const char *campaign, const char *user, json_
     } else {
         print_side("Redis", redis, strcmp(redis_state, "ready") == 0 ? "no request" : redis_state);
         print_side("MariaDB", mariadb, "no grant");
-        json_decref(object);
     }
+    json_decref(object);
     return none ? CTL_NOT_FOUND : CTL_OK;
 }
 

@@ -13,7 +13,7 @@ static const size_t answer_offsets[OUTCOMES_N] = {
 
 metric_value *gateway_metrics_answer(struct gateway_metrics *metrics, enum outcome outcome)
 {
-    return (metric_value *)((char *)metrics + answer_offsets[outcome]);
+    return metric_at(metrics, answer_offsets[outcome]);
 }
 
 void gateway_metrics_render(FILE *out, struct gateway_metrics *const *shards, size_t n)

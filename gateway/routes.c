@@ -266,7 +266,7 @@ void routes_dispatch(struct request *r)
     struct loop *loop = r->loop;
     struct limiter_hold address;
     if (!r->judged)
-        metric_add((metric_value *)((char *)&loop->metrics + r->route->counter), 1);
+        metric_add(metric_at(&loop->metrics, r->route->counter), 1);
     if (!limits_pass_address(r, &address))
         return;
     if (r->judged) {

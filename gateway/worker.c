@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -26,20 +25,12 @@
 
 /* --- events --- */
 
-static void on_wake(evutil_socket_t fd, short what, void *arg)
+static void on_archived(void *arg, struct mail *mail)
 {
     struct worker *worker = arg;
-    struct archive_list list = STAILQ_HEAD_INITIALIZER(list);
-    uint64_t ignored;
-    (void)what;
-    if (read(fd, &ignored, sizeof ignored) < 0)
-        return; /* woken up twice for one thing */
+    struct archive_job *job = (struct archive_job *)mail;
     worker->loop.now_us = clock_mono_us();
-    archive_take(worker->loop.archive, &list);
-    for (struct archive_job *job; (job = STAILQ_FIRST(&list)) != NULL;) {
-        STAILQ_REMOVE_HEAD(&list, next);
-        job->done(job);
-    }
+    job->done(job);
 }
 
 /* journal_in_use: would a new request of some campaign be written to the journal? */
@@ -83,11 +74,6 @@ static void on_link(void *arg, bool up)
     metric_set(&worker->loop.metrics.redis_up, up);
     worker->loop.traces_denied = false;
     batcher_link(&worker->batcher, up);
-}
-
-static struct timeval timeval_of(int64_t ms)
-{
-    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
 /* --- the loop --- */
@@ -149,17 +135,6 @@ static void *run(void *arg)
 
 /* --- life --- */
 
-static int add_event(struct worker *worker, struct event **out, int fd, short what,
-                     event_callback_fn fn, int64_t every_ms)
-{
-    struct timeval tv = timeval_of(every_ms);
-    *out = event_new(worker->loop.base, fd, what, fn, worker);
-    if (*out == NULL ||
-        ((fd >= 0 || every_ms > 0) && event_add(*out, every_ms > 0 ? &tv : NULL) < 0))
-        return -ENOMEM;
-    return 0;
-}
-
 static struct event_base *new_base(void)
 {
     struct event_config *config = event_config_new();
@@ -171,35 +146,33 @@ static struct event_base *new_base(void)
     return base;
 }
 
-static int add_events(struct worker *worker)
+static int start_tick(struct worker *worker)
 {
-    int r =
-        add_event(worker, &worker->wake_event, worker->wake_fd, EV_READ | EV_PERSIST, on_wake, 0);
-    if (r == 0)
-        r = add_event(worker, &worker->tick_event, -1, EV_PERSIST, on_tick, TICK_MS);
-    return r;
+    worker->tick_event = event_new(worker->loop.base, -1, EV_PERSIST, on_tick, worker);
+    if (worker->tick_event == NULL)
+        return -ENOMEM;
+    return event_add(worker->tick_event, &(struct timeval){.tv_usec = TICK_MS * 1000});
 }
 
 /* build_ways: the loop, and its ways to the stores. */
 static int build_ways(struct worker *worker)
 {
-    const struct gateway_config *config = gateway_config(worker->loop.gateway);
     struct loop *loop = &worker->loop;
+    const struct gateway_config *config = gateway_config(loop->gateway);
     const struct archive_metrics counted = {.mariadb_up = &loop->metrics.mariadb_up,
                                             .batches = &loop->metrics.journal_batches,
                                             .rows = &loop->metrics.journal_rows,
                                             .time = &loop->metrics.journal_time};
-    worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (worker->wake_fd < 0)
-        return -errno;
     loop->base = new_base();
     if (loop->base == NULL)
         return -ENOMEM;
-    int r = redis_link_new(&loop->link, loop->base, &config->redis, on_link, worker);
+    int r = mailbox_attach(&worker->done, loop->base, on_archived, worker);
+    if (r == 0)
+        r = redis_link_new(&loop->link, loop->base, &config->redis, on_link, worker);
     if (r < 0)
         return r;
     redis_link_measure(loop->link, &loop->metrics.redis_time);
-    return archive_new(&loop->archive, &config->mariadb, worker->wake_fd, &counted);
+    return archive_new(&loop->archive, &config->mariadb, &worker->done, &counted);
 }
 
 /* build: the parts, in the order in which worker_free() can take them down again. */
@@ -208,12 +181,9 @@ static int build(struct worker *worker, int listen_fd)
     int r = build_ways(worker);
     if (r == 0)
         r = http_start(&worker->loop, listen_fd);
-    if (r < 0) {
-        close(listen_fd);
-        return r;
-    }
-    r = waiters_start(&worker->waiters, &worker->loop);
-    return r < 0 ? r : add_events(worker);
+    if (r == 0)
+        r = waiters_start(&worker->waiters, &worker->loop);
+    return r == 0 ? start_tick(worker) : r;
 }
 
 int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
@@ -225,7 +195,7 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     worker->loop.magic = LOOP_MAGIC;
     worker->loop.gateway = gateway;
     worker->listening = listening;
-    worker->wake_fd = -1;
+    mailbox_init(&worker->done);
     metric_set(&worker->loop.metrics.workers, 1);
     worker->loop.now_us = clock_mono_us();
     if (getrandom(&worker->loop.id_counter, sizeof worker->loop.id_counter, GRND_NONBLOCK) !=
@@ -236,12 +206,14 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &status_hooks);
     worker->loop.waiters = &worker->waiters;
     int r = build(worker, listen_fd);
-    if (r < 0) {
-        worker_free(worker);
-        return r;
+    if (r == 0) {
+        *out = worker;
+        return 0;
     }
-    *out = worker;
-    return 0;
+    if (worker->loop.http == NULL) /* else it is the server's */
+        close(listen_fd);
+    worker_free(worker);
+    return r;
 }
 
 int worker_start(struct worker *worker)
@@ -251,9 +223,7 @@ int worker_start(struct worker *worker)
 
 void worker_wake(struct worker *worker)
 {
-    uint64_t one = 1;
-    if (write(worker->wake_fd, &one, sizeof one) < 0)
-        return; /* only when the counter is full: then it is awake */
+    mailbox_ring(&worker->done);
 }
 
 void worker_join(struct worker *worker)
@@ -261,28 +231,21 @@ void worker_join(struct worker *worker)
     pthread_join(worker->thread, NULL);
 }
 
-static void free_event(struct event *event)
-{
-    if (event != NULL)
-        event_free(event);
-}
-
 struct worker *worker_free(struct worker *worker)
 {
     if (worker == NULL)
         return NULL;
     waiters_end(&worker->waiters);
-    free_event(worker->tick_event);
-    free_event(worker->wake_event);
+    if (worker->tick_event != NULL)
+        event_free(worker->tick_event);
     http_server_free(worker->loop.http);
     archive_free(worker->loop.archive);
     redis_link_free(worker->loop.link);
     campaigns_end(&worker->loop);
     request_pool_end(&worker->requests);
+    mailbox_end(&worker->done);
     if (worker->loop.base != NULL)
         event_base_free(worker->loop.base);
-    if (worker->wake_fd >= 0)
-        close(worker->wake_fd);
     free(worker);
     return NULL;
 }

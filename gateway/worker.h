@@ -6,6 +6,7 @@
 #include "gateway/batcher.h"
 #include "gateway/loop.h"
 #include "gateway/waiters.h"
+#include "shared/mailbox.h"
 #include "shared/service.h"
 
 #include <pthread.h>
@@ -21,8 +22,8 @@ struct worker {
     struct loop loop;          /* what its parts share */
     _Atomic int64_t ticked_us; /* monotonic: last run of its timer, for health.c; 0: never */
     pthread_t thread;
-    struct event *wake_event, *tick_event;
-    int wake_fd; /* eventfd: archive jobs are done, or the gateway is stopping */
+    struct event *tick_event;
+    struct mailbox done; /* jobs of the archive; it also rings when the gateway is stopping */
     enum listening listening;
     int64_t quiet_us;   /* draining: since when there is nothing to do */
     struct pulse pulse; /* one beat a turn */

@@ -24,11 +24,6 @@ struct sheet *board_new_sheet(int64_t now_us)
     return sheet;
 }
 
-static metric_value *value_at(struct campaign_metrics *m, const struct metric_row *row)
-{
-    return (metric_value *)((char *)m + row->offset);
-}
-
 /* worst: sums tell nothing of how old something is: the oldest counts; of leases the shortest. */
 static int64_t worst(const struct metric_row *row, int64_t a, int64_t b)
 {
@@ -40,8 +35,8 @@ static void merge(struct campaign_metrics *into, const struct campaign_metrics *
 {
     for (size_t i = 0; i < campaign_metrics_table.n; i++) {
         const struct metric_row *row = &campaign_metrics_table.rows[i];
-        metric_value *sum = value_at(into, row);
-        int64_t a = metric_get(sum), b = metric_get((metric_value *)((char *)from + row->offset));
+        metric_value *sum = metric_at(into, row->offset);
+        int64_t a = metric_get(sum), b = metric_get(metric_at(from, row->offset));
         if (a == METRIC_ABSENT || b == METRIC_ABSENT)
             metric_set(sum, a == METRIC_ABSENT ? b : a);
         else

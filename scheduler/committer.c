@@ -9,14 +9,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-/* Jobs of one kind, and the threads that take them. */
-struct lane {
-    pthread_cond_t work;
-    struct job_list waiting;
-};
 
 /* A claim waits for its look into the journal, which is short: it has a connection of its own, so
  * that it does not wait for a batch. */
@@ -25,7 +17,7 @@ enum { LANE_JOBS, LANE_LOOKS, LANES };
 /* A thread of the pool. Everything in it belongs to that thread. */
 struct committer {
     struct pool *pool;
-    struct lane *lane;
+    struct mailbox *lane; /* whose jobs it takes */
     pthread_t thread;
     struct store store;
     struct backoff backoff;
@@ -37,54 +29,17 @@ struct pool {
     _Atomic int64_t lifetime_us;
     void (*on_done)(void *arg, struct job *job);
     void *arg;
-    struct event *done_event;
-    int done_fd;
-    pthread_mutex_t lock; /* guards the lists and `stopping`; never held across I/O */
-    struct lane lanes[LANES];
-    struct job_list done;
-    bool stopping;
+    struct mailbox lanes[LANES], done;
     size_t n;
     struct committer committers[];
 };
 
 /* --- in the threads --- */
 
-static struct job *next_job(struct pool *p, struct lane *lane)
-{
-    pthread_mutex_lock(&p->lock);
-    while (STAILQ_EMPTY(&lane->waiting) && !p->stopping)
-        pthread_cond_wait(&lane->work, &p->lock);
-    struct job *job = p->stopping ? NULL : STAILQ_FIRST(&lane->waiting);
-    if (job != NULL)
-        STAILQ_REMOVE_HEAD(&lane->waiting, next);
-    pthread_mutex_unlock(&p->lock);
-    return job;
-}
-
-static void hand_back(struct pool *p, struct job *job)
-{
-    pthread_mutex_lock(&p->lock);
-    bool first = STAILQ_EMPTY(&p->done);
-    STAILQ_INSERT_TAIL(&p->done, job, next);
-    pthread_mutex_unlock(&p->lock);
-    if (first && eventfd_write(p->done_fd, 1) < 0)
-        log_error("an eventfd cannot be written", "errno=%d", errno);
-}
-
 /* pause_after_error: waits for the backoff, or until the pool stops. */
 static void pause_after_error(struct committer *c)
 {
-    struct timespec until;
-    int64_t ms = backoff_next(&c->backoff);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000)
-        until.tv_sec++, until.tv_nsec -= 1000000000;
-    pthread_mutex_lock(&c->pool->lock);
-    for (int r = 0; r != ETIMEDOUT && !c->pool->stopping;)
-        r = pthread_cond_timedwait(&c->lane->work, &c->pool->lock, &until);
-    pthread_mutex_unlock(&c->pool->lock);
+    mailbox_sleep(c->lane, clock_mono_us() + backoff_next(&c->backoff) * 1000);
 }
 
 static void disconnect(struct committer *c)
@@ -157,9 +112,12 @@ static void *committer_main(void *arg)
 {
     struct committer *c = arg;
     mysql_thread_init();
-    for (struct job *job; (job = next_job(c->pool, c->lane)) != NULL;) {
-        perform(c, job);
-        hand_back(c->pool, job);
+    while (mailbox_wait(c->lane, MAILBOX_FOREVER)) {
+        struct mail *mail = mailbox_take(c->lane);
+        if (mail == NULL)
+            continue; /* another thread was faster */
+        perform(c, (struct job *)mail);
+        mailbox_put(&c->pool->done, mail);
     }
     disconnect(c);
     mysql_thread_end();
@@ -168,32 +126,17 @@ static void *committer_main(void *arg)
 
 /* --- in the loop's thread --- */
 
-static void on_done_fd(evutil_socket_t fd, short what, void *arg)
+static void deliver(void *arg, struct mail *mail)
 {
     struct pool *p = arg;
-    struct job_list done = STAILQ_HEAD_INITIALIZER(done);
-    eventfd_t count;
-    (void)what;
-    eventfd_read(fd, &count);
-    pthread_mutex_lock(&p->lock);
-    STAILQ_CONCAT(&done, &p->done);
-    pthread_mutex_unlock(&p->lock);
-    for (struct job *job; (job = STAILQ_FIRST(&done)) != NULL;) {
-        STAILQ_REMOVE_HEAD(&done, next);
-        p->on_done(p->arg, job);
-    }
+    p->on_done(p->arg, (struct job *)mail);
 }
 
 void pool_submit(struct world *world, struct job *job)
 {
-    struct pool *p = world->pool;
-    struct lane *lane = &p->lanes[job->kind == JOB_JOURNAL ? LANE_LOOKS : LANE_JOBS];
     job->submitted_us = clock_mono_us();
     metric_add(&scheduler_metrics.pool_waiting, 1);
-    pthread_mutex_lock(&p->lock);
-    STAILQ_INSERT_TAIL(&lane->waiting, job, next);
-    pthread_mutex_unlock(&p->lock);
-    pthread_cond_signal(&lane->work);
+    mailbox_put(&world->pool->lanes[job->kind == JOB_JOURNAL ? LANE_LOOKS : LANE_JOBS], &job->mail);
 }
 
 void pool_set_lifetime(struct pool *p, int64_t connection_lifetime_s)
@@ -201,25 +144,11 @@ void pool_set_lifetime(struct pool *p, int64_t connection_lifetime_s)
     p->lifetime_us = connection_lifetime_s * 1000000;
 }
 
-static void init_sync(struct pool *p)
-{
-    pthread_condattr_t attr;
-    pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    for (int i = 0; i < LANES; i++) {
-        pthread_cond_init(&p->lanes[i].work, &attr);
-        STAILQ_INIT(&p->lanes[i].waiting);
-    }
-    pthread_condattr_destroy(&attr);
-    STAILQ_INIT(&p->done);
-}
-
 static int start_threads(struct pool *p, size_t n)
 {
     for (; p->n < n; p->n++) {
         struct committer *c = &p->committers[p->n];
-        struct lane *lane = &p->lanes[p->n + 1 < n ? LANE_JOBS : LANE_LOOKS];
+        struct mailbox *lane = &p->lanes[p->n + 1 < n ? LANE_JOBS : LANE_LOOKS];
         *c = (struct committer){
             .pool = p, .lane = lane, .backoff = {.first_ms = 10, .most_ms = 1000}};
         int r = pthread_create(&c->thread, NULL, committer_main, c);
@@ -241,49 +170,37 @@ int pool_new(struct pool **out, struct event_base *base, const struct scheduler_
     p->arg = arg;
     metric_set(&scheduler_metrics.pool_size, config->pool_size);
     pool_set_lifetime(p, config->connection_lifetime_s);
-    init_sync(p);
-    p->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    p->done_event =
-        p->done_fd >= 0 ? event_new(base, p->done_fd, EV_READ | EV_PERSIST, on_done_fd, p) : NULL;
-    if (p->done_event == NULL)
-        return pool_free(p), -ENOMEM;
-    event_add(p->done_event, NULL);
-    int r = start_threads(p, n);
-    if (r < 0)
-        return pool_free(p), r;
-    *out = p;
-    return 0;
+    for (int i = 0; i < LANES; i++)
+        mailbox_init(&p->lanes[i]);
+    mailbox_init(&p->done);
+    int r = mailbox_attach(&p->done, base, deliver, p);
+    if (r == 0)
+        r = start_threads(p, n);
+    if (r == 0)
+        *out = p;
+    else
+        pool_free(p);
+    return r;
 }
 
-static void free_jobs(struct job_list *list)
+static void end_box(struct mailbox *box)
 {
-    for (struct job *job; (job = STAILQ_FIRST(list)) != NULL;) {
-        STAILQ_REMOVE_HEAD(list, next);
-        job_free(job);
-    }
+    for (struct mail *mail; (mail = mailbox_take(box)) != NULL;)
+        job_free((struct job *)mail);
+    mailbox_end(box);
 }
 
 struct pool *pool_free(struct pool *p)
 {
     if (p == NULL)
         return NULL;
-    pthread_mutex_lock(&p->lock);
-    p->stopping = true;
-    pthread_mutex_unlock(&p->lock);
     for (int i = 0; i < LANES; i++)
-        pthread_cond_broadcast(&p->lanes[i].work);
+        mailbox_shut(&p->lanes[i]);
     for (size_t i = 0; i < p->n; i++)
         pthread_join(p->committers[i].thread, NULL);
-    for (int i = 0; i < LANES; i++) {
-        free_jobs(&p->lanes[i].waiting);
-        pthread_cond_destroy(&p->lanes[i].work);
-    }
-    free_jobs(&p->done);
-    if (p->done_event != NULL)
-        event_free(p->done_event);
-    if (p->done_fd >= 0)
-        close(p->done_fd);
-    pthread_mutex_destroy(&p->lock);
+    for (int i = 0; i < LANES; i++)
+        end_box(&p->lanes[i]);
+    end_box(&p->done);
     free(p);
     return NULL;
 }

@@ -1,8 +1,7 @@
-/* The committer pool: pool_size threads with one MariaDB connection each, which carry jobs out, and
+/* The committer pool: pool_size threads with one MariaDB connection each, that carry jobs out, and
  * one more that only looks into the journal.
  *
- *   loop thread                     pool threads                      loop thread
- *   pool_submit() ──► waiting ──► store_run() ──► done ──► eventfd ──► on_done()
+ *   loop ── pool_submit() ──► lane ══► pool threads: store_run() ══► done ──► on_done() ── loop
  *
  * Jobs are taken in the order of their submission; as each campaign has only a few under way, a
  * huge one cannot starve a small one. A thread whose connection fails waits (exponential, capped,

@@ -1,7 +1,7 @@
 /* The conductor: the loop that owns all campaigns of this scheduler. Everything in it runs in one
- * thread; the keeper and the committer pool reach it through eventfds only. */
-#ifndef ONRUSH_SCHEDULER_CONDUCTOR_H
-#define ONRUSH_SCHEDULER_CONDUCTOR_H
+ * thread; the keeper and the committer pool reach it through mailboxes only. */
+#ifndef ONRUSH_CONDUCTOR_H
+#define ONRUSH_CONDUCTOR_H
 
 #include "scheduler/board.h"
 #include "scheduler/config.h"

@@ -5,8 +5,7 @@
 #define ONRUSH_SCHEDULER_JOB_H
 
 #include "scheduler/grant.h"
-
-#include <stdbool.h>
+#include "shared/mailbox.h"
 
 #define OWNER_MAX 64
 
@@ -35,7 +34,7 @@ enum job_outcome {
 struct campaign;
 
 struct job {
-    STAILQ_ENTRY(job) next;
+    struct mail mail;
     enum job_kind kind;
     struct campaign *campaign; /* whose it is; the pool only hands it back */
     uint32_t campaign_id;
@@ -59,8 +58,6 @@ struct job {
     int64_t submitted_us; /* monotonic; for the metrics */
     int64_t took_us;      /* in MariaDB, once it is there */
 };
-
-STAILQ_HEAD(job_list, job);
 
 /* In the log, and the outcome in the metrics: "commit", "unknown". */
 const char *job_kind_text(enum job_kind kind);

@@ -12,36 +12,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#define ROUND_MS 500
-#define RENOUNCE_MAX                                                                               \
-    1024 /* what does not fit, or gets lost, is renounced again after the next round */
+#define ROUND_MS     500
+#define RENOUNCE_MAX 1024 /* in a round */
 #define CAMPAIGN_MAX 10000
-#define LEASE_MOST_US                                                                              \
-    INT64_C(                                                                                       \
-        60000000) /* the longest that can be configured; what lasts longer was given by a clock \
-                         that has stepped back since */
-/* of MariaDB: this statement was undone, the transaction was not */
+#define STEPS_MOST   6   /* statements between two signs of life: a row takes four at most */
+#define WRITES_MAX   100 /* of one transaction: it locks rows that batches wait for */
+
+/* The longest that can be configured; what lasts longer was given by a clock that has stepped back
+ * since. */
+#define LEASE_MOST_US INT64_C(60000000)
+
+/* Of MariaDB: this statement was undone, the transaction was not. */
 #define LOCK_WAIT_TIMEOUT 1205
-#define STEPS_MOST        6   /* statements between two signs of life: a row takes four at most */
-#define WRITES_MAX        100 /* of one transaction: it locks rows that batches wait for */
 
 /* clang-format off */
-#define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")" /* UNIX_TIMESTAMP ends in 2038 */
+/* UNIX_TIMESTAMP ends in 2038. */
+#define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
 #define ROWS_SQL \
-    "SELECT id, name, quota, overflow, state, " US("opens_at") ", COALESCE(" US("closes_at") ", 0), owner, epoch, " \
+    "SELECT id, name, quota, overflow, state, " US("opens_at") ", " \
+    "COALESCE(" US("closes_at") ", 0), owner, epoch, " \
     "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_until), " \
     "state = 'scheduled' AND opens_at <= UTC_TIMESTAMP(6), " \
     "state <> 'closed' AND closes_at <= UTC_TIMESTAMP(6), " \
-    "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id), granted, instant_wait_ms " \
+    "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id), " \
+    "granted, instant_wait_ms " \
     "FROM campaigns WHERE state <> 'settled' ORDER BY id LIMIT 10000"
 /* The rows are only counted so far that counting stays cheap. */
 #define JOURNAL_SQL "SELECT COUNT(*) FROM (SELECT 1 FROM journal LIMIT 100000) AS some"
 /* clang-format on */
 
 struct renounced {
+    struct mail mail;
     uint32_t id;
     uint64_t epoch;
 };
@@ -52,19 +54,12 @@ struct keeper {
     const char *owner;
     void (*on_rows)(void *arg, struct keeper_rows *rows);
     void *arg;
-    struct event *event;
-    int fd;
+    struct mailbox renounced;
+    struct mailbox rows; /* of the last round, until the loop takes them */
     pthread_t thread;
     bool started;
     _Atomic int64_t last_round_us, step_us; /* step: when the thread last got on */
     int64_t patience_us;
-
-    pthread_mutex_t lock; /* guards what follows; never held across I/O */
-    pthread_cond_t wake;
-    bool stopping;
-    struct renounced renounced[RENOUNCE_MAX];
-    size_t n_renounced;
-    struct keeper_rows *rows; /* of the last round, until the loop takes them */
 
     struct db db;    /* of the thread */
     unsigned writes; /* in its running transaction */
@@ -80,19 +75,17 @@ struct keeper {
 
 static enum db_outcome give_back(struct keeper *k)
 {
-    struct renounced list[RENOUNCE_MAX];
     char sql[512];
     enum db_outcome outcome = DB_OK;
-    pthread_mutex_lock(&k->lock);
-    size_t n = k->n_renounced;
-    memcpy(list, k->renounced, n * sizeof list[0]);
-    k->n_renounced = 0;
-    pthread_mutex_unlock(&k->lock);
-    for (size_t i = 0; i < n && outcome == DB_OK; i++) {
+    for (int i = 0; i < RENOUNCE_MAX && outcome == DB_OK; i++) {
+        struct renounced *r = (struct renounced *)mailbox_take(&k->renounced);
+        if (r == NULL)
+            break;
         k->step_us = clock_mono_us();
         outcome = db_do(
             k, NULL, "UPDATE campaigns SET owner = '' WHERE id = %d AND owner = %s AND epoch = %d",
-            (int64_t)list[i].id, k->owner, (int64_t)list[i].epoch);
+            (int64_t)r->id, k->owner, (int64_t)r->epoch);
+        free(r);
     }
     return outcome;
 }
@@ -201,8 +194,8 @@ static enum db_outcome keep(struct keeper *k, struct seen *seen)
     return DB_OK;
 }
 
-/* passed_by: somebody, perhaps a stopped scheduler, has this row locked; it waits for the next round, the others do not. The
- * rows that were written before stay in the transaction. */
+/* passed_by: somebody, perhaps a stopped scheduler, has this row locked; it waits for the next
+ * round, the others do not. The rows that were written before stay in the transaction. */
 static bool passed_by(struct keeper *k, enum db_outcome outcome)
 {
     return outcome == DB_BUSY && k->db.link != NULL && mysql_errno(k->db.link) == LOCK_WAIT_TIMEOUT;
@@ -243,15 +236,15 @@ static enum db_outcome read_rows(struct keeper *k, struct keeper_rows **out)
     if (outcome != DB_OK)
         return outcome;
     struct keeper_rows *rows = malloc(sizeof *rows + mysql_num_rows(from) * sizeof rows->rows[0]);
-    if (rows != NULL) {
+    if (rows != NULL)
         rows->n = 0;
-        outcome = each_row(k, asked_us, from, rows);
-    }
+    outcome = rows != NULL ? each_row(k, asked_us, from, rows) : DB_BUSY;
     mysql_free_result(from);
-    if (rows == NULL || outcome != DB_OK)
-        return free(rows), rows == NULL ? DB_BUSY : outcome;
-    *out = rows;
-    return DB_OK;
+    if (outcome == DB_OK)
+        *out = rows;
+    else
+        free(rows);
+    return outcome;
 }
 
 /* count_journal: how much is in it, for the metrics. */
@@ -262,8 +255,10 @@ static enum db_outcome count_journal(struct keeper *k, const struct keeper_rows 
     bool some = false;
     for (size_t i = 0; i < rows->n && !some; i++)
         some = rows->rows[i].journal;
-    if (!some)
-        return metric_set(&scheduler_metrics.journal_rows, 0), DB_OK;
+    if (!some) {
+        metric_set(&scheduler_metrics.journal_rows, 0);
+        return DB_OK;
+    }
     enum db_outcome outcome = db_query(&k->db, JOURNAL_SQL, &from);
     if (outcome != DB_OK)
         return outcome;
@@ -276,13 +271,8 @@ static enum db_outcome count_journal(struct keeper *k, const struct keeper_rows 
 /* hand_over: the newest rows; those that the loop has not taken yet are out of date. */
 static void hand_over(struct keeper *k, struct keeper_rows *rows)
 {
-    pthread_mutex_lock(&k->lock);
-    struct keeper_rows *old = k->rows;
-    k->rows = rows;
-    pthread_mutex_unlock(&k->lock);
-    free(old);
-    if (eventfd_write(k->fd, 1) < 0)
-        log_error("an eventfd cannot be written", "errno=%d", errno);
+    free((struct keeper_rows *)mailbox_take(&k->rows));
+    mailbox_put(&k->rows, &rows->mail);
 }
 
 static enum db_outcome connect_keeper(struct keeper *k)
@@ -320,19 +310,9 @@ static enum db_outcome keeper_round(struct keeper *k)
  * False: stop. */
 static bool wait_for(struct keeper *k, int64_t us)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += us / 1000000;
-    until.tv_nsec += us % 1000000 * 1000;
-    if (until.tv_nsec >= 1000000000)
-        until.tv_sec++, until.tv_nsec -= 1000000000;
-    pthread_mutex_lock(&k->lock);
-    for (int r = 0;
-         r != ETIMEDOUT && !k->stopping && (k->n_renounced == 0 || k->backoff.tries > 0);)
-        r = pthread_cond_timedwait(&k->wake, &k->lock, &until);
-    bool go_on = !k->stopping;
-    pthread_mutex_unlock(&k->lock);
-    return go_on;
+    int64_t until_us = clock_mono_us() + us;
+    return k->backoff.tries > 0 ? mailbox_sleep(&k->renounced, until_us)
+                                : mailbox_wait(&k->renounced, until_us);
 }
 
 static int64_t after_round(struct keeper *k, enum db_outcome outcome)
@@ -378,29 +358,20 @@ static void *keeper_main(void *arg)
 
 /* --- in the loop's thread --- */
 
-static void on_fd(evutil_socket_t fd, short what, void *arg)
+static void deliver(void *arg, struct mail *mail)
 {
     struct keeper *k = arg;
-    eventfd_t count;
-    (void)what;
-    eventfd_read(fd, &count);
-    pthread_mutex_lock(&k->lock);
-    struct keeper_rows *rows = k->rows;
-    k->rows = NULL;
-    pthread_mutex_unlock(&k->lock);
-    if (rows != NULL)
-        k->on_rows(k->arg, rows);
+    k->on_rows(k->arg, (struct keeper_rows *)mail);
 }
 
 void keeper_renounce(struct world *world, struct campaign *campaign, uint64_t epoch)
 {
-    struct keeper *k = world->keeper;
+    struct renounced *r = malloc(sizeof *r);
     metric_add(&scheduler_metrics.renounced, 1);
-    pthread_mutex_lock(&k->lock);
-    if (k->n_renounced < RENOUNCE_MAX)
-        k->renounced[k->n_renounced++] = (struct renounced){campaign->row.id, epoch};
-    pthread_mutex_unlock(&k->lock);
-    pthread_cond_signal(&k->wake);
+    if (r == NULL)
+        return; /* it is renounced again after the next round */
+    *r = (struct renounced){.id = campaign->row.id, .epoch = epoch};
+    mailbox_put(&world->keeper->renounced, &r->mail);
 }
 
 bool keeper_fresh(const struct keeper *k)
@@ -415,20 +386,13 @@ bool keeper_moves(const struct keeper *k)
 
 static int keeper_start(struct keeper *k, struct event_base *base)
 {
-    pthread_condattr_t attr;
-    pthread_mutex_init(&k->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&k->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    k->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    k->event = k->fd >= 0 ? event_new(base, k->fd, EV_READ | EV_PERSIST, on_fd, k) : NULL;
-    if (k->event == NULL)
-        return -ENOMEM;
-    event_add(k->event, NULL);
-    int r = pthread_create(&k->thread, NULL, keeper_main, k);
+    mailbox_init(&k->renounced);
+    mailbox_init(&k->rows);
+    int r = mailbox_attach(&k->rows, base, deliver, k);
+    if (r == 0)
+        r = -pthread_create(&k->thread, NULL, keeper_main, k);
     k->started = r == 0;
-    return -r;
+    return r;
 }
 
 int keeper_new(struct keeper **out, struct event_base *base, const struct scheduler_config *config,
@@ -449,29 +413,30 @@ int keeper_new(struct keeper **out, struct event_base *base, const struct schedu
     k->arg = arg;
     k->backoff = (struct backoff){.first_ms = 50, .most_ms = 1000};
     int r = keeper_start(k, base);
-    if (r < 0)
-        return keeper_free(k), r;
-    *out = k;
-    return 0;
+    if (r == 0)
+        *out = k;
+    else
+        keeper_free(k);
+    return r;
+}
+
+/* end_box: what lies in it begins with its mail. */
+static void end_box(struct mailbox *box)
+{
+    for (struct mail *mail; (mail = mailbox_take(box)) != NULL;)
+        free(mail);
+    mailbox_end(box);
 }
 
 struct keeper *keeper_free(struct keeper *k)
 {
     if (k == NULL)
         return NULL;
-    pthread_mutex_lock(&k->lock);
-    k->stopping = true;
-    pthread_mutex_unlock(&k->lock);
-    pthread_cond_signal(&k->wake);
+    mailbox_shut(&k->renounced);
     if (k->started)
         pthread_join(k->thread, NULL);
-    if (k->event != NULL)
-        event_free(k->event);
-    if (k->fd >= 0)
-        close(k->fd);
-    free(k->rows);
-    pthread_cond_destroy(&k->wake);
-    pthread_mutex_destroy(&k->lock);
+    end_box(&k->renounced);
+    end_box(&k->rows);
     free(k);
     return NULL;
 }

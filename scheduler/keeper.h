@@ -10,6 +10,7 @@
 
 #include "scheduler/campaign.h"
 #include "scheduler/config.h"
+#include "shared/mailbox.h"
 
 #include <event2/event.h>
 
@@ -17,6 +18,7 @@ struct keeper;
 
 /* What a round found. It belongs to the receiver, who frees it with free(). */
 struct keeper_rows {
+    struct mail mail;
     size_t n;
     struct campaign_row rows[];
 };

@@ -115,8 +115,7 @@ void standing_tell(const struct standing *s, const struct campaign *c, bool redi
                    int64_t now_us, struct campaign_metrics *m)
 {
     for (size_t i = 0; i < campaign_metrics_table.n; i++)
-        metric_set((metric_value *)((char *)m + campaign_metrics_table.rows[i].offset),
-                   METRIC_ABSENT);
+        metric_set(metric_at(m, campaign_metrics_table.rows[i].offset), METRIC_ABSENT);
     metric_set(&m->open, c->row.state == CAMPAIGN_OPEN);
     metric_set(&m->running, redis_up && c->phase == PHASE_RUNNING);
     if (!c->row.mine)

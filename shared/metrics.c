@@ -56,7 +56,7 @@ static int64_t sum_over(const struct spot *s, size_t offset)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < s->n; i++) {
-        int64_t value = metric_get((metric_value *)((char *)s->shards[i] + offset));
+        int64_t value = metric_get(metric_at(s->shards[i], offset));
         if (value == METRIC_ABSENT)
             return METRIC_ABSENT;
         sum += value;

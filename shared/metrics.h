@@ -75,6 +75,12 @@ static inline int64_t metric_get(const metric_value *value)
     return atomic_load_explicit(value, memory_order_relaxed);
 }
 
+/* metric_at: the value at an offset of a shard, such as that of a row. */
+static inline metric_value *metric_at(const void *shard, size_t offset)
+{
+    return (metric_value *)((char *)shard + offset);
+}
+
 /* metric_observe: counts a duration. metric_observe_size: counts how many there were of
  * something. */
 void metric_observe(struct metric_histogram *histogram, int64_t us);

@@ -1,5 +1,7 @@
 #include "shared/resolver.h"
 
+#include "shared/mailbox.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -8,16 +10,13 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-/* A lookup under way. Its thread and the resolver share it under the lock; whoever is second to be
- * done with it frees it. */
+/* A lookup under way. It belongs to its thread until it lies in `done`; whoever of the thread and
+ * the resolver is second to let go of it frees it. */
 struct lookup {
-    pthread_mutex_t lock;
-    bool done;     /* by the thread: `address` is there */
-    bool orphaned; /* by the resolver: nobody wants it any more */
-    int fd;        /* eventfd: done */
+    struct mail mail;
+    struct mailbox done; /* read by the loop */
+    atomic_int holders;
     char host[RESOLVER_HOST_MAX + 1];
     char address[RESOLVER_ADDRESS_MAX]; /* "": there is none */
 };
@@ -27,7 +26,6 @@ struct resolver {
     resolver_fn *fn;
     void *arg;
     struct lookup *lookup; /* NULL: none is under way */
-    struct event *event;   /* of the lookup */
 };
 
 /* --- the thread --- */
@@ -61,11 +59,11 @@ void resolver_replace(resolver_lookup_fn *lookup)
     lookup_fn = lookup != NULL ? lookup : ask_system;
 }
 
-static void lookup_free(struct lookup *l)
+static void let_go(struct lookup *l)
 {
-    if (l->fd >= 0)
-        close(l->fd);
-    pthread_mutex_destroy(&l->lock);
+    if (--l->holders > 0)
+        return;
+    mailbox_end(&l->done);
     free(l);
 }
 
@@ -75,32 +73,22 @@ static void *look_up(void *arg)
     char address[RESOLVER_ADDRESS_MAX];
     resolver_lookup_fn *ask = lookup_fn;
     int r = ask(l->host, address);
-    pthread_mutex_lock(&l->lock);
     snprintf(l->address, sizeof l->address, "%s", r == 0 ? address : "");
-    l->done = true;
-    bool orphaned = l->orphaned;
-    if (!orphaned)
-        eventfd_write(l->fd, 1);
-    pthread_mutex_unlock(&l->lock);
-    if (orphaned)
-        lookup_free(l);
+    mailbox_put(&l->done, &l->mail);
+    let_go(l);
     return NULL;
 }
 
 /* --- the loop --- */
 
-static void on_done(evutil_socket_t fd, short what, void *arg)
+static void on_done(void *arg, struct mail *mail)
 {
     struct resolver *r = arg;
-    struct lookup *l = r->lookup;
-    (void)fd, (void)what;
-    pthread_mutex_lock(&l->lock); /* until the thread has let go of it */
-    pthread_mutex_unlock(&l->lock);
+    struct lookup *l = (struct lookup *)mail;
     r->lookup = NULL;
-    event_free(r->event);
-    r->event = NULL;
+    mailbox_shut(&l->done);
     r->fn(r->arg, l->address[0] != '\0' ? l->address : NULL);
-    lookup_free(l);
+    let_go(l);
 }
 
 static int start_thread(struct lookup *l)
@@ -125,19 +113,18 @@ int resolver_ask(struct resolver *r, const char *host)
     struct lookup *l = calloc(1, sizeof *l);
     if (l == NULL)
         return -ENOMEM;
-    pthread_mutex_init(&l->lock, NULL);
+    l->holders = 2;
     snprintf(l->host, sizeof l->host, "%s", host);
-    l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    r->event = l->fd >= 0 ? event_new(r->base, l->fd, EV_READ, on_done, r) : NULL;
-    int result = r->event != NULL && event_add(r->event, NULL) == 0 ? start_thread(l) : -ENOMEM;
+    mailbox_init(&l->done);
+    int result = mailbox_attach(&l->done, r->base, on_done, r);
+    if (result == 0)
+        result = start_thread(l);
     if (result == 0) {
         r->lookup = l;
         return 0;
     }
-    if (r->event != NULL)
-        event_free(r->event);
-    r->event = NULL;
-    lookup_free(l);
+    l->holders = 1;
+    let_go(l);
     return result;
 }
 
@@ -161,16 +148,9 @@ struct resolver *resolver_free(struct resolver *r)
 {
     if (r == NULL)
         return NULL;
-    struct lookup *l = r->lookup;
-    if (r->event != NULL)
-        event_free(r->event);
-    if (l != NULL) {
-        pthread_mutex_lock(&l->lock);
-        bool done = l->done;
-        l->orphaned = true;
-        pthread_mutex_unlock(&l->lock);
-        if (done)
-            lookup_free(l);
+    if (r->lookup != NULL) {
+        mailbox_shut(&r->lookup->done);
+        let_go(r->lookup);
     }
     free(r);
     return NULL;

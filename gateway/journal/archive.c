@@ -1,5 +1,5 @@
-/* The archive's thread owns the connection, the round and the jobs it has taken; the worker's
- * thread owns all other jobs; `queue`, `done` and `stop` are guarded by the mutex. */
+/* The archive's thread owns the connection, the round and the jobs that it has taken; the worker's
+ * thread owns all other jobs. */
 #include "gateway/journal/archive.h"
 
 #include "gateway/journal/journal.h"
@@ -11,9 +11,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define TRIES_MAX 3
 #define IDLE_US   1000000 /* between two looks at a connection that nobody uses */
@@ -22,11 +19,7 @@
 
 struct archive {
     pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    struct archive_list queue, done;
-    bool stop;
-    int done_fd;
+    struct mailbox jobs, *done;
     struct archive_metrics metrics;
     const struct db_config *config;
     struct backoff backoff;
@@ -70,10 +63,11 @@ static bool connected(struct archive *a)
         return true;
     if (clock_mono_us() < a->retry_us)
         return false;
-    if (db_open(&a->lookup.db, a->config) != DB_OK)
-        return disconnected(a, "mariadb is away"), false;
-    if (enter(a) != DB_OK)
-        return disconnected(a, "mariadb is of no use"), false;
+    bool open = db_open(&a->lookup.db, a->config) == DB_OK;
+    if (!open || enter(a) != DB_OK) {
+        disconnected(a, open ? "mariadb is of no use" : "mariadb is away");
+        return false;
+    }
     log_info("mariadb is up", "schema=%d", schema_known());
     a->opened_us = clock_mono_us();
     metric_set(a->metrics.mariadb_up, 1);
@@ -89,18 +83,16 @@ static void failed(struct archive *a, enum db_outcome outcome)
     int64_t now_us = clock_mono_us();
     if (outcome == DB_LOST) {
         disconnected(a, "mariadb is lost");
-        return;
+    } else if (now_us - a->said_us >= SAY_US) {
+        a->said_us = now_us;
+        log_warning("mariadb does not take a round", "error=%s",
+                    log_quote(a->lookup.db.error, quoted, sizeof quoted));
     }
-    if (now_us - a->said_us < SAY_US)
-        return;
-    a->said_us = now_us;
-    log_warning("mariadb does not take a round", "error=%s",
-                log_quote(a->lookup.db.error, quoted, sizeof quoted));
 }
 
 /* work: does the round that was added. A connection that was closed while it idled fails at once,
  * and so does a deadlock: both are tried again, as asking and writing twice does no harm. A server
- * that hangs is not asked twice, and one that takes connections and drops them meets the backoff. */
+ * that hangs is not asked twice, and one that takes and drops connections meets the backoff. */
 static void work(struct archive *a, enum archive_op op)
 {
     struct round *round = &a->round;
@@ -122,49 +114,31 @@ static void work(struct archive *a, enum archive_op op)
     round_fail(round, unknown ? ARCHIVE_UNKNOWN : ARCHIVE_AWAY);
 }
 
-static void give_back(struct archive *a, struct archive_list *list)
+/* gather: the next round of one kind, out of `jobs`. */
+static void gather(struct archive *a, enum archive_op op, struct mail_list *jobs)
 {
-    uint64_t one = 1;
-    pthread_mutex_lock(&a->mutex);
-    STAILQ_CONCAT(&a->done, list);
-    pthread_mutex_unlock(&a->mutex);
-    if (write(a->done_fd, &one, sizeof one) < 0)
-        return; /* only when the counter is full: then the worker is to wake up already */
+    struct mail_list rest = STAILQ_HEAD_INITIALIZER(rest);
+    a->round.n = 0;
+    for (struct mail *mail; (mail = STAILQ_FIRST(jobs)) != NULL;) {
+        struct archive_job *job = (struct archive_job *)mail;
+        STAILQ_REMOVE_HEAD(jobs, next);
+        if (job->op != op || !round_add(&a->round, job))
+            STAILQ_INSERT_TAIL(&rest, mail, next);
+    }
+    STAILQ_CONCAT(jobs, &rest);
 }
 
 /* work_off: all jobs of one kind, round by round. */
-static void work_off(struct archive *a, enum archive_op op, struct archive_list *jobs)
+static void work_off(struct archive *a, enum archive_op op, struct mail_list *jobs)
 {
-    while (!STAILQ_EMPTY(jobs)) {
-        struct archive_list list = STAILQ_HEAD_INITIALIZER(list);
-        a->round.n = 0;
-        for (struct archive_job *job;
-             (job = STAILQ_FIRST(jobs)) != NULL && round_add(&a->round, job);) {
-            STAILQ_REMOVE_HEAD(jobs, next);
-            STAILQ_INSERT_TAIL(&list, job, next);
-        }
+    for (gather(a, op, jobs); a->round.n > 0; gather(a, op, jobs)) {
         work(a, op);
-        give_back(a, &list);
+        for (size_t i = 0; i < a->round.n; i++)
+            mailbox_put(a->done, &a->round.jobs[i]->mail);
     }
 }
 
 /* --- the thread: its loop --- */
-
-/* take_work: waits for jobs; also returns, with an empty list, when it is time to look after the
- * connection. False: stop. */
-static bool take_work(struct archive *a, struct archive_list *list)
-{
-    int64_t until_us = a->lookup.db.link != NULL ? clock_mono_us() + IDLE_US : a->retry_us;
-    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
-    bool late = false;
-    pthread_mutex_lock(&a->mutex);
-    while (STAILQ_EMPTY(&a->queue) && !a->stop && !late)
-        late = pthread_cond_timedwait(&a->wake, &a->mutex, &until) == ETIMEDOUT;
-    bool go_on = !a->stop;
-    STAILQ_CONCAT(list, &a->queue);
-    pthread_mutex_unlock(&a->mutex);
-    return go_on;
-}
 
 /* look_after: opens the connection, or finds out whether it is still there: /readyz and the metrics
  * are to tell even when nobody asks for anything. */
@@ -174,24 +148,23 @@ static void look_after(struct archive *a)
         disconnected(a, "mariadb is lost");
 }
 
+/* next_us: when it is time to look after the connection, even when nobody asks for anything. */
+static int64_t next_us(const struct archive *a)
+{
+    return a->lookup.db.link != NULL ? clock_mono_us() + IDLE_US : a->retry_us;
+}
+
 static void *run(void *arg)
 {
     struct archive *a = arg;
     mysql_thread_init();
-    for (;;) {
-        struct archive_list all = STAILQ_HEAD_INITIALIZER(all), lists[ARCHIVE_OPS];
-        for (int op = 0; op < ARCHIVE_OPS; op++)
-            STAILQ_INIT(&lists[op]);
-        if (!take_work(a, &all))
-            break;
-        if (STAILQ_EMPTY(&all))
+    while (mailbox_wait(&a->jobs, next_us(a))) {
+        struct mail_list jobs = STAILQ_HEAD_INITIALIZER(jobs);
+        mailbox_take_all(&a->jobs, &jobs);
+        if (STAILQ_EMPTY(&jobs))
             look_after(a);
-        for (struct archive_job *job; (job = STAILQ_FIRST(&all)) != NULL;) {
-            STAILQ_REMOVE_HEAD(&all, next);
-            STAILQ_INSERT_TAIL(&lists[job->op], job, next);
-        }
         for (int op = 0; op < ARCHIVE_OPS; op++)
-            work_off(a, (enum archive_op)op, &lists[op]);
+            work_off(a, (enum archive_op)op, &jobs);
     }
     db_close(&a->lookup.db);
     mysql_thread_end();
@@ -200,63 +173,38 @@ static void *run(void *arg)
 
 /* --- what the worker calls --- */
 
-static int start_thread(struct archive *a)
-{
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&a->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    pthread_mutex_init(&a->mutex, NULL);
-    return -pthread_create(&a->thread, NULL, run, a);
-}
-
-int archive_new(struct archive **out, const struct db_config *config, int done_fd,
+int archive_new(struct archive **out, const struct db_config *config, struct mailbox *done,
                 const struct archive_metrics *metrics)
 {
     struct archive *a = calloc(1, sizeof *a);
     if (a == NULL)
         return -ENOMEM;
     a->config = config;
-    a->done_fd = done_fd;
+    a->done = done;
     a->metrics = *metrics;
     a->backoff = (struct backoff){.first_ms = 100, .most_ms = 2000};
-    STAILQ_INIT(&a->queue);
-    STAILQ_INIT(&a->done);
+    mailbox_init(&a->jobs);
     journal_init(&a->journal, &a->lookup, &a->metrics);
-    int r = start_thread(a);
-    if (r < 0)
-        return free(a), r;
-    *out = a;
-    return 0;
+    int r = -pthread_create(&a->thread, NULL, run, a);
+    if (r == 0)
+        *out = a;
+    else
+        free(a);
+    return r;
 }
 
 struct archive *archive_free(struct archive *a)
 {
     if (a == NULL)
         return NULL;
-    pthread_mutex_lock(&a->mutex);
-    a->stop = true;
-    pthread_cond_signal(&a->wake);
-    pthread_mutex_unlock(&a->mutex);
+    mailbox_shut(&a->jobs);
     pthread_join(a->thread, NULL);
-    pthread_cond_destroy(&a->wake);
-    pthread_mutex_destroy(&a->mutex);
+    mailbox_end(&a->jobs);
     free(a);
     return NULL;
 }
 
 void archive_put(struct archive *a, struct archive_job *job)
 {
-    pthread_mutex_lock(&a->mutex);
-    STAILQ_INSERT_TAIL(&a->queue, job, next);
-    pthread_cond_signal(&a->wake);
-    pthread_mutex_unlock(&a->mutex);
-}
-
-void archive_take(struct archive *a, struct archive_list *list)
-{
-    pthread_mutex_lock(&a->mutex);
-    STAILQ_CONCAT(list, &a->done);
-    pthread_mutex_unlock(&a->mutex);
+    mailbox_put(&a->jobs, &job->mail);
 }

@@ -1,11 +1,11 @@
-/* A job of the archive: a question to MariaDB, or a request for the journal, and the answer. */
-#ifndef ONRUSH_GATEWAY_JOB_H
-#define ONRUSH_GATEWAY_JOB_H
+/* A job of the archive: a question to MariaDB, or a request for the journal, and its answer. Pure
+ * data. */
+#ifndef ONRUSH_GATEWAY_JOURNAL_JOB_H
+#define ONRUSH_GATEWAY_JOURNAL_JOB_H
 
 #include "shared/campaign.h"
+#include "shared/mailbox.h"
 #include "shared/metrics.h"
-
-#include <sys/queue.h>
 
 enum archive_op {
     ARCHIVE_ASK,   /* what is known of the campaign and of the user */
@@ -30,7 +30,7 @@ struct archive_row {
 };
 
 struct archive_job {
-    STAILQ_ENTRY(archive_job) next;
+    struct mail mail;
     void *owner;                           /* of whoever asks; nobody here looks at it */
     void (*done)(struct archive_job *job); /* in the worker's thread, when it is answered */
     enum archive_op op;
@@ -44,8 +44,6 @@ struct archive_job {
      * also NOT_OPEN, CLOSED, PAUSED, FULL. */
     struct request_state known;
 };
-
-STAILQ_HEAD(archive_list, archive_job);
 
 /* What the archive's thread counts. */
 struct archive_metrics {

@@ -1,11 +1,13 @@
-/* open: requests at their own times, whatever the answers do (open model). Latency counts from the time at which a request
- * was due, also when no connection was free for it. As light as a client can be, for it shares the machine with
- * what it measures: one thread, ready-made requests, an answer is read as far as its length. The connection that
- * has been free for longest is the next: all of them are in use. "@C" in the path is a number from 0001 to `campaigns`, the
+/* open: requests at their own times, whatever the answers do (shared/load/schedule.h). As light as
+ * a client can be, for it shares the machine with what it measures: one thread, ready-made
+ * requests, an answer is read as far as its length. The connection that has been free for longest
+ * is the next: all of them are in use. "@C" in the path is a number from 0001 to `campaigns`, the
  * requests go to them in turns.
  *
  *   due ──(a connection is free)──► sent ──► answered: now - due */
 #include "loadtests/bench/bench.h"
+#include "shared/load/histogram.h"
+#include "shared/load/schedule.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,18 +20,17 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CAMPAIGN "@C"
 #define TICK_NS  100000 /* how exactly a request keeps its time */
-#define GRACE_NS (5 * INT64_C(1000000000))
+#define GRACE_US 5000000
 #define EVENTS   256
 #define ROOM     2048 /* the longest answer */
 
 struct client {
     int fd;
-    int64_t due_ns; /* of the request that is under way */
+    int64_t due_us; /* of the request that is under way */
     size_t got;
     STAILQ_ENTRY(client) next;
     char answer[ROOM + 1];
@@ -41,37 +42,27 @@ struct run {
     int epoll_fd, timer_fd;
     struct client *clients;
     STAILQ_HEAD(, client) free;
-    int64_t campaigns, begin_ns, rate, total, sent, answered, good;
-    uint32_t *latency_us;
+    struct schedule schedule;
+    struct histogram latency;
+    int64_t campaigns, good;
     unsigned seed;
 };
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
-static int64_t due_ns(const struct run *run, int64_t i)
-{
-    return run->begin_ns + i * INT64_C(1000000000) / run->rate;
-}
 
 static int send_one(struct run *run, struct client *c)
 {
     char body[64], request[512], campaign[24] = "";
+    long long i = run->schedule.begun;
     if (run->path_end != NULL)
-        snprintf(campaign, sizeof campaign, "%04lld", (long long)(run->sent % run->campaigns) + 1);
-    int len =
-        snprintf(body, sizeof body, "{\"user_id\":\"o%u-%lld\"}", run->seed, (long long)run->sent);
+        snprintf(campaign, sizeof campaign, "%04lld", i % run->campaigns + 1);
+    int len = snprintf(body, sizeof body, "{\"user_id\":\"o%u-%lld\"}", run->seed, i);
     int n =
         snprintf(request, sizeof request,
                  "POST %.*s%s%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                  "Content-Length: %d\r\n\r\n%s",
                  run->path_end != NULL ? (int)(run->path_end - run->path) : -1, run->path, campaign,
                  run->path_end != NULL ? run->path_end + strlen(CAMPAIGN) : "", len, body);
-    c->due_ns = due_ns(run, run->sent++);
+    c->due_us = schedule_due_us(&run->schedule);
+    run->schedule.begun++;
     c->got = 0;
     return send(c->fd, request, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -EIO;
 }
@@ -79,8 +70,7 @@ static int send_one(struct run *run, struct client *c)
 /* send_due: as many as are due and find a free connection. */
 static int send_due(struct run *run)
 {
-    int64_t now = now_ns();
-    while (!STAILQ_EMPTY(&run->free) && run->sent < run->total && due_ns(run, run->sent) <= now) {
+    while (!STAILQ_EMPTY(&run->free) && schedule_ready(&run->schedule)) {
         struct client *c = STAILQ_FIRST(&run->free);
         STAILQ_REMOVE_HEAD(&run->free, next);
         if (send_one(run, c) < 0)
@@ -111,7 +101,7 @@ static int take(struct run *run, struct client *c)
     int r = complete(c);
     if (r <= 0)
         return r;
-    run->latency_us[run->answered++] = (uint32_t)((now_ns() - c->due_ns) / 1000);
+    histogram_add(&run->latency, clock_mono_us() - c->due_us);
     run->good += strncmp(c->answer, "HTTP/1.1 202 ", 13) == 0;
     STAILQ_INSERT_TAIL(&run->free, c, next);
     return 0;
@@ -161,21 +151,15 @@ static int turn(struct run *run)
     return send_due(run);
 }
 
-static int by_size(const void *a, const void *b)
+static int report(const struct run *run, int64_t took_us)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static int report(struct run *run, int64_t took_ns)
-{
-    qsort(run->latency_us, (size_t)run->answered, sizeof run->latency_us[0], by_size);
-    printf("{\"requests\":%lld,\"answered\":%lld,\"accepted\":%lld,\"rate\":%.1f,\"p50_us\":%u,"
-           "\"p99_us\":%u,\"max_us\":%u}\n",
-           (long long)run->total, (long long)run->answered, (long long)run->good,
-           (double)run->answered * 1e9 / (double)took_ns, run->latency_us[run->answered / 2],
-           run->latency_us[run->answered * 99 / 100], run->latency_us[run->answered - 1]);
-    return run->good == run->total ? BENCH_OK : BENCH_FAILED;
+    const struct histogram *h = &run->latency;
+    printf("{\"requests\":%lld,\"answered\":%lld,\"accepted\":%lld,\"rate\":%.1f,\"p50_us\":%lld,"
+           "\"p99_us\":%lld,\"max_us\":%lld}\n",
+           (long long)run->schedule.total, (long long)h->n, (long long)run->good,
+           (double)h->n * 1e6 / (double)took_us, (long long)histogram_percentile(h, 50),
+           (long long)histogram_percentile(h, 99), (long long)h->max);
+    return run->good == run->schedule.total ? BENCH_OK : BENCH_FAILED;
 }
 
 int bench_open(const struct bench_args *args)
@@ -183,25 +167,25 @@ int bench_open(const struct bench_args *args)
     struct run run = {.path = bench_text(args, "path", NULL),
                       .campaigns = bench_number(args, "campaigns", 1),
                       .free = STAILQ_HEAD_INITIALIZER(run.free),
-                      .rate = bench_number(args, "rate", -1),
+                      .schedule.rate = bench_number(args, "rate", -1),
                       .seed = (unsigned)getpid(),
                       .epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
     run.address = (struct sockaddr_in){.sin_family = AF_INET,
                                        .sin_port = htons((uint16_t)bench_number(args, "port", -1)),
                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     run.path_end = strstr(run.path, CAMPAIGN);
-    run.total = run.rate * bench_number(args, "seconds", -1);
-    run.latency_us = calloc((size_t)run.total + 1, sizeof run.latency_us[0]);
-    int r = run.latency_us != NULL && run.total > 0 && run.campaigns > 0 ? 0 : -EINVAL;
+    struct schedule *s = &run.schedule;
+    s->total = s->rate * bench_number(args, "seconds", -1);
+    int r = s->total > 0 && run.campaigns > 0 ? 0 : -EINVAL;
     if (r == 0)
         r = open_clients(&run, bench_number(args, "connections", 256));
     if (r == 0)
         r = start_clock(&run);
-    run.begin_ns = now_ns();
-    int64_t until_ns = due_ns(&run, run.total) + GRACE_NS;
-    while (r == 0 && run.answered < run.total && now_ns() < until_ns)
+    s->began_us = clock_mono_us();
+    int64_t until_us = s->began_us + bench_number(args, "seconds", -1) * 1000000 + GRACE_US;
+    while (r == 0 && run.latency.n < (uint64_t)s->total && clock_mono_us() < until_us)
         r = turn(&run);
-    if (r < 0 || run.answered == 0)
+    if (r < 0 || run.latency.n == 0)
         return bench_fail("the open model", strerror(-r));
-    return report(&run, now_ns() - run.begin_ns);
+    return report(&run, clock_mono_us() - s->began_us);
 }

@@ -25,6 +25,27 @@ void event_close(struct event *e)
     free(e->index);
 }
 
+static void *post(void *arg)
+{
+    struct posting *p = arg;
+    p->status = event_post(p->event, p->user, &p->answer);
+    return NULL;
+}
+
+void posting_begin(struct posting *p, const struct event *event, const char *user)
+{
+    p->event = event;
+    p->user = user;
+    p->status = 0;
+    assert_int_equal(pthread_create(&p->thread, NULL, post, p), 0);
+}
+
+int posting_end(struct posting *p)
+{
+    pthread_join(p->thread, NULL);
+    return p->status;
+}
+
 const char *event_url(const struct event *e, const char *format, ...)
 {
     static _Thread_local char url[512];
@@ -301,4 +322,16 @@ void event_check_answers(struct event *e)
         check_document(&e->told[i], &a, false);
     }
     http_close();
+}
+
+void test_stack_ends(void **stack)
+{
+    assert_int_equal(stack_finish(*stack), 0);
+}
+
+void test_event_ends(void **event)
+{
+    struct event *e = *event;
+    event_close(e);
+    assert_int_equal(stack_finish(e->stack), 0);
 }

@@ -7,6 +7,8 @@
 #include "tests/support/stack.h"
 #include "tests/support/test.h"
 
+#include <pthread.h>
+
 /* What one user was told, over all answers. */
 struct told {
     char user[USER_ID_MAX + 1];
@@ -49,6 +51,19 @@ const char *event_url(const struct event *event, const char *format, ...)
 /* event_post: the status of POST for this user; the answer may be NULL. */
 int event_post(const struct event *event, const char *user, struct http_answer *answer);
 
+/* A POST in a thread of its own. */
+struct posting {
+    pthread_t thread;
+    const struct event *event;
+    const char *user;
+    _Atomic int status; /* 0: not answered yet */
+    struct http_answer answer;
+};
+
+/* posting_begin: returns at once. posting_end: waits for the answer; the status. */
+void posting_begin(struct posting *posting, const struct event *event, const char *user);
+int posting_end(struct posting *posting);
+
 /* event_wait: until nobody waits for a decision; fails the test after `timeout_ms`. */
 void event_wait(struct event *event, int64_t timeout_ms);
 
@@ -67,5 +82,12 @@ void event_check(struct event *event, uint32_t quota);
 
 /* event_check_answers: asks GET and POST again for every user; both must say what MariaDB says. */
 void event_check_answers(struct event *event);
+
+/* The last test of a program: everything stops in order, and no log tells of a fault. With an
+ * event, that is closed before. */
+#define STACK_ENDS(stack) cmocka_unit_test_prestate(test_stack_ends, &(stack))
+#define EVENT_ENDS(event) cmocka_unit_test_prestate(test_event_ends, &(event))
+void test_stack_ends(void **stack);
+void test_event_ends(void **event);
 
 #endif

@@ -501,14 +501,6 @@ static void test_configurations(void **state)
     }
 }
 
-/* The last test: everything stops in order, and no log tells of a fault. */
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&event);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 #define QUIET_TEST(function)                                                                       \
     cmocka_unit_test_setup_teardown(function, note_redis, nothing_reached_redis)
 
@@ -527,7 +519,7 @@ int main(void)
         QUIET_TEST(test_silent_connections),
         QUIET_TEST(test_configurations),
         cmocka_unit_test(test_too_many_in_flight), /* its long-polls go on asking: the last */
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(event),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -87,19 +87,12 @@ static void test_two_calls_without_functions(void **state)
     in_order("late");
 }
 
-static void test_stops_without_a_trace(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_calls),
         cmocka_unit_test(test_two_calls_without_functions),
-        cmocka_unit_test(test_stops_without_a_trace),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -229,13 +229,6 @@ static void test_many_campaigns_at_once(void **state)
     }
 }
 
-/* The last test: everything stops in order, and no log tells of a fault. */
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,7 +239,7 @@ int main(void)
         cmocka_unit_test(test_raised_quota),
         cmocka_unit_test(test_a_huge_campaign_does_not_starve_a_small_one),
         cmocka_unit_test(test_many_campaigns_at_once),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

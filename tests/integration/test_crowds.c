@@ -290,13 +290,6 @@ static void test_a_proxy_has_no_share(void **state)
     event_wait_metric(stack.admin_url, "onrush_gateway_connections", 0);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,7 +298,7 @@ int main(void)
         cmocka_unit_test(test_those_that_never_read),
         cmocka_unit_test(test_shares_of_waiters),
         cmocka_unit_test(test_a_proxy_has_no_share),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

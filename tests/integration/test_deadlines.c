@@ -8,7 +8,6 @@
 #include "tests/support/child.h"
 
 #include <arpa/inet.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,46 +45,6 @@ static int up(void **state)
 
 /* --- helpers --- */
 
-/* A POST that takes its time, in a thread. */
-struct slow {
-    pthread_t thread;
-    const char *user;
-    _Atomic bool done;
-    int status;
-    struct http_answer answer;
-};
-
-static void *slow_run(void *arg)
-{
-    struct slow *s = arg;
-    s->status = event_post(&noon, s->user, &s->answer);
-    s->done = true;
-    return NULL;
-}
-
-static void slow_start(struct slow *s, const char *user)
-{
-    s->user = user;
-    s->done = false;
-    assert_int_equal(pthread_create(&s->thread, NULL, slow_run, s), 0);
-}
-
-static int slow_join(struct slow *s)
-{
-    pthread_join(s->thread, NULL);
-    return s->status;
-}
-
-/* wait_in_flight: until the gateway has a request that it cannot answer yet. */
-static void wait_in_flight(void)
-{
-    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-    while (event_metric(stack.admin_url, "onrush_gateway_in_flight") < 1) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
-}
-
 /* loop_answers: what needs no store is answered by the worker's loop, and the admin listener is
  * there. */
 static void loop_answers(void)
@@ -122,13 +81,13 @@ static void says(const char *part, const char *text)
 static void test_redis_hangs(void **state)
 {
     (void)state;
-    static struct slow bob;
+    static struct posting bob;
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
     event_wait(&noon, 20000);
     stack_kill(&stack, "redis", "STOP");
-    slow_start(&bob, "bob");
+    posting_begin(&bob, &noon, "bob");
     loop_answers();
-    int status = slow_join(&bob);
+    int status = posting_end(&bob);
     /* sent and not answered: unknown; or the link was known to be dead: the journal */
     assert_true(status == 202 || (status == 503 && strstr(bob.answer.body, "UNKNOWN") != NULL));
     loop_answers(); /* while the link tries again and again */
@@ -160,17 +119,17 @@ static void test_mariadb_hangs(void **state)
 static void test_gateway_ends_while_mariadb_hangs(void **state)
 {
     (void)state;
-    static struct slow dan;
+    static struct posting dan;
     stack_kill(&stack, "redis", "KILL");
     int64_t deadline_us = clock_mono_us() + PATIENCE_US;
     while (event_metric(stack.admin_url, "onrush_gateway_redis_links_up") > 0) {
         assert_true(clock_mono_us() < deadline_us);
         wait_a_moment();
     }
-    slow_start(&dan, "dan");
-    wait_in_flight();
+    posting_begin(&dan, &noon, "dan");
+    event_wait_metric(stack.admin_url, "onrush_gateway_in_flight", 1);
     end("gateway");
-    assert_int_equal(slow_join(&dan), 503);
+    assert_int_equal(posting_end(&dan), 503);
     assert_non_null(http_header(&dan.answer, "Retry-After"));
     says("gateway", "its connections are cut");
 }
@@ -280,13 +239,6 @@ static void test_name_server_is_silent(void **state)
     stack_start(&stack, "gateway");
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,7 +247,7 @@ int main(void)
         cmocka_unit_test(test_gateway_ends_while_mariadb_hangs),
         cmocka_unit_test(test_nothing_is_lost),
         cmocka_unit_test(test_name_server_is_silent),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -129,12 +129,6 @@ static void test_the_prefix_is_reserved(void **state)
     assert_int_equal(stack_ctl(&stack, NULL, "campaign create drill-1 --quota 1 2>&1"), 64);
 }
 
-static void test_stops_without_a_trace(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,7 +138,7 @@ int main(void)
         cmocka_unit_test(test_drill_without_a_scheduler),
         cmocka_unit_test(test_drill_is_interrupted),
         cmocka_unit_test(test_the_prefix_is_reserved),
-        cmocka_unit_test(test_stops_without_a_trace),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -81,20 +81,13 @@ static void test_long_poll(void **state)
     event_close(&e);
 }
 
-/* The last test: everything stops in order, and no log tells of a fault. */
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exactly_the_first_win),
         cmocka_unit_test(test_without_a_bound_of_admission),
         cmocka_unit_test(test_long_poll),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

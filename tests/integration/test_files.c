@@ -134,20 +134,13 @@ static void test_a_silent_crowd(void **state)
         close(fds[i]);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_far_too_few),
         cmocka_unit_test(test_fewer_clients),
         cmocka_unit_test(test_a_silent_crowd),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

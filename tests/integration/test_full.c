@@ -236,13 +236,6 @@ static void test_who_has_left_the_journal_is_not_denied(void **state)
     stack_start(&stack, "redis");
 }
 
-static void test_stops_without_a_trace(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,7 +243,7 @@ int main(void)
         cmocka_unit_test(test_who_moves_during_the_scan_is_known),
         cmocka_unit_test(test_who_is_in_the_journal_is_known),
         cmocka_unit_test(test_who_has_left_the_journal_is_not_denied),
-        cmocka_unit_test(test_stops_without_a_trace),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -412,13 +412,6 @@ static void test_half_closed_long_poll(void **state)
     assert_true(clock_mono_us() - began_us < 29000000);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,7 +425,7 @@ int main(void)
         cmocka_unit_test(test_refused_body),
         cmocka_unit_test(test_abandoned_long_polls),
         cmocka_unit_test(test_half_closed_long_poll),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -82,45 +82,13 @@ static void test_not_in_time(void **state)
 
 /* --- a POST of its own thread, which waits --- */
 
-static struct {
-    pthread_t thread;
-    const struct event *event;
-    const char *user;
-    struct http_answer answer;
-} poster;
-
-static void *post(void *arg)
-{
-    (void)arg;
-    event_post(poster.event, poster.user, &poster.answer);
-    return NULL;
-}
-
-static bool metric_is(const char *line)
-{
-    static struct http_answer a;
-    char url[256];
-    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
-    assert_int_equal(http_get(url, &a), 200);
-    return strstr(a.body, line) != NULL;
-}
-
-static void wait_for_metric(const char *line)
-{
-    int64_t deadline_us = clock_mono_us() + 20000000;
-    while (!metric_is(line)) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
-}
+static struct posting poster;
 
 /* start_post: returns when the gateway holds the answer back. */
 static void start_post(const struct event *event, const char *user)
 {
-    poster.event = event;
-    poster.user = user;
-    assert_int_equal(pthread_create(&poster.thread, NULL, post, NULL), 0);
-    wait_for_metric("\nonrush_gateway_waiters 1\n");
+    posting_begin(&poster, event, user);
+    event_wait_metric(stack.admin_url, "onrush_gateway_waiters", 1);
 }
 
 /* One more than max_waiters is accepted all the same: 202 at once. */
@@ -132,7 +100,7 @@ static void test_too_many_waiters(void **state)
     start_post(&slow, "bob");
     event_post(&slow, "carl", &a);
     check_accepted(&a);
-    pthread_join(poster.thread, NULL);
+    posting_end(&poster);
     check_accepted(&poster.answer);
 }
 
@@ -142,7 +110,7 @@ static void test_redis_lost(void **state)
     (void)state;
     start_post(&slow, "dora");
     stack_kill(&stack, "redis", "KILL");
-    pthread_join(poster.thread, NULL);
+    posting_end(&poster);
     check_accepted(&poster.answer);
     stack_start(&stack, "redis");
 }
@@ -174,7 +142,8 @@ static void test_changed(void **state)
     stack_kill(&stack, "scheduler", "TERM");
     assert_int_equal(event_post(&slow, "emil", &a), 202);
     /* ann twice, bob, dora */
-    assert_true(metric_is("onrush_gateway_instant_total{answer=\"waiting\"} 4\n"));
+    assert_int_equal(
+        event_metric(stack.admin_url, "onrush_gateway_instant_total{answer=\"waiting\"}"), 4);
     stack_start(&stack, "scheduler");
     set_instant(10000);
     stack_kill(&stack, "scheduler", "TERM");
@@ -187,7 +156,7 @@ static void test_stopping(void **state)
     start_post(&slow, "fred");
     int64_t from_us = clock_mono_us();
     stack_kill(&stack, "gateway", "TERM");
-    pthread_join(poster.thread, NULL);
+    posting_end(&poster);
     assert_true(clock_mono_us() - from_us < 9000000);
     check_accepted(&poster.answer);
 }

@@ -477,14 +477,6 @@ static void test_campaign_that_redis_does_not_know(void **state)
     get("fresh", "/requests/nobody", 404, "\"code\":\"NO_REQUEST\"", NULL);
 }
 
-/* The last test: everything stops in order, and no log tells of a fault. */
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,7 +493,7 @@ int main(void)
         cmocka_unit_test(test_decided_in_the_order_of_arrival),
         cmocka_unit_test(test_later_ones_go_to_redis),
         cmocka_unit_test(test_campaign_that_redis_does_not_know),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

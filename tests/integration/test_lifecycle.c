@@ -306,13 +306,6 @@ static void test_unknown_schema(void **state)
     stack_start(&stack, "gateway");
 }
 
-/* The last test: everything stops in order, and no log tells of a fault. */
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,7 +315,7 @@ int main(void)
         cmocka_unit_test(test_scheduler_rereads_its_tunables),
         cmocka_unit_test(test_schema_ahead_of_running_daemons),
         cmocka_unit_test(test_unknown_schema),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -75,18 +75,12 @@ static void test_who_is_stopped_loses_its_lock(void **state)
     event_close(&other);
 }
 
-static void test_stops_without_a_trace(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_others_go_on),
         cmocka_unit_test(test_who_is_stopped_loses_its_lock),
-        cmocka_unit_test(test_stops_without_a_trace),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

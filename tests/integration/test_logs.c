@@ -169,19 +169,12 @@ static void test_no_secrets(void **state)
     assert_int_equal(codes, 100);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&event);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_id_comes_back), cmocka_unit_test(test_a_problem_has_one),
         cmocka_unit_test(test_the_log_knows_it),  cmocka_unit_test(test_faults_are_logged),
-        cmocka_unit_test(test_no_secrets),        cmocka_unit_test(test_the_stack_stops_clean),
+        cmocka_unit_test(test_no_secrets),        EVENT_ENDS(event),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -32,14 +32,9 @@ static json_t *show(const char *name, int64_t total)
 /* check_metric: the scheduler counted so many, with this reason. */
 static void check_metric(const char *reason, int64_t n)
 {
-    static struct http_answer a;
-    char url[256], name[128];
-    snprintf(url, sizeof url, "%s/metrics", stack.scheduler_admin_url);
-    snprintf(name, sizeof name, "onrush_scheduler_refused_total{reason=\"%s\"} ", reason);
-    assert_int_equal(http_get(url, &a), 200);
-    const char *line = strstr(a.body, name);
-    assert_non_null(line);
-    assert_int_equal(atoll(line + strlen(name)), n);
+    char name[128];
+    snprintf(name, sizeof name, "onrush_scheduler_refused_total{reason=\"%s\"}", reason);
+    assert_int_equal(event_metric(stack.scheduler_admin_url, name), n);
 }
 
 static void check_audit(const char *name)
@@ -222,19 +217,16 @@ static void test_keeping_is_denied(void **state)
     event_close(&e);
 }
 
-static void test_stops_without_a_trace(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_rows),          cmocka_unit_test(test_refused_outlive_redis),
-        cmocka_unit_test(test_refused_make_room),     cmocka_unit_test(test_undecodable_members),
-        cmocka_unit_test(test_notes_are_denied),      cmocka_unit_test(test_keeping_is_denied),
-        cmocka_unit_test(test_stops_without_a_trace),
+        cmocka_unit_test(test_refused_rows),
+        cmocka_unit_test(test_refused_outlive_redis),
+        cmocka_unit_test(test_refused_make_room),
+        cmocka_unit_test(test_undecodable_members),
+        cmocka_unit_test(test_notes_are_denied),
+        cmocka_unit_test(test_keeping_is_denied),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

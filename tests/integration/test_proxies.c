@@ -221,19 +221,12 @@ static void test_clients_that_leave(void **state)
     }
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cookies),
         cmocka_unit_test(test_clients_that_leave),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

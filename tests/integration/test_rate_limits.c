@@ -170,20 +170,10 @@ static void test_total(void **state)
 static void test_metrics(void **state)
 {
     (void)state;
-    static struct http_answer a;
-    char url[256];
-    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
-    assert_int_equal(http_get(url, &a), 200);
-    assert_non_null(strstr(a.body, "onrush_gateway_limited_total{limit=\"user\"} 57\n"));
-    assert_non_null(strstr(a.body, "onrush_gateway_limited_total{limit=\"total\"} 1\n"));
-    assert_non_null(strstr(a.body, "onrush_gateway_limit_uncounted_total{limit=\"user\"} 0\n"));
-}
-
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&event);
-    assert_int_equal(stack_finish(&stack), 0);
+    const char *url = stack.admin_url;
+    assert_int_equal(event_metric(url, "onrush_gateway_limited_total{limit=\"user\"}"), 57);
+    assert_int_equal(event_metric(url, "onrush_gateway_limited_total{limit=\"total\"}"), 1);
+    assert_int_equal(event_metric(url, "onrush_gateway_limit_uncounted_total{limit=\"user\"}"), 0);
 }
 
 int main(void)
@@ -194,7 +184,7 @@ int main(void)
         cmocka_unit_test(test_wrong_requests_count),
         cmocka_unit_test(test_total),
         cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(event),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

@@ -333,12 +333,6 @@ static void test_bad_route(void **state)
     assert_non_null(strstr(said, "bad.cfg:3: method = \"PATCH\": expected POST"));
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,7 +342,7 @@ int main(void)
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_bad_route),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        STACK_ENDS(stack),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

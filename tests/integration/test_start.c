@@ -6,7 +6,6 @@
 #include "shared/clock.h"
 #include "tests/support/child.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,21 +27,6 @@ static int up(void **state)
     return 0;
 }
 
-/* A POST whose answer takes its time. */
-struct waiting {
-    pthread_t thread;
-    const char *user;
-    _Atomic int status; /* 0: not answered yet */
-    struct http_answer answer;
-};
-
-static void *post(void *arg)
-{
-    struct waiting *w = arg;
-    w->status = event_post(&noon, w->user, &w->answer);
-    return NULL;
-}
-
 /* wait_listening: until both listeners answer what needs no store. */
 static void wait_listening(void)
 {
@@ -62,32 +46,25 @@ static void wait_listening(void)
 }
 
 /* ask_early: a gateway has just started, Redis says nothing, and the request waits for it. */
-static void ask_early(struct waiting *w, const char *user)
+static void ask_early(struct posting *w, const char *user)
 {
     static const char *const start[] = {"gateway", "--launched", NULL};
-    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
     stack_kill(&stack, "gateway", "KILL");
     stack_kill(&stack, "redis", "STOP");
     assert_int_equal(stack_try(&stack, "start", start), 0);
     wait_listening();
-    *w = (struct waiting){.user = user};
-    assert_int_equal(pthread_create(&w->thread, NULL, post, w), 0);
-    while (event_metric(stack.admin_url, "onrush_gateway_in_flight") < 1) {
-        assert_int_equal(w->status, 0);
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    posting_begin(w, &noon, user);
+    event_wait_metric(stack.admin_url, "onrush_gateway_in_flight", 1);
     assert_int_equal(w->status, 0);
 }
 
 static void test_redis_comes(void **state)
 {
     (void)state;
-    struct waiting w;
+    struct posting w;
     ask_early(&w, "ann");
     stack_kill(&stack, "redis", "CONT");
-    pthread_join(w.thread, NULL);
-    assert_int_equal(w.status, 202);
+    assert_int_equal(posting_end(&w), 202);
     assert_non_null(strstr(w.answer.body, "\"ticket\":"));
     assert_int_equal(event_metric(stack.admin_url, "onrush_gateway_journalled_total"), 0);
 }
@@ -95,11 +72,10 @@ static void test_redis_comes(void **state)
 static void test_redis_does_not_come(void **state)
 {
     (void)state;
-    struct waiting w;
+    struct posting w;
     ask_early(&w, "bob");
     stack_kill(&stack, "redis", "KILL");
-    pthread_join(w.thread, NULL);
-    assert_int_equal(w.status, 202);
+    assert_int_equal(posting_end(&w), 202);
     assert_null(strstr(w.answer.body, "\"ticket\":"));
     stack_start(&stack, "redis");
     redisFree(noon.redis);
@@ -107,19 +83,12 @@ static void test_redis_does_not_come(void **state)
     event_wait(&noon, 20000);
 }
 
-static void test_the_stack_stops_clean(void **state)
-{
-    (void)state;
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redis_comes),
         cmocka_unit_test(test_redis_does_not_come),
-        cmocka_unit_test(test_the_stack_stops_clean),
+        EVENT_ENDS(noon),
     };
     return cmocka_run_group_tests(tests, up, NULL);
 }

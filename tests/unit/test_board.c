@@ -15,8 +15,7 @@ static struct campaign_metrics blank(void)
 {
     struct campaign_metrics m;
     for (size_t i = 0; i < campaign_metrics_table.n; i++)
-        metric_set((metric_value *)((char *)&m + campaign_metrics_table.rows[i].offset),
-                   METRIC_ABSENT);
+        metric_set(metric_at(&m, campaign_metrics_table.rows[i].offset), METRIC_ABSENT);
     return m;
 }
 

@@ -8,12 +8,8 @@
 #include "shared/log.h"
 #include "tests/support/outage.h"
 
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #define OUTAGE_US 2500000
 
@@ -31,17 +27,16 @@ static void test_archive(void **state)
     struct db_config config = {
         .user = "nobody", .connect_timeout_ms = 1000, .query_timeout_ms = 1000};
     struct archive_job job = {.op = ARCHIVE_WRITE, .name = "noon", .user = "ann", .arrival_us = 1};
-    int fd = eventfd(0, EFD_CLOEXEC);
+    struct mailbox done;
+    mailbox_init(&done);
     outage_start(&outage);
     strcpy(config.socket, outage.path);
-    assert_int_equal(archive_new(&archive, &config, fd, &counted), 0);
+    assert_int_equal(archive_new(&archive, &config, &done, &counted), 0);
     for (int64_t until_us = clock_mono_us() + OUTAGE_US; clock_mono_us() < until_us; answered++) {
-        struct archive_list list = STAILQ_HEAD_INITIALIZER(list);
-        eventfd_t count;
         archive_put(archive, &job);
-        eventfd_read(fd, &count); /* the next one gathers as soon as this one is answered */
-        archive_take(archive, &list);
-        assert_ptr_equal(STAILQ_FIRST(&list), &job);
+        /* the next one gathers as soon as this one is answered */
+        assert_true(mailbox_wait(&done, MAILBOX_FOREVER));
+        assert_ptr_equal(mailbox_take(&done), &job.mail);
         assert_int_equal(job.answer, ARCHIVE_AWAY);
     }
     int64_t n = outage.connects, most = outage_most(&outage, 100, 2000);
@@ -49,7 +44,7 @@ static void test_archive(void **state)
     assert_in_range(n, 1, most);
     assert_true(answered > n);
     archive_free(archive);
-    close(fd);
+    mailbox_end(&done);
     outage_stop(&outage);
 }
 

@@ -1,4 +1,4 @@
-#include "ctl/histogram.h"
+#include "shared/load/histogram.h"
 
 #include <math.h>
 
