@@ -12,8 +12,7 @@
 #define MILLION   1000000
 
 struct tracer {
-    const char *service;
-    char instance[96];
+    char service[32], instance[96];
     int64_t sample_ppm;
     struct tracer_metrics metrics;
     pthread_mutex_t lock; /* guards what follows; held only to copy */
@@ -21,12 +20,12 @@ struct tracer {
     size_t first, n;
 };
 
-struct tracer *tracer_new(const char *service, const char *instance, int64_t sample_ppm)
+struct tracer *tracer_new(const char *daemon, const char *instance, int64_t sample_ppm)
 {
     struct tracer *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
-    t->service = service;
+    snprintf(t->service, sizeof t->service, "onrush-%s", daemon);
     t->sample_ppm = sample_ppm;
     snprintf(t->instance, sizeof t->instance, "%s", instance);
     pthread_mutex_init(&t->lock, NULL);
@@ -118,12 +117,14 @@ static size_t take(struct tracer *t, struct span *out)
     return n;
 }
 
-char *tracer_drain(struct tracer *t, size_t *len)
+char *tracer_drain(struct tracer *t)
 {
     struct span *spans = malloc(DRAIN_MAX * sizeof *spans);
     size_t n = spans != NULL ? take(t, spans) : 0;
-    if (n == 0)
-        return free(spans), NULL;
+    if (n == 0) {
+        free(spans);
+        return NULL;
+    }
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, span_json(&spans[i]));
@@ -135,7 +136,6 @@ char *tracer_drain(struct tracer *t, size_t *len)
                             "scope", "name", "onrush", "version", ONRUSH_VERSION, "spans", list);
     char *body = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
     json_decref(doc);
-    *len = body != NULL ? strlen(body) : 0;
     return body;
 }
 

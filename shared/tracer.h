@@ -1,6 +1,6 @@
-/* Spans on their way to a collector (OTLP over HTTP, in JSON). Any thread adds; the courier's thread
- * drains. Bounded: what does not fit is dropped and counted, for a span that is missing harms nobody,
- * and nobody waits for one. */
+/* Spans on their way to a collector (OTLP over HTTP, in JSON). Any thread adds; the courier's
+ * thread drains. Bounded: what does not fit is dropped and counted, for a span that is missing
+ * harms nobody, and nobody waits for one. */
 #ifndef ONRUSH_TRACER_H
 #define ONRUSH_TRACER_H
 
@@ -43,8 +43,9 @@ struct span {
 
 struct tracer;
 
-/* tracer_new: `service` is a constant. NULL when out of memory. tracer_free: NULL is fine; gives NULL. */
-struct tracer *tracer_new(const char *service, const char *instance, int64_t sample_ppm);
+/* tracer_new: spans carry the service "onrush-DAEMON". NULL: no memory. tracer_free: returns
+ * NULL. */
+struct tracer *tracer_new(const char *daemon, const char *instance, int64_t sample_ppm);
 struct tracer *tracer_free(struct tracer *tracer);
 
 /* tracer_wants: by the dice, for a request that brings no traceparent. */
@@ -53,8 +54,9 @@ bool tracer_wants(const struct tracer *tracer);
 /* tracer_add: copied. Any thread; never waits. */
 void tracer_add(struct tracer *tracer, const struct span *span);
 
-/* tracer_drain: what gathered, at most 256 spans, as a malloc'ed document; NULL when there are none. */
-char *tracer_drain(struct tracer *tracer, size_t *len);
+/* tracer_drain: what has gathered, at most 256 spans, as a malloc'ed document; NULL when there are
+ * none. */
+char *tracer_drain(struct tracer *tracer);
 
 /* tracer_metrics_render: as Prometheus text. */
 void tracer_metrics_render(struct tracer *tracer, FILE *out);
