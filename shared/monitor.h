@@ -12,7 +12,7 @@
 #include "shared/callback_body.h"
 #include "shared/health.h"
 #include "shared/metrics.h"
-#include "shared/tracer.h"
+#include "shared/trace.h"
 
 #include <stdbool.h>
 #include <stdint.h>

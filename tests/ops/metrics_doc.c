@@ -5,7 +5,7 @@
 #include "scheduler/metrics.h"
 #include "shared/callback_sender.h"
 #include "shared/process_metrics.h"
-#include "shared/tracer.h"
+#include "shared/trace.h"
 #include "shared/monitor.h"
 
 #include <string.h>
