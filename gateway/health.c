@@ -2,40 +2,65 @@
 
 #include "shared/clock.h"
 
+#include <inttypes.h>
+
 static const int statuses[] = {
 #define STATUS(M, id, status, ...) [OUTCOME_##id] = status,
     OUTCOMES(STATUS, )
 #undef STATUS
 };
 
-static bool mariadb_up(struct worker *w)
+/* Of all workers together. */
+struct totals {
+    int64_t connections, idle, in_flight, accepted, journalled;
+    size_t redis, mariadb;     /* workers that reach it */
+    size_t only_mariadb;       /* that reach it, but not Redis */
+    size_t refusals;           /* whose campaigns Redis refuses */
+    const char *redis_trouble; /* of the first worker that does not reach it */
+};
+
+static struct totals count(struct worker *const *workers, size_t n)
 {
-    return metric_get(&w->loop.metrics.mariadb_up) > 0;
+    struct totals t = {0};
+    for (size_t i = 0; i < n; i++) {
+        struct gateway_metrics *m = &workers[i]->loop.metrics;
+        struct redis_link *link = workers[i]->loop.link;
+        bool redis = redis_link_state(link) == LINK_UP, mariadb = metric_get(&m->mariadb_up) > 0;
+        t.connections += metric_get(&m->connections);
+        t.idle += metric_get(&m->connections_idle);
+        t.in_flight += metric_get(&m->in_flight);
+        t.accepted += metric_get(&m->accepted);
+        t.journalled += metric_get(&m->journalled);
+        t.redis += redis;
+        t.mariadb += mariadb;
+        t.only_mariadb += mariadb && !redis;
+        t.refusals += metric_get(&m->calls_refused) > 0;
+        if (!redis && t.redis_trouble == NULL)
+            t.redis_trouble = redis_link_reason(link);
+    }
+    return t;
 }
 
-/* find_stores: Redis, MariaDB and the journal. The first worker that complains is quoted. */
-static void find_stores(struct gateway *gateway, struct worker *const *workers, size_t n,
+static enum health_state partly(size_t failed, size_t n)
+{
+    return failed == n ? HEALTH_DOWN : HEALTH_DEGRADED;
+}
+
+/* find_stores: Redis, MariaDB and the journal. */
+static void find_stores(const struct totals *t, bool journal, size_t n,
                         struct health_report *report)
 {
-    size_t no_redis = 0, no_mariadb = 0, journals = 0, refusals = 0;
-    const char *why = "";
-    for (size_t i = 0; i < n; i++) {
-        bool redis = redis_link_state(workers[i]->loop.link) == LINK_UP;
-        if (!redis && no_redis++ == 0)
-            why = redis_link_reason(workers[i]->loop.link);
-        no_mariadb += !mariadb_up(workers[i]);
-        refusals += metric_get(&workers[i]->loop.metrics.calls_refused) > 0;
-        journals += !redis && gateway_config(gateway)->journal && mariadb_up(workers[i]);
-    }
+    size_t no_redis = n - t->redis, no_mariadb = n - t->mariadb;
+    size_t journals = journal ? t->only_mariadb : 0;
     if (no_redis > 0)
-        health_found(report, HEALTH_redis, no_redis == n ? HEALTH_DOWN : HEALTH_DEGRADED,
-                     "%s (%zu of %zu workers)", why, no_redis, n);
-    if (refusals > 0)
+        health_found(report, HEALTH_redis, partly(no_redis, n), "%s (%zu of %zu workers)",
+                     t->redis_trouble, no_redis, n);
+    if (t->refusals > 0)
         health_found(report, HEALTH_redis, HEALTH_DEGRADED,
                      "redis refuses single campaigns; the log names them (%zu of %zu workers)",
-                     refusals, n);
+                     t->refusals, n);
     if (no_mariadb > 0)
-        health_found(report, HEALTH_mariadb, no_mariadb == n ? HEALTH_DOWN : HEALTH_DEGRADED,
+        health_found(report, HEALTH_mariadb, partly(no_mariadb, n),
                      "no connection (%zu of %zu workers)", no_mariadb, n);
     report->able = journals == no_redis;
     if (!report->able)
@@ -46,17 +71,15 @@ static void find_stores(struct gateway *gateway, struct worker *const *workers, 
                      "the journal is in use (%zu of %zu workers)", journals, n);
 }
 
-/* find_crowds: would somebody who comes now be turned away? */
-static void find_crowds(struct gateway *gateway, struct worker *const *workers, size_t n,
+/* find_crowds: does the gateway turn away whoever comes now? */
+static void find_crowds(struct gateway *gateway, const struct totals *t,
                         struct health_report *report)
 {
-    int64_t taken = 0, in_flight = atomic_load(&gateway->in_flight.n);
-    int64_t most_in_flight = gateway_config(gateway)->max_in_flight;
-    for (size_t i = 0; i < n; i++)
-        taken += metric_get(&workers[i]->loop.metrics.connections) -
-                 metric_get(&workers[i]->loop.metrics.connections_idle);
-    bool full = gateway->max_connections > 0 && taken >= gateway->max_connections;
-    bool busy = most_in_flight > 0 && in_flight >= most_in_flight;
+    const struct gateway_config *config = gateway_config(gateway);
+    int64_t in_flight = atomic_load(&gateway->in_flight.n);
+    bool full =
+        gateway->max_connections > 0 && t->connections - t->idle >= gateway->max_connections;
+    bool busy = config->max_in_flight > 0 && in_flight >= config->max_in_flight;
     if (full)
         health_found(report, HEALTH_backlog, HEALTH_DOWN,
                      "clients are turned away: all %lld connections have a request",
@@ -64,6 +87,9 @@ static void find_crowds(struct gateway *gateway, struct worker *const *workers, 
     if (busy)
         health_found(report, HEALTH_backlog, HEALTH_DOWN,
                      "clients are turned away: %lld requests in flight", (long long)in_flight);
+    if (in_flight >= config->health.backlog)
+        health_found(report, HEALTH_backlog, HEALTH_DEGRADED, "%lld requests in flight",
+                     (long long)in_flight);
     report->able = report->able && !full && !busy;
 }
 
@@ -71,12 +97,10 @@ void gateway_health(struct gateway *gateway, struct worker *const *workers, size
                     struct health_report *report)
 {
     const struct gateway_config *config = gateway_config(gateway);
-    int64_t now_us = clock_mono_us(), in_flight = atomic_load(&gateway->in_flight.n);
-    find_stores(gateway, workers, n, report);
-    find_crowds(gateway, workers, n, report);
-    if (in_flight >= config->health.backlog)
-        health_found(report, HEALTH_backlog, HEALTH_DEGRADED, "%lld requests in flight",
-                     (long long)in_flight);
+    struct totals t = count(workers, n);
+    int64_t now_us = clock_mono_us();
+    find_stores(&t, config->journal, n, report);
+    find_crowds(gateway, &t, report);
     for (size_t i = 0; i < n; i++) {
         int64_t ticked_us = atomic_load_explicit(&workers[i]->ticked_us, memory_order_relaxed);
         if (ticked_us != 0 && now_us - ticked_us >= config->health.lag_ms * 1000)
@@ -95,4 +119,47 @@ void gateway_health_counts(struct worker *const *workers, size_t n, int64_t *all
             *bad += statuses[o] == 503 ? count : 0; /* 501 and 505 are the client's own doing */
         }
     }
+}
+
+/* --- for systemd --- */
+
+bool gateway_health_answered(struct worker *const *workers, size_t n, FILE *missing)
+{
+    struct totals t = count(workers, n);
+    bool redis = t.redis == n, mariadb = t.mariadb == n;
+    if (redis && mariadb)
+        return true;
+    fprintf(missing, "%s%s%s", redis ? "" : "redis", redis || mariadb ? "" : " and ",
+            mariadb ? "" : "mariadb");
+    return false;
+}
+
+bool gateway_health_progress(struct worker *const *workers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!pulse_moved(&workers[i]->pulse) && !atomic_load(&workers[i]->ended))
+            return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        pulse_mark(&workers[i]->pulse);
+    return true;
+}
+
+bool gateway_health_ended(struct worker *const *workers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!atomic_load(&workers[i]->ended))
+            return false;
+    }
+    return true;
+}
+
+void gateway_health_figures(struct worker *const *workers, size_t n, FILE *out)
+{
+    struct totals t = count(workers, n);
+    fprintf(out,
+            "%" PRId64 " connections, %" PRId64 " requests in flight; accepted %" PRId64
+            ", in the journal %" PRId64 "; redis %s, mariadb %s",
+            t.connections, t.in_flight, t.accepted, t.journalled, t.redis == n ? "up" : "away",
+            t.mariadb == n ? "up" : "away");
 }

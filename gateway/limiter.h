@@ -1,21 +1,27 @@
-/* A rate limiter: how often each of many keys may pass. One bounded table, shared by all workers, without a lock.
+/* A rate limiter: how often each of many keys may pass. All workers share one bounded table.
  *
- * The rule is GCRA (the generic cell rate algorithm, ITU-T I.371): a key has one number, the time at which its next
- * request would be due if requests came evenly, T = period / requests apart. A request passes when that time is less than one
- * period - T ahead, and moves it on by T. So `requests` may come at once, and then one each T; it never forgets and never sums up.
+ * The rule is GCRA (the generic cell rate algorithm, ITU-T I.371). A key has one number: the time
+ * at which its next request would be due if requests came evenly, T = period / requests apart. A
+ * request passes when that time is less than one period - T ahead, and moves it on by T. So
+ * `requests` may come at once, and then one each T.
  *
- * A key has its place among WINDOW slots behind its hash. A slot whose time has come is as good as free: it is reused, so the table
- * holds as many keys as have asked within about one period. When all slots of a window are in use by others, a new key passes
- * without being counted (LIMITER_UNCOUNTED): nobody loses a place, or a request, to others. A refused request changes nothing.
+ *   hash of the key ──► bucket: LIMITER_BUCKET slots, each { hash, due }
  *
- * Exact: of one key, two threads never hold two slots. How: see limiter.c. Times are in µs of a clock that does not step. */
+ * One mutex guards every 64th bucket, so workers seldom meet.
+ *
+ * A slot whose time has come is as good as free, and any key of its bucket may take it. So the
+ * table holds as many keys as have asked within about one period. When other keys use all slots of
+ * a bucket, a new key passes without being counted (LIMITER_UNCOUNTED): nobody loses a place, or a
+ * request, to others. A refused request changes nothing.
+ *
+ * Any thread may call these functions. Times are in µs of a clock that does not step. */
 #ifndef ONRUSH_GATEWAY_LIMITER_H
 #define ONRUSH_GATEWAY_LIMITER_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define LIMITER_WINDOW 16
+#define LIMITER_BUCKET 16
 
 struct limiter;
 
@@ -28,21 +34,24 @@ enum limiter_verdict { LIMITER_PASSED, LIMITER_REFUSED, LIMITER_UNCOUNTED };
 
 /* What a request took, so that it can be given back. */
 struct limiter_hold {
-    uint32_t slot, version;
-    int64_t ticks; /* 0: nothing */
+    uint64_t hash;
+    int64_t ns; /* 0: nothing */
 };
 
-/* limiter_new: for `slots` keys, a power of two, at least LIMITER_WINDOW; 16 bytes each, which the system gives when they are
- * touched. Times before `now_us` never come. NULL: no memory. */
-struct limiter *limiter_new(size_t slots, int64_t now_us);
+/* limiter_new: returns a table for `slots` keys, a power of two, at least LIMITER_BUCKET. A slot is
+ * 16 bytes, which the system provides when they are touched. NULL: no memory. */
+struct limiter *limiter_new(size_t slots);
+
+/* limiter_free: returns NULL. `limiter` may be NULL. */
 struct limiter *limiter_free(struct limiter *limiter);
 
-/* limiter_take: one request of `key`. Refused: *wait_us is how long it should wait. Passed: *hold says what it took. Any thread. */
+/* limiter_take: asks for one request of `key`. Refused: *wait_us is how long it should wait.
+ * Passed: *hold is what it took. */
 enum limiter_verdict limiter_take(struct limiter *limiter, const void *key, size_t len,
                                   const struct limit *limit, int64_t now_us,
                                   struct limiter_hold *hold, int64_t *wait_us);
 
-/* limiter_give_back: the request was not served after all. Any thread. */
+/* limiter_give_back: undoes a limiter_take() whose request was not served after all. */
 void limiter_give_back(struct limiter *limiter, const struct limiter_hold *hold);
 
 #endif

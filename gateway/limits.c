@@ -2,7 +2,6 @@
 
 #include "gateway/loop.h"
 #include "gateway/routes/route_table.h"
-#include "shared/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,10 +20,10 @@ static const char *const names[LIMITS_N] = {
 #undef LIMIT_NAME
 };
 
-/* slots_of: a power of two. */
+/* slots_of: the size of a table, a power of two. */
 static size_t slots_of(const struct limits_config *config, enum limit_kind kind)
 {
-    size_t slots = LIMITER_WINDOW;
+    size_t slots = LIMITER_BUCKET;
     if (kind == LIMIT_total)
         return slots;
     if (kind == LIMIT_campaign)
@@ -38,7 +37,7 @@ struct limits *limits_new(const struct limits_config *config)
 {
     struct limits *limits = calloc(1, sizeof *limits);
     for (int i = 0; limits != NULL && i < LIMITS_N; i++) {
-        limits->of[i] = limiter_new(slots_of(config, (enum limit_kind)i), clock_mono_us());
+        limits->of[i] = limiter_new(slots_of(config, (enum limit_kind)i));
         if (limits->of[i] == NULL)
             return limits_free(limits);
     }
@@ -55,50 +54,56 @@ struct limits *limits_free(struct limits *limits)
 
 /* --- asking --- */
 
-static enum limiter_verdict take(struct request *r, enum limit_kind kind,
-                                 const struct limit_setting *setting, struct limiter_hold *hold)
+struct key {
+    const void *data;
+    size_t len;
+};
+
+static struct key key_of(const struct request *r, enum limit_kind kind)
 {
-    const struct limit limit = {setting->requests, setting->seconds * 1000000};
-    struct limiter *limiter = r->loop->gateway->limits->of[kind];
-    const void *key = &r->client;
-    size_t len = sizeof r->client;
     switch (kind) {
     case LIMIT_user:
-        key = r->user, len = r->user_len;
-        break;
+        return (struct key){r->user, r->user_len};
     case LIMIT_address:
-        break;
+        return (struct key){&r->client, sizeof r->client};
     case LIMIT_campaign:
-        key = r->name, len = r->name_len;
-        break;
+        return (struct key){r->name, r->name_len};
     default:
-        key = "", len = 0;
+        return (struct key){"", 0};
     }
-    /* The time is now, not that of the headers: bodies that are held back must not make a crowd of what came one by one. */
-    return limiter_take(limiter, key, len, &limit, r->loop->now_us, hold, &r->limit_wait_us);
 }
 
-#define LIMITED(M, id)   &(M)->limited_##id,
-#define UNCOUNTED(M, id) &(M)->uncounted_##id,
+#define REFUSED_COUNTER(M, id)   [LIMIT_##id] = &(M)->limited_##id,
+#define UNCOUNTED_COUNTER(M, id) [LIMIT_##id] = &(M)->uncounted_##id,
 
-/* pass: takes one of this limit; false when the request is answered. */
+static void count(struct gateway_metrics *m, enum limit_kind kind, enum limiter_verdict verdict)
+{
+    metric_value *const refused[] = {LIMITS(REFUSED_COUNTER, m)};
+    metric_value *const uncounted[] = {LIMITS(UNCOUNTED_COUNTER, m)};
+    metric_add(refused[kind], verdict == LIMITER_REFUSED);
+    metric_add(uncounted[kind], verdict == LIMITER_UNCOUNTED);
+}
+
+/* pass: charges one limit. False: the request is answered. */
 static bool pass(struct request *r, enum limit_kind kind, struct limiter_hold *hold)
 {
     const struct limit_setting *setting = &gateway_config(r->loop->gateway)->limits.of[kind];
+    const struct limit limit = {setting->requests, setting->seconds * 1000000};
     *hold = (struct limiter_hold){0};
     if (setting->requests == 0)
         return true;
-    struct gateway_metrics *m = &r->loop->metrics;
-    metric_value *const refused[] = {LIMITS(LIMITED, m)}, *const uncounted[] = {
-                                                              LIMITS(UNCOUNTED, m)};
-    enum limiter_verdict verdict = take(r, kind, setting, hold);
-    if (verdict == LIMITER_UNCOUNTED)
-        metric_add(uncounted[kind], 1);
+    struct key key = key_of(r, kind);
+    /* The loop's time, not that of the headers: ten bodies that a client holds back and sends at
+     * once are a crowd. */
+    enum limiter_verdict verdict =
+        limiter_take(r->loop->gateway->limits->of[kind], key.data, key.len, &limit, r->loop->now_us,
+                     hold, &r->limit_wait_us);
+    count(&r->loop->metrics, kind, verdict);
     if (verdict != LIMITER_REFUSED)
         return true;
-    metric_add(refused[kind], 1);
     r->limited = kind;
-    return request_answer(r, OUTCOME_limited), false;
+    request_answer(r, OUTCOME_limited);
+    return false;
 }
 
 bool limits_pass_address(struct request *r, struct limiter_hold *address)

@@ -1,12 +1,11 @@
 /* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
  *
  * Threads: main (signals, configuration, life and death of the others), one for each worker
- * (worker.c), one for each worker's archive (journal/archive.c), the watch's (shared/watch.h), and
+ * (worker.c), one for each worker's archive (journal/archive.c), the monitor's (shared/monitor.h), and
  * the admin listener's. */
 #include "gateway/health.h"
 #include "gateway/http.h"
 #include "gateway/limits.h"
-#include "gateway/vitals.h"
 #include "gateway/worker.h"
 #include "shared/clock.h"
 #include "shared/command.h"
@@ -42,8 +41,8 @@ struct daemon {
     struct generation *newest;
     struct worker *workers[WORKERS_MAX];
     size_t n_workers;
-    _Atomic bool started; /* workers and n_workers stay until the admin listener is gone */
-    struct watch *watch;  /* before and after the admin listener */
+    _Atomic bool started;    /* workers and n_workers stay until the admin listener is gone */
+    struct monitor *monitor; /* before and after the admin listener */
     struct admin *admin;
     struct service *service;
     struct event_base *base;
@@ -89,19 +88,19 @@ static void reload(struct daemon *d)
 static bool has_answered(void *arg, FILE *missing)
 {
     struct daemon *d = arg;
-    return vitals_answered(d->workers, d->n_workers, missing);
+    return gateway_health_answered(d->workers, d->n_workers, missing);
 }
 
 static bool has_progressed(void *arg)
 {
     struct daemon *d = arg;
-    return vitals_progress(d->workers, d->n_workers);
+    return gateway_health_progress(d->workers, d->n_workers);
 }
 
 static void write_figures(void *arg, FILE *out)
 {
     struct daemon *d = arg;
-    vitals_figures(d->workers, d->n_workers, out);
+    gateway_health_figures(d->workers, d->n_workers, out);
 }
 
 static const struct service_hooks service_hooks = {
@@ -128,7 +127,7 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
     struct daemon *d = arg;
     (void)fd;
     (void)what;
-    if (vitals_ended(d->workers, d->n_workers))
+    if (gateway_health_ended(d->workers, d->n_workers))
         event_base_loopbreak(d->base);
 }
 
@@ -176,7 +175,7 @@ static bool is_ready(void *arg, FILE *reasons)
     bool stopping = atomic_load(&d->gateway.stopping);
     if (stopping)
         fprintf(reasons, "the gateway is stopping\n");
-    return watch_ready(d->watch, reasons) && !stopping;
+    return monitor_ready(d->monitor, reasons) && !stopping;
 }
 
 static void write_metrics(void *arg, FILE *out)
@@ -187,7 +186,7 @@ static void write_metrics(void *arg, FILE *out)
     for (size_t i = 0; i < n; i++)
         shards[i] = &d->workers[i]->loop.metrics;
     gateway_metrics_render(out, shards, n);
-    watch_metrics(d->watch, out);
+    monitor_metrics(d->monitor, out);
 }
 
 /* --- start --- */
@@ -330,18 +329,20 @@ static int make_worker(struct daemon *d, const struct gateway_config *config)
     return 0;
 }
 
-static int start_watch(struct daemon *d, const struct gateway_config *config)
+static int start_monitor(struct daemon *d, const struct gateway_config *config)
 {
-    char error[WATCH_ERROR_SIZE], quoted[WATCH_ERROR_SIZE];
-    struct watch_hooks hooks = {.arg = d, .report = report_health, .counts = count_errors};
-    int r = watch_start(&d->watch, "gateway", &config->health, &config->callbacks, &config->tracing,
-                        &hooks, error);
-    if (r == 0) {
-        d->gateway.tracer = watch_tracer(d->watch);
-        return 0;
-    }
-    log_error("the callbacks cannot be used", "error=%s", log_quote(error, quoted, sizeof quoted));
-    return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
+    const struct monitor_config monitor = {.daemon = "gateway",
+                                           .health = &config->health,
+                                           .callbacks = &config->callbacks,
+                                           .tracing = &config->tracing,
+                                           .arg = d,
+                                           .report = report_health,
+                                           .counts = count_errors};
+    int r = monitor_start(&d->monitor, &monitor);
+    if (r < 0)
+        return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
+    d->gateway.tracer = monitor_tracer(d->monitor);
+    return 0;
 }
 
 static int start_admin(struct daemon *d, const struct gateway_config *config)
@@ -434,7 +435,7 @@ static int start_threads(struct daemon *d, const struct gateway_config *config)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* the threads inherit it */
-    int r = start_watch(d, config);
+    int r = start_monitor(d, config);
     if (r == 0)
         r = start_admin(d, config);
     if (r == 0)
@@ -446,7 +447,7 @@ static int start_threads(struct daemon *d, const struct gateway_config *config)
 static void free_parts(struct daemon *d)
 {
     d->admin = admin_stop(d->admin);
-    d->watch = watch_stop(d->watch);
+    d->monitor = monitor_stop(d->monitor);
     d->service = service_free(d->service);
     for (size_t i = 0; i < d->n_workers; i++)
         d->workers[i] = worker_free(d->workers[i]);

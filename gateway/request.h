@@ -27,7 +27,7 @@ struct loop;
 struct http_conn;
 struct http_request;
 struct http_crowd_place;
-struct request_trace;
+struct span;
 struct route;
 
 #define REQUEST_ID_MAX 64
@@ -81,7 +81,7 @@ struct request {
     enum fallback_why why; /* ARCHIVED */
     char name[CAMPAIGN_NAME_MAX + 1], user[USER_ID_MAX + 1];
     uint8_t name_len, user_len;
-    struct request_trace *trace; /* NULL: not sampled */
+    struct span *trace;          /* NULL: not sampled */
     char id[REQUEST_ID_MAX + 1]; /* see request_id.h */
 };
 

@@ -18,7 +18,7 @@ static const char *const outcome_names[] = {
 #undef NAME
 };
 
-/* may_sample: clients may ask for as many traces as they like, and get so many. */
+/* may_sample: however many traces clients ask for, a worker samples only so many a second. */
 static bool may_sample(struct loop *loop, int64_t now_us)
 {
     if (now_us / 1000000 != loop->traced_second) {
@@ -30,25 +30,19 @@ static bool may_sample(struct loop *loop, int64_t now_us)
 
 void tracing_begin(struct request *r)
 {
-    struct trace_context context, given;
+    struct trace_context parent;
     const char *text = http_string(http_field(r->head, "traceparent"));
-    bool parent = text != NULL && trace_parse(text, &given) == 0;
+    bool given = text != NULL && trace_parse(text, &parent) == 0;
+    bool wanted = given ? parent.sampled : tracer_wants(r->loop->gateway->tracer);
     int64_t now_us = clock_mono_us();
-    if (parent ? !given.sampled : !tracer_wants(r->loop->gateway->tracer))
-        return;
-    if (!may_sample(r->loop, now_us) || (r->trace = calloc(1, sizeof *r->trace)) == NULL)
+    if (!wanted || !may_sample(r->loop, now_us) || (r->trace = malloc(sizeof *r->trace)) == NULL)
         return;
     r->loop->n_traced++;
-    trace_new(&context);
-    if (parent) {
-        memcpy(context.trace_id, given.trace_id, sizeof context.trace_id);
-        memcpy(r->trace->parent_id, given.span_id, sizeof given.span_id);
-    }
-    r->trace->context = context;
-    r->trace->start_us = clock_wall_us() - (now_us - r->start_us);
+    *r->trace = span_begin("request", SPAN_SERVER, given ? &parent : NULL, r->name,
+                           clock_wall_us() - (now_us - r->start_us));
 }
 
-/* on_sent: a trace that gets lost harms nobody; an ACL that loses them all is told once. */
+/* on_sent: a lost trace harms nobody; an ACL that loses them all is logged once. */
 static void on_sent(void *arg, const redisReply *reply)
 {
     struct loop *loop = loop_check(arg);
@@ -80,17 +74,9 @@ void tracing_send(struct request *r)
 
 void tracing_end(struct request *r)
 {
-    struct request_trace *t = r->trace;
-    struct span span = {.context = t->context,
-                        .name = "request",
-                        .kind = SPAN_SERVER,
-                        .start_us = t->start_us,
-                        .end_us = clock_wall_us(),
-                        .outcome = outcome_names[r->outcome],
-                        .status = t->status};
-    memcpy(span.parent_id, t->parent_id, sizeof span.parent_id);
-    memcpy(span.campaign, r->name, sizeof span.campaign);
-    tracer_add(r->loop->gateway->tracer, &span);
-    free(t);
+    r->trace->end_us = clock_wall_us();
+    r->trace->outcome = outcome_names[r->outcome];
+    tracer_add(r->loop->gateway->tracer, r->trace);
+    free(r->trace);
     r->trace = NULL;
 }

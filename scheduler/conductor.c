@@ -1,6 +1,6 @@
 #include "scheduler/conductor.h"
 
-#include "scheduler/announce.h"
+#include "scheduler/campaign_events.h"
 #include "scheduler/campaign.h"
 #include "scheduler/committer.h"
 #include "scheduler/keeper.h"
@@ -33,7 +33,7 @@ struct member {
     struct campaign campaign;
     struct standing standing;
     uint64_t round; /* of the keeper that last named it */
-    unsigned told;  /* events that the watch has taken, as bits: see announce.h */
+    unsigned told;  /* events that the monitor has taken, as bits: see campaign_events.h */
 };
 
 struct conductor {
@@ -54,7 +54,7 @@ struct conductor {
     void *stopped_arg;
     int64_t stop_by_us;
     struct pulse pulse;                           /* one beat a tick */
-    struct watch *watch;                          /* NULL: nobody wants to hear of events */
+    struct monitor *monitor;                      /* NULL: nobody wants to hear of events */
     struct health_config health;                  /* as at the start */
     _Atomic int64_t oldest_us, waiting, journals; /* for it, as of the last sheet */
 };
@@ -192,8 +192,8 @@ static void on_rows(void *arg, struct keeper_rows *rows)
         m->round = k->round;
         campaign_update(&m->campaign, row);
         standing_see(&m->standing, &m->campaign);
-        if (k->watch != NULL && rows->rows[i].mine)
-            m->told = announce(k->watch, &rows->rows[i], m->told);
+        if (k->monitor != NULL && row->mine)
+            m->told = campaign_events_tell(k->monitor, &k->config, row, m->told);
     }
     free(rows);
     forget_gone(k);
@@ -290,11 +290,11 @@ void conductor_stop(struct conductor *k, void (*done)(void *arg), void *arg)
 
 /* --- health --- */
 
-void conductor_set_watch(struct conductor *k, struct watch *watch)
+void conductor_set_monitor(struct conductor *k, struct monitor *monitor)
 {
-    k->watch = watch;
-    if (watch != NULL && watch_tracer(watch) != NULL && k->queue.traces == NULL)
-        k->queue.traces = traces_new(watch_tracer(watch)); /* NULL: no traces, no harm */
+    k->monitor = monitor;
+    if (monitor != NULL && monitor_tracer(monitor) != NULL && k->queue.traces == NULL)
+        k->queue.traces = traces_new(monitor_tracer(monitor)); /* NULL: no traces, no harm */
 }
 
 void conductor_health(struct conductor *k, struct health_report *report)

@@ -28,10 +28,10 @@ static const struct config_option options[] = {
     CONFIG_LOG_ROWS(S),
     CONFIG_HEALTH_ROWS(S, "1000000", "10000"),
     CONFIG_CALLBACKS_ROWS(S),
-    CONFIG_BOOL_ROW(S, "callbacks.opened", callbacks.opened, "true", false),
-    CONFIG_BOOL_ROW(S, "callbacks.half_gone", callbacks.half_gone, "true", false),
-    CONFIG_BOOL_ROW(S, "callbacks.sold_out", callbacks.sold_out, "true", false),
-    CONFIG_BOOL_ROW(S, "callbacks.closed", callbacks.closed, "true", false),
+    CONFIG_BOOL_ROW(S, "callbacks.opened", events.opened, "true", false),
+    CONFIG_BOOL_ROW(S, "callbacks.half_gone", events.half_gone, "true", false),
+    CONFIG_BOOL_ROW(S, "callbacks.sold_out", events.sold_out, "true", false),
+    CONFIG_BOOL_ROW(S, "callbacks.closed", events.closed, "true", false),
     CONFIG_TRACING_ROWS(S),
 };
 

@@ -7,6 +7,11 @@
 #include "shared/db.h"
 #include "shared/redis.h"
 
+/* Events of campaigns that callbacks tell. */
+struct events_config {
+    bool opened, half_gone, sold_out, closed;
+};
+
 struct scheduler_config {
     char name[33];
     int64_t batch_size, commit_target_ms, pool_size, connection_lifetime_s, lease_ms, poll_ms,
@@ -17,6 +22,7 @@ struct scheduler_config {
     struct log_config log;
     struct health_config health;
     struct callbacks_config callbacks;
+    struct events_config events;
     struct tracing_config tracing;
 };
 

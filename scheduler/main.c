@@ -3,7 +3,7 @@
  *
  * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, running.c,
  * ledger.c); the keeper and the committers wait for MariaDB; the admin listener answers Prometheus,
- * the watch sends callbacks. */
+ * the monitor sends callbacks. */
 #include "scheduler/conductor.h"
 #include "scheduler/metrics.h"
 #include "shared/clock.h"
@@ -23,7 +23,7 @@ struct daemon {
     struct scheduler_config config;
     struct event_base *base;
     struct conductor *conductor;
-    struct watch *watch; /* before and after the admin listener */
+    struct monitor *monitor; /* before and after the admin listener */
     struct admin *admin;
     struct service *service;
     struct event *signals[3];
@@ -96,7 +96,7 @@ static const struct service_hooks service_hooks = {
 static bool is_ready(void *arg, FILE *reasons)
 {
     struct daemon *d = arg;
-    return watch_ready(d->watch, reasons);
+    return monitor_ready(d->monitor, reasons);
 }
 
 static void write_metrics(void *arg, FILE *out)
@@ -104,7 +104,7 @@ static void write_metrics(void *arg, FILE *out)
     struct daemon *d = arg;
     scheduler_metrics_render(out);
     board_render(conductor_board(d->conductor), out, clock_mono_us());
-    watch_metrics(d->watch, out);
+    monitor_metrics(d->monitor, out);
 }
 
 static void report_health(void *arg, struct health_report *report)
@@ -142,19 +142,21 @@ static int add_signal(struct daemon *d, size_t i, int number, event_callback_fn 
     return d->signals[i] != NULL && event_add(d->signals[i], NULL) == 0 ? 0 : -ENOMEM;
 }
 
-/* start_watch: 0, or the exit code. */
-static int start_watch(struct daemon *d)
+/* start_monitor: 0, or the exit code. */
+static int start_monitor(struct daemon *d)
 {
-    char error[WATCH_ERROR_SIZE], quoted[WATCH_ERROR_SIZE];
-    struct watch_hooks hooks = {.arg = d, .report = report_health, .counts = count_errors};
-    int r = watch_start(&d->watch, "scheduler", &d->config.health, &d->config.callbacks,
-                        &d->config.tracing, &hooks, error);
-    if (r == 0) {
-        conductor_set_watch(d->conductor, d->watch);
-        return 0;
-    }
-    log_error("the callbacks cannot be used", "error=%s", log_quote(error, quoted, sizeof quoted));
-    return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
+    const struct monitor_config monitor = {.daemon = "scheduler",
+                                           .health = &d->config.health,
+                                           .callbacks = &d->config.callbacks,
+                                           .tracing = &d->config.tracing,
+                                           .arg = d,
+                                           .report = report_health,
+                                           .counts = count_errors};
+    int r = monitor_start(&d->monitor, &monitor);
+    if (r < 0)
+        return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
+    conductor_set_monitor(d->conductor, d->monitor);
+    return 0;
 }
 
 static int daemon_start(struct daemon *d)
@@ -171,7 +173,7 @@ static int daemon_start(struct daemon *d)
         r = add_signal(d, 2, SIGHUP, on_hangup);
     if (r == 0)
         r = conductor_new(&d->conductor, d->base, &d->config);
-    if (r == 0 && (d->exit_code = start_watch(d)) != 0)
+    if (r == 0 && (d->exit_code = start_monitor(d)) != 0)
         return -ECANCELED;
     if (r == 0)
         r = admin_start(&d->admin, &d->config.admin, &hooks);
@@ -186,8 +188,8 @@ static void daemon_end(struct daemon *d)
 {
     d->admin = admin_stop(d->admin);
     if (d->conductor != NULL)
-        conductor_set_watch(d->conductor, NULL);
-    d->watch = watch_stop(d->watch);
+        conductor_set_monitor(d->conductor, NULL);
+    d->monitor = monitor_stop(d->monitor);
     d->service = service_free(d->service);
     d->conductor = conductor_free(d->conductor);
     for (size_t i = 0; i < sizeof d->signals / sizeof d->signals[0]; i++) {

@@ -34,10 +34,7 @@ struct ask {
     char key[CAMPAIGN_NAME_MAX + 32];
     int64_t claimed_us; /* wall */
     size_t n;
-    struct {
-        uint64_t ticket;
-        char user[USER_ID_MAX + 1];
-    } rows[];
+    struct grant rows[];
 };
 
 struct traces *traces_new(struct tracer *tracer)
@@ -58,7 +55,8 @@ struct traces *traces_free(struct traces *t)
 
 static void on_removed(void *arg, const redisReply *r)
 {
-    (void)arg, (void)r; /* what stays expires */
+    (void)arg;
+    (void)r; /* what stays expires */
 }
 
 static void forget_in_redis(struct ask *a, const char *user)
@@ -68,20 +66,16 @@ static void forget_in_redis(struct ask *a, const char *user)
                      NULL);
 }
 
-static void add_queue_span(struct ask *a, size_t i, const struct trace_context *parent)
+static void add_queue_span(struct ask *a, const struct grant *row,
+                           const struct trace_context *parent)
 {
     struct traces *t = a->traces;
-    struct span span = {.context = *parent,
-                        .name = "queue",
-                        .kind = SPAN_CONSUMER,
-                        .start_us = (int64_t)a->rows[i].ticket,
-                        .end_us = a->claimed_us};
-    memcpy(span.parent_id, parent->span_id, sizeof span.parent_id);
-    memcpy(span.campaign, a->campaign, sizeof span.campaign);
-    trace_new_span(span.context.span_id);
+    struct span span =
+        span_begin("queue", SPAN_CONSUMER, parent, a->campaign, (int64_t)row->ticket);
+    span.end_us = a->claimed_us;
     tracer_add(t->tracer, &span);
     t->n += t->claimed[t->next].campaign_id == 0;
-    t->claimed[t->next] = (struct traced){a->campaign_id, a->rows[i].ticket, span.context};
+    t->claimed[t->next] = (struct traced){a->campaign_id, row->ticket, span.context};
     t->next = (t->next + 1) % CLAIMED_MAX;
 }
 
@@ -107,7 +101,7 @@ static void on_answer(void *arg, const redisReply *r)
         const redisReply *e = r->element[i];
         if (e->type != REDIS_REPLY_STRING || trace_parse(e->str, &parent) < 0)
             continue;
-        add_queue_span(a, i, &parent);
+        add_queue_span(a, &a->rows[i], &parent);
         forget_in_redis(a, a->rows[i].user);
     }
     free(a);
@@ -118,21 +112,35 @@ static void on_answer(void *arg, const redisReply *r)
 static struct ask *make_ask(struct traces *t, struct redis_link *link, const struct campaign *c,
                             const struct grant *rows, size_t n)
 {
-    struct ask *a = calloc(1, sizeof *a + n * sizeof a->rows[0]);
+    struct ask *a = malloc(sizeof *a + n * sizeof *rows);
     if (a == NULL)
         return NULL;
-    a->traces = t;
-    a->link = link;
-    a->campaign_id = c->row.id;
-    a->claimed_us = clock_wall_us();
-    a->n = n;
+    *a = (struct ask){
+        .traces = t, .link = link, .campaign_id = c->row.id, .claimed_us = clock_wall_us(), .n = n};
     memcpy(a->campaign, c->row.name, sizeof a->campaign);
     snprintf(a->key, sizeof a->key, TRACES_KEY, c->row.name);
-    for (size_t i = 0; i < n; i++) {
-        a->rows[i].ticket = rows[i].ticket;
-        memcpy(a->rows[i].user, rows[i].user, sizeof a->rows[i].user);
-    }
+    memcpy(a->rows, rows, n * sizeof *rows);
     return a;
+}
+
+/* send_ask: HMGET of all users of the claim. */
+static bool send_ask(struct ask *a)
+{
+    const char **words = calloc(a->n + 2, sizeof *words);
+    size_t *lengths = calloc(a->n + 2, sizeof *lengths);
+    bool sent = false;
+    if (words != NULL && lengths != NULL) {
+        words[0] = "HMGET";
+        words[1] = a->key;
+        for (size_t i = 0; i < a->n; i++)
+            words[i + 2] = a->rows[i].user;
+        for (size_t i = 0; i < a->n + 2; i++)
+            lengths[i] = strlen(words[i]);
+        sent = redis_link_aside(a->link, a->n + 2, words, lengths, on_answer, a) == 0;
+    }
+    free(words);
+    free(lengths);
+    return sent;
 }
 
 void traces_claimed(struct traces *t, struct redis_link *link, const struct campaign *c,
@@ -141,20 +149,9 @@ void traces_claimed(struct traces *t, struct redis_link *link, const struct camp
     if (n == 0 || t->asks >= ASKS_MAX || t->denied)
         return;
     struct ask *a = make_ask(t, link, c, rows, n);
-    const char **words = calloc(n + 2, sizeof *words);
-    size_t *lengths = calloc(n + 2, sizeof *lengths);
-    bool sent = false;
-    if (a != NULL && words != NULL && lengths != NULL) {
-        words[0] = "HMGET", lengths[0] = 5;
-        words[1] = a->key, lengths[1] = strlen(a->key);
-        for (size_t i = 0; i < n; i++)
-            words[i + 2] = a->rows[i].user, lengths[i + 2] = strlen(a->rows[i].user);
-        sent = redis_link_aside(link, n + 2, words, lengths, on_answer, a) == 0;
-    }
-    free(words);
-    free(lengths);
-    t->asks += sent;
-    if (!sent)
+    if (a != NULL && send_ask(a))
+        t->asks++;
+    else
         free(a);
 }
 
@@ -177,16 +174,11 @@ void traces_committed(struct traces *t, const char *campaign, const struct batch
         struct traced *traced = &t->claimed[i];
         if (traced->campaign_id == 0 || !in_batch(batch, traced))
             continue;
-        struct span span = {.context = traced->context,
-                            .name = "commit",
-                            .kind = SPAN_INTERNAL,
-                            .start_us = now_us - took_us,
-                            .end_us = now_us,
-                            .outcome = "granted",
-                            .batch = (int64_t)batch->n};
-        memcpy(span.parent_id, traced->context.span_id, sizeof span.parent_id);
-        snprintf(span.campaign, sizeof span.campaign, "%s", campaign);
-        trace_new_span(span.context.span_id);
+        struct span span =
+            span_begin("commit", SPAN_INTERNAL, &traced->context, campaign, now_us - took_us);
+        span.end_us = now_us;
+        span.outcome = "granted";
+        span.batch = (int64_t)batch->n;
         tracer_add(t->tracer, &span);
         *traced = (struct traced){0};
         t->n--;

@@ -5,7 +5,7 @@
 
 #include "shared/config.h"
 #include "shared/log.h"
-#include "shared/watch.h"
+#include "shared/monitor.h"
 
 #include <string.h>
 

@@ -45,8 +45,8 @@ enum health_state health_overall(const struct health_report *report)
 }
 
 /* settle: moves one track. While the state goes to and fro on the same side of what is shown (down,
- * degraded, down while ok is shown), the time counts from when that side was entered: a trouble that
- * flickers between its degrees is trouble all the same. */
+ * degraded, down while ok is shown), the time counts from when that side was entered: a trouble
+ * that flickers between its degrees is trouble all the same. */
 static bool settle(const struct health *h, struct health_track *t, enum health_state seen,
                    int64_t now_us)
 {

@@ -4,8 +4,9 @@
  *                                                                └──► health_see(): calm, for people
  *
  * A report has a state for each component, and whether the daemon can do its work durably at all.
- * health_see() lets a change through only when it has lasted: `worse_us` on the way down, `better_us`
- * on the way up, so that nothing flaps. Pure: no I/O, no clock, no threads. Times are monotonic µs. */
+ * health_see() lets a change through only when it has lasted: `worse_us` on the way down,
+ * `better_us` on the way up, so that nothing flaps. Pure: no I/O, no clock, no threads. Times are
+ * monotonic µs. */
 #ifndef ONRUSH_HEALTH_H
 #define ONRUSH_HEALTH_H
 
@@ -13,13 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEALTH_COMPONENTS(X)                                                                       \
-    X(redis)                                                                                       \
-    X(mariadb)                                                                                     \
-    X(backlog)                                                                                     \
-    X(lag)                                                                                         \
-    X(journal)                                                                                     \
-    X(errors)
+#define HEALTH_COMPONENTS(X) X(redis) X(mariadb) X(backlog) X(lag) X(journal) X(errors)
 
 enum health_component {
 #define X(id) HEALTH_##id,
@@ -32,10 +27,10 @@ enum health_state { HEALTH_OK, HEALTH_DEGRADED, HEALTH_DOWN };
 
 #define HEALTH_REASON_SIZE 160
 
+/* The reason is "" when ok. It goes into JSON and logs: no secrets, no quotes. */
 struct health_finding {
     enum health_state state;
-    char reason
-        [HEALTH_REASON_SIZE]; /* "" when ok; no secrets, no quotes: it goes into JSON and logs */
+    char reason[HEALTH_REASON_SIZE];
 };
 
 /* As it is at this moment. All zero: everything is well, but nothing can be done (`able`). */

@@ -34,10 +34,11 @@ int64_t log_dropped(void)
     return dropped_all;
 }
 
-static int index_of(const char *text, const char *const *texts, size_t n)
+/* index_of: the place of `text` in the list, or -EINVAL. */
+static int index_of(const char *text, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(text, texts[i]) == 0)
+        if (strcmp(text, list[i]) == 0)
             return (int)i;
     }
     return -EINVAL;
@@ -45,29 +46,26 @@ static int index_of(const char *text, const char *const *texts, size_t n)
 
 int log_level_parse(const char *text, enum log_level *level)
 {
-    int i = index_of(text, level_texts, sizeof level_texts / sizeof level_texts[0]);
-    if (i < 0)
-        return i;
-    *level = (enum log_level)i;
-    return 0;
+    int i = index_of(text, level_texts, LOG_LEVEL_DEBUG + 1);
+    if (i >= 0)
+        *level = (enum log_level)i;
+    return i < 0 ? i : 0;
 }
 
 int log_format_parse(const char *text, enum log_format *format)
 {
-    int i = index_of(text, format_texts, sizeof format_texts / sizeof format_texts[0]);
-    if (i < 0)
-        return i;
-    *format = (enum log_format)i;
-    return 0;
+    int i = index_of(text, format_texts, LOG_JSON + 1);
+    if (i >= 0)
+        *format = (enum log_format)i;
+    return i < 0 ? i : 0;
 }
 
 int log_priorities_parse(const char *text, enum log_priorities *priorities)
 {
-    int i = index_of(text, priorities_texts, sizeof priorities_texts / sizeof priorities_texts[0]);
-    if (i < 0)
-        return i;
-    *priorities = (enum log_priorities)i;
-    return 0;
+    int i = index_of(text, priorities_texts, LOG_PRIORITIES_NEVER + 1);
+    if (i >= 0)
+        *priorities = (enum log_priorities)i;
+    return i < 0 ? i : 0;
 }
 
 /* utf8_len: bytes of the character that begins here (2 to 4); 0: it is none that JSON may hold. */
@@ -154,26 +152,32 @@ static const char *field_end(const char *p)
     return p;
 }
 
-/* fields_to_json: `key=value key="v w"` as `,"key":"value","key":"v w"`. What does not fit is cut,
- * or left out. Gives the length. */
+/* field_to_json: `key=value` or `key="v w"` as `,"key":"value"`, cut to fit. Returns the length. */
+static size_t field_to_json(const char *key, const char *equals, const char *end, char *out,
+                            size_t size)
+{
+    bool quoted = equals[1] == '"' && end - equals > 2 && end[-1] == '"';
+    const char *value = equals + (quoted ? 2 : 1);
+    size_t n = 0;
+    n += (size_t)snprintf(out, size, ",\"");
+    n += append_escaped(out + n, size - n, key, (size_t)(equals - key), false);
+    n += (size_t)snprintf(out + n, size - n, "\":\"");
+    n += append_escaped(out + n, size - n - 1, value, (size_t)(end - value) - quoted, quoted);
+    n += (size_t)snprintf(out + n, size - n, "\"");
+    return n;
+}
+
+/* fields_to_json: leaves out the fields that do not fit. Returns the length. */
 static size_t fields_to_json(const char *fields, char *out, size_t size)
 {
     size_t n = 0;
+    out[0] = '\0';
     for (const char *p = fields; *p != '\0';) {
         const char *end = field_end(p), *equals = memchr(p, '=', (size_t)(end - p));
-        if (equals != NULL && n + 2 * (size_t)(equals - p) + 16 < size) {
-            bool quoted = equals[1] == '"' && end - equals > 2 && end[-1] == '"';
-            const char *value = equals + (quoted ? 2 : 1);
-            out[n++] = ',', out[n++] = '"';
-            n += append_escaped(out + n, size - n, p, (size_t)(equals - p), false);
-            out[n++] = '"', out[n++] = ':', out[n++] = '"';
-            n += append_escaped(out + n, size - n - 1, value, (size_t)(end - value) - quoted,
-                                quoted);
-            out[n++] = '"';
-        }
+        if (equals != NULL && n + 2 * (size_t)(equals - p) + 16 < size)
+            n += field_to_json(p, equals, end, out + n, size - n);
         p = *end == ' ' ? end + 1 : end;
     }
-    out[n] = '\0';
     return n;
 }
 

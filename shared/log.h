@@ -1,15 +1,14 @@
-/* The log: one line an event, logfmt or JSON, to standard error (where journald reads it).
+/* The log: one line an event, logfmt or JSON, to standard error, where journald reads it.
  *
  *   log_info("redis is back", "socket=%s after_ms=%d", path, ms);
- *   -> ts=2026-11-20T12:00:00.000123Z level=info msg="redis is back" socket=/run/redis.sock
- * after_ms=412
  *
- * The message is a constant, the fields are printf-like `key=value` words; a value with spaces or
- * quotes goes through log_quote(). Never a coupon code, token or password. Each call site may write
- * 20 lines a second; what is beyond that is counted and said with the next line (suppressed=N). A
- * line is one write(2) and at most LOG_LINE_MAX bytes; in JSON, what does not fit is cut so that it
- * stays JSON. Thread safe. Never waits: a line that cannot be written at once is dropped, and
- * their number is said with the next one (dropped=N). */
+ *   ts=2026-11-20T12:00:00.000123Z level=info msg="redis is back" socket=/run/redis.sock after_ms=412
+ *
+ * The message is a constant. The fields are printf-like `key=value` words; log_quote() quotes a value
+ * with spaces or quotes. Never log a coupon code, token or password. Each call site may write 20 lines a
+ * second; its next line counts those beyond (suppressed=N). A line is one write(2) and at most
+ * LOG_LINE_MAX bytes; JSON that does not fit is cut so that it stays JSON. Thread safe. Never waits: a
+ * line that cannot be written at once is dropped, and the next line counts it (dropped=N). */
 #ifndef ONRUSH_LOG_H
 #define ONRUSH_LOG_H
 

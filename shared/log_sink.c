@@ -40,12 +40,8 @@ void log_sink_open(void)
     if (fstat(STDERR_FILENO, &st) < 0)
         return;
     sink_journal = is_journal(&st);
-    if (S_ISSOCK(st.st_mode)) {
-        use(SINK_SOCKET, STDERR_FILENO);
-        return;
-    }
     if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
-        use(SINK_FILE, STDERR_FILENO);
+        use(S_ISSOCK(st.st_mode) ? SINK_SOCKET : SINK_FILE, STDERR_FILENO);
         return;
     }
     if (sink == SINK_OWN && fstat(sink_fd, &own) == 0 && own.st_dev == st.st_dev &&

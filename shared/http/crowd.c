@@ -1,5 +1,7 @@
 #include "shared/http/crowd.h"
 
+#include "shared/siphash.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdalign.h>
@@ -27,7 +29,7 @@ struct stripe {
 
 struct http_crowd {
     alignas(64) _Atomic int64_t n;
-    alignas(64) uint64_t seed; /* nobody outside can choose addresses that meet in one bucket */
+    alignas(64) uint64_t secret[2]; /* of the hash */
     size_t mask;
     struct stripe stripes[STRIPES];
     struct bucket buckets[];
@@ -44,8 +46,8 @@ struct http_crowd *http_crowd_new(size_t expected)
         return NULL;
     memset(crowd, 0, bytes);
     crowd->mask = n - 1;
-    if (getrandom(&crowd->seed, sizeof crowd->seed, GRND_NONBLOCK) != sizeof crowd->seed)
-        crowd->seed = (uint64_t)(uintptr_t)crowd ^ (uint64_t)time(NULL);
+    if (getrandom(crowd->secret, sizeof crowd->secret, GRND_NONBLOCK) != sizeof crowd->secret)
+        crowd->secret[0] = (uint64_t)(uintptr_t)crowd ^ (uint64_t)time(NULL);
     for (size_t i = 0; i < STRIPES; i++)
         pthread_mutex_init(&crowd->stripes[i].lock, NULL);
     return crowd;
@@ -60,21 +62,6 @@ struct http_crowd *http_crowd_free(struct http_crowd *crowd)
         pthread_mutex_destroy(&crowd->stripes[i].lock);
     free(crowd);
     return NULL;
-}
-
-/* mix: splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
-static uint64_t hash_of(const struct http_crowd *crowd, const struct address *address)
-{
-    uint64_t halves[2];
-    memcpy(halves, address->bytes, sizeof halves);
-    return mix(mix(halves[0] ^ crowd->seed) + halves[1]);
 }
 
 /* find: the place of an address, made when there is none. NULL: no memory. */
@@ -102,7 +89,7 @@ static pthread_mutex_t *lock_of(struct http_crowd *crowd, uint64_t hash)
 static enum http_crowd_verdict enter_here(struct http_crowd *crowd, const struct address *address,
                                           int64_t most_here, struct http_crowd_place **place)
 {
-    uint64_t hash = hash_of(crowd, address);
+    uint64_t hash = siphash(crowd->secret, address->bytes, sizeof address->bytes);
     struct bucket *bucket = &crowd->buckets[hash & crowd->mask];
     pthread_mutex_lock(lock_of(crowd, hash));
     struct http_crowd_place *p = find(bucket, address, hash);

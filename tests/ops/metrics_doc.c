@@ -3,10 +3,10 @@
 #include "gateway/metrics.h"
 #include "scheduler/board.h"
 #include "scheduler/metrics.h"
-#include "shared/courier.h"
+#include "shared/callback_sender.h"
 #include "shared/process_metrics.h"
-#include "shared/tracer.h"
-#include "shared/watch.h"
+#include "shared/trace.h"
+#include "shared/monitor.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const struct {
      &campaign_metrics_table},
     {"Health", "Of both daemons; [callbacks.md](callbacks.md#health) explains the components.",
      &health_metrics_table},
-    {"Callbacks", "Of both daemons; see [callbacks.md](callbacks.md).", &courier_metrics_table},
+    {"Callbacks", "Of both daemons; see [callbacks.md](callbacks.md).", &callback_metrics_table},
     {"Traces", "Of both daemons; see [tracing.md](tracing.md).", &tracer_metrics_table},
     {"Process", "Of both daemons.", &process_metrics_table},
 };

@@ -1,4 +1,5 @@
-/* gateway/limiter: against a simple model, a full table, reuse, and threads that ask for the same keys. */
+/* gateway/limiter: against a simple model, a full table, reuse, and threads that ask for the same
+ * keys. */
 #include "tests/support/test.h"
 
 #include "gateway/limiter.h"
@@ -27,7 +28,7 @@ static void test_three_in_ten_seconds(void **state)
 {
     (void)state;
     const struct limit limit = {3, 10 * SECOND};
-    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    struct limiter *l = limiter_new(LIMITER_BUCKET);
     for (int i = 0; i < 3; i++)
         assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_PASSED);
     for (int i = 0; i < 100; i++)
@@ -48,7 +49,7 @@ static void test_give_back(void **state)
 {
     (void)state;
     const struct limit limit = {1, SECOND};
-    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    struct limiter *l = limiter_new(LIMITER_BUCKET);
     struct limiter_hold first;
     assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_PASSED);
     first = hold;
@@ -59,28 +60,29 @@ static void test_give_back(void **state)
     assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_PASSED);
     /* Others took over the slot: it is not theirs that is given back. */
     first = hold;
-    for (uint32_t key = 2; key < 2 + LIMITER_WINDOW; key++)
+    for (uint32_t key = 2; key < 2 + LIMITER_BUCKET; key++)
         assert_int_equal(take(l, key, &limit, 10 * SECOND), LIMITER_PASSED);
     limiter_give_back(l, &first);
-    for (uint32_t key = 2; key < 2 + LIMITER_WINDOW; key++)
+    for (uint32_t key = 2; key < 2 + LIMITER_BUCKET; key++)
         assert_int_equal(take(l, key, &limit, 10 * SECOND), LIMITER_REFUSED);
     limiter_free(l);
 }
 
-/* A full window: whoever is in it stays limited, whoever is not passes uncounted; slots whose time has come are reused. */
+/* A full bucket: its keys stay limited, other keys pass uncounted; slots whose time has come are
+ * reused. */
 static void test_full(void **state)
 {
     (void)state;
     const struct limit limit = {1, SECOND};
-    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
-    for (uint32_t key = 0; key < LIMITER_WINDOW; key++)
+    struct limiter *l = limiter_new(LIMITER_BUCKET);
+    for (uint32_t key = 0; key < LIMITER_BUCKET; key++)
         assert_int_equal(take(l, key, &limit, SECOND), LIMITER_PASSED);
     for (uint32_t key = 0; key < 1000; key++)
         assert_int_equal(take(l, key, &limit, SECOND),
-                         key < LIMITER_WINDOW ? LIMITER_REFUSED : LIMITER_UNCOUNTED);
-    for (uint32_t key = 100; key < 100 + LIMITER_WINDOW; key++)
+                         key < LIMITER_BUCKET ? LIMITER_REFUSED : LIMITER_UNCOUNTED);
+    for (uint32_t key = 100; key < 100 + LIMITER_BUCKET; key++)
         assert_int_equal(take(l, key, &limit, 2 * SECOND), LIMITER_PASSED);
-    for (uint32_t key = 100; key < 100 + LIMITER_WINDOW; key++)
+    for (uint32_t key = 100; key < 100 + LIMITER_BUCKET; key++)
         assert_int_equal(take(l, key, &limit, 2 * SECOND), LIMITER_REFUSED);
     limiter_free(l);
 }
@@ -90,7 +92,7 @@ static void test_limit_changes(void **state)
 {
     (void)state;
     const struct limit tight = {1, 10 * SECOND}, wide = {100, 10 * SECOND};
-    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    struct limiter *l = limiter_new(LIMITER_BUCKET);
     assert_int_equal(take(l, 1, &tight, SECOND), LIMITER_PASSED);
     assert_int_equal(take(l, 1, &tight, SECOND), LIMITER_REFUSED);
     assert_int_equal(take(l, 1, &wide, SECOND + SECOND / 5), LIMITER_PASSED);
@@ -103,7 +105,7 @@ static void test_period_is_shortened(void **state)
 {
     (void)state;
     const struct limit hour = {1, 3600 * SECOND}, wide = {4, 8 * SECOND};
-    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    struct limiter *l = limiter_new(LIMITER_BUCKET);
     assert_int_equal(take(l, 1, &hour, SECOND), LIMITER_PASSED);
     assert_int_equal(take(l, 1, &wide, 2 * SECOND), LIMITER_REFUSED);
     assert_int_equal(wait_us, 2 * SECOND);
@@ -118,7 +120,7 @@ static void test_clocks_differ(void **state)
 {
     (void)state;
     const struct limit limit = {10, 10 * SECOND};
-    struct limiter *l = limiter_new(LIMITER_WINDOW, 0);
+    struct limiter *l = limiter_new(LIMITER_BUCKET);
     for (int i = 0; i < 10; i++)
         assert_int_equal(take(l, 1, &limit, 5 * SECOND), LIMITER_PASSED);
     assert_int_equal(take(l, 1, &limit, 4 * SECOND), LIMITER_REFUSED);
@@ -144,7 +146,7 @@ static void test_model(void **state)
     /* In powers of two, so that the model counts without rounding. */
     const struct limit limit = {(int64_t)1 << dice(5), (int64_t)(1 << 20) << dice(4)};
     double per_us = (double)limit.requests / (double)limit.period_us;
-    struct limiter *l = limiter_new(1024, 0);
+    struct limiter *l = limiter_new(1024);
     int64_t now_us = 0;
     int passed = 0;
     for (int i = 0; i < STEPS; i++) {
@@ -174,7 +176,8 @@ static void test_model(void **state)
 #define ROUNDS  1500
 #define CROWD   48 /* keys of one round: they all fit, and each is new */
 
-/* All threads ask for the same new keys at the same time. The keys of the round before are due by then: their slots are reused. */
+/* All threads ask for the same new keys at the same time. The keys of the round before are due by
+ * then: their slots are reused. */
 static struct crowd {
     struct limiter *limiter;
     struct limit limit;
@@ -214,7 +217,7 @@ static void test_threads(void **state)
     (void)state;
     for (crowd.limit = (struct limit){1, SECOND}; crowd.limit.requests <= 4;
          crowd.limit.requests += 3) {
-        crowd.limiter = limiter_new(512, 0);
+        crowd.limiter = limiter_new(512);
         pthread_barrier_init(&crowd.barrier, NULL, THREADS);
         for (uintptr_t i = 0; i < THREADS; i++)
             assert_int_equal(pthread_create(&threads[i], NULL, ask, (void *)i), 0);

@@ -1,9 +1,8 @@
-/* gateway/vitals, gateway/health: the health of the workers together when one stands still, or too
+/* gateway/health: the health of the workers together when one stands still, or too
  * much is under way. */
 #include "tests/support/test.h"
 
 #include "gateway/health.h"
-#include "gateway/vitals.h"
 #include "shared/clock.h"
 
 #include <stdlib.h>
@@ -54,18 +53,18 @@ static int tear_down(void **state)
 static void test_progress(void **state)
 {
     (void)state;
-    assert_false(vitals_progress(workers, WORKERS));
+    assert_false(gateway_health_progress(workers, WORKERS));
     pulse_beat(&worker[0].pulse);
-    assert_false(vitals_progress(workers, WORKERS));
+    assert_false(gateway_health_progress(workers, WORKERS));
     pulse_beat(&worker[1].pulse);
-    assert_true(vitals_progress(workers, WORKERS));
-    assert_false(vitals_progress(workers, WORKERS));
+    assert_true(gateway_health_progress(workers, WORKERS));
+    assert_false(gateway_health_progress(workers, WORKERS));
     worker[1].ended = true;
     pulse_beat(&worker[0].pulse);
-    assert_true(vitals_progress(workers, WORKERS));
-    assert_false(vitals_ended(workers, WORKERS));
+    assert_true(gateway_health_progress(workers, WORKERS));
+    assert_false(gateway_health_ended(workers, WORKERS));
     worker[0].ended = true;
-    assert_true(vitals_ended(workers, WORKERS));
+    assert_true(gateway_health_ended(workers, WORKERS));
 }
 
 static void test_answered(void **state)
@@ -77,7 +76,7 @@ static void test_answered(void **state)
         FILE *missing = open_memstream(&text, &size);
         for (int i = 0; i < up; i++)
             metric_set(&worker[i].loop.metrics.mariadb_up, 1);
-        assert_false(vitals_answered(workers, WORKERS, missing));
+        assert_false(gateway_health_answered(workers, WORKERS, missing));
         fclose(missing);
         assert_string_equal(text, up < WORKERS ? "redis and mariadb" : "redis");
         free(text);

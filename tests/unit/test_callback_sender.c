@@ -1,8 +1,8 @@
-/* shared/courier against real servers: good ones, slow ones, wrong ones, and none. */
+/* shared/callback_sender against real servers: good ones, slow ones, wrong ones, and none. */
 #include "tests/support/test.h"
 
 #include "shared/clock.h"
-#include "shared/courier.h"
+#include "shared/callback_sender.h"
 #include "tests/support/child.h"
 #include "tests/support/hook.h"
 
@@ -13,41 +13,44 @@
 
 #define SECRET "s3cret of the hook"
 
-static struct courier *courier;
-static struct courier_config config;
+static struct callback_sender *sender;
+static struct callback_sender_config config;
+static struct callback_receiver receiver;
 static struct hook *hook;
 
 static int up(void **state)
 {
     (void)state;
     hook = hook_start(NULL);
-    config = (struct courier_config){.n_lanes = 1,
-                                     .connect_timeout_ms = 1000,
-                                     .timeout_ms = 1000,
-                                     .flush_ms = 3000,
-                                     .tick_ms = 20};
-    config.lanes[0] = (struct courier_lane){
-        .name = "the hook", .secret = SECRET, .most = 4, .retry_for_ms = 60000};
-    strcpy(config.lanes[0].url, hook_url(hook));
+    config = (struct callback_sender_config){
+        .timeout_ms = 1000, .flush_ms = 3000, .ca_file = "", .tick_ms = 20};
+    receiver = (struct callback_receiver){.name = "the hook",
+                                          .url = hook_url(hook),
+                                          .secret = SECRET,
+                                          .queue = 4,
+                                          .retry_for_ms = 60000};
     return 0;
 }
 
 static int down(void **state)
 {
     (void)state;
-    courier = courier_free(courier);
+    sender = callback_sender_free(sender);
     hook = hook_stop(hook);
     return 0;
 }
 
 static void start(void)
 {
-    assert_int_equal(courier_start(&courier, &config), 0);
+    sender = callback_sender_new(&config);
+    assert_non_null(sender);
+    assert_int_equal(callback_sender_add(sender, &receiver), 0);
+    assert_int_equal(callback_sender_start(sender), 0);
 }
 
 static void send_text(const char *id, const char *text)
 {
-    assert_true(courier_send(courier, 0, id, strdup(text), strlen(text)));
+    assert_true(callback_sender_send(sender, 0, id, strdup(text)));
 }
 
 /* reaches: until a counter has this value. */
@@ -61,9 +64,9 @@ static void reaches(metric_value *counter, int64_t value)
     }
 }
 
-static struct courier_metrics *m(void)
+static struct callback_metrics *m(void)
 {
-    return courier_metrics(courier);
+    return callback_sender_metrics(sender);
 }
 
 static const char *body_of(size_t i)
@@ -108,7 +111,7 @@ static void test_no_secret_no_signature(void **state)
     (void)state;
     struct hook_request r;
     char text[80];
-    config.lanes[0].secret[0] = '\0';
+    receiver.secret = "";
     start();
     send_text("id", "{}");
     assert_true(hook_wait(hook, 1, 10000));
@@ -192,7 +195,7 @@ static void test_400_is_final(void **state)
 static void test_gives_up(void **state)
 {
     (void)state;
-    config.lanes[0].retry_for_ms = 0;
+    receiver.retry_for_ms = 0;
     hook_answer(hook, HOOK_ERROR);
     start();
     send_text("id", "{}");
@@ -213,7 +216,7 @@ static void test_full(void **state)
     for (char body[] = "{\"n\":1}"; body[5] <= '6'; body[5]++)
         send_text("id", body);
     assert_int_equal(metric_get(&m()->dropped), 2);
-    assert_int_equal(courier_waiting(courier, 0), 4);
+    assert_int_equal(callback_sender_waiting(sender, 0), 4);
     assert_int_equal(metric_get(&m()->waiting), 5);
     hook_answer(hook, HOOK_OK);
     reaches(&m()->delivered, 5);
@@ -223,24 +226,25 @@ static void test_full(void **state)
     assert_string_equal(body_of(n - 1), "{\"n\":6}");
 }
 
-/* A lane that hangs is no trouble for the other. */
-static void test_lanes_are_apart(void **state)
+/* A receiver that hangs is no trouble for the other. */
+static void test_receivers_are_apart(void **state)
 {
     (void)state;
     struct hook *other = hook_start(NULL);
-    config.n_lanes = 2;
-    config.lanes[1] = config.lanes[0];
-    strcpy(config.lanes[1].url, hook_url(other));
     config.timeout_ms = 30000;
     config.flush_ms = 100;
     hook_answer(hook, HOOK_HANG);
-    start();
+    sender = callback_sender_new(&config);
+    assert_int_equal(callback_sender_add(sender, &receiver), 0);
+    receiver.url = hook_url(other);
+    assert_int_equal(callback_sender_add(sender, &receiver), 1);
+    assert_int_equal(callback_sender_start(sender), 0);
     send_text("id", "{}");
     assert_true(hook_wait(hook, 1, 10000));
     for (int i = 0; i < 3; i++)
-        courier_send(courier, 1, "id", strdup("{}"), 2);
+        callback_sender_send(sender, 1, "id", strdup("{}"));
     reaches(&m()->delivered, 3);
-    courier = courier_free(courier); /* and does not wait 30 s for the one that hangs */
+    sender = callback_sender_free(sender); /* and does not wait 30 s for the one that hangs */
     hook_stop(other);
 }
 
@@ -251,27 +255,27 @@ static void test_flush(void **state)
     start();
     for (int i = 0; i < 4; i++)
         send_text("id", "{}");
-    courier = courier_free(courier);
+    sender = callback_sender_free(sender);
     assert_int_equal(hook_count(hook), 4);
 }
 
 static void test_nobody_listens(void **state)
 {
     (void)state;
-    strcpy(config.lanes[0].url, "http://127.0.0.1:1/");
+    receiver.url = "http://127.0.0.1:1/";
     start();
     send_text("id", "{}");
     reaches(&m()->failed_tries, 1);
     int64_t began_us = clock_mono_us();
-    courier = courier_free(courier); /* does not wait for a server that fails */
+    sender = callback_sender_free(sender); /* does not wait for a server that fails */
     assert_in_range(clock_mono_us() - began_us, 0, 2500000);
 }
 
 static void test_other_protocols(void **state)
 {
     (void)state;
-    config.lanes[0].retry_for_ms = 0;
-    strcpy(config.lanes[0].url, "file:///etc/passwd");
+    receiver.retry_for_ms = 0;
+    receiver.url = "file:///etc/passwd";
     start();
     send_text("id", "{}");
     reaches(&m()->expired, 1);
@@ -283,23 +287,25 @@ static void test_tls_is_verified(void **state)
     char ca[160];
     snprintf(ca, sizeof ca, "%s/ca.pem", tempdir_make());
     struct hook *safe = hook_start(ca);
-    strcpy(config.lanes[0].url, hook_url(safe));
-    config.lanes[0].retry_for_ms = 0;
+    receiver.url = hook_url(safe);
+    receiver.retry_for_ms = 0;
     start();
     send_text("id", "{}"); /* signed by nobody we know */
     reaches(&m()->expired, 1);
     assert_int_equal(hook_count(safe), 0);
-    courier = courier_free(courier);
-    strcpy(config.ca_file, ca);
+    sender = callback_sender_free(sender);
+    config.ca_file = ca;
     start();
     send_text("id", "{}");
     reaches(&m()->delivered, 1);
-    courier = courier_free(courier);
-    char *port = strstr(config.lanes[0].url, "127.0.0.1"); /* the right key, the wrong name */
-    memcpy(port, "localhost", 9);
+    sender = callback_sender_free(sender);
+    char *url = strdup(hook_url(safe)); /* the right key, the wrong name */
+    memcpy(strstr(url, "127.0.0.1"), "localhost", 9);
+    receiver.url = url;
     start();
     send_text("id", "{}");
     reaches(&m()->expired, 1);
+    free(url);
     hook_stop(safe);
 }
 
@@ -317,7 +323,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_400_is_final, up, down),
         cmocka_unit_test_setup_teardown(test_gives_up, up, down),
         cmocka_unit_test_setup_teardown(test_full, up, down),
-        cmocka_unit_test_setup_teardown(test_lanes_are_apart, up, down),
+        cmocka_unit_test_setup_teardown(test_receivers_are_apart, up, down),
         cmocka_unit_test_setup_teardown(test_flush, up, down),
         cmocka_unit_test_setup_teardown(test_nobody_listens, up, down),
         cmocka_unit_test_setup_teardown(test_other_protocols, up, down),
