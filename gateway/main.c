@@ -1,8 +1,8 @@
 /* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
  *
  * Threads: main (signals, configuration, life and death of the others), one for each worker
- * (worker.c), one for each worker's archive (journal/archive.c), the monitor's (shared/monitor.h), and
- * the admin listener's. */
+ * (worker.c), one for each worker's archive (journal/archive.c), the monitor's (shared/monitor.h),
+ * and the admin listener's. */
 #include "gateway/health.h"
 #include "gateway/http.h"
 #include "gateway/limits.h"

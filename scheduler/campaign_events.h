@@ -2,8 +2,8 @@
  *
  * They follow from a row of MariaDB. So a scheduler that takes a campaign over tells again what the
  * one before may not have delivered: at least once, and always with the same id. */
-#ifndef ONRUSH_CAMPAIGN_EVENTS_H
-#define ONRUSH_CAMPAIGN_EVENTS_H
+#ifndef ONRUSH_SCHEDULER_CAMPAIGN_EVENTS_H
+#define ONRUSH_SCHEDULER_CAMPAIGN_EVENTS_H
 
 #include "scheduler/campaign.h"
 #include "scheduler/config.h"

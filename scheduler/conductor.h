@@ -27,8 +27,8 @@ void conductor_stop(struct conductor *conductor, void (*done)(void *arg), void *
 /* conductor_health: it is able when leases can be kept and Redis is there. Any thread. */
 void conductor_health(struct conductor *conductor, struct health_report *report);
 
-/* conductor_set_monitor: what is told when a campaign opens, is half gone, sold out, or closed. Call
- * it before the loop runs. */
+/* conductor_set_monitor: what is told when a campaign opens, is half gone, sold out, or closed.
+ * Call it before the loop runs. */
 void conductor_set_monitor(struct conductor *conductor, struct monitor *monitor);
 
 /* conductor_board: how each campaign stands; another thread may render it. */

@@ -1,9 +1,9 @@
 /* The monitor of a daemon: looks at the daemon's health five times a second, and tells callbacks
  * what has changed. /readyz and the metrics ask it too, so that there is one notion of health.
  *
- *   the daemon's parts ── report ──► monitor ── callback_body ──► callback_sender ══► callbacks
- *   other events ─── monitor_tell() ──┘ │                            ▲
- *                                         └─ /readyz, metrics, log   └── tracer: spans for the collector
+ *   report() ───────► monitor ── callback_body ──► callback_sender ══► callbacks
+ *   monitor_tell() ──►   │                               ▲
+ *                        └─► /readyz, metrics, log       └── spans for the collector (trace.h)
  *
  * It runs in the sender's thread. Nothing waits for a callback. */
 #ifndef ONRUSH_MONITOR_H
