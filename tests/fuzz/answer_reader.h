@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads what a server answered, as strictly as RFC 9112 defines it, and as this server words it: anything else aborts. */
 #ifndef ONRUSH_FUZZ_ANSWER_READER_H
 #define ONRUSH_FUZZ_ANSWER_READER_H
