@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes to answers. The input is a script: bytes that a client sends, and between them, as 0xff and a letter, what else comes to
- * pass (the table `steps`), so that every input of the parser's corpus is a script, too. The server is the real one of shared/http with a handler
- * that answers at once, later, in pieces (tests/fuzz/talk.h), over sockets of the kernel; only the clock is ours. The judge
- * (talk_judge.c) knows from the bytes which answers must come, in which order and with which bodies, whatever comes in between. What
- * must hold besides: when nothing more is to come, every complete request is answered; when the clients have closed their half,
- * every connection, buffer and place of the server is free. */
+/* Any bytes to answers. The input is a script: bytes that a client sends, and between them, as
+ * 0xff and a letter, what else comes to pass (the table `steps`), so that every input of the
+ * parser's corpus is a script, too. The server is the real one of shared/http with a handler
+ * that answers at once, later, in pieces (tests/fuzz/talk.h), over sockets of the kernel; only
+ * the clock is ours. The judge (talk_judge.c) knows from the bytes which answers must come, in
+ * which order and with which bodies, whatever comes in between. What must hold besides: when
+ * nothing more is to come, every complete request is answered; when the clients have closed
+ * their half, every connection, buffer and place of the server is free. */
 #include "tests/fuzz/talk.h"
 
 #include "shared/clock.h"
