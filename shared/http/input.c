@@ -82,8 +82,8 @@ static bool make_room(struct http_conn *c, struct http_buffer **in)
     return larger != NULL;
 }
 
-/* may_come: a reset is no EV_CLOSED for libevent (EPOLLERR), and less than there was room for may lie before one. Who has left
- * half a request would keep its place until the deadline. */
+/* may_come: a reset is no EV_CLOSED for libevent (EPOLLERR), and less than there was room for
+ * may lie before one. Who has left half a request would keep its place until the deadline. */
 static bool may_come(struct http_conn *c, const struct http_buffer *in)
 {
     return c->readable || (in->len > in->from && http_conn_has_left(c));

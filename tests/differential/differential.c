@@ -89,7 +89,8 @@ static bool longer_name(const struct case_seen *seen)
         longer =
             longer || (name.len >= sizeof word && strncasecmp(name.at, word, sizeof word - 1) == 0);
     }
-    return longer && refused_for(seen, "request has invalid transfer-encoding");
+    return longer && (refused_for(seen, "request has invalid transfer-encoding") ||
+                      refused_for(seen, "unexpected content-length header"));
 }
 
 static bool coding_in_lower_case(const struct case_seen *seen)
@@ -116,7 +117,8 @@ static const struct {
     /* It heeds Connection among the trailers, which may be dropped unread (RFC 9110 6.5.1). A
      * client that believes in it sends nothing more. */
     {peer_http_parser, "heeds a \"close\" in the trailers", close_in_trailers},
-    /* It takes every name that begins so for Transfer-Encoding, but only to refuse it. */
+    /* It takes every name that begins so for Transfer-Encoding, but only to refuse it, or the
+     * Content-Length beside it. */
     {peer_http_parser, "refuses a name that begins with Transfer-Encoding", longer_name},
     /* It always closes HTTP/1.0. RFC 9112 9.3 lets us keep it open if the client asks. The message
      * and its end are the same. */

@@ -1,6 +1,8 @@
-/* Reads what a server answered, as strictly as RFC 9112 defines it, and as this server words it: anything else aborts. */
-#ifndef ONRUSH_FUZZ_ANSWER_READER_H
-#define ONRUSH_FUZZ_ANSWER_READER_H
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads what a server answered, as strictly as RFC 9112 defines it, and as this server words it:
+ * anything else aborts. */
+#ifndef ONRUSH_TESTS_ANSWER_READER_H
+#define ONRUSH_TESTS_ANSWER_READER_H
 
 #include "shared/http/parser.h"
 
@@ -19,7 +21,8 @@ struct answer {
     char *body; /* the caller's; set it with body_room before */
 };
 
-/* answer_read: the answer that begins at `bytes`. `head`: it is one to HEAD. A body until the end is whole: all that there is. */
+/* answer_read: the answer that begins at `bytes`. `head`: it is one to HEAD. A body until the
+ * end is whole: all that there is. */
 void answer_read(struct answer *answer, const char *bytes, size_t n, bool head);
 
 /* answer_skip_continue: the length of a "100 Continue" that begins there, or 0. */

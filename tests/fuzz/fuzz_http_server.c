@@ -1,9 +1,12 @@
-/* Any bytes to answers. The input is a script: bytes that a client sends, and between them, as 0xff and a letter, what else comes to
- * pass (the table `steps`), so that every input of the parser's corpus is a script, too. The server is the real one of shared/http with a handler
- * that answers at once, later, in pieces (tests/fuzz/talk.h), over sockets of the kernel; only the clock is ours. The judge
- * (talk_judge.c) knows from the bytes which answers must come, in which order and with which bodies, whatever comes in between. What
- * must hold besides: when nothing more is to come, every complete request is answered; when the clients have closed their half,
- * every connection, buffer and place of the server is free. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes to answers. The input is a script: bytes that a client sends, and between them, as
+ * 0xff and a letter, what else comes to pass (the table `steps`), so that every input of the
+ * parser's corpus is a script, too. The server is the real one of shared/http with a handler
+ * that answers at once, later, in pieces (tests/fuzz/talk.h), over sockets of the kernel; only
+ * the clock is ours. The judge (talk_judge.c) knows from the bytes which answers must come, in
+ * which order and with which bodies, whatever comes in between. What must hold besides: when
+ * nothing more is to come, every complete request is answered; when the clients have closed
+ * their half, every connection, buffer and place of the server is free. */
 #include "tests/fuzz/talk.h"
 
 #include "shared/clock.h"
@@ -20,7 +23,8 @@
 
 #define STEP        0xff
 #define LATER_US    61000000 /* beyond each deadline */
-#define KERNEL_ROOM 4608     /* the least that it allows: a big answer never fits */
+#define KERNEL_ROOM 8192     /* the answers of one turn, and no big one */
+#define OF_NETWORK  2        /* connections at once */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -46,9 +50,9 @@ static void begin_server(void)
     struct http_hooks hooks = talk_hooks(talks);
     struct http_config config = {.max_head_bytes = 1024,
                                  .max_body_bytes = 64,
-                                 .max_stream_bytes = 8192,
+                                 .max_stream_bytes = 4096,
                                  .max_connections = TALKS - 1,
-                                 .max_connections_per_address = TALKS - 1,
+                                 .max_connections_per_address = OF_NETWORK,
                                  .crowd = crowd,
                                  .deadlines = {minute_us, minute_us, minute_us, minute_us}};
     must(http_server_new(&server, base, -1, &config, &hooks) == 0);
@@ -84,6 +88,16 @@ static void disturb(void)
         talks[i].disturbed = true;
 }
 
+/* crowded: must somebody go, or not come in, if this one comes? May say so without need. */
+static bool crowded(const struct talk *t)
+{
+    size_t n = 0;
+    for (const struct talk *other = talks; other < talks + TALKS - 1; other++)
+        n += other->fd >= 0 || other->killed;
+    return http_server_census(server).all >= TALKS - 1 ||
+           (t < talks + TALKS - 1 && n >= OF_NETWORK);
+}
+
 /* open_talk: a newcomer beyond the limit takes the place of another, or is refused. */
 static void open_talk(struct talk *t)
 {
@@ -93,9 +107,9 @@ static void open_talk(struct talk *t)
         return;
     must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
     setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-    t->fd = fds[0];
-    if (http_server_census(server).all >= TALKS - 1)
+    if (crowded(t))
         disturb();
+    t->fd = fds[0];
     http_server_add(server, fds[1], (struct sockaddr *)&from);
 }
 

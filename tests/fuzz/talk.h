@@ -1,15 +1,17 @@
-/* A client and the server (shared/http) over one connection, as tests/fuzz/fuzz_http_server.c leads it: what was sent, what came
- * back, and what the handler was asked for. The judge reads the same bytes once more, with the parser alone, and knows every byte
- * of the answers from that. */
-#ifndef ONRUSH_FUZZ_TALK_H
-#define ONRUSH_FUZZ_TALK_H
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client and the server (shared/http) over one connection, as tests/fuzz/fuzz_http_server.c
+ * leads it: what was sent, what came back, and what the handler was asked for. The judge reads
+ * the same bytes once more, with the parser alone, and knows every byte of the answers from
+ * that. */
+#ifndef ONRUSH_TESTS_TALK_H
+#define ONRUSH_TESTS_TALK_H
 
 #include "shared/http/server.h"
 
 #define TALKS         4
 #define TALK_IN_MAX   16384 /* bytes */
 #define TALK_REQUESTS 1024  /* more than fit there */
-#define TALK_BODY_MAX 16384 /* of an answer */
+#define TALK_BODY_MAX 40960 /* of an answer */
 
 /* What the handler does with a request; the first letter of its path says it. */
 enum talk_kind {
@@ -55,13 +57,13 @@ struct talk {
 enum talk_kind talk_kind(const struct http_request *request);
 unsigned talk_status(size_t number);
 
-/* talk_body: of the answer to the request of this number; or the beginning of its stream, which talk_piece() continues. Their
- * length; `out` has room for TALK_BODY_MAX. */
+/* talk_body: of the answer to the request of this number; or the beginning of its stream, which
+ * talk_piece() continues. Their length; `out` has room for TALK_BODY_MAX. */
 size_t talk_body(char *out, size_t number, const struct http_request *request);
 size_t talk_piece(char *out, size_t number, unsigned piece);
 
 #define TALK_PIECE_MAX  600
-#define TALK_PIECES_MAX 16 /* of one stream */
+#define TALK_PIECES_MAX 64 /* of one stream */
 #define TALK_REFUSAL    "refused"
 #define TALK_FIELD_NAME "X-Number"
 #define TALK_LINES      "X-A: a\r\nX-B:\r\n"
@@ -69,12 +71,13 @@ size_t talk_piece(char *out, size_t number, unsigned piece);
 
 /* --- the handler --- */
 
-/* talk_hooks: of a server whose clients have the addresses of talk_address(). */
-struct http_hooks talk_hooks(struct talk talks[TALKS]);
+/* talk_address: of the client of each talk, 0 to TALKS - 1; the last is in a network of its own.
+ * talk_hooks: of a server whose clients have these addresses. */
 struct sockaddr_in6 talk_address(size_t i);
+struct http_hooks talk_hooks(struct talk talks[TALKS]);
 
-/* talk_answer: what waits is answered, or its stream ends; false: nothing waits. talk_write: a piece more of its stream.
- * talk_give_up: its stream ends without its end. */
+/* talk_answer: what waits is answered, or its stream ends; false: nothing waits. talk_write: a
+ * piece more of its stream. talk_give_up: its stream ends without its end. */
 bool talk_answer(struct talk *talk);
 void talk_write(struct talk *talk);
 void talk_give_up(struct talk *talk);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/fuzz/talk.h"
 
 #include "tests/fuzz/answer_reader.h"
@@ -33,7 +34,8 @@ static struct answer read_next(struct judging *j, bool head)
 
 /* --- the server's own answers --- */
 
-/* refusal: that the server ends the connection with, be it too late or too many. One to HEAD has no body. */
+/* refusal: that the server ends the connection with, be it too late or too many. One to HEAD has
+ * no body. */
 static bool refusal(const struct judging *j, unsigned status)
 {
     const char *at = j->talk->out + j->at;

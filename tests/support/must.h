@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* must: assert() that no build leaves out, and that tells a fuzzer, too. */
-#ifndef ONRUSH_TEST_MUST_H
-#define ONRUSH_TEST_MUST_H
+#ifndef ONRUSH_TESTS_MUST_H
+#define ONRUSH_TESTS_MUST_H
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# For the tests in this directory: what they need of the host, and how they make the root of a Debian. Sourced; the test has
-# set -euo pipefail.
+# SPDX-License-Identifier: Apache-2.0
+# For the tests in this directory: what they need of the host, and how they make the root of a
+# Debian. Sourced; the test has set -euo pipefail.
 
 # shellcheck source=ops/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../ops/lib/common.sh"
@@ -29,7 +30,8 @@ bootstrap() {
     shift 2
     rm -rf "${dir:?}/root"
     mkdir -p "$dir"
-    debootstrap --variant=minbase "$@" "$suite" "$dir/root" http://deb.debian.org/debian >"$dir/debootstrap.log" 2>&1 || {
+    debootstrap --variant=minbase "$@" "$suite" "$dir/root" http://deb.debian.org/debian \
+        >"$dir/debootstrap.log" 2>&1 || {
         tail -n 5 "$dir/debootstrap.log" >&2
         not_run "debootstrap failed: no network?"
     }
