@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 struct request;
+struct slab;
 
 #define LOOP_MAGIC 0x4c4f4f50u
 
@@ -26,7 +27,7 @@ struct loop {
     struct http_server *http;
 
     /* The worker's parts: each knows what is behind its own pointer. */
-    struct request_pool *requests;
+    struct slab *requests;
     struct campaigns *campaigns;
     struct waiters *waiters;
     struct batcher *batcher;

@@ -4,10 +4,9 @@
 #include "shared/clock.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #define REQUEST_MAGIC 0x52455155u
-#define SPARE_MAX     4096 /* kept for the next rush; the rest goes back to the allocator */
+#define KEPT          1024 /* room for the next rush; that of a crowd goes back to the system */
 
 #define MOVE(from, to) (1u << ((from)*5 + (to)))
 
@@ -18,30 +17,16 @@ static const unsigned legal_moves =
     MOVE(STAGE_WAITING, STAGE_ANSWERED) | MOVE(STAGE_ARCHIVED, STAGE_ASKING) |
     MOVE(STAGE_ARCHIVED, STAGE_ANSWERED);
 
-void request_pool_init(struct request_pool *pool)
+void request_pool_init(struct slab *pool)
 {
-    TAILQ_INIT(&pool->spare);
-    pool->n_spare = 0;
-}
-
-void request_pool_end(struct request_pool *pool)
-{
-    for (struct request *r; (r = TAILQ_FIRST(&pool->spare)) != NULL;) {
-        TAILQ_REMOVE(&pool->spare, r, next);
-        free(r);
-    }
+    slab_init(pool, sizeof(struct request), KEPT);
 }
 
 struct request *request_new(struct loop *loop, struct http_conn *conn)
 {
-    struct request_pool *pool = loop->requests;
-    struct request *r = TAILQ_FIRST(&pool->spare);
-    if (r != NULL) {
-        TAILQ_REMOVE(&pool->spare, r, next);
-        pool->n_spare--;
-    } else if ((r = malloc(sizeof *r)) == NULL) {
+    struct request *r = slab_take(loop->requests);
+    if (r == NULL)
         return NULL;
-    }
     *r = (struct request){
         .magic = REQUEST_MAGIC, .stage = STAGE_READING, .loop = loop, .conn = conn};
     return r;
@@ -49,15 +34,9 @@ struct request *request_new(struct loop *loop, struct http_conn *conn)
 
 void request_free(struct request *r)
 {
-    struct request_pool *pool = r->loop->requests;
     assert(r->magic == REQUEST_MAGIC && r->campaign == NULL);
     r->magic = 0;
-    if (pool->n_spare >= SPARE_MAX) {
-        free(r);
-        return;
-    }
-    TAILQ_INSERT_HEAD(&pool->spare, r, next);
-    pool->n_spare++;
+    slab_give(r->loop->requests, r);
 }
 
 struct request *request_check(void *object)

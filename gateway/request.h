@@ -19,6 +19,7 @@
 #include "shared/address.h"
 #include "shared/campaign.h"
 #include "shared/metrics.h"
+#include "shared/slab.h"
 
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -85,14 +86,8 @@ struct request {
     char id[REQUEST_ID_MAX + 1]; /* see request_id.h */
 };
 
-/* The free-list of a worker. */
-struct request_pool {
-    struct request_list spare;
-    size_t n_spare;
-};
-
-void request_pool_init(struct request_pool *pool);
-void request_pool_end(struct request_pool *pool);
+/* request_pool_init: the requests of a worker. slab_end() ends it. */
+void request_pool_init(struct slab *pool);
 
 /* request_new: NULL when there is no memory. request_free: it must be in no list. */
 struct request *request_new(struct loop *loop, struct http_conn *conn);

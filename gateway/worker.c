@@ -242,7 +242,7 @@ struct worker *worker_free(struct worker *worker)
     archive_free(worker->loop.archive);
     redis_link_free(worker->loop.link);
     campaigns_end(&worker->loop);
-    request_pool_end(&worker->requests);
+    slab_end(&worker->requests);
     mailbox_end(&worker->done);
     if (worker->loop.base != NULL)
         event_base_free(worker->loop.base);

@@ -28,7 +28,7 @@ struct worker {
     int64_t quiet_us;   /* draining: since when there is nothing to do */
     struct pulse pulse; /* one beat a turn */
     _Atomic bool ended; /* the thread has nothing more to do */
-    struct request_pool requests;
+    struct slab requests;
     struct campaigns campaigns;
     struct waiters waiters;
     struct batcher batcher;

@@ -5,13 +5,11 @@
 #include <assert.h>
 #include <linux/sockios.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SPARE_MAX 256
 #define EVICT_MAX 32   /* at once, as each time all idle ones are looked at */
 #define LOOK_MAX  1024 /* for one of the same address */
 
@@ -91,20 +89,10 @@ void http_conn_wake(struct http_conn *c)
 
 /* --- life --- */
 
-static struct http_conn *take_spare(struct http_server *s)
-{
-    struct http_conn *c = TAILQ_FIRST(&s->spare);
-    if (c == NULL)
-        return malloc(sizeof *c);
-    TAILQ_REMOVE(&s->spare, c, next);
-    s->n_spare--;
-    return c;
-}
-
 struct http_conn *http_conn_open(struct http_server *s, int fd, const struct address *peer,
                                  struct http_crowd_place *place, enum http_refusal excess)
 {
-    struct http_conn *c = take_spare(s);
+    struct http_conn *c = slab_take(&s->conns);
     if (c == NULL) {
         close(fd);
         return NULL;
@@ -165,12 +153,7 @@ void http_conns_reap(struct http_server *s)
             continue;
         TAILQ_REMOVE(&s->in[HTTP_CLOSED], c, next);
         s->n[HTTP_CLOSED]--;
-        if (s->n_spare >= SPARE_MAX) {
-            free(c);
-            continue;
-        }
-        TAILQ_INSERT_HEAD(&s->spare, c, next);
-        s->n_spare++;
+        slab_give(&s->conns, c);
     }
 }
 

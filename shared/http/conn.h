@@ -20,6 +20,7 @@
 #include "shared/http/buffer.h"
 #include "shared/http/crowd.h"
 #include "shared/http/server.h"
+#include "shared/slab.h"
 
 #include <event2/event_struct.h>
 #include <sys/queue.h>
@@ -74,8 +75,7 @@ struct http_server {
     size_t n[HTTP_STATES], n_excess;
     struct http_conn_list ready; /* to be served on: behind their answer lies more */
     size_t n_ready;
-    struct http_conn_list spare;
-    size_t n_spare;
+    struct slab conns;
     struct http_conn *serving; /* its request is being handed out */
     struct http_buffers buffers;
     struct http_buffer *lap; /* what is read goes here, as long as it is not half a request */

@@ -14,6 +14,7 @@
 #define TICK_MS        100
 #define ACCEPTS_A_TURN 64
 #define KERNEL_BUFFER  32768 /* bytes in the kernel each way; it takes the double */
+#define CONNS_KEPT     256   /* room for the next ones; that of a crowd goes back to the system */
 #define FRAMING_MIN    1024
 #define BODY_ANY       (1u << 30) /* until the head is read */
 
@@ -160,10 +161,7 @@ static void free_parts(struct http_server *s)
     free_event(s->listener);
     free_event(s->tick);
     free_event(s->wake);
-    for (struct http_conn *c; (c = TAILQ_FIRST(&s->spare)) != NULL;) {
-        TAILQ_REMOVE(&s->spare, c, next);
-        free(c);
-    }
+    slab_end(&s->conns);
     s->lap = http_buffer_give_back(&s->buffers, s->lap);
     http_buffers_end(&s->buffers);
     free(s);
@@ -181,7 +179,7 @@ static void init(struct http_server *s, const struct http_config *config)
     for (int i = 0; i < HTTP_STATES; i++)
         TAILQ_INIT(&s->in[i]);
     TAILQ_INIT(&s->ready);
-    TAILQ_INIT(&s->spare);
+    slab_init(&s->conns, sizeof(struct http_conn), CONNS_KEPT);
     http_buffers_init(&s->buffers, http_limits_most(&s->limits));
     s->limits.max_body_bytes = BODY_ANY;
     s->now_us = clock_mono_us();

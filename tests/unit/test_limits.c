@@ -13,7 +13,7 @@
 
 static struct gateway gateway;
 static struct loop loop;
-static struct request_pool pool;
+static struct slab pool;
 static struct gateway_config config;
 static const struct route post = {.op = OP_ENQUEUE};
 
@@ -34,7 +34,7 @@ static int tear_down(void **state)
 {
     (void)state;
     gateway.limits = limits_free(gateway.limits);
-    request_pool_end(&pool);
+    slab_end(&pool);
     return 0;
 }
 

@@ -14,7 +14,7 @@ static struct gateway_config config = {.journal = true};
 static struct private_redis redis;
 static struct campaigns campaigns;
 static struct batcher batcher;
-static struct request_pool requests;
+static struct slab requests;
 static const struct batcher_hooks nobody_asks;
 static struct loop loop = {.magic = LOOP_MAGIC};
 
@@ -45,7 +45,7 @@ static int tear_down(void **state)
     (void)state;
     redis_link_free(loop.link);
     campaigns_end(&loop);
-    request_pool_end(&requests);
+    slab_end(&requests);
     event_base_free(loop.base);
     private_redis_stop(&redis);
     return 0;
