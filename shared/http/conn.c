@@ -221,10 +221,10 @@ static bool evict_of(struct http_server *s, enum http_state state, const struct 
     return false;
 }
 
-/* most_here: how many the busiest address has, of those that have a connection in this state. */
-static int64_t most_here(const struct http_server *s, enum http_state state)
+/* most_here: how many the busiest address has, of those with a connection in this state; at least
+ * `most`. */
+static int64_t most_here(const struct http_server *s, enum http_state state, int64_t most)
 {
-    int64_t most = 0;
     struct http_conn *c;
     TAILQ_FOREACH (c, &s->in[state], next) {
         int64_t here = http_crowd_size_here(c->place);
@@ -233,10 +233,9 @@ static int64_t most_here(const struct http_server *s, enum http_state state)
     return most;
 }
 
-/* evict_busiest: an address is among the busiest that has half as many as the very busiest. */
-static bool evict_busiest(struct http_server *s, enum http_state state)
+/* evict_busiest: an address is among the busiest that has half of `most`, which the busiest has. */
+static bool evict_busiest(struct http_server *s, enum http_state state, int64_t most)
 {
-    int64_t most = most_here(s, state);
     int share = s->config.max_connections / 64, left = share < 1 ? 1 : share;
     size_t before = s->n[state];
     struct http_conn *c, *after;
@@ -258,8 +257,12 @@ bool http_conns_evict(struct http_server *s, const struct address *address)
         return evict_of(s, HTTP_LINGERING, address) || evict_of(s, HTTP_IDLE, address) ||
                evict_of(s, HTTP_READING, address);
     struct http_conn *over = TAILQ_FIRST(&s->in[HTTP_LINGERING]);
-    if (over == NULL || over->excess != 0)
-        return evict_busiest(s, HTTP_IDLE) || evict_busiest(s, HTTP_READING);
+    if (over == NULL || over->excess != 0) {
+        /* A new connection is idle until its request is read. It must not make room for a crowd of
+         * which none is idle. */
+        int64_t most = most_here(s, HTTP_IDLE, most_here(s, HTTP_READING, 0));
+        return evict_busiest(s, HTTP_IDLE, most) || evict_busiest(s, HTTP_READING, most);
+    }
     http_conn_close(over, false);
     return true;
 }

@@ -319,6 +319,26 @@ static void test_share_of_idle(void **state)
     close_all(more, 2);
 }
 
+/* A crowd of half requests: an idle connection of somebody else, as every new one is at first, does
+ * not make room for one more of the crowd. */
+static void test_half_requests_go_before_a_newcomer(void **state)
+{
+    (void)state;
+    start(6, 6);
+    struct client *crowd[5], *more, *honest;
+    open_all(crowd, 5, 1, "GET /a HTTP/1.1\r\n");
+    SERVE_UNTIL(&serve, http_server_census(serve.server).reading == 5);
+    honest = client_open(&serve, 2);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 6);
+    more = client_open(&serve, 1);
+    client_expect_end(crowd[0], "");
+    ask(honest, GET("/a"));
+    client_expect(honest, OK("7", "GET /a "));
+    client_close(honest, false);
+    client_close(more, false);
+    close_all(crowd, 5);
+}
+
 /* A silent crowd from some addresses: the honest client, older than all of them, stays, and a
  * newcomer gets in. */
 static void test_the_busiest_go_first(void **state)
@@ -358,6 +378,7 @@ int main(void)
         TEST(test_silent_excess),
         TEST(test_share),
         TEST(test_share_of_idle),
+        TEST(test_half_requests_go_before_a_newcomer),
         TEST(test_the_busiest_go_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
