@@ -37,9 +37,9 @@ struct bench_keys {
 void bench_keys(struct bench_keys *keys, const char *campaign);
 
 /* The verbs. */
+int bench_crowd(const struct bench_args *args);
 int bench_fill(const struct bench_args *args);
 int bench_floor(const struct bench_args *args);
-int bench_hold(const struct bench_args *args);
 int bench_insert(const struct bench_args *args);
 int bench_open(const struct bench_args *args);
 int bench_spin(const struct bench_args *args);

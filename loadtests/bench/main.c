@@ -10,16 +10,17 @@ static const struct {
     int (*run)(const struct bench_args *args);
     const char *help;
 } verbs[] = {
+    {"crowd", bench_crowd,
+     "port= n= kind=served|waiting|leaving|silent|flooding|dribbling [path=/] [from=127.0.0.1] "
+     "[first=1] [spread-s=0]: n connections, until SIGTERM"},
     {"fill", bench_fill, "redis= campaign= n= [first=1]: puts n users into a queue, 1,000 a call"},
     {"floor", bench_floor,
      "redis= n= [batch=100]: the plain commands that enqueue comes down to, for n users"},
-    {"hold", bench_hold,
-     "port= n= path=: n connections, a GET on each, then idle until standard input ends"},
     {"insert", bench_insert,
      "db-socket= db-name= db-user= db-password-file= campaign= n= pool= batch=: bare bulk inserts"},
     {"open", bench_open,
-     "port= path= rate= seconds= [connections=256] [campaigns=1]: POSTs of new users, each at its "
-     "own time"},
+     "port=PORT[,PORT]... path= rate= seconds= [connections=256] [campaigns=1] [from=127.0.0.1] "
+     "[fresh=0] [get=0]: POSTs of new users (or GETs), each at its own time"},
     {"spin", bench_spin, "threads= millions=: a fixed piece of work on each thread"},
     {"watch", bench_watch,
      "redis= db-...= campaign= n= timeout-s=: when were n grants claimed, committed, settled?"},

@@ -1,17 +1,16 @@
 /* open: requests at their own times, whatever the answers do (shared/load/schedule.h). As light as
  * a client can be, for it shares the machine with what it measures: one thread, ready-made
  * requests, an answer is read as far as its length. The connection that has been free for longest
- * is the next: all of them are in use. "@C" in the path is a number from 0001 to `campaigns`, the
- * requests go to them in turns.
+ * is the next: all of them are in use, and all ports. "@C" in the path is a number from 0001 to
+ * `campaigns`, the requests go to them in turns. With fresh=1 each request has a new connection; one
+ * that ends without an answer has failed, and the run goes on.
  *
  *   due ──(a connection is free)──► sent ──► answered: now - due */
-#include "loadtests/bench/bench.h"
+#include "loadtests/bench/connect.h"
 #include "shared/load/histogram.h"
 #include "shared/load/schedule.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,44 +26,71 @@
 #define GRACE_US 5000000
 #define EVENTS   256
 #define ROOM     2048 /* the longest answer */
+#define PORTS    16
 
 struct client {
     int fd;
-    int64_t due_us; /* of the request that is under way */
+    uint16_t port;
+    bool connecting;  /* the request is sent once it is there */
+    long long number; /* of the request that is under way */
+    int64_t due_us;
     size_t got;
     STAILQ_ENTRY(client) next;
     char answer[ROOM + 1];
 };
 
 struct run {
-    struct sockaddr_in address;
+    struct in_addr from;
+    uint16_t ports[PORTS];
+    size_t n_ports;
+    bool get, fresh;
     const char *path, *path_end; /* before "@C" and behind it */
     int epoll_fd, timer_fd;
     struct client *clients;
     STAILQ_HEAD(, client) free;
     struct schedule schedule;
     struct histogram latency;
-    int64_t campaigns, good;
+    int64_t campaigns, lost, good, bad;
     unsigned seed;
 };
 
+static int write_one(struct run *run, struct client *c)
+{
+    char body[64], request[512], campaign[24] = "", content[96] = "";
+    int len = 0;
+    if (run->path_end != NULL)
+        snprintf(campaign, sizeof campaign, "%04lld", c->number % run->campaigns + 1);
+    if (!run->get) {
+        len = snprintf(body, sizeof body, "{\"user_id\":\"o%u-%lld\"}", run->seed, c->number);
+        snprintf(content, sizeof content,
+                 "Content-Type: application/json\r\nContent-Length: %d\r\n", len);
+    }
+    int n =
+        snprintf(request, sizeof request, "%s %.*s%s%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n%.*s",
+                 run->get ? "GET" : "POST",
+                 run->path_end != NULL ? (int)(run->path_end - run->path) : -1, run->path, campaign,
+                 run->path_end != NULL ? run->path_end + strlen(CAMPAIGN) : "", content, len, body);
+    c->connecting = false;
+    return send(c->fd, request, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -EIO;
+}
+
+static int open_one(struct run *run, struct client *c)
+{
+    struct epoll_event event = {.events = run->fresh ? EPOLLIN | EPOLLOUT | EPOLLET : EPOLLIN,
+                                .data.ptr = c};
+    c->fd = bench_connect(run->from, 0, c->port, !run->fresh);
+    if (c->fd < 0)
+        return c->fd;
+    c->connecting = run->fresh;
+    return epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, c->fd, &event);
+}
+
 static int send_one(struct run *run, struct client *c)
 {
-    char body[64], request[512], campaign[24] = "";
-    long long i = run->schedule.begun;
-    if (run->path_end != NULL)
-        snprintf(campaign, sizeof campaign, "%04lld", i % run->campaigns + 1);
-    int len = snprintf(body, sizeof body, "{\"user_id\":\"o%u-%lld\"}", run->seed, i);
-    int n =
-        snprintf(request, sizeof request,
-                 "POST %.*s%s%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                 "Content-Length: %d\r\n\r\n%s",
-                 run->path_end != NULL ? (int)(run->path_end - run->path) : -1, run->path, campaign,
-                 run->path_end != NULL ? run->path_end + strlen(CAMPAIGN) : "", len, body);
     c->due_us = schedule_due_us(&run->schedule);
-    run->schedule.begun++;
+    c->number = run->schedule.begun++;
     c->got = 0;
-    return send(c->fd, request, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -EIO;
+    return run->fresh ? open_one(run, c) : write_one(run, c);
 }
 
 /* send_due: as many as are due and find a free connection. */
@@ -91,6 +117,14 @@ static int complete(const struct client *c)
     return c->got >= (size_t)(end + 4 - c->answer) + strtoul(length + 18, NULL, 10);
 }
 
+/* release: the next request may have this connection, or its place. */
+static void release(struct run *run, struct client *c)
+{
+    if (run->fresh)
+        close(c->fd);
+    STAILQ_INSERT_TAIL(&run->free, c, next);
+}
+
 static int take(struct run *run, struct client *c)
 {
     ssize_t n = recv(c->fd, c->answer + c->got, ROOM - c->got, MSG_DONTWAIT);
@@ -102,8 +136,27 @@ static int take(struct run *run, struct client *c)
     if (r <= 0)
         return r;
     histogram_add(&run->latency, clock_mono_us() - c->due_us);
-    run->good += strncmp(c->answer, "HTTP/1.1 202 ", 13) == 0;
-    STAILQ_INSERT_TAIL(&run->free, c, next);
+    bool good = strncmp(c->answer, run->get ? "HTTP/1.1 200 " : "HTTP/1.1 202 ", 13) == 0;
+    run->good += good;
+    if (!good && run->bad++ == 0)
+        bench_fail("an answer is wrong", c->answer);
+    release(run, c);
+    return 0;
+}
+
+/* go_on: with what its socket says. A fresh connection that fails is one lost request. */
+static int go_on(struct run *run, struct client *c, uint32_t events)
+{
+    int r = 0;
+    if (c->connecting && (events & EPOLLOUT))
+        r = write_one(run, c);
+    if (r == 0 && (events & ~(uint32_t)EPOLLOUT))
+        r = take(run, c);
+    if (r == 0 || !run->fresh)
+        return r;
+    if (run->lost++ == 0)
+        bench_fail("a request was lost", c->connecting ? "before it was sent" : strerror(errno));
+    release(run, c);
     return 0;
 }
 
@@ -112,13 +165,10 @@ static int open_clients(struct run *run, int64_t n)
     run->clients = calloc((size_t)n, sizeof *run->clients);
     for (int64_t i = 0; run->clients != NULL && i < n; i++) {
         struct client *c = &run->clients[i];
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-        c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (c->fd < 0 ||
-            connect(c->fd, (const struct sockaddr *)&run->address, sizeof run->address) < 0)
-            return -errno;
-        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-        epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, c->fd, &event);
+        c->port = run->ports[(size_t)i % run->n_ports];
+        int r = run->fresh ? 0 : open_one(run, c);
+        if (r < 0)
+            return r;
         STAILQ_INSERT_TAIL(&run->free, c, next);
     }
     return run->clients != NULL ? 0 : -ENOMEM;
@@ -142,7 +192,7 @@ static int turn(struct run *run)
     for (int i = 0; i < n; i++) {
         int r = 0;
         if (events[i].data.ptr != NULL)
-            r = take(run, events[i].data.ptr);
+            r = go_on(run, events[i].data.ptr, events[i].events);
         else if (read(run->timer_fd, &ticks, sizeof ticks) < 0 && errno != EAGAIN)
             r = -errno;
         if (r < 0)
@@ -162,6 +212,18 @@ static int report(const struct run *run, int64_t took_us)
     return run->good == run->schedule.total ? BENCH_OK : BENCH_FAILED;
 }
 
+/* ports_of: PORT[,PORT]...; how many there are. */
+static size_t ports_of(const char *text, uint16_t *ports)
+{
+    size_t n = 0;
+    for (char *end; n < PORTS && *text != '\0'; text = *end == ',' ? end + 1 : end) {
+        ports[n++] = (uint16_t)strtoul(text, &end, 10);
+        if (end == text || (*end != ',' && *end != '\0'))
+            return 0;
+    }
+    return n;
+}
+
 int bench_open(const struct bench_args *args)
 {
     struct run run = {.path = bench_text(args, "path", NULL),
@@ -169,21 +231,22 @@ int bench_open(const struct bench_args *args)
                       .free = STAILQ_HEAD_INITIALIZER(run.free),
                       .schedule.rate = bench_number(args, "rate", -1),
                       .seed = (unsigned)getpid(),
+                      .from = bench_from(args),
+                      .get = bench_number(args, "get", 0) > 0,
+                      .fresh = bench_number(args, "fresh", 0) > 0,
                       .epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
-    run.address = (struct sockaddr_in){.sin_family = AF_INET,
-                                       .sin_port = htons((uint16_t)bench_number(args, "port", -1)),
-                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    run.n_ports = ports_of(bench_text(args, "port", NULL), run.ports);
     run.path_end = strstr(run.path, CAMPAIGN);
     struct schedule *s = &run.schedule;
     s->total = s->rate * bench_number(args, "seconds", -1);
-    int r = s->total > 0 && run.campaigns > 0 ? 0 : -EINVAL;
+    int r = s->total > 0 && run.campaigns > 0 && run.n_ports > 0 ? 0 : -EINVAL;
     if (r == 0)
         r = open_clients(&run, bench_number(args, "connections", 256));
     if (r == 0)
         r = start_clock(&run);
     s->began_us = clock_mono_us();
     int64_t until_us = s->began_us + bench_number(args, "seconds", -1) * 1000000 + GRACE_US;
-    while (r == 0 && run.latency.n < (uint64_t)s->total && clock_mono_us() < until_us)
+    while (r == 0 && (int64_t)run.latency.n + run.lost < s->total && clock_mono_us() < until_us)
         r = turn(&run);
     if (r < 0 || run.latency.n == 0)
         return bench_fail("the open model", strerror(-r));
