@@ -1,8 +1,8 @@
 # onrush_embed(OUT NAME FILE...): a C file OUT that defines `const struct embedded NAME[]`, one entry a
-# file, ended by an entry of NULLs (shared/embedded.h). Contents become byte arrays: no limit on the
-# length of a string literal, and no quoting.
+# file, ended by an entry of NULLs (shared/base/embedded.h). Contents become byte arrays: no limit on
+# the length of a string literal, and no quoting.
 function(onrush_embed out name)
-  set(text "#include \"shared/embedded.h\"\n")
+  set(text "#include \"shared/base/embedded.h\"\n")
   set(rows "")
   set(i 0)
   foreach(file IN LISTS ARGN)

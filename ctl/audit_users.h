@@ -3,7 +3,7 @@
 #ifndef ONRUSH_CTL_AUDIT_USERS_H
 #define ONRUSH_CTL_AUDIT_USERS_H
 
-#include "shared/campaign.h"
+#include "shared/store/protocol.h"
 
 #include <stdbool.h>
 #include <stddef.h>

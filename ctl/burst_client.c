@@ -9,7 +9,7 @@
  * connections each request would pass by a thousand. */
 #include "ctl/burst_open.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <assert.h>
 #include <curl/curl.h>

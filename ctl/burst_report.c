@@ -1,7 +1,7 @@
 #include "ctl/burst_report.h"
 
 #include "ctl/output.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -49,8 +49,8 @@ void burst_report_add(struct burst_report *report, const struct burst_answer *an
 /* burst_report_progress: draws the bar, when it is wanted. */
 void burst_report_progress(const struct burst_report *report);
 
-/* burst_report_ok: every request got an answer, none a 5xx, and at least one was no error: a rehearsal in
- * which all requests meet 404 tests nothing. */
+/* burst_report_ok: every request got an answer, none a 5xx, and at least one was no error: a
+ * rehearsal in which all requests meet 404 tests nothing. */
 bool burst_report_ok(const struct burst_report *report);
 
 /* burst_report_json: adds the figures to `object`. */

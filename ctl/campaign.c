@@ -7,7 +7,7 @@
 #include "ctl/output.h"
 #include "ctl/refused.h"
 #include "ctl/stores.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

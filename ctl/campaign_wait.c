@@ -1,7 +1,7 @@
 #include "ctl/campaign_wait.h"
 
 #include "ctl/stores.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <time.h>

@@ -6,8 +6,8 @@
 #define ONRUSH_CTL_CTL_H
 
 #include "ctl/settings.h"
-#include "shared/db.h"
-#include "shared/redis.h"
+#include "shared/store/db.h"
+#include "shared/store/redis.h"
 
 #include <stdbool.h>
 #include <sysexits.h>

@@ -6,7 +6,7 @@
 #include "ctl/options.h"
 #include "ctl/output.h"
 #include "ctl/stores.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <signal.h>

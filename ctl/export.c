@@ -2,7 +2,7 @@
 #include "ctl/campaign_row.h"
 #include "ctl/commands.h"
 #include "ctl/stores.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

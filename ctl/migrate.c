@@ -2,8 +2,8 @@
 #include "ctl/commands.h"
 #include "ctl/output.h"
 #include "ctl/stores.h"
-#include "shared/embedded.h"
-#include "shared/schema.h"
+#include "shared/base/embedded.h"
+#include "shared/store/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>

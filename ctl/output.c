@@ -1,6 +1,6 @@
 #include "ctl/output.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "ctl/settings.h"
 
-#include "shared/config_groups.h"
+#include "shared/base/config_rows.h"
+#include "shared/store/store_config.h"
 
 #include <unistd.h>
 

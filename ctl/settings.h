@@ -2,9 +2,9 @@
 #ifndef ONRUSH_CTL_SETTINGS_H
 #define ONRUSH_CTL_SETTINGS_H
 
-#include "shared/config.h"
-#include "shared/db.h"
-#include "shared/redis.h"
+#include "shared/base/config.h"
+#include "shared/store/db.h"
+#include "shared/store/redis.h"
 
 struct ctl_config {
     char gateway_url[512]; /* where `burst` sends its requests */

@@ -1,6 +1,6 @@
 #include "ctl/stores.h"
 
-#include "shared/schema.h"
+#include "shared/store/schema.h"
 
 #include <stdlib.h>
 #include <string.h>

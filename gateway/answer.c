@@ -3,15 +3,15 @@
  * bytes of fixed text, a name, a user id, a ticket, a request id. BODY_MAX leaves room. */
 #include "gateway/answer.h"
 
-#include "gateway/limits.h"
+#include "gateway/custom_answer.h"
 #include "gateway/loop.h"
+#include "gateway/rate_limits.h"
 #include "gateway/request_id.h"
+#include "gateway/request_trace.h"
 #include "gateway/routes/route_table.h"
-#include "gateway/tracing.h"
-#include "gateway/wording.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
 #include "shared/http/server.h"
-#include "shared/log.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -176,11 +176,11 @@ static void write_problem(struct body *b, struct request *r)
 /* write_body: gives the status; *problem is true for application/problem+json. */
 static unsigned write_body(struct body *b, struct request *r, bool *problem)
 {
-    const struct route_answer *wording = wording_find(r);
+    const struct route_answer *wording = custom_answer_find(r);
     bool post = r->route != NULL && r->route->op == OP_ENQUEUE;
     if (wording != NULL) {
         *problem = false;
-        b->len = wording_write(wording, r, b->text);
+        b->len = custom_answer_write(wording, r, b->text);
         return wording->status;
     }
     *problem = texts[r->outcome].code[0] != '\0';
@@ -215,7 +215,7 @@ int64_t answer_retry_after_s(const struct request *r, int64_t now_us)
         return left_us <= 1000000 ? 1 : (left_us + 999999) / 1000000;
     }
     if (r->outcome == OUTCOME_limited)
-        return limits_wait_s(r);
+        return rate_limits_wait_s(r);
     return texts[r->outcome].status == 503 ? 1 : 0;
 }
 
@@ -255,8 +255,8 @@ static void add_location(const struct request *r)
 
 static void add_limit(const struct request *r)
 {
-    char policy[LIMITS_TEXT_SIZE], state[LIMITS_TEXT_SIZE];
-    limits_policy(r, policy, state);
+    char policy[RATE_LIMITS_TEXT_SIZE], state[RATE_LIMITS_TEXT_SIZE];
+    rate_limits_policy(r, policy, state);
     http_answer_field(r->conn, "RateLimit-Policy", policy);
     http_answer_field(r->conn, "RateLimit", state);
 }

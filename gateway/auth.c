@@ -1,6 +1,6 @@
 #include "gateway/auth.h"
 
-#include "shared/log.h"
+#include "shared/base/log.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "gateway/batcher.h"
 
-#include "shared/clock.h"
-#include "shared/log.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
 
 #include <assert.h>
 

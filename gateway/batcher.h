@@ -16,7 +16,7 @@
 
 #include "gateway/loop.h"
 #include "gateway/operation.h"
-#include "shared/campaign.h"
+#include "shared/store/protocol.h"
 
 #include <sys/queue.h>
 

@@ -55,7 +55,7 @@ static const struct config_option options[] = {
 
 static const struct config_list lists[] = {
     {"routes", offsetof(struct S, routes), route_config_read, route_config_free},
-    {"trusted_proxies", offsetof(struct S, trusted_proxies), networks_read, networks_free},
+    {"trusted_proxies", offsetof(struct S, trusted_proxies), proxies_read, proxies_free},
 };
 
 /* check: a waiting request has a connection, so a larger number would never be reached, and an

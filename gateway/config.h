@@ -3,13 +3,15 @@
 #ifndef ONRUSH_GATEWAY_CONFIG_H
 #define ONRUSH_GATEWAY_CONFIG_H
 
-#include "gateway/address.h"
 #include "gateway/auth.h"
 #include "gateway/limit_kind.h"
-#include "shared/admin.h"
-#include "shared/config_groups.h"
-#include "shared/db.h"
-#include "shared/redis.h"
+#include "gateway/trusted_proxies.h"
+#include "shared/base/log_config.h"
+#include "shared/daemon/admin.h"
+#include "shared/daemon/daemon_config.h"
+#include "shared/store/db.h"
+#include "shared/store/redis.h"
+#include "shared/store/store_config.h"
 
 #define WORKERS_MAX 64
 
@@ -36,7 +38,7 @@ struct gateway_config {
     struct tracing_config tracing;
     struct limits_config limits;
     struct routes *routes; /* never NULL */
-    struct networks *trusted_proxies;
+    struct trusted_proxies *trusted_proxies;
 };
 
 extern const struct config_table gateway_config_table;

@@ -3,7 +3,7 @@
 #include "gateway/journal/archive.h"
 #include "gateway/loop.h"
 #include "gateway/routes/route_table.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #define MISSING_US 1000000
 #define LOOK_US    (DOUBT_US * 7 / 10) /* when the last look is so old, the next one begins */
@@ -21,8 +21,8 @@ static bool ours_unseen(const struct request *r)
 
 /* note_look: the campaign's journal was seen. If it was empty, all its earlier requests are in the
  * queue: what Redis says from now on is true. The look comes into force with the next younger head,
- * because the sold-out memory answers by heads. */
-static void note_look(struct campaign *c, const struct archive_job *job)
+ * because the sold-out filter answers by heads. */
+static void note_look(struct cached_campaign *c, const struct archive_job *job)
 {
     if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
         return;
@@ -34,15 +34,15 @@ static void note_look(struct campaign *c, const struct archive_job *job)
 
 static void on_looked(struct archive_job *job)
 {
-    struct campaign *c = campaign_check(job->owner);
+    struct cached_campaign *c = cached_campaign_check(job->owner);
     c->looking = false;
     c->loop->n_archived--;
     note_look(c, job);
-    campaign_release(c);
+    cached_campaign_release(c);
 }
 
 /* look_again: nobody waits for this look; those who come after it need not go themselves. */
-static void look_again(struct campaign *c)
+static void look_again(struct cached_campaign *c)
 {
     c->looking = true;
     c->look_job = (struct archive_job){.owner = c,
@@ -51,14 +51,14 @@ static void look_again(struct campaign *c)
                                        .name = c->name,
                                        .user = "",
                                        .put_us = clock_mono_us()};
-    campaign_hold(c);
+    cached_campaign_hold(c);
     c->loop->n_archived++;
     archive_put(c->loop->archive, &c->look_job);
 }
 
 bool fallback_doubted(const struct request *r, int64_t asked_us)
 {
-    struct campaign *c = r->campaign;
+    struct cached_campaign *c = r->campaign;
     struct loop *loop = r->loop;
     int64_t age_us = loop->now_us - c->look.began_us;
     if (r->looked || !gateway_config(loop->gateway)->journal)

@@ -8,7 +8,7 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 
-struct http_crowd;
+struct http_client_limit;
 
 /* A counter on a cache line of its own: counting must not slow the readers of its neighbours. */
 struct gauge {
@@ -21,13 +21,13 @@ struct gateway {
     _Atomic(const struct gateway_config *) config;
     _Atomic bool stopping;
     _Atomic int64_t stop_by_us; /* monotonic; set before `stopping` */
-    struct auth *auth;     /* NULL: no tokens. Set before there are workers, and never changed */
-    struct limits *limits; /* the same, but its content moves: see limiter.h */
+    struct auth *auth; /* NULL: no tokens. Set before there are workers, and never changed */
+    struct rate_limits *limits; /* the same, but its content moves: see limiter.h */
     struct tracer *tracer; /* NULL: no traces. Set before there are workers, and never changed */
     /* What is served: by the configuration, or as much as the descriptors allow. Set before there
      * are workers, like the crowds: of connected clients, and of waiting requests. */
     int64_t max_connections;
-    struct http_crowd *connections, *waiters;
+    struct http_client_limit *connections, *waiters;
     /* Monotonic: when any worker last told a client that its request is in the journal; at first,
      * when the gateway started. */
     _Atomic int64_t journalled_us;

@@ -1,6 +1,6 @@
 #include "gateway/health.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 

@@ -1,10 +1,10 @@
 /* The health of the gateway, from the atomics of its workers: for callbacks and /readyz
- * (shared/health.h), and for systemd (shared/service.h). Any thread. */
+ * (shared/daemon/health.h), and for systemd (shared/daemon/service.h). Any thread. */
 #ifndef ONRUSH_GATEWAY_HEALTH_H
 #define ONRUSH_GATEWAY_HEALTH_H
 
 #include "gateway/worker.h"
-#include "shared/health.h"
+#include "shared/daemon/health.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "gateway/limiter.h"
 
-#include "shared/siphash.h"
+#include "shared/base/siphash.h"
 
 #include <openssl/rand.h>
 #include <pthread.h>

@@ -6,7 +6,7 @@
 
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
-#include "shared/redis_link.h"
+#include "shared/store/redis_link.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -28,15 +28,15 @@ struct loop {
 
     /* The worker's parts: each knows what is behind its own pointer. */
     struct slab *requests;
-    struct campaigns *campaigns;
+    struct campaign_cache *campaigns;
     struct waiters *waiters;
     struct batcher *batcher;
 
-    void (*answered)(struct request *request); /* sends it and frees it: http.c */
+    void (*answered)(struct request *request); /* sends it and frees it: http_handler.c */
     int64_t now_us;                            /* monotonic; when this turn began */
     bool draining;                             /* stopping: no new connections */
     bool finishing;        /* and the grace is over: no request may wait for anything any more */
-    int64_t traced_second; /* and how many requests were sampled in it: see tracing.h */
+    int64_t traced_second; /* and how many requests were sampled in it: see request_trace.h */
     unsigned n_traced;
     bool traces_denied;  /* Redis does not let us hand traces on */
     uint64_t id_counter; /* of request ids */

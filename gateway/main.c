@@ -1,20 +1,20 @@
 /* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
  *
  * Threads: main (signals, configuration, life and death of the others), one for each worker
- * (worker.c), one for each worker's archive (journal/archive.c), the monitor's (shared/monitor.h),
- * and the admin listener's. */
+ * (worker.c), one for each worker's archive (journal/archive.c), the monitor's
+ * (shared/daemon/monitor.h), and the admin listener's. */
 #include "gateway/health.h"
-#include "gateway/http.h"
-#include "gateway/limits.h"
+#include "gateway/http_handler.h"
+#include "gateway/rate_limits.h"
 #include "gateway/worker.h"
-#include "shared/clock.h"
-#include "shared/command.h"
-#include "shared/http/crowd.h"
-#include "shared/listen.h"
-#include "shared/log.h"
-#include "shared/overdue.h"
-#include "shared/schema.h"
-#include "shared/service.h"
+#include "shared/base/clock.h"
+#include "shared/base/listen.h"
+#include "shared/base/log.h"
+#include "shared/daemon/command.h"
+#include "shared/daemon/service.h"
+#include "shared/daemon/shutdown_deadline.h"
+#include "shared/http/client_limit.h"
+#include "shared/store/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -141,7 +141,7 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
         return;
     log_info("stopping", "signal=%d grace_s=%d", (int)signal_number, (int)grace_s);
     service_stopping(d->service);
-    overdue_start(grace_s * 1000);
+    shutdown_deadline_start(grace_s * 1000);
     atomic_store(&d->gateway.stop_by_us, clock_mono_us() + grace_s * 1000000);
     atomic_store(&d->gateway.stopping, true);
     for (size_t i = 0; i < d->n_workers; i++)
@@ -200,9 +200,9 @@ static int complain(const char *what, int r)
 static int make_limits(struct daemon *d, const struct gateway_config *config)
 {
     struct gateway *g = &d->gateway;
-    g->limits = limits_new(&config->limits);
-    g->connections = http_crowd_new((size_t)config->max_connections);
-    g->waiters = http_crowd_new((size_t)gateway_config_waiters(config));
+    g->limits = rate_limits_new(&config->limits);
+    g->connections = http_client_limit_new((size_t)config->max_connections);
+    g->waiters = http_client_limit_new((size_t)gateway_config_waiters(config));
     if (g->limits != NULL && g->connections != NULL && g->waiters != NULL)
         return 0;
     return complain("the tables of the limits cannot be made", -ENOMEM);
@@ -211,9 +211,9 @@ static int make_limits(struct daemon *d, const struct gateway_config *config)
 static void free_limits(struct daemon *d)
 {
     struct gateway *g = &d->gateway;
-    g->limits = limits_free(g->limits);
-    g->connections = http_crowd_free(g->connections);
-    g->waiters = http_crowd_free(g->waiters);
+    g->limits = rate_limits_free(g->limits);
+    g->connections = http_client_limit_free(g->connections);
+    g->waiters = http_client_limit_free(g->waiters);
 }
 
 static int load_auth(struct daemon *d, const struct gateway_config *config)
@@ -508,7 +508,7 @@ int main(int argc, char **argv)
     json_object_seed(0);
     mysql_library_init(0, NULL, NULL);
     r = run(&d);
-    overdue_end();
+    shutdown_deadline_end();
     mysql_library_end();
     libevent_global_shutdown();
     if (r == 0)

@@ -1,6 +1,6 @@
 #include "gateway/metrics.h"
 
-#include "shared/process_metrics.h"
+#include "shared/daemon/process_metrics.h"
 
 #define METRICS_SHARD gateway_metrics
 METRICS_TABLE(gateway_metrics_table, GATEWAY_METRICS);

@@ -4,7 +4,7 @@
 
 #include "gateway/limit_kind.h"
 #include "gateway/outcome.h"
-#include "shared/metrics.h"
+#include "shared/base/metrics.h"
 
 #define ANSWER_METRIC(COUNTER, id, ...)                                                            \
     COUNTER(answers_##id, "onrush_gateway_answers_total", "outcome=\"" #id "\"",                   \

@@ -1,7 +1,7 @@
 #include "gateway/request.h"
 
 #include "gateway/loop.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <assert.h>
 
@@ -53,6 +53,12 @@ void request_move(struct request *r, enum request_stage to)
     r->stage = to;
 }
 
+void request_judge(struct request *r, enum outcome outcome)
+{
+    r->judged = true;
+    r->outcome = outcome;
+}
+
 /* is_transient: the request may still be decided: an accepted one goes on waiting. */
 static bool is_transient(enum outcome outcome)
 {
@@ -65,7 +71,7 @@ void request_answer(struct request *r, enum outcome outcome)
     request_move(r, STAGE_ANSWERED);
     r->outcome = r->instant && is_transient(outcome) ? OUTCOME_waiting : outcome;
     if (r->campaign != NULL)
-        r->campaign = campaign_release(r->campaign);
+        r->campaign = cached_campaign_release(r->campaign);
     if (r->conn != NULL)
         r->loop->answered(r);
 }

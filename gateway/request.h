@@ -13,13 +13,13 @@
 #ifndef ONRUSH_GATEWAY_REQUEST_H
 #define ONRUSH_GATEWAY_REQUEST_H
 
-#include "gateway/campaigns.h"
+#include "gateway/campaign_cache.h"
 #include "gateway/limit_kind.h"
 #include "gateway/outcome.h"
-#include "shared/address.h"
-#include "shared/campaign.h"
-#include "shared/metrics.h"
-#include "shared/slab.h"
+#include "shared/base/address.h"
+#include "shared/base/metrics.h"
+#include "shared/base/slab.h"
+#include "shared/store/protocol.h"
 
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -27,7 +27,7 @@
 struct loop;
 struct http_conn;
 struct http_request;
-struct http_crowd_place;
+struct http_client_place;
 struct span;
 struct route;
 
@@ -61,18 +61,18 @@ struct request {
     bool looked;          /* for, in the journal: what Redis says now is final */
     bool waited;          /* was a long-poll at some time: does not count as latency */
     struct loop *loop;
-    struct http_conn *conn;          /* NULL: nobody is to be told */
-    const struct http_request *head; /* as it was received; NULL: it is not there any more */
-    struct address client;           /* whose request it is: see address_key() */
-    struct http_crowd_place *place;  /* WAITING: among those that wait */
-    const struct route *route;       /* NULL: none matched */
-    const char *allow;               /* the methods that its path has, when it has not this one */
-    struct campaign *campaign;       /* a reference; NULL before it is looked up */
-    TAILQ_ENTRY(request) next;       /* WAITING: in the list of its campaign */
-    struct asked asked;              /* ASKING: with the batcher */
-    int64_t start_us;                /* monotonic; when it was complete */
-    int64_t wait_ms;                 /* long-poll wanted; 0: answer at once */
-    int64_t deadline_us;             /* WAITING: monotonic */
+    struct http_conn *conn;           /* NULL: nobody is to be told */
+    const struct http_request *head;  /* as it was received; NULL: it is not there any more */
+    struct address client;            /* whose request it is: see address_key() */
+    struct http_client_place *place;  /* WAITING: among those that wait */
+    const struct route *route;        /* NULL: none matched */
+    const char *allow;                /* the methods that its path has, when it has not this one */
+    struct cached_campaign *campaign; /* a reference; NULL before it is looked up */
+    TAILQ_ENTRY(request) next;        /* WAITING: in the list of its campaign */
+    struct asked asked;               /* ASKING: with the batcher */
+    int64_t start_us;                 /* monotonic; when it was complete */
+    int64_t wait_ms;                  /* long-poll wanted; 0: answer at once */
+    int64_t deadline_us;              /* WAITING: monotonic */
     struct request_state known;
     int64_t eta_ms;          /* 0: none */
     enum limit_kind limited; /* outcome `limited`: by which limit, and for how long */
@@ -99,6 +99,9 @@ struct request *request_check(void *object);
 /* request_move: the one place where the stage changes; asserts that the move is legal. */
 void request_move(struct request *request, enum request_stage to);
 
+/* request_judge: how it will be answered, whatever the rest of it says. */
+void request_judge(struct request *request, enum outcome outcome);
+
 /* request_answer: decides the request, from any stage but ANSWERED: it is answered and freed. It
  * must be in no list any more. Releases its campaign. An instant request was accepted: if anything
  * fails while it waits, its answer is "waiting". */
@@ -108,7 +111,7 @@ void request_answer(struct request *request, enum outcome outcome);
 void request_turn_away(struct request *request, enum outcome outcome, metric_value *cause);
 
 /* request_ask: for a complete request, or one that asks again. It becomes ASKING and goes to the
- * batcher of its campaign, which delivers it (see status.h): at once, when Redis is away. */
+ * batcher of its campaign, which delivers it (see deliver.h): at once, when Redis is away. */
 void request_ask(struct request *request, enum operation op);
 
 /* request_outcome: how a request ends of which this is known. */

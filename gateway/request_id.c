@@ -1,8 +1,8 @@
 #include "gateway/request_id.h"
 
-#include "gateway/head.h"
+#include "gateway/http_strings.h"
 #include "gateway/loop.h"
-#include "shared/trace.h"
+#include "shared/daemon/trace.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,8 +2,9 @@
 
 #include "gateway/loop.h"
 #include "gateway/routes/route_table.h"
-#include "shared/clock.h"
-#include "shared/http/crowd.h"
+#include "shared/base/clock.h"
+#include "shared/http/client_limit.h"
+#include "shared/http/server.h"
 
 #include <errno.h>
 
@@ -15,14 +16,14 @@ static struct request_list *list_of(const struct request *r)
     return r->instant ? &r->campaign->instant : &r->campaign->waiters;
 }
 
-static bool waited_for(const struct campaign *c)
+static bool waited_for(const struct cached_campaign *c)
 {
     return !TAILQ_EMPTY(&c->waiters) || !TAILQ_EMPTY(&c->instant);
 }
 
 static void join(struct request *r)
 {
-    struct campaign *c = r->campaign;
+    struct cached_campaign *c = r->campaign;
     struct waiters *waiters = r->loop->waiters;
     bool first = !waited_for(c), first_instant = r->instant && waiters->n_instant == 0;
     metric_add(&r->loop->metrics.waiters, 1);
@@ -45,33 +46,48 @@ static void leave(struct request *r)
 {
     TAILQ_REMOVE(list_of(r), r, next);
     r->loop->waiters->n_instant -= r->instant;
-    http_crowd_leave(r->loop->gateway->waiters, r->place);
+    http_client_limit_leave(r->loop->gateway->waiters, r->place);
     metric_add(&r->loop->metrics.waiters, -1);
 }
 
 /* enter: takes a place among the waiters. A proxy that does not name its client is not counted. */
-static enum http_crowd_verdict enter(struct request *r)
+static enum http_client_limit_verdict enter(struct request *r)
 {
     struct gateway *gateway = r->loop->gateway;
     const struct gateway_config *config = gateway_config(gateway);
     int64_t most = gateway_config_waiters(config);
-    return http_crowd_enter(gateway->waiters, r->from_proxy ? NULL : &r->client, most,
-                            gateway_share(config->max_waiters_per_address, most), &r->place);
+    return http_client_limit_enter(gateway->waiters, r->from_proxy ? NULL : &r->client, most,
+                                   gateway_share(config->max_waiters_per_address, most), &r->place);
+}
+
+/* may_wait: a GET as long as it says, a POST as long as its campaign says, from its arrival on. */
+static bool may_wait(struct request *r)
+{
+    const struct cached_campaign *c = r->campaign;
+    if (r->route->op == OP_ENQUEUE && !r->waited && c->has_head && c->head.instant_wait_ms > 0) {
+        r->wait_ms = c->head.instant_wait_ms;
+        r->deadline_us = r->start_us + r->wait_ms * 1000;
+    }
+    return r->wait_ms > 0 && r->loop->now_us < r->deadline_us && !r->loop->draining &&
+           !http_conn_gone(r->conn);
 }
 
 bool waiters_take(struct request *r)
 {
+    if (!may_wait(r))
+        return false;
     bool post = r->route->op == OP_ENQUEUE;
     struct gateway_metrics *m = &r->loop->metrics;
-    enum http_crowd_verdict verdict = enter(r);
-    if (verdict == HTTP_CROWD_IN) {
+    enum http_client_limit_verdict verdict = enter(r);
+    if (verdict == HTTP_CLIENT_IN) {
         r->instant = post;
         join(r);
         return true;
     }
     if (post)
         return false;
-    metric_add(verdict == HTTP_CROWD_FULL ? &m->unavailable_waiters : &m->unavailable_waiters_here,
+    metric_add(verdict == HTTP_CLIENT_ALL_FULL ? &m->unavailable_waiters
+                                               : &m->unavailable_waiters_here,
                1);
     request_answer(r, OUTCOME_overloaded);
     return true;
@@ -84,7 +100,7 @@ static void ask_again(struct request *r)
     request_ask(r, OP_STATUS);
 }
 
-static void waiters_left(struct campaign *c)
+static void waiters_left(struct cached_campaign *c)
 {
     struct waiters *waiters = c->loop->waiters;
     if (waited_for(c))
@@ -113,7 +129,7 @@ static void see(struct request_list *list, uint64_t watermark)
     }
 }
 
-void waiters_see(struct campaign *c)
+void waiters_see(struct cached_campaign *c)
 {
     int64_t decided = campaign_decided(&c->head);
     if (!waited_for(c) || decided == c->waiters_decided)
@@ -126,7 +142,7 @@ void waiters_see(struct campaign *c)
 
 /* end_instant: answers POSTs whose time is over, or all, with what they got when they were
  * accepted. */
-static void end_instant(struct campaign *c, bool all)
+static void end_instant(struct cached_campaign *c, bool all)
 {
     for (struct request *r = TAILQ_FIRST(&c->instant), *after; r != NULL; r = after) {
         after = TAILQ_NEXT(r, next);
@@ -139,7 +155,7 @@ static void end_instant(struct campaign *c, bool all)
 
 static void look(struct waiters *waiters)
 {
-    for (struct campaign *c = TAILQ_FIRST(&waiters->waited), *after; c != NULL; c = after) {
+    for (struct cached_campaign *c = TAILQ_FIRST(&waiters->waited), *after; c != NULL; c = after) {
         after = TAILQ_NEXT(c, in_waited);
         end_instant(c, false);
         batcher_want_head(&c->channel);
@@ -147,7 +163,7 @@ static void look(struct waiters *waiters)
     }
 }
 
-static void sweep(struct campaign *c, bool all)
+static void sweep(struct cached_campaign *c, bool all)
 {
     for (struct request *r = TAILQ_FIRST(&c->waiters), *after; r != NULL; r = after) {
         after = TAILQ_NEXT(r, next);
@@ -162,7 +178,7 @@ static void sweep(struct campaign *c, bool all)
 
 void waiters_sweep(struct waiters *waiters, bool all)
 {
-    for (struct campaign *c = TAILQ_FIRST(&waiters->waited), *after; c != NULL; c = after) {
+    for (struct cached_campaign *c = TAILQ_FIRST(&waiters->waited), *after; c != NULL; c = after) {
         after = TAILQ_NEXT(c, in_waited);
         sweep(c, all);
     }
@@ -170,7 +186,7 @@ void waiters_sweep(struct waiters *waiters, bool all)
 
 void waiters_gone(struct request *r)
 {
-    struct campaign *c = r->campaign;
+    struct cached_campaign *c = r->campaign;
     if (r->stage != STAGE_WAITING)
         return;
     leave(r);

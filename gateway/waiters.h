@@ -28,12 +28,13 @@ void waiters_end(struct waiters *waiters);
  * less often with many awaited campaigns. Beginning again never delays a poll that is due. */
 void waiters_poll(struct waiters *waiters, bool on);
 
-/* waiters_take: the request waits from now on, or is answered. False: there is no place, and it is
- * a POST, which the caller answers as accepted. */
+/* waiters_take: an undecided request waits from now on, or is answered. False: it does not wait and
+ * is to be answered as it is, because neither its client nor its campaign wants that, its time is
+ * over, or it is a POST and there is no place. */
 bool waiters_take(struct request *request);
 
 /* waiters_see: a new head is in campaign->head. */
-void waiters_see(struct campaign *campaign);
+void waiters_see(struct cached_campaign *campaign);
 
 /* waiters_sweep: each tick; those whose time is over (or all of them) get the document as it is. */
 void waiters_sweep(struct waiters *waiters, bool all);

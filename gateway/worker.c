@@ -8,12 +8,12 @@
  * everything but the metrics and the state of the link belongs to its thread. */
 #include "gateway/worker.h"
 
-#include "gateway/http.h"
+#include "gateway/deliver.h"
+#include "gateway/http_handler.h"
 #include "gateway/journal/archive.h"
-#include "gateway/status.h"
-#include "shared/clock.h"
-#include "shared/listen.h"
-#include "shared/log.h"
+#include "shared/base/clock.h"
+#include "shared/base/listen.h"
+#include "shared/base/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,7 +64,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     worker->loop.now_us = clock_mono_us();
     atomic_store_explicit(&worker->ticked_us, worker->loop.now_us, memory_order_relaxed);
     waiters_sweep(&worker->waiters, worker->loop.draining);
-    http_tick(&worker->loop);
+    http_handler_tick(&worker->loop);
     measure(worker);
 }
 
@@ -109,7 +109,7 @@ static void finish(struct worker *worker)
     batcher_abandon(&worker->batcher);
     batcher_flush(&worker->batcher);
     while (worker->loop.n_archived > 0) {
-        /* MariaDB has its deadlines, and overdue.h a bound. */
+        /* MariaDB has its deadlines, and shutdown_deadline.h a bound. */
         event_base_loop(worker->loop.base, EVLOOP_ONCE);
         pulse_beat(&worker->pulse);
         batcher_flush(&worker->batcher);
@@ -180,7 +180,7 @@ static int build(struct worker *worker, int listen_fd)
 {
     int r = build_ways(worker);
     if (r == 0)
-        r = http_start(&worker->loop, listen_fd);
+        r = http_handler_start(&worker->loop, listen_fd);
     if (r == 0)
         r = waiters_start(&worker->waiters, &worker->loop);
     return r == 0 ? start_tick(worker) : r;
@@ -202,8 +202,8 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
         sizeof worker->loop.id_counter)
         worker->loop.id_counter = (uint64_t)(uintptr_t)worker ^ (uint64_t)clock_wall_us();
     request_pool_init(worker->loop.requests = &worker->requests);
-    campaigns_init(worker->loop.campaigns = &worker->campaigns);
-    batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &status_hooks);
+    campaign_cache_init(worker->loop.campaigns = &worker->campaigns);
+    batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &deliver_hooks);
     worker->loop.waiters = &worker->waiters;
     int r = build(worker, listen_fd);
     if (r == 0) {
@@ -241,7 +241,7 @@ struct worker *worker_free(struct worker *worker)
     http_server_free(worker->loop.http);
     archive_free(worker->loop.archive);
     redis_link_free(worker->loop.link);
-    campaigns_end(&worker->loop);
+    campaign_cache_end(&worker->loop);
     slab_end(&worker->requests);
     mailbox_end(&worker->done);
     if (worker->loop.base != NULL)

@@ -6,8 +6,8 @@
 #include "gateway/batcher.h"
 #include "gateway/loop.h"
 #include "gateway/waiters.h"
-#include "shared/mailbox.h"
-#include "shared/service.h"
+#include "shared/base/mailbox.h"
+#include "shared/daemon/service.h"
 
 #include <pthread.h>
 
@@ -29,7 +29,7 @@ struct worker {
     struct pulse pulse; /* one beat a turn */
     _Atomic bool ended; /* the thread has nothing more to do */
     struct slab requests;
-    struct campaigns campaigns;
+    struct campaign_cache campaigns;
     struct waiters waiters;
     struct batcher batcher;
 };

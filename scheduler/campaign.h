@@ -29,7 +29,7 @@
 
 #include <stdint.h>
 
-/* What MariaDB says of a campaign; the keeper reads it twice a second. */
+/* What MariaDB says of a campaign; the lease keeper reads it twice a second. */
 struct campaign_row {
     uint32_t id;
     char name[CAMPAIGN_NAME_MAX + 1];
@@ -100,8 +100,8 @@ struct world {
     void (*renounce)(struct world *, struct campaign *, uint64_t epoch);
     int64_t (*now_us)(struct world *); /* monotonic */
     struct queue *queue; /* what the daemon's functions work on; others leave them NULL */
-    struct pool *pool;
-    struct keeper *keeper;
+    struct committer *committer;
+    struct lease_keeper *lease_keeper;
     const char *owner;  /* this scheduler's name in MariaDB */
     size_t batch_size;  /* rows of a batch, at most */
     size_t max_batches; /* batches of a campaign under way, at most */

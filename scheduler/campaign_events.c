@@ -1,6 +1,6 @@
 #include "scheduler/campaign_events.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 

@@ -7,7 +7,7 @@
 
 #include "scheduler/campaign.h"
 #include "scheduler/config.h"
-#include "shared/monitor.h"
+#include "shared/daemon/monitor.h"
 
 enum campaign_event {
     EVENT_OPENED,

@@ -1,10 +1,10 @@
 #include "scheduler/committer.h"
 
+#include "scheduler/job_sql.h"
 #include "scheduler/metrics.h"
-#include "scheduler/store.h"
-#include "shared/backoff.h"
-#include "shared/clock.h"
-#include "shared/log.h"
+#include "shared/base/backoff.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,50 +15,50 @@
 enum { LANE_JOBS, LANE_LOOKS, LANES };
 
 /* A thread of the pool. Everything in it belongs to that thread. */
-struct committer {
-    struct pool *pool;
+struct committer_thread {
+    struct committer *committer;
     struct mailbox *lane; /* whose jobs it takes */
     pthread_t thread;
-    struct store store;
+    struct job_sql sql;
     struct backoff backoff;
     int64_t opened_us; /* 0: not connected */
 };
 
-struct pool {
+struct committer {
     struct db_config db;
     _Atomic int64_t lifetime_us;
     void (*on_done)(void *arg, struct job *job);
     void *arg;
     struct mailbox lanes[LANES], done;
     size_t n;
-    struct committer committers[];
+    struct committer_thread threads[];
 };
 
 /* --- in the threads --- */
 
 /* pause_after_error: waits for the backoff, or until the pool stops. */
-static void pause_after_error(struct committer *c)
+static void pause_after_error(struct committer_thread *c)
 {
     mailbox_sleep(c->lane, clock_mono_us() + backoff_next(&c->backoff) * 1000);
 }
 
-static void disconnect(struct committer *c)
+static void disconnect(struct committer_thread *c)
 {
-    store_close(&c->store);
+    job_sql_close(&c->sql);
     metric_add(&scheduler_metrics.connections, c->opened_us != 0 ? -1 : 0);
     c->opened_us = 0;
 }
 
-static bool connect_store(struct committer *c)
+static bool connect_store(struct committer_thread *c)
 {
     char quoted[300];
-    if (c->opened_us != 0 && clock_mono_us() - c->opened_us > c->pool->lifetime_us)
+    if (c->opened_us != 0 && clock_mono_us() - c->opened_us > c->committer->lifetime_us)
         disconnect(c);
     if (c->opened_us != 0)
         return true;
-    if (store_open(&c->store, &c->pool->db) != DB_OK) {
+    if (job_sql_open(&c->sql, &c->committer->db) != DB_OK) {
         log_error("mariadb cannot be reached", "error=%s",
-                  log_quote(c->store.db.error, quoted, sizeof quoted));
+                  log_quote(c->sql.db.error, quoted, sizeof quoted));
         return false;
     }
     c->opened_us = clock_mono_us();
@@ -90,15 +90,15 @@ static void count_outcome(const struct job *job, int64_t started_us)
 
 /* perform: does the job, or says UNKNOWN when there is no connection (nothing was done then, but
  * reading back is always right). */
-static void perform(struct committer *c, struct job *job)
+static void perform(struct committer_thread *c, struct job *job)
 {
     int64_t started_us = clock_mono_us();
     metric_add(&scheduler_metrics.pool_waiting, -1);
     metric_add(&scheduler_metrics.pool_busy, 1);
     job->outcome = JOB_UNKNOWN;
     if (connect_store(c))
-        store_run(&c->store, job);
-    if (c->store.db.link == NULL)
+        job_sql_run(&c->sql, job);
+    if (c->sql.db.link == NULL)
         disconnect(c);
     job->took_us = clock_mono_us() - started_us;
     count_outcome(job, started_us);
@@ -110,14 +110,14 @@ static void perform(struct committer *c, struct job *job)
 
 static void *committer_main(void *arg)
 {
-    struct committer *c = arg;
+    struct committer_thread *c = arg;
     mysql_thread_init();
     while (mailbox_wait(c->lane, MAILBOX_FOREVER)) {
         struct mail *mail = mailbox_take(c->lane);
         if (mail == NULL)
             continue; /* another thread was faster */
         perform(c, (struct job *)mail);
-        mailbox_put(&c->pool->done, mail);
+        mailbox_put(&c->committer->done, mail);
     }
     disconnect(c);
     mysql_thread_end();
@@ -128,29 +128,30 @@ static void *committer_main(void *arg)
 
 static void deliver(void *arg, struct mail *mail)
 {
-    struct pool *p = arg;
+    struct committer *p = arg;
     p->on_done(p->arg, (struct job *)mail);
 }
 
-void pool_submit(struct world *world, struct job *job)
+void committer_submit(struct world *world, struct job *job)
 {
     job->submitted_us = clock_mono_us();
     metric_add(&scheduler_metrics.pool_waiting, 1);
-    mailbox_put(&world->pool->lanes[job->kind == JOB_JOURNAL ? LANE_LOOKS : LANE_JOBS], &job->mail);
+    mailbox_put(&world->committer->lanes[job->kind == JOB_JOURNAL ? LANE_LOOKS : LANE_JOBS],
+                &job->mail);
 }
 
-void pool_set_lifetime(struct pool *p, int64_t connection_lifetime_s)
+void committer_set_lifetime(struct committer *p, int64_t connection_lifetime_s)
 {
     p->lifetime_us = connection_lifetime_s * 1000000;
 }
 
-static int start_threads(struct pool *p, size_t n)
+static int start_threads(struct committer *p, size_t n)
 {
     for (; p->n < n; p->n++) {
-        struct committer *c = &p->committers[p->n];
+        struct committer_thread *c = &p->threads[p->n];
         struct mailbox *lane = &p->lanes[p->n + 1 < n ? LANE_JOBS : LANE_LOOKS];
-        *c = (struct committer){
-            .pool = p, .lane = lane, .backoff = {.first_ms = 10, .most_ms = 1000}};
+        *c = (struct committer_thread){
+            .committer = p, .lane = lane, .backoff = {.first_ms = 10, .most_ms = 1000}};
         int r = pthread_create(&c->thread, NULL, committer_main, c);
         if (r != 0)
             return -r;
@@ -158,18 +159,19 @@ static int start_threads(struct pool *p, size_t n)
     return 0;
 }
 
-int pool_new(struct pool **out, struct event_base *base, const struct scheduler_config *config,
-             void (*on_done)(void *arg, struct job *job), void *arg)
+int committer_new(struct committer **out, struct event_base *base,
+                  const struct scheduler_config *config,
+                  void (*on_done)(void *arg, struct job *job), void *arg)
 {
     size_t n = (size_t)config->pool_size + 1; /* the last one looks */
-    struct pool *p = calloc(1, sizeof *p + n * sizeof p->committers[0]);
+    struct committer *p = calloc(1, sizeof *p + n * sizeof p->threads[0]);
     if (p == NULL)
         return -ENOMEM;
     p->db = config->mariadb;
     p->on_done = on_done;
     p->arg = arg;
     metric_set(&scheduler_metrics.pool_size, config->pool_size);
-    pool_set_lifetime(p, config->connection_lifetime_s);
+    committer_set_lifetime(p, config->connection_lifetime_s);
     for (int i = 0; i < LANES; i++)
         mailbox_init(&p->lanes[i]);
     mailbox_init(&p->done);
@@ -179,7 +181,7 @@ int pool_new(struct pool **out, struct event_base *base, const struct scheduler_
     if (r == 0)
         *out = p;
     else
-        pool_free(p);
+        committer_free(p);
     return r;
 }
 
@@ -190,14 +192,14 @@ static void end_box(struct mailbox *box)
     mailbox_end(box);
 }
 
-struct pool *pool_free(struct pool *p)
+struct committer *committer_free(struct committer *p)
 {
     if (p == NULL)
         return NULL;
     for (int i = 0; i < LANES; i++)
         mailbox_shut(&p->lanes[i]);
     for (size_t i = 0; i < p->n; i++)
-        pthread_join(p->committers[i].thread, NULL);
+        pthread_join(p->threads[i].thread, NULL);
     for (int i = 0; i < LANES; i++)
         end_box(&p->lanes[i]);
     end_box(&p->done);

@@ -1,7 +1,7 @@
 /* The committer pool: pool_size threads with one MariaDB connection each, that carry jobs out, and
  * one more that only looks into the journal.
  *
- *   loop ── pool_submit() ──► lane ══► pool threads: store_run() ══► done ──► on_done() ── loop
+ *   loop: committer_submit() ──► lane ══► threads: job_sql_run() ══► done ──► loop: on_done()
  *
  * Jobs are taken in the order of their submission; as each campaign has only a few under way, a
  * huge one cannot starve a small one. A thread whose connection fails waits (exponential, capped,
@@ -15,21 +15,23 @@
 
 #include <event2/event.h>
 
-struct pool;
+struct committer;
 
-/* pool_new: starts the threads; `on_done` is called in the thread of `base`, and owns the job. 0
- * and *out, or a negative errno. */
-int pool_new(struct pool **out, struct event_base *base, const struct scheduler_config *config,
-             void (*on_done)(void *arg, struct job *job), void *arg);
+/* committer_new: starts the threads; `on_done` is called in the thread of `base`, and owns the job.
+ * 0 and *out, or a negative errno. */
+int committer_new(struct committer **out, struct event_base *base,
+                  const struct scheduler_config *config,
+                  void (*on_done)(void *arg, struct job *job), void *arg);
 
-/* pool_submit: the submit function of struct world; works on world->pool. Never blocks. */
-void pool_submit(struct world *world, struct job *job);
+/* committer_submit: the submit function of struct world; works on world->committer. Never
+ * blocks. */
+void committer_submit(struct world *world, struct job *job);
 
-/* pool_set_lifetime: after a reload. */
-void pool_set_lifetime(struct pool *pool, int64_t connection_lifetime_s);
+/* committer_set_lifetime: after a reload. */
+void committer_set_lifetime(struct committer *committer, int64_t connection_lifetime_s);
 
-/* pool_free: ends the threads, each after the job it is at (bounded by the deadlines of MariaDB).
- * Jobs that wait are freed. NULL is fine. Gives NULL. */
-struct pool *pool_free(struct pool *pool);
+/* committer_free: ends the threads, each after the job it is at (bounded by the deadlines of
+ * MariaDB). Jobs that wait are freed. NULL is fine. Gives NULL. */
+struct committer *committer_free(struct committer *committer);
 
 #endif

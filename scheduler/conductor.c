@@ -3,14 +3,14 @@
 #include "scheduler/campaign_events.h"
 #include "scheduler/campaign.h"
 #include "scheduler/committer.h"
-#include "scheduler/keeper.h"
+#include "scheduler/lease.h"
 #include "scheduler/metrics.h"
 #include "scheduler/pace.h"
 #include "scheduler/queue.h"
-#include "scheduler/standing.h"
-#include "shared/clock.h"
-#include "shared/log.h"
-#include "shared/service.h"
+#include "scheduler/campaign_stats.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/daemon/service.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -31,8 +31,8 @@
 struct member {
     LIST_ENTRY(member) next;
     struct campaign campaign;
-    struct standing standing;
-    uint64_t round; /* of the keeper that last named it */
+    struct campaign_stats stats;
+    uint64_t round; /* of the lease keeper that last named it */
     unsigned told;  /* events that the monitor has taken, as bits: see campaign_events.h */
 };
 
@@ -47,16 +47,16 @@ struct conductor {
     size_t n;
     uint64_t round;
     struct event *slice;
-    unsigned slices;       /* since the last sheet */
+    unsigned slices;       /* since the last snapshot */
     struct member *to_ask; /* the next; NULL: begin anew */
-    struct board board;
+    struct stats_slot stats;
     void (*stopped)(void *arg); /* not NULL: stopping */
     void *stopped_arg;
     int64_t stop_by_us;
     struct pulse pulse;                           /* one beat a tick */
     struct monitor *monitor;                      /* NULL: nobody wants to hear of events */
     struct health_config health;                  /* as at the start */
-    _Atomic int64_t oldest_us, waiting, journals; /* for it, as of the last sheet */
+    _Atomic int64_t oldest_us, waiting, journals; /* for it, as of the last snapshot */
 };
 
 static int64_t world_now_us(struct world *world)
@@ -99,7 +99,8 @@ static void on_job(void *arg, struct job *job)
         pace_see(&k->pace, job->batch->n, job->took_us);
         keep_pace(k);
         if (k->queue.traces != NULL)
-            traces_committed(k->queue.traces, job->campaign->row.name, job->batch, job->took_us);
+            grant_traces_committed(k->queue.traces, job->campaign->row.name, job->batch,
+                                   job->took_us);
     }
     campaign_on_job(job->campaign, job);
 }
@@ -131,7 +132,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     k->stopped(k->stopped_arg);
 }
 
-/* --- the keeper's rows --- */
+/* --- the lease keeper's rows --- */
 
 /* add_member: behind `before`, or as the first when that is NULL. */
 static struct member *add_member(struct conductor *k, struct member *before,
@@ -162,8 +163,7 @@ static void forget_gone(struct conductor *k)
         struct campaign_row row = m->campaign.row;
         row.mine = false;
         campaign_update(&m->campaign, &row);
-        if (!campaign_idle(&m->campaign) || m->campaign.phase != PHASE_AWAY ||
-            m->standing.asking > 0)
+        if (!campaign_idle(&m->campaign) || m->campaign.phase != PHASE_AWAY || m->stats.asking > 0)
             continue;
         k->to_ask = k->to_ask == m ? next : k->to_ask;
         LIST_REMOVE(m, next);
@@ -174,7 +174,7 @@ static void forget_gone(struct conductor *k)
 }
 
 /* on_rows: rows and members are both in the order of their ids, so each is looked at once. */
-static void on_rows(void *arg, struct keeper_rows *rows)
+static void on_rows(void *arg, struct lease_keeper_rows *rows)
 {
     struct conductor *k = arg;
     struct member *before = NULL, *m = LIST_FIRST(&k->members);
@@ -191,7 +191,7 @@ static void on_rows(void *arg, struct keeper_rows *rows)
         }
         m->round = k->round;
         campaign_update(&m->campaign, row);
-        standing_see(&m->standing, &m->campaign);
+        campaign_stats_see(&m->stats, &m->campaign);
         if (k->monitor != NULL && row->mine)
             m->told = campaign_events_tell(k->monitor, &k->config, row, m->told);
     }
@@ -209,7 +209,7 @@ static void ask_some(struct conductor *k)
     if (k->to_ask == NULL)
         k->to_ask = LIST_FIRST(&k->members);
     for (size_t i = 0; i < n && i < ASK_MOST && k->to_ask != NULL; i++) {
-        standing_ask(&k->to_ask->standing, k->queue.link, &k->to_ask->campaign);
+        campaign_stats_ask(&k->to_ask->stats, k->queue.link, &k->to_ask->campaign);
         k->to_ask = LIST_NEXT(k->to_ask, next);
     }
 }
@@ -218,14 +218,14 @@ static void write_sheet(struct conductor *k)
 {
     bool redis_up = redis_link_state(k->queue.link) == LINK_UP;
     int64_t now_us = clock_mono_us(), oldest_us = 0, waiting = 0, journals = 0;
-    struct sheet *sheet = board_new_sheet(now_us);
+    struct stats_snapshot *snapshot = stats_snapshot_new(now_us);
     struct campaign_metrics metrics;
     struct member *m;
-    if (sheet == NULL)
+    if (snapshot == NULL)
         return; /* the old one stays */
     LIST_FOREACH (m, &k->members, next) {
-        standing_tell(&m->standing, &m->campaign, redis_up, now_us, &metrics);
-        board_add(sheet, m->campaign.row.name, &metrics);
+        campaign_stats_tell(&m->stats, &m->campaign, redis_up, now_us, &metrics);
+        stats_snapshot_add(snapshot, m->campaign.row.name, &metrics);
         journals += m->campaign.row.journal;
         if (metric_get(&metrics.oldest) == METRIC_ABSENT)
             continue;
@@ -236,7 +236,7 @@ static void write_sheet(struct conductor *k)
     k->oldest_us = oldest_us;
     k->waiting = waiting;
     k->journals = journals;
-    board_publish(&k->board, sheet);
+    stats_publish(&k->stats, snapshot);
 }
 
 static void on_slice(evutil_socket_t fd, short what, void *arg)
@@ -251,9 +251,9 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
     write_sheet(k);
 }
 
-struct board *conductor_board(struct conductor *k)
+struct stats_slot *conductor_stats(struct conductor *k)
 {
-    return &k->board;
+    return &k->stats;
 }
 
 /* --- settings --- */
@@ -273,7 +273,7 @@ static void apply(struct conductor *k)
 void conductor_reload(struct conductor *k, const struct scheduler_config *config)
 {
     k->config = *config;
-    pool_set_lifetime(k->world.pool, config->connection_lifetime_s);
+    committer_set_lifetime(k->world.committer, config->connection_lifetime_s);
     if (k->stopped == NULL)
         apply(k);
 }
@@ -294,12 +294,13 @@ void conductor_set_monitor(struct conductor *k, struct monitor *monitor)
 {
     k->monitor = monitor;
     if (monitor != NULL && monitor_tracer(monitor) != NULL && k->queue.traces == NULL)
-        k->queue.traces = traces_new(monitor_tracer(monitor)); /* NULL: no traces, no harm */
+        k->queue.traces = grant_traces_new(monitor_tracer(monitor)); /* NULL: no traces, no harm */
 }
 
 void conductor_health(struct conductor *k, struct health_report *report)
 {
-    bool redis = redis_link_state(k->queue.link) == LINK_UP, leases = keeper_fresh(k->world.keeper);
+    bool redis = redis_link_state(k->queue.link) == LINK_UP,
+         leases = lease_keeper_fresh(k->world.lease_keeper);
     int64_t oldest_us = k->oldest_us, waiting = k->waiting, journals = k->journals;
     int64_t lag_ms = oldest_us / 1000;
     report->able = redis && leases;
@@ -326,7 +327,8 @@ void conductor_health(struct conductor *k, struct health_report *report)
 
 bool conductor_answered(const struct conductor *k, FILE *missing)
 {
-    bool redis = redis_link_state(k->queue.link) == LINK_UP, leases = keeper_fresh(k->world.keeper);
+    bool redis = redis_link_state(k->queue.link) == LINK_UP,
+         leases = lease_keeper_fresh(k->world.lease_keeper);
     fprintf(missing, "%s%s%s", redis ? "" : "redis", redis || leases ? "" : " and ",
             leases ? "" : "mariadb");
     return redis && leases;
@@ -334,7 +336,7 @@ bool conductor_answered(const struct conductor *k, FILE *missing)
 
 bool conductor_progress(struct conductor *k)
 {
-    if (!pulse_moved(&k->pulse) || !keeper_moves(k->world.keeper))
+    if (!pulse_moved(&k->pulse) || !lease_keeper_moves(k->world.lease_keeper))
         return false;
     pulse_mark(&k->pulse);
     return true;
@@ -348,7 +350,7 @@ void conductor_figures(const struct conductor *k, FILE *out)
             ", sold out %" PRId64 "; redis %s, mariadb %s",
             metric_get(&m->campaigns), metric_get(&m->running), metric_get(&m->granted),
             metric_get(&m->sold_out), metric_get(&m->redis_up) > 0 ? "up" : "away",
-            keeper_fresh(k->world.keeper) ? "up" : "away");
+            lease_keeper_fresh(k->world.lease_keeper) ? "up" : "away");
 }
 
 /* --- beginning and end --- */
@@ -377,8 +379,8 @@ static void set_world(struct conductor *k)
         .drain = queue_drain,
         .revive = queue_revive,
         .expire = queue_expire,
-        .submit = pool_submit,
-        .renounce = keeper_renounce,
+        .submit = committer_submit,
+        .renounce = lease_keeper_renounce,
         .now_us = world_now_us,
         .queue = &k->queue,
         .owner = k->owner,
@@ -394,9 +396,9 @@ static int start_parts(struct conductor *k, struct event_base *base)
     if (r == 0)
         redis_link_measure(k->queue.link, &scheduler_metrics.redis_time);
     if (r == 0)
-        r = pool_new(&k->world.pool, base, &k->config, on_job, k);
+        r = committer_new(&k->world.committer, base, &k->config, on_job, k);
     if (r == 0)
-        r = keeper_new(&k->world.keeper, base, &k->config, k->owner, on_rows, k);
+        r = lease_keeper_new(&k->world.lease_keeper, base, &k->config, k->owner, on_rows, k);
     return r;
 }
 
@@ -432,12 +434,12 @@ struct conductor *conductor_free(struct conductor *k)
 {
     if (k == NULL)
         return NULL;
-    k->world.pool = pool_free(k->world.pool);
+    k->world.committer = committer_free(k->world.committer);
     struct member *m;
     LIST_FOREACH (m, &k->members, next)
         m->campaign.jobs = 0;
     k->queue.link = redis_link_free(k->queue.link);
-    k->world.keeper = keeper_free(k->world.keeper);
+    k->world.lease_keeper = lease_keeper_free(k->world.lease_keeper);
     while ((m = LIST_FIRST(&k->members)) != NULL) {
         LIST_REMOVE(m, next);
         campaign_destroy(&m->campaign);
@@ -447,8 +449,8 @@ struct conductor *conductor_free(struct conductor *k)
         event_free(k->slice);
     if (k->tick != NULL)
         event_free(k->tick);
-    board_clear(&k->board);
-    traces_free(k->queue.traces);
+    stats_clear(&k->stats);
+    grant_traces_free(k->queue.traces);
     queue_destroy(&k->queue);
     free(k);
     return NULL;

@@ -1,11 +1,11 @@
 /* The conductor: the loop that owns all campaigns of this scheduler. Everything in it runs in one
- * thread; the keeper and the committer pool reach it through mailboxes only. */
-#ifndef ONRUSH_CONDUCTOR_H
-#define ONRUSH_CONDUCTOR_H
+ * thread; the lease keeper and the committer pool reach it through mailboxes only. */
+#ifndef ONRUSH_SCHEDULER_CONDUCTOR_H
+#define ONRUSH_SCHEDULER_CONDUCTOR_H
 
-#include "scheduler/board.h"
+#include "scheduler/campaign_stats.h"
 #include "scheduler/config.h"
-#include "shared/monitor.h"
+#include "shared/daemon/monitor.h"
 
 #include <event2/event.h>
 #include <stdbool.h>
@@ -31,12 +31,12 @@ void conductor_health(struct conductor *conductor, struct health_report *report)
  * Call it before the loop runs. */
 void conductor_set_monitor(struct conductor *conductor, struct monitor *monitor);
 
-/* conductor_board: how each campaign stands; another thread may render it. */
-struct board *conductor_board(struct conductor *conductor);
+/* conductor_stats: how each campaign stands; another thread may render it. */
+struct stats_slot *conductor_stats(struct conductor *conductor);
 
 /* conductor_answered: Redis and MariaDB have answered; else writes who has not. conductor_progress:
- * the campaigns were stepped since this last gave true, and the keeper moves. conductor_figures:
- * one line for people. All in the thread of `base`. */
+ * the campaigns were stepped since this last gave true, and the lease keeper moves.
+ * conductor_figures: one line for people. All in the thread of `base`. */
 bool conductor_answered(const struct conductor *conductor, FILE *missing);
 bool conductor_progress(struct conductor *conductor);
 void conductor_figures(const struct conductor *conductor, FILE *out);

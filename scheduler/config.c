@@ -1,6 +1,6 @@
 #include "scheduler/config.h"
 
-#include "shared/campaign.h"
+#include "shared/store/protocol.h"
 
 #include <string.h>
 

@@ -2,10 +2,12 @@
 #ifndef ONRUSH_SCHEDULER_CONFIG_H
 #define ONRUSH_SCHEDULER_CONFIG_H
 
-#include "shared/admin.h"
-#include "shared/config_groups.h"
-#include "shared/db.h"
-#include "shared/redis.h"
+#include "shared/base/log_config.h"
+#include "shared/daemon/admin.h"
+#include "shared/daemon/daemon_config.h"
+#include "shared/store/db.h"
+#include "shared/store/redis.h"
+#include "shared/store/store_config.h"
 
 /* Events of campaigns that callbacks tell. */
 struct events_config {

@@ -6,7 +6,7 @@
 #ifndef ONRUSH_SCHEDULER_GRANT_H
 #define ONRUSH_SCHEDULER_GRANT_H
 
-#include "shared/campaign.h"
+#include "shared/store/protocol.h"
 
 #include <sys/queue.h>
 

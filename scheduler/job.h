@@ -5,7 +5,7 @@
 #define ONRUSH_SCHEDULER_JOB_H
 
 #include "scheduler/grant.h"
-#include "shared/mailbox.h"
+#include "shared/base/mailbox.h"
 
 #define OWNER_MAX 64
 

@@ -2,15 +2,15 @@
  * to the quota, commits the grants to MariaDB and settles them in Redis.
  *
  * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, running.c,
- * ledger.c); the keeper and the committers wait for MariaDB; the admin listener answers Prometheus,
- * the monitor sends callbacks. */
+ * ledger.c); the lease keeper and the committers wait for MariaDB; the admin listener answers
+ * Prometheus, the monitor sends callbacks. */
 #include "scheduler/conductor.h"
 #include "scheduler/metrics.h"
-#include "shared/clock.h"
-#include "shared/command.h"
-#include "shared/overdue.h"
-#include "shared/schema.h"
-#include "shared/service.h"
+#include "shared/base/clock.h"
+#include "shared/daemon/command.h"
+#include "shared/daemon/service.h"
+#include "shared/daemon/shutdown_deadline.h"
+#include "shared/store/schema.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -42,7 +42,7 @@ static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
     (void)what;
     log_info("scheduler stops", "signal=%d", (int)signal_number);
     service_stopping(d->service);
-    overdue_start(d->config.grace_s * 1000);
+    shutdown_deadline_start(d->config.grace_s * 1000);
     conductor_stop(d->conductor, on_stopped, d);
 }
 
@@ -103,7 +103,7 @@ static void write_metrics(void *arg, FILE *out)
 {
     struct daemon *d = arg;
     scheduler_metrics_render(out);
-    board_render(conductor_board(d->conductor), out, clock_mono_us());
+    stats_render(conductor_stats(d->conductor), out, clock_mono_us());
     monitor_metrics(d->monitor, out);
 }
 
@@ -225,7 +225,7 @@ int main(int argc, char **argv)
         log_info("scheduler stopped", "owner_pid=%d", (int)getpid());
     }
     daemon_end(&d);
-    overdue_end();
+    shutdown_deadline_end();
     mysql_library_end();
     libevent_global_shutdown();
     return r < 0 ? EX_UNAVAILABLE : d.exit_code;

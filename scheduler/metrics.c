@@ -1,6 +1,6 @@
 #include "scheduler/metrics.h"
 
-#include "shared/process_metrics.h"
+#include "shared/daemon/process_metrics.h"
 
 struct scheduler_metrics scheduler_metrics;
 

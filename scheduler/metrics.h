@@ -2,7 +2,7 @@
 #ifndef ONRUSH_SCHEDULER_METRICS_H
 #define ONRUSH_SCHEDULER_METRICS_H
 
-#include "shared/metrics.h"
+#include "shared/base/metrics.h"
 
 #define SCHEDULER_METRICS(COUNTER, GAUGE, HISTOGRAM)                                               \
     COUNTER(claims, "onrush_scheduler_claims_total", "",                                           \
@@ -75,7 +75,8 @@ extern struct scheduler_metrics scheduler_metrics;
 
 extern const struct metrics_table scheduler_metrics_table;
 
-/* scheduler_metrics_render: as Prometheus text, with process and build; board.h has the rest. */
+/* scheduler_metrics_render: as Prometheus text, with process and build; campaign_stats.h has the
+ * rest. */
 void scheduler_metrics_render(FILE *out);
 
 /* scheduler_metrics_errors: what was asked of MariaDB and Redis, and what of it went wrong. */

@@ -1,8 +1,8 @@
 #include "scheduler/queue.h"
 
-#include "scheduler/fault.h"
+#include "scheduler/fault_point.h"
 #include "scheduler/metrics.h"
-#include "shared/log.h"
+#include "shared/base/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -195,7 +195,7 @@ static void on_claim(void *arg, const redisReply *r)
     if (a.n_aside > 0)
         set_aside(q, c, &a);
     if (q->traces != NULL && c->phase == PHASE_RUNNING)
-        traces_claimed(q->traces, q->link, c, a.rows, a.n);
+        grant_traces_claimed(q->traces, q->link, c, a.rows, a.n);
     campaign_on_queue(c, &a);
 }
 

@@ -5,17 +5,17 @@
 #define ONRUSH_SCHEDULER_QUEUE_H
 
 #include "scheduler/campaign.h"
-#include "scheduler/traces.h"
-#include "shared/redis_link.h"
+#include "scheduler/grant_trace.h"
+#include "shared/store/redis_link.h"
 
 struct queue {
     struct redis_link *link;
-    struct traces *traces; /* NULL: off */
-    int64_t retention_s;   /* what expire() sets */
-    struct grant *rows;    /* scratch for the answers of claim */
-    struct grant *aside;   /* the same for what was set aside */
-    size_t room;           /* rows in each */
-    const char **args;     /* scratch for the arguments */
+    struct grant_traces *traces; /* NULL: off */
+    int64_t retention_s;         /* what expire() sets */
+    struct grant *rows;          /* scratch for the answers of claim */
+    struct grant *aside;         /* the same for what was set aside */
+    size_t room;                 /* rows in each */
+    const char **args;           /* scratch for the arguments */
     size_t *lengths;
     char (*texts)[USER_STATE_MAX + 1];
 };

@@ -7,8 +7,8 @@
  * ticket. */
 #include "scheduler/campaign.h"
 
-#include "scheduler/fault.h"
-#include "shared/log.h"
+#include "scheduler/fault_point.h"
+#include "shared/base/log.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * to this phase. */
 #include "scheduler/campaign.h"
 
-#include "shared/log.h"
+#include "shared/base/log.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -1,12 +1,12 @@
-/* The archive's thread owns the connection, the round and the jobs that it has taken; the worker's
+/* The archive's thread owns the connection, the batch and the jobs that it has taken; the worker's
  * thread owns all other jobs. */
 #include "gateway/journal/archive.h"
 
 #include "gateway/journal/journal.h"
-#include "shared/backoff.h"
-#include "shared/clock.h"
-#include "shared/log.h"
-#include "shared/schema.h"
+#include "shared/base/backoff.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/store/schema.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,8 +14,8 @@
 
 #define TRIES_MAX 3
 #define IDLE_US   1000000 /* between two looks at a connection that nobody uses */
-#define FAST_US   500000  /* a round that took longer to fail is not tried again */
-#define SAY_US    1000000 /* between two complaints about rounds */
+#define FAST_US   500000  /* a batch that took longer to fail is not tried again */
+#define SAY_US    1000000 /* between two complaints about batches */
 
 struct archive {
     pthread_t thread;
@@ -26,7 +26,7 @@ struct archive {
     int64_t opened_us; /* when the last connection was made */
     int64_t retry_us;  /* not connected: when to try again */
     int64_t said_us;
-    struct round round;
+    struct archive_batch batch;
     struct lookup lookup;
     struct journal journal;
 };
@@ -74,7 +74,7 @@ static bool connected(struct archive *a)
     return true;
 }
 
-/* --- the thread: a round --- */
+/* --- the thread: a batch --- */
 
 /* failed: what comes after a try that went wrong. */
 static void failed(struct archive *a, enum db_outcome outcome)
@@ -90,51 +90,51 @@ static void failed(struct archive *a, enum db_outcome outcome)
     }
 }
 
-/* work: does the round that was added. A connection that was closed while it idled fails at once,
+/* work: does the batch that was added. A connection that was closed while it idled fails at once,
  * and so does a deadlock: both are tried again, as asking and writing twice does no harm. A server
  * that hangs is not asked twice, and one that takes and drops connections meets the backoff. */
 static void work(struct archive *a, enum archive_op op)
 {
-    struct round *round = &a->round;
+    struct archive_batch *batch = &a->batch;
     int64_t begun_us = clock_mono_us();
     bool unknown = false;
     for (int i = 0; i < TRIES_MAX && clock_mono_us() - begun_us < FAST_US && connected(a); i++) {
-        round_arrange(round);
-        enum db_outcome outcome = op == ARCHIVE_ASK ? lookup_round(&a->lookup, round)
-                                                    : journal_round(&a->journal, round, &unknown);
+        archive_batch_arrange(batch);
+        enum db_outcome outcome = op == ARCHIVE_ASK ? lookup_batch(&a->lookup, batch)
+                                                    : journal_batch(&a->journal, batch, &unknown);
         if (outcome == DB_OK) {
             backoff_reset(&a->backoff);
-            round_spread(round);
+            archive_batch_spread(batch);
             return;
         }
         failed(a, outcome);
         if (outcome == DB_LOST && i == 0 && begun_us - a->opened_us > IDLE_US)
             a->retry_us = 0;
     }
-    round_fail(round, unknown ? ARCHIVE_UNKNOWN : ARCHIVE_AWAY);
+    archive_batch_fail(batch, unknown ? ARCHIVE_UNKNOWN : ARCHIVE_AWAY);
 }
 
-/* gather: the next round of one kind, out of `jobs`. */
+/* gather: the next batch of one kind, out of `jobs`. */
 static void gather(struct archive *a, enum archive_op op, struct mail_list *jobs)
 {
     struct mail_list rest = STAILQ_HEAD_INITIALIZER(rest);
-    a->round.n = 0;
+    a->batch.n = 0;
     for (struct mail *mail; (mail = STAILQ_FIRST(jobs)) != NULL;) {
         struct archive_job *job = (struct archive_job *)mail;
         STAILQ_REMOVE_HEAD(jobs, next);
-        if (job->op != op || !round_add(&a->round, job))
+        if (job->op != op || !archive_batch_add(&a->batch, job))
             STAILQ_INSERT_TAIL(&rest, mail, next);
     }
     STAILQ_CONCAT(jobs, &rest);
 }
 
-/* work_off: all jobs of one kind, round by round. */
+/* work_off: all jobs of one kind, batch by batch. */
 static void work_off(struct archive *a, enum archive_op op, struct mail_list *jobs)
 {
-    for (gather(a, op, jobs); a->round.n > 0; gather(a, op, jobs)) {
+    for (gather(a, op, jobs); a->batch.n > 0; gather(a, op, jobs)) {
         work(a, op);
-        for (size_t i = 0; i < a->round.n; i++)
-            mailbox_put(a->done, &a->round.jobs[i]->mail);
+        for (size_t i = 0; i < a->batch.n; i++)
+            mailbox_put(a->done, &a->batch.jobs[i]->mail);
     }
 }
 

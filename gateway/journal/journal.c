@@ -1,6 +1,6 @@
 #include "gateway/journal/journal.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -67,19 +67,19 @@ static enum db_outcome admit(struct journal *j, const struct archive_row *row, s
 
 /* judge: decides for every user of a campaign that is locked. Who has a coupon is told so, and who
  * is in the journal keeps his place, whatever the campaign's state. */
-static enum db_outcome judge(struct journal *j, struct round_group *group)
+static enum db_outcome judge(struct journal *j, struct archive_group *group)
 {
     const struct archive_row *row = &group->row;
     enum request_kind gate = journal_gate(row);
     enum db_outcome outcome = DB_OK;
     if (row->granted > 0)
         outcome = lookup_grants(j->lookup, row->id, group->firsts, group->n);
-    size_t n = round_unknown(group->firsts, group->n, j->unknown);
+    size_t n = archive_batch_unknown(group->firsts, group->n, j->unknown);
     bool roomy =
         journal_bound_roomy(journal_bound_of(j->bounds, row->id), journal_limit(row), (int64_t)n);
     if (outcome == DB_OK && (gate != REQUEST_NONE || !roomy)) {
         outcome = lookup_journal(j->lookup, row->id, j->unknown, n);
-        n = round_unknown(group->firsts, group->n, j->unknown);
+        n = archive_batch_unknown(group->firsts, group->n, j->unknown);
     }
     if (outcome != DB_OK)
         return outcome;
@@ -122,7 +122,7 @@ static enum db_outcome add(struct journal *j, const struct archive_row *row,
 }
 
 /* write_group: all that wait, also those who are in the journal already. */
-static enum db_outcome write_group(struct journal *j, const struct round_group *group)
+static enum db_outcome write_group(struct journal *j, const struct archive_group *group)
 {
     enum db_outcome outcome = DB_OK;
     for (size_t i = 0; i < group->n && outcome == DB_OK; i++) {
@@ -132,20 +132,20 @@ static enum db_outcome write_group(struct journal *j, const struct round_group *
     return outcome;
 }
 
-static enum db_outcome write_round(struct journal *j, struct round *round)
+static enum db_outcome write_batch(struct journal *j, struct archive_batch *batch)
 {
-    enum db_outcome outcome = lookup_campaigns(j->lookup, round, true);
-    for (size_t i = 0; i < round->n_groups && outcome == DB_OK; i++) {
-        if (!round->groups[i].found)
+    enum db_outcome outcome = lookup_campaigns(j->lookup, batch, true);
+    for (size_t i = 0; i < batch->n_groups && outcome == DB_OK; i++) {
+        if (!batch->groups[i].found)
             continue;
-        outcome = judge(j, &round->groups[i]);
+        outcome = judge(j, &batch->groups[i]);
         if (outcome == DB_OK)
-            outcome = write_group(j, &round->groups[i]);
+            outcome = write_group(j, &batch->groups[i]);
     }
     return outcome == DB_OK ? flush(j) : outcome;
 }
 
-enum db_outcome journal_round(struct journal *j, struct round *round, bool *unknown)
+enum db_outcome journal_batch(struct journal *j, struct archive_batch *batch, bool *unknown)
 {
     struct db *db = &j->lookup->db;
     int64_t begun_us = clock_mono_us();
@@ -153,7 +153,7 @@ enum db_outcome journal_round(struct journal *j, struct round *round, bool *unkn
     j->written = 0;
     enum db_outcome outcome = db_exec(db, "START TRANSACTION", NULL);
     if (outcome == DB_OK)
-        outcome = write_round(j, round);
+        outcome = write_batch(j, batch);
     if (outcome == DB_OK && mysql_commit(db->link) != 0) {
         outcome = db_fail(db, NULL);
         *unknown = true;

@@ -6,7 +6,7 @@
 #ifndef ONRUSH_GATEWAY_JOURNAL_RULES_H
 #define ONRUSH_GATEWAY_JOURNAL_RULES_H
 
-#include "gateway/journal/job.h"
+#include "gateway/journal/archive_job.h"
 
 /* journal_gate: campaign_gate() of a row: the answer to every request that is not known:
  * REQUEST_NOT_OPEN, CLOSED, PAUSED or FULL (every coupon is granted); REQUEST_NONE: the campaign

@@ -41,7 +41,7 @@ static int64_t number(const char *text)
 /* The columns that write_campaigns() selects. */
 enum { ID, NAME, STATE, QUOTA, OVERFLOW, GRANTED, OPENS_US, CLOSES_US, NOW_US, JOURNALLED };
 
-static void take_campaign(struct round_group *group, MYSQL_ROW row)
+static void take_campaign(struct archive_group *group, MYSQL_ROW row)
 {
     if (campaign_state_parse(row[STATE], &group->row.state) < 0)
         return;
@@ -56,7 +56,8 @@ static void take_campaign(struct round_group *group, MYSQL_ROW row)
     group->row.journalled = number(row[JOURNALLED]) != 0;
 }
 
-static void write_campaigns(struct lookup *l, const struct round_group *groups, size_t n, bool lock)
+static void write_campaigns(struct lookup *l, const struct archive_group *groups, size_t n,
+                            bool lock)
 {
     struct text text = text_begin(l);
     append(&text,
@@ -71,7 +72,7 @@ static void write_campaigns(struct lookup *l, const struct round_group *groups, 
     append(&text, ")%s", lock ? " LOCK IN SHARE MODE" : "");
 }
 
-static enum db_outcome find_campaigns(struct lookup *l, struct round_group *groups, size_t n,
+static enum db_outcome find_campaigns(struct lookup *l, struct archive_group *groups, size_t n,
                                       bool lock)
 {
     MYSQL_RES *rows;
@@ -89,12 +90,12 @@ static enum db_outcome find_campaigns(struct lookup *l, struct round_group *grou
     return DB_OK;
 }
 
-enum db_outcome lookup_campaigns(struct lookup *l, struct round *round, bool lock)
+enum db_outcome lookup_campaigns(struct lookup *l, struct archive_batch *batch, bool lock)
 {
     enum db_outcome outcome = DB_OK;
-    for (size_t i = 0, n; i < round->n_groups && outcome == DB_OK; i += n) {
-        n = round->n_groups - i < NAMES_MAX ? round->n_groups - i : NAMES_MAX;
-        outcome = find_campaigns(l, &round->groups[i], n, lock);
+    for (size_t i = 0, n; i < batch->n_groups && outcome == DB_OK; i += n) {
+        n = batch->n_groups - i < NAMES_MAX ? batch->n_groups - i : NAMES_MAX;
+        outcome = find_campaigns(l, &batch->groups[i], n, lock);
     }
     return outcome;
 }
@@ -139,7 +140,7 @@ static enum db_outcome find_users(struct lookup *l, const char *select, int64_t 
     if (outcome != DB_OK)
         return outcome;
     for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
-        struct archive_job *job = round_find(jobs, n, row[USER]);
+        struct archive_job *job = archive_batch_find(jobs, n, row[USER]);
         if (job != NULL)
             take(job, row);
     }
@@ -183,11 +184,11 @@ enum db_outcome lookup_journalled(struct lookup *l, int64_t campaign_id, int64_t
     return DB_OK;
 }
 
-/* --- a round of questions --- */
+/* --- a batch of questions --- */
 
 /* ask_group: of a campaign that was found. A job without user stands first. The journal is asked
  * first: whoever leaves it meanwhile, by a grant, is then found there. */
-static enum db_outcome ask_group(struct lookup *l, struct round_group *group)
+static enum db_outcome ask_group(struct lookup *l, struct archive_group *group)
 {
     size_t skip = group->firsts[0]->user[0] == '\0';
     struct archive_job *const *jobs = group->firsts + skip;
@@ -197,12 +198,12 @@ static enum db_outcome ask_group(struct lookup *l, struct round_group *group)
     return outcome;
 }
 
-enum db_outcome lookup_round(struct lookup *l, struct round *round)
+enum db_outcome lookup_batch(struct lookup *l, struct archive_batch *batch)
 {
-    enum db_outcome outcome = lookup_campaigns(l, round, false);
-    for (size_t i = 0; i < round->n_groups && outcome == DB_OK; i++) {
-        if (round->groups[i].found)
-            outcome = ask_group(l, &round->groups[i]);
+    enum db_outcome outcome = lookup_campaigns(l, batch, false);
+    for (size_t i = 0; i < batch->n_groups && outcome == DB_OK; i++) {
+        if (batch->groups[i].found)
+            outcome = ask_group(l, &batch->groups[i]);
     }
     return outcome;
 }

@@ -1,11 +1,11 @@
-/* The questions that are asked of MariaDB about the jobs of a round; SELECTs only. They write what
- * they find into groups and jobs. DB_OK, or why there is no answer, and then the round must be
+/* The questions that are asked of MariaDB about the jobs of a batch; SELECTs only. They write what
+ * they find into groups and jobs. DB_OK, or why there is no answer, and then the batch must be
  * arranged again. The archive's thread. */
 #ifndef ONRUSH_GATEWAY_LOOKUP_H
 #define ONRUSH_GATEWAY_LOOKUP_H
 
-#include "gateway/journal/round.h"
-#include "shared/db.h"
+#include "gateway/journal/archive_batch.h"
+#include "shared/store/db.h"
 
 #define LOOKUP_USERS_MAX 500 /* users in one SELECT: from 1,000 on MariaDB plans IN differently */
 
@@ -16,7 +16,7 @@ struct lookup {
 
 /* lookup_campaigns: the row of each group's campaign. `lock`: nobody changes these rows until the
  * transaction ends. */
-enum db_outcome lookup_campaigns(struct lookup *lookup, struct round *round, bool lock);
+enum db_outcome lookup_campaigns(struct lookup *lookup, struct archive_batch *batch, bool lock);
 
 /* lookup_grants, lookup_journal: which of these users, who are in order, have a coupon of the
  * campaign, or are in its journal. */
@@ -28,7 +28,7 @@ enum db_outcome lookup_journal(struct lookup *lookup, int64_t campaign_id,
 /* lookup_journalled: how many are in the journal of a campaign. */
 enum db_outcome lookup_journalled(struct lookup *lookup, int64_t campaign_id, int64_t *count);
 
-/* lookup_round: everything about a round of ARCHIVE_ASK. */
-enum db_outcome lookup_round(struct lookup *lookup, struct round *round);
+/* lookup_batch: everything about a batch of ARCHIVE_ASK. */
+enum db_outcome lookup_batch(struct lookup *lookup, struct archive_batch *batch);
 
 #endif

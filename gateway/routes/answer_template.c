@@ -1,6 +1,6 @@
 #include "gateway/routes/answer_template.h"
 
-#include "shared/campaign.h"
+#include "shared/store/protocol.h"
 
 #include <errno.h>
 #include <inttypes.h>

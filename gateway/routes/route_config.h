@@ -3,7 +3,7 @@
 #ifndef ONRUSH_GATEWAY_ROUTE_CONFIG_H
 #define ONRUSH_GATEWAY_ROUTE_CONFIG_H
 
-#include "shared/config.h"
+#include "shared/base/config.h"
 
 /* route_config_read, route_config_free: for struct config_list; the object is a struct routes. */
 int route_config_read(void **out, const struct config_setting_t *list, const char *path,

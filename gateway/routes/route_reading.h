@@ -4,7 +4,7 @@
 #define ONRUSH_GATEWAY_ROUTE_READING_H
 
 #include "gateway/routes/route_table.h"
-#include "shared/config.h"
+#include "shared/base/config.h"
 
 #include <libconfig.h>
 

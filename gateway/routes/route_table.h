@@ -15,7 +15,7 @@
 
 #include "gateway/operation.h"
 #include "gateway/routes/answer_template.h"
-#include "shared/campaign.h"
+#include "shared/store/protocol.h"
 
 #define ROUTES_MAX      64
 #define ROUTE_PARTS_MAX 4 /* {segments} of one path */

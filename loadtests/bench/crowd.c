@@ -12,7 +12,7 @@
  * another one for each connection. */
 #include "loadtests/bench/connect.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* fill: a queue with n users who wait, put there by the function that the gateway calls. */
 #include "loadtests/bench/bench.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,10 @@
-/* floor: what Redis cannot do without. The commands that onrush_enqueue comes down to, for n new users in batches, sent plainly
- * and without its checks, its Lua, its tickets: HMGET of what was decided about them, ZMSCORE to see that they do not wait, ZADD to the
- * queue; one batch at a time, as a gateway does it. They go to keys of their own, which are removed afterwards. */
+/* floor: what Redis cannot do without. The commands that onrush_enqueue comes down to, for n new
+ * users in batches, sent plainly and without its checks, its Lua, its tickets: HMGET of what was
+ * decided about them, ZMSCORE to see that they do not wait, ZADD to the queue; one batch at a time,
+ * as a gateway does it. They go to keys of their own, which are removed afterwards. */
 #include "loadtests/bench/bench.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

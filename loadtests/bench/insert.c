@@ -1,12 +1,14 @@
-/* insert: the floor under the scheduler: the same rows into the same table over as many connections, with the same size
- * of transactions and the same guard, and nothing else: no queue, no ledger, no lease, codes made beforehand.
+/* insert: the floor under the scheduler: the same rows into the same table over as many
+ * connections, with the same size of transactions and the same guard, and nothing else: no queue,
+ * no ledger, no lease, codes made beforehand.
  *
- * It has SQL of its own on purpose: were it the scheduler's, a slow scheduler would slow its own yardstick. Each thread
- * owns its connection and its rows; they share the next batch number only. */
+ * It has SQL of its own on purpose: were it the scheduler's, a slow scheduler would slow its own
+ * yardstick. Each thread owns its connection and its rows; they share the next batch number
+ * only. */
 #include "loadtests/bench/bench.h"
 
-#include "shared/campaign.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
+#include "shared/store/protocol.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -123,7 +125,8 @@ static void *insert_main(void *arg)
     return NULL;
 }
 
-/* make_rows: as the scheduler writes them: serials from 1, ids like those of `fill`, random codes. */
+/* make_rows: as the scheduler writes them: serials from 1, ids like those of `fill`, random
+ * codes. */
 static struct row *make_rows(uint32_t campaign_id, int64_t n)
 {
     struct row *rows = calloc((size_t)n, sizeof *rows);
@@ -163,7 +166,8 @@ static uint32_t campaign_id(const struct bench_args *args)
     return id;
 }
 
-/* run_pool: µs from the first batch to the last COMMIT, with every connection open before; -1: failed. */
+/* run_pool: µs from the first batch to the last COMMIT, with every connection open before; -1:
+ * failed. */
 static int64_t run_pool(const struct bench_args *args, struct bulk *bulk, int64_t pool)
 {
     static struct inserter inserters[POOL_MAX];

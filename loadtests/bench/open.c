@@ -2,8 +2,8 @@
  * a client can be, for it shares the machine with what it measures: one thread, ready-made
  * requests, an answer is read as far as its length. The connection that has been free for longest
  * is the next: all of them are in use, and all ports. "@C" in the path is a number from 0001 to
- * `campaigns`, the requests go to them in turns. With fresh=1 each request has a new connection; one
- * that ends without an answer has failed, and the run goes on.
+ * `campaigns`, the requests go to them in turns. With fresh=1 each request has a new connection;
+ * one that ends without an answer has failed, and the run goes on.
  *
  *   due ──(a connection is free)──► sent ──► answered: now - due */
 #include "loadtests/bench/connect.h"

@@ -1,8 +1,8 @@
-/* spin: a fixed piece of work without memory and system calls, on each of n threads at once. On a quiet machine it
- * takes the same time again and again; what makes it longer is somebody else. */
+/* spin: a fixed piece of work without memory and system calls, on each of n threads at once. On a
+ * quiet machine it takes the same time again and again; what makes it longer is somebody else. */
 #include "loadtests/bench/bench.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <pthread.h>

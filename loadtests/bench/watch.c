@@ -1,15 +1,16 @@
-/* watch: looks from outside, as a client would, at what is in MariaDB and Redis, every half millisecond, and notes when it
- * first saw
+/* watch: looks from outside, as a client would, at what is in MariaDB and Redis, every half
+ * millisecond, and notes when it first saw
  *
  *   claimed    a scheduler took the first of the queue
  *   committed  campaigns.granted reached n: another connection sees it only after COMMIT
  *   settled    the counter `granted` in Redis reached n
  *
- * Times are µs since the epoch, taken after the answer: late by the way of an answer, never early. granted_at in
+ * Times are µs since the epoch, taken after the answer: late by the way of an answer, never early.
+ * granted_at in
  * `coupons` would not do: it is the time of the INSERT. */
 #include "loadtests/bench/bench.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

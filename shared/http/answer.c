@@ -1,6 +1,6 @@
 #include "shared/http/conn.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <assert.h>
 #include <errno.h>

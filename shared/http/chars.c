@@ -1,6 +1,6 @@
 #include "shared/http/chars.h"
 
-#include "shared/char_runs.h"
+#include "shared/base/char_runs.h"
 
 #define T CHAR_TOKEN
 #define U CHAR_TARGET

@@ -1,6 +1,6 @@
 #include "shared/http/conn.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <assert.h>
 #include <linux/sockios.h>
@@ -90,7 +90,7 @@ void http_conn_wake(struct http_conn *c)
 /* --- life --- */
 
 struct http_conn *http_conn_open(struct http_server *s, int fd, const struct address *peer,
-                                 struct http_crowd_place *place, enum http_refusal excess)
+                                 struct http_client_place *place, enum http_refusal excess)
 {
     struct http_conn *c = slab_take(&s->conns);
     if (c == NULL) {
@@ -132,7 +132,7 @@ void http_conn_close(struct http_conn *c, bool abort)
     if (c->excess != 0)
         s->n_excess--;
     else
-        http_crowd_leave(s->config.crowd, c->place);
+        http_client_limit_leave(s->config.clients, c->place);
     if (c->ready) {
         TAILQ_REMOVE(&s->ready, c, in_ready);
         s->n_ready--;
@@ -227,7 +227,7 @@ static int64_t most_here(const struct http_server *s, enum http_state state, int
 {
     struct http_conn *c;
     TAILQ_FOREACH (c, &s->in[state], next) {
-        int64_t here = http_crowd_size_here(c->place);
+        int64_t here = http_client_limit_size_here(c->place);
         most = here > most ? here : most;
     }
     return most;
@@ -242,7 +242,7 @@ static bool evict_busiest(struct http_server *s, enum http_state state, int64_t 
     left = left < EVICT_MAX ? left : EVICT_MAX;
     for (c = TAILQ_FIRST(&s->in[state]); c != NULL && left > 0; c = after) {
         after = TAILQ_NEXT(c, next);
-        if (c->excess != 0 || http_crowd_size_here(c->place) * 2 < most)
+        if (c->excess != 0 || http_client_limit_size_here(c->place) * 2 < most)
             continue;
         left--;
         s->counts.evicted++;

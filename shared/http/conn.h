@@ -17,10 +17,10 @@
 #ifndef ONRUSH_CONN_H
 #define ONRUSH_CONN_H
 
+#include "shared/base/slab.h"
 #include "shared/http/buffer.h"
-#include "shared/http/crowd.h"
+#include "shared/http/client_limit.h"
 #include "shared/http/server.h"
-#include "shared/slab.h"
 
 #include <event2/event_struct.h>
 #include <sys/queue.h>
@@ -44,7 +44,7 @@ struct http_conn {
     TAILQ_ENTRY(http_conn) next;
     TAILQ_ENTRY(http_conn) in_ready;
     struct http_buffer *input, *output; /* NULL: none borrowed */
-    struct http_crowd_place *place;     /* NULL: exempt, or in excess */
+    struct http_client_place *place;    /* NULL: exempt, or in excess */
     void *data;
     struct address peer;
     uint32_t lingered; /* bytes thrown away */
@@ -91,7 +91,7 @@ struct http_server {
 
 /* http_conn_open: takes over `fd` in any case. NULL: no memory. `excess`: see struct http_conn. */
 struct http_conn *http_conn_open(struct http_server *server, int fd, const struct address *peer,
-                                 struct http_crowd_place *place, enum http_refusal excess);
+                                 struct http_client_place *place, enum http_refusal excess);
 
 /* http_conn_move: the one place where the state changes; asserts that the move is legal. */
 void http_conn_move(struct http_conn *conn, enum http_state to);

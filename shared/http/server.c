@@ -1,6 +1,6 @@
 #include "shared/http/server.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "shared/http/conn.h"
 
 #include <errno.h>
@@ -22,27 +22,27 @@
 
 /* enter: a place for a newcomer, for whom others may have to go; 0, or why there is none. */
 static enum http_refusal enter(struct http_server *s, const struct address *peer,
-                               struct http_crowd_place **place)
+                               struct http_client_place **place)
 {
     const struct http_config *config = &s->config;
     struct address key;
     bool counts = s->hooks.exempt == NULL || !s->hooks.exempt(s->hooks.arg, peer);
     address_key(peer, &key);
     for (int tries = 0;; tries++) {
-        enum http_crowd_verdict verdict =
-            http_crowd_enter(config->crowd, counts ? &key : NULL, config->max_connections,
-                             config->max_connections_per_address, place);
-        if (verdict == HTTP_CROWD_IN)
+        enum http_client_limit_verdict verdict =
+            http_client_limit_enter(config->clients, counts ? &key : NULL, config->max_connections,
+                                    config->max_connections_per_address, place);
+        if (verdict == HTTP_CLIENT_IN)
             return 0;
-        if (tries > 0 || !http_conns_evict(s, verdict == HTTP_CROWD_FULL ? NULL : &key))
-            return verdict == HTTP_CROWD_FULL ? HTTP_FULL : HTTP_ADDRESS_FULL;
+        if (tries > 0 || !http_conns_evict(s, verdict == HTTP_CLIENT_ALL_FULL ? NULL : &key))
+            return verdict == HTTP_CLIENT_ALL_FULL ? HTTP_FULL : HTTP_ADDRESS_FULL;
     }
 }
 
 void http_server_add(struct http_server *s, int fd, const struct sockaddr *from)
 {
     struct address peer = {0};
-    struct http_crowd_place *place = NULL;
+    struct http_client_place *place = NULL;
     if (from != NULL)
         address_of(from, &peer);
     s->counts.accepted++;

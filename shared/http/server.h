@@ -14,7 +14,7 @@
 #ifndef ONRUSH_SERVER_H
 #define ONRUSH_SERVER_H
 
-#include "shared/address.h"
+#include "shared/base/address.h"
 #include "shared/http/parser.h"
 
 #include <event2/event.h>
@@ -26,7 +26,7 @@
 
 struct http_server;
 struct http_conn;
-struct http_crowd;
+struct http_client_limit;
 
 /* Why the server itself refuses, and ends the connection afterwards. */
 enum http_refusal {
@@ -68,7 +68,7 @@ struct http_config {
     size_t max_body_bytes;
     size_t max_stream_bytes; /* written to a stream and not taken */
     int max_connections, max_connections_per_address;
-    struct http_crowd *crowd; /* where connections are counted; other servers may share it */
+    struct http_client_limit *clients; /* counts connections; may be shared */
     struct http_deadlines deadlines;
 };
 

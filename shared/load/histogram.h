@@ -1,7 +1,7 @@
 /* A log-linear histogram of durations: 128 steps for each doubling, so a percentile is at most 0.8
  * % too high, in constant memory and time. One thread. */
-#ifndef ONRUSH_LOAD_HISTOGRAM_H
-#define ONRUSH_LOAD_HISTOGRAM_H
+#ifndef ONRUSH_HISTOGRAM_H
+#define ONRUSH_HISTOGRAM_H
 
 #include <stdint.h>
 

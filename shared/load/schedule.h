@@ -1,10 +1,10 @@
 /* When the requests of a load are due. With a rate each has its own time, whatever the answers do
  * (the open model), and its latency counts from there: were it from when a connection was free, a
  * server that stalls would look the better the longer it stalls. One thread. */
-#ifndef ONRUSH_LOAD_SCHEDULE_H
-#define ONRUSH_LOAD_SCHEDULE_H
+#ifndef ONRUSH_SCHEDULE_H
+#define ONRUSH_SCHEDULE_H
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <stdbool.h>
 

@@ -5,7 +5,7 @@
  * then runs rounds of random faults until the time is over. The faults follow from the seed; what
  * they hit does not, as these are real processes. On a breach logs and ledgers are kept, and the
  * exit code is 1. */
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/chaos/plan.h"
 #include "tests/chaos/points.h"
 #include "tests/chaos/round.h"

@@ -1,6 +1,6 @@
 #include "tests/chaos/oracle.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/chaos/probe.h"
 #include "tests/support/child.h"
 

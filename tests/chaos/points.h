@@ -1,7 +1,7 @@
 /* Deaths, sleeps past the lease, and cut connections at named points of the scheduler, not at
  * random moments. The stack's schedulers are started through this program: when a point was armed,
- * the next one to start becomes the scheduler that is built with fault points (scheduler/fault.h),
- * told to die or to stop there; every other is the normal one. */
+ * the next one to start becomes the scheduler that is built with fault points
+ * (scheduler/fault_point.h), told to die or to stop there; every other is the normal one. */
 #ifndef ONRUSH_TESTS_POINTS_H
 #define ONRUSH_TESTS_POINTS_H
 

@@ -1,6 +1,6 @@
 #include "tests/chaos/probe.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 #include "tests/support/http.h"
 

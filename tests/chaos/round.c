@@ -2,7 +2,7 @@
  */
 #include "tests/chaos/round.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/chaos/plan.h"
 #include "tests/chaos/probe.h"
 #include "tests/chaos/watch.h"

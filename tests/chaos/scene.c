@@ -1,6 +1,6 @@
 #include "tests/chaos/scene.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/chaos/round.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"

@@ -14,7 +14,7 @@
  * The dice decide when the parts die and how many coupons there are, but not what the deaths hit:
  * these are real processes. The exit code is 1 when a promise was broken. */
 #include "ctl/burst_client.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/chaos/oracle.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"

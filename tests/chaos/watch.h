@@ -4,7 +4,7 @@
 #ifndef ONRUSH_TESTS_WATCH_H
 #define ONRUSH_TESTS_WATCH_H
 
-#include "shared/db.h"
+#include "shared/store/db.h"
 
 #include <stdint.h>
 #include <sys/types.h>

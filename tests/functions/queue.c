@@ -1,6 +1,6 @@
 #include "tests/functions/queue.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <ctype.h>
 #include <inttypes.h>

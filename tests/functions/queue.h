@@ -1,5 +1,5 @@
-/* A language for tests of shared/functions.lua: one campaign in a real redis-server; questions and
- * answers are lines of words.
+/* A language for tests of shared/store/functions.lua: one campaign in a real redis-server;
+ * questions and answers are lines of words.
  *
  *   assert_string_equal(ask("enqueue ann bob ann"), "n#1:1 n#2:2 q#1:1");
  *
@@ -13,7 +13,7 @@
 #ifndef ONRUSH_TESTS_QUEUE_H
 #define ONRUSH_TESTS_QUEUE_H
 
-#include "shared/redis.h"
+#include "shared/store/redis.h"
 #include "tests/support/private_redis.h"
 #include "tests/support/test.h"
 

@@ -1,7 +1,7 @@
 /* onrush_enqueue: tickets, repeated users, the gate, the bound of admission. */
 #include "tests/functions/queue.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

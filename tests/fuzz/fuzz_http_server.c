@@ -9,7 +9,7 @@
  * their half, every connection, buffer and place of the server is free. */
 #include "tests/fuzz/talk.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "shared/http/conn.h"
 #include "tests/support/must.h"
 
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static struct talk talks[TALKS];
 static struct talk *now; /* whose bytes come */
 static struct event_base *base;
-static struct http_crowd *crowd;
+static struct http_client_limit *clients;
 static struct http_server *server;
 static struct http_limits limits;
 static int64_t now_us = 1;
@@ -53,7 +53,7 @@ static void begin_server(void)
                                  .max_stream_bytes = 4096,
                                  .max_connections = TALKS - 1,
                                  .max_connections_per_address = OF_NETWORK,
-                                 .crowd = crowd,
+                                 .clients = crowd,
                                  .deadlines = {minute_us, minute_us, minute_us, minute_us}};
     must(http_server_new(&server, base, -1, &config, &hooks) == 0);
     limits = server->limits;
@@ -64,7 +64,7 @@ static void begin(void)
 {
     if (base == NULL) {
         base = event_base_new();
-        crowd = http_crowd_new(TALKS);
+        crowd = http_client_limit_new(TALKS);
         must(base != NULL && crowd != NULL);
     }
     if (server == NULL)
@@ -325,7 +325,7 @@ static void part(void)
     turn();
     http_conns_reap(server);
     must(http_server_census(server).all == 0 && server->n[HTTP_CLOSED] == 0);
-    must(server->n_excess == 0 && server->n_ready == 0 && http_crowd_size(crowd) == 0);
+    must(server->n_excess == 0 && server->n_ready == 0 && http_client_limit_size(crowd) == 0);
     must(server->buffers.n_lent == 1); /* the one that all share */
     if (server->draining)
         server = http_server_free(server);

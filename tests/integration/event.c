@@ -1,6 +1,6 @@
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <inttypes.h>

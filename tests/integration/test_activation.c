@@ -2,8 +2,8 @@
  * request. This program holds the socket, as systemd does. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
-#include "shared/listen.h"
+#include "shared/base/clock.h"
+#include "shared/base/listen.h"
 #include "tests/support/child.h"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  * lost: users who were granted by then keep the same coupon, later ones ask again. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * stopped, so that nobody else calls. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 #include "tests/support/raw.h"
 

@@ -2,7 +2,7 @@
  * sells out, another scheduler takes over, and a receiver that hangs delays nobody. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 #include "tests/support/hook.h"
 

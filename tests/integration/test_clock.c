@@ -5,7 +5,7 @@
  * number in a file that all of them map. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * than its share, and nothing is left of it afterwards. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 #include "tests/support/raw.h"
 

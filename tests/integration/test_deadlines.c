@@ -1,10 +1,10 @@
 /* Stores that hang: Redis and MariaDB are stopped (SIGSTOP), a name server never answers. The loops
- * go on meanwhile, and SIGTERM ends a daemon within grace_s + OVERDUE_EXIT_MS, although every
+ * go on meanwhile, and SIGTERM ends a daemon within grace_s + SHUTDOWN_EXIT_MS, although every
  * deadline of MariaDB is set to a minute here. The tests build on each other. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
-#include "shared/overdue.h"
+#include "shared/base/clock.h"
+#include "shared/daemon/shutdown_deadline.h"
 #include "tests/support/child.h"
 
 #include <arpa/inet.h>
@@ -65,7 +65,7 @@ static void end(const char *part)
     stack_kill(&stack, part, "TERM");
     int64_t took_us = clock_mono_us() - began_us;
     print_message("%s ended in %.1f s\n", part, (double)took_us / 1e6);
-    assert_true(took_us < GRACE_S * SECOND + OVERDUE_EXIT_MS * 1000 + SLOWNESS_US);
+    assert_true(took_us < GRACE_S * SECOND + SHUTDOWN_EXIT_MS * 1000 + SLOWNESS_US);
 }
 
 static void says(const char *part, const char *text)
@@ -234,7 +234,7 @@ static void test_name_server_is_silent(void **state)
     loop_answers();
     int64_t began_us = clock_mono_us();
     child_end(pid, SIGTERM);
-    assert_true(clock_mono_us() - began_us < GRACE_S * SECOND + OVERDUE_EXIT_MS * 1000);
+    assert_true(clock_mono_us() - began_us < GRACE_S * SECOND + SHUTDOWN_EXIT_MS * 1000);
     close(fd);
     stack_start(&stack, "gateway");
 }

@@ -3,7 +3,7 @@
  * in a mount namespace of this test; that needs root. The tests build on each other. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
  * with the default bound of admission, once without one. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

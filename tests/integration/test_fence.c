@@ -1,7 +1,7 @@
 /* A scheduler that has lost its lease does not delete from the journal. */
 #include "tests/integration/event.h"
 
-#include "scheduler/store.h"
+#include "scheduler/job_sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static int64_t journalled(void)
 
 static void unjournal(const char *who, int64_t as_of)
 {
-    struct store store = {0};
+    struct job_sql store = {0};
     struct grant ann = {.campaign_id = (uint32_t)id, .user = "ann", .user_len = 3};
     struct job job = {.kind = JOB_UNJOURNAL,
                       .campaign_id = (uint32_t)id,
@@ -44,9 +44,9 @@ static void unjournal(const char *who, int64_t as_of)
                       .owner = who,
                       .batch = batch_new(1)};
     batch_add(job.batch, &ann);
-    assert_int_equal(store_open(&store, &stack.db), DB_OK);
-    store_run(&store, &job);
-    store_close(&store);
+    assert_int_equal(job_sql_open(&store, &stack.db), DB_OK);
+    job_sql_run(&store, &job);
+    job_sql_close(&store);
     batch_free(job.batch);
     assert_int_equal(job.outcome, JOB_DONE);
 }

@@ -2,7 +2,7 @@
  * where the request stands, be it above the mark, below it, or decided. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * 202, whatever happened meanwhile. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <pthread.h>

@@ -3,7 +3,7 @@
  * other. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <inttypes.h>

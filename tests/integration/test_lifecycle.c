@@ -2,7 +2,7 @@
  * answered, every accepted one is kept, and the outcome stays exact. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <pthread.h>

@@ -3,7 +3,7 @@
  * campaigns are decided. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <string.h>

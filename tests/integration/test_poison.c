@@ -2,7 +2,7 @@
  * theirs, and the bad ones are shown with their reason. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * and every answer is true: 2xx means queued, anything else means not queued. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
-#include "shared/listen.h"
+#include "shared/base/clock.h"
+#include "shared/base/listen.h"
 #include "tests/support/child.h"
 #include "tests/support/raw.h"
 

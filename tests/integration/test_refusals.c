@@ -3,7 +3,7 @@
  * says, what the scheduler does, what /readyz says; and all of it mends itself. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <stdio.h>

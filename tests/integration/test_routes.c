@@ -2,7 +2,7 @@
  * state that a client can meet; routes that change on SIGHUP; bad ones. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <libgen.h>

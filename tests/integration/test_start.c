@@ -3,7 +3,7 @@
  * (SIGSTOP): it takes connections and says nothing. */
 #include "tests/integration/event.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * and a collector that is away changes nothing. */
 #include "tests/integration/event.h"
 
-#include "shared/trace.h"
+#include "shared/daemon/trace.h"
 #include "tests/support/child.h"
 #include "tests/support/hook.h"
 

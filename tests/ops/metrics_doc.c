@@ -1,12 +1,12 @@
 /* metrics-doc: prints docs/metrics.md out of the tables of both daemons. With --names: the name of
  * every series that they can have, one a line. */
 #include "gateway/metrics.h"
-#include "scheduler/board.h"
+#include "scheduler/campaign_stats.h"
 #include "scheduler/metrics.h"
-#include "shared/callback_sender.h"
-#include "shared/process_metrics.h"
-#include "shared/trace.h"
-#include "shared/monitor.h"
+#include "shared/daemon/callback_sender.h"
+#include "shared/daemon/process_metrics.h"
+#include "shared/daemon/trace.h"
+#include "shared/daemon/monitor.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The world that the simulation puts a scheduler into: a Redis, a MariaDB, a clock and a random
  * source, small enough to be checked after every step. The semantics are those of
- * shared/functions.lua and scheduler/store.c; a planted bug changes one rule of them, to see that
- * the simulation notices. */
+ * shared/store/functions.lua and scheduler/job_sql.c; a planted bug changes one rule of them, to
+ * see that the simulation notices. */
 #ifndef ONRUSH_TESTS_MODEL_H
 #define ONRUSH_TESTS_MODEL_H
 

@@ -1,4 +1,4 @@
-/* MariaDB, as scheduler/store.c asks it. A job is one atomic step here: it commits, or nothing
+/* MariaDB, as scheduler/job_sql.c asks it. A job is one atomic step here: it commits, or nothing
  * happened. */
 #include "tests/sim/model.h"
 

@@ -1,4 +1,4 @@
-/* Redis, as shared/functions.lua has it. */
+/* Redis, as shared/store/functions.lua has it. */
 #include "tests/sim/model.h"
 
 #include <stdio.h>

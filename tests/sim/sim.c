@@ -11,7 +11,7 @@
  * step the promises are checked, and at the end, when the faults stop, everybody must be decided. A
  * failing seed is printed; --first SEED --histories 1 replays it alone. With --bug NAME one rule of
  * the protocol is left out, and the exit code is 0 if that was noticed. */
-#include "shared/log.h"
+#include "shared/base/log.h"
 #include "tests/sim/model.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 #include "tests/support/child.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "tests/support/hook.h"
 
-#include "shared/clock.h"
-#include "shared/listen.h"
+#include "shared/base/clock.h"
+#include "shared/base/listen.h"
 #include "tests/support/child.h"
 
 #include <netinet/in.h>

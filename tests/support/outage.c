@@ -1,6 +1,6 @@
 #include "tests/support/outage.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <errno.h>

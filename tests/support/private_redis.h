@@ -3,7 +3,7 @@
 #ifndef ONRUSH_TESTS_PRIVATE_REDIS_H
 #define ONRUSH_TESTS_PRIVATE_REDIS_H
 
-#include "shared/redis.h"
+#include "shared/store/redis.h"
 
 #include <sys/types.h>
 

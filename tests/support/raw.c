@@ -1,6 +1,6 @@
 #include "tests/support/raw.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 #include "tests/support/serve.h"
 
-#include "shared/clock.h"
-#include "shared/listen.h"
+#include "shared/base/clock.h"
+#include "shared/base/listen.h"
 #include "tests/support/test.h"
 
 #include <arpa/inet.h>
@@ -123,8 +123,8 @@ void serve_start(struct serve *s, const struct http_config *config)
                                .exempt = is_exempt};
     struct sockaddr_in where;
     socklen_t len = sizeof where;
-    *s = (struct serve){.base = event_base_new(), .crowd = http_crowd_new(64)};
-    own.crowd = s->crowd;
+    *s = (struct serve){.base = event_base_new(), .clients = http_client_limit_new(64)};
+    own.clients = s->clients;
     int fd = listen_tcp("0.0.0.0", 0, false);
     assert_true(fd >= 0);
     getsockname(fd, (struct sockaddr *)&where, &len);
@@ -135,8 +135,8 @@ void serve_start(struct serve *s, const struct http_config *config)
 void serve_stop(struct serve *s)
 {
     s->server = http_server_free(s->server);
-    assert_int_equal(http_crowd_size(s->crowd), 0);
-    s->crowd = http_crowd_free(s->crowd);
+    assert_int_equal(http_client_limit_size(s->clients), 0);
+    s->clients = http_client_limit_free(s->clients);
     event_base_free(s->base);
 }
 

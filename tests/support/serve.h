@@ -3,7 +3,7 @@
 #ifndef ONRUSH_TESTS_SERVE_H
 #define ONRUSH_TESTS_SERVE_H
 
-#include "shared/http/crowd.h"
+#include "shared/http/client_limit.h"
 #include "shared/http/server.h"
 
 #define SERVE_TEXT_MAX 400000
@@ -18,7 +18,7 @@
 struct serve {
     struct event_base *base;
     struct http_server *server;
-    struct http_crowd *crowd;
+    struct http_client_limit *clients;
     struct http_conn *waiting[64]; /* for serve_answer(), or streams; oldest first */
     size_t n_waiting;
     size_t n_requests, n_refused, n_gone, n_drained;

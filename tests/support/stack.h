@@ -7,8 +7,8 @@
 #ifndef ONRUSH_TESTS_STACK_H
 #define ONRUSH_TESTS_STACK_H
 
-#include "shared/db.h"
-#include "shared/redis.h"
+#include "shared/store/db.h"
+#include "shared/store/redis.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
-/* shared/admin: the admin listener over real HTTP. */
+/* shared/daemon/admin: the admin listener over real HTTP. */
 #include "tests/support/test.h"
 
-#include "shared/admin.h"
-#include "shared/listen.h"
+#include "shared/base/listen.h"
+#include "shared/daemon/admin.h"
 #include "tests/support/child.h"
 #include "tests/support/http.h"
 #include "tests/support/raw.h"

@@ -1,7 +1,7 @@
-/* shared/backoff: bounds, cap, jitter. */
+/* shared/base/backoff: bounds, cap, jitter. */
 #include "tests/support/test.h"
 
-#include "shared/backoff.h"
+#include "shared/base/backoff.h"
 
 static void test_doubles_up_to_the_cap(void **state)
 {

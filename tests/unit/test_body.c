@@ -2,7 +2,7 @@
 #include "tests/support/test.h"
 
 #include "gateway/body.h"
-#include "shared/campaign.h"
+#include "shared/store/protocol.h"
 #include "tests/support/dice.h"
 
 #include <errno.h>

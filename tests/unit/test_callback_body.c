@@ -1,7 +1,7 @@
-/* shared/callback_body: the schema of docs/callbacks.md, member by member. */
+/* shared/daemon/callback_body: the schema of docs/callbacks.md, member by member. */
 #include "tests/support/test.h"
 
-#include "shared/callback_body.h"
+#include "shared/daemon/callback_body.h"
 
 #include <jansson.h>
 #include <stdlib.h>

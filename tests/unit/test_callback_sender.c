@@ -1,8 +1,9 @@
-/* shared/callback_sender against real servers: good ones, slow ones, wrong ones, and none. */
+/* shared/daemon/callback_sender against real servers: good ones, slow ones, wrong ones, and
+ * none. */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
-#include "shared/callback_sender.h"
+#include "shared/base/clock.h"
+#include "shared/daemon/callback_sender.h"
 #include "tests/support/child.h"
 #include "tests/support/hook.h"
 

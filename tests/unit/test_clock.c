@@ -1,7 +1,7 @@
-/* shared/clock: reading and writing of times. */
+/* shared/base/clock: reading and writing of times. */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "tests/support/dice.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
-/* shared/config: defaults, file, overrides; and the exact words of every error. */
+/* shared/base/config: defaults, file, overrides; and the exact words of every error. */
 #include "tests/support/test.h"
 
-#include "shared/config.h"
-#include "shared/config_groups.h"
+#include "shared/base/config.h"
+#include "shared/daemon/daemon_config.h"
 #include "tests/support/child.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "tests/support/test.h"
 
 #include "gateway/health.h"
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-/* shared/health: nothing flaps, nothing that lasts is missed; the share of errors. */
+/* shared/daemon/health: nothing flaps, nothing that lasts is missed; the share of errors. */
 #include "tests/support/test.h"
 
-#include "shared/health.h"
+#include "shared/daemon/health.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * effect. */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
+#include "shared/base/clock.h"
 #include "shared/http/conn.h"
 #include "tests/support/serve.h"
 

@@ -1,6 +1,6 @@
-/* The pure parts of the journal: who may enter it, its bound, and how a round is arranged. */
+/* The pure parts of the journal: who may enter it, its bound, and how a batch is arranged. */
+#include "gateway/journal/archive_batch.h"
 #include "gateway/journal/journal_rules.h"
-#include "gateway/journal/round.h"
 #include "tests/support/dice.h"
 #include "tests/support/test.h"
 
@@ -98,16 +98,16 @@ static void test_table_of_bounds_forgets(void **state)
     assert_int_equal(journal_bound_of(table, 1)->counted, -1);
 }
 
-/* --- a round --- */
+/* --- a batch --- */
 
-static struct round round_of;
+static struct archive_batch batch;
 
 static void begin(struct archive_job *jobs, size_t n)
 {
-    round_of.n = 0;
+    batch.n = 0;
     for (size_t i = 0; i < n; i++)
-        assert_true(round_add(&round_of, &jobs[i]));
-    round_arrange(&round_of);
+        assert_true(archive_batch_add(&batch, &jobs[i]));
+    archive_batch_arrange(&batch);
 }
 
 static void test_arranged_by_campaign_and_user(void **state)
@@ -119,17 +119,17 @@ static void test_arranged_by_campaign_and_user(void **state)
         {.name = "a", .user = "", .arrival_us = 0},
     };
     begin(jobs, LENGTH(jobs));
-    assert_int_equal(round_of.n_groups, 2);
-    const struct round_group *a = &round_of.groups[0], *b = &round_of.groups[1];
+    assert_int_equal(batch.n_groups, 2);
+    const struct archive_group *a = &batch.groups[0], *b = &batch.groups[1];
     assert_int_equal(a->n, 2);
     assert_ptr_equal(a->firsts[0], &jobs[4]);
     assert_ptr_equal(a->firsts[1], &jobs[3]); /* the earlier of two */
     assert_int_equal(b->n, 2);
     assert_ptr_equal(b->firsts[0], &jobs[2]);
     assert_ptr_equal(b->firsts[1], &jobs[0]);
-    assert_ptr_equal(round_find(a->firsts, a->n, "y"), &jobs[3]);
-    assert_null(round_find(a->firsts, a->n, "x"));
-    assert_null(round_find(a->firsts, 0, "y"));
+    assert_ptr_equal(archive_batch_find(a->firsts, a->n, "y"), &jobs[3]);
+    assert_null(archive_batch_find(a->firsts, a->n, "x"));
+    assert_null(archive_batch_find(a->firsts, 0, "y"));
 }
 
 static void test_everybody_gets_the_answer_of_the_first(void **state)
@@ -142,21 +142,21 @@ static void test_everybody_gets_the_answer_of_the_first(void **state)
                                         {.name = "none", .user = "y", .arrival_us = 1},
                                     };
     begin(jobs, LENGTH(jobs));
-    round_of.groups[0].found = true;
-    round_of.groups[0].row.id = 7;
+    batch.groups[0].found = true;
+    batch.groups[0].row.id = 7;
     jobs[1].known.kind = REQUEST_WAITING;
-    assert_int_equal(round_unknown(round_of.groups[0].firsts, 2, unknown), 1);
+    assert_int_equal(archive_batch_unknown(batch.groups[0].firsts, 2, unknown), 1);
     assert_ptr_equal(unknown[0], &jobs[2]);
-    round_spread(&round_of);
+    archive_batch_spread(&batch);
     assert_int_equal(jobs[0].answer, ARCHIVE_FOUND);
     assert_int_equal(jobs[0].known.kind, REQUEST_WAITING);
     assert_int_equal(jobs[0].row.id, 7);
     assert_int_equal(jobs[2].answer, ARCHIVE_FOUND);
     assert_int_equal(jobs[2].known.kind, REQUEST_NONE);
     assert_int_equal(jobs[3].answer, ARCHIVE_NOTHING);
-    round_arrange(&round_of); /* tried again: what was known is forgotten */
+    archive_batch_arrange(&batch); /* tried again: what was known is forgotten */
     assert_int_equal(jobs[1].known.kind, REQUEST_NONE);
-    round_fail(&round_of, ARCHIVE_UNKNOWN);
+    archive_batch_fail(&batch, ARCHIVE_UNKNOWN);
     for (size_t i = 0; i < LENGTH(jobs); i++)
         assert_int_equal(jobs[i].answer, ARCHIVE_UNKNOWN);
 }
@@ -166,26 +166,26 @@ static void test_random_rounds(void **state)
 {
     (void)state;
     enum { NAMES = 5, USERS = 40 };
-    static struct archive_job jobs[ROUND_MAX + 1];
+    static struct archive_job jobs[ARCHIVE_BATCH_MAX + 1];
     static char names[NAMES][8], users[USERS][8];
     dice_seed();
     for (int i = 0; i < NAMES; i++)
         snprintf(names[i], sizeof names[i], "n%d", i);
     for (int i = 0; i < USERS; i++)
         snprintf(users[i], sizeof users[i], "u%d", i);
-    for (size_t i = 0; i <= ROUND_MAX; i++)
+    for (size_t i = 0; i <= ARCHIVE_BATCH_MAX; i++)
         jobs[i] = (struct archive_job){
             .name = names[dice(NAMES)], .user = users[dice(USERS)], .arrival_us = dice(1000)};
-    begin(jobs, ROUND_MAX);
-    assert_false(round_add(&round_of, &jobs[ROUND_MAX]));
-    for (size_t g = 0; g < round_of.n_groups; g++) {
-        struct round_group *group = &round_of.groups[g];
+    begin(jobs, ARCHIVE_BATCH_MAX);
+    assert_false(archive_batch_add(&batch, &jobs[ARCHIVE_BATCH_MAX]));
+    for (size_t g = 0; g < batch.n_groups; g++) {
+        struct archive_group *group = &batch.groups[g];
         group->found = true;
         for (size_t k = 0; k < group->n; k++)
             group->firsts[k]->known.ticket = (uint64_t)(group->firsts[k] - jobs) + 1;
     }
-    round_spread(&round_of);
-    for (size_t i = 0; i < ROUND_MAX; i++) {
+    archive_batch_spread(&batch);
+    for (size_t i = 0; i < ARCHIVE_BATCH_MAX; i++) {
         const struct archive_job *first = &jobs[jobs[i].known.ticket - 1];
         assert_int_equal(jobs[i].answer, ARCHIVE_FOUND);
         assert_ptr_equal(first->name, jobs[i].name);

@@ -1,7 +1,7 @@
-/* shared/listen: sockets that listen. */
+/* shared/base/listen: sockets that listen. */
 #include "tests/support/test.h"
 
-#include "shared/listen.h"
+#include "shared/base/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

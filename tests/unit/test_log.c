@@ -1,8 +1,8 @@
-/* shared/log: what stands in a line, in both formats; levels; how much one place may write. */
+/* shared/base/log: what stands in a line, in both formats; levels; how much one place may write. */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
-#include "shared/log.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"
 
@@ -283,7 +283,8 @@ static void test_a_stalled_reader_stalls_nobody(void **state)
     assert_string_equal(written(), "ts=T level=info msg=\"again\"\n");
 }
 
-/* The same when standard error is a socket, as under systemd; and journald is known by its inode. */
+/* The same when standard error is a socket, as under systemd; and journald is known by its
+ * inode. */
 static void test_journald(void **state)
 {
     (void)state;

@@ -1,8 +1,9 @@
-/* shared/mailbox: each mail arrives once, in the order of its sender, at threads and in a loop. */
+/* shared/base/mailbox: each mail arrives once, in the order of its sender, at threads and in a
+ * loop. */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
-#include "shared/mailbox.h"
+#include "shared/base/clock.h"
+#include "shared/base/mailbox.h"
 
 #include <event2/event.h>
 #include <sched.h>

@@ -1,9 +1,9 @@
-/* shared/metrics: the exact text, and where a duration is counted. */
+/* shared/base/metrics: the exact text, and where a duration is counted. */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
-#include "shared/metrics.h"
-#include "shared/process_metrics.h"
+#include "shared/base/clock.h"
+#include "shared/base/metrics.h"
+#include "shared/daemon/process_metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>

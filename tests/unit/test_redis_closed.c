@@ -1,10 +1,10 @@
-/* shared/redis_link: a redis-server that answers, but takes no writes, or has lost the
+/* shared/store/redis_link: a redis-server that answers, but takes no writes, or has lost the
  * functions. */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
-#include "shared/log.h"
-#include "shared/redis_link.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/store/redis_link.h"
 #include "tests/support/child.h"
 #include "tests/support/private_redis.h"
 

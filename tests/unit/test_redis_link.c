@@ -1,13 +1,13 @@
-/* shared/redis_link: against a real redis-server, and against servers that misbehave. The servers
- * that misbehave live in the loop of the test itself:
+/* shared/store/redis_link: against a real redis-server, and against servers that misbehave. The
+ * servers that misbehave live in the loop of the test itself:
  *
  *     redis_link ──► unix socket ──► struct fake: says the next line of its script to each command;
  * at the end of the script it is silent, or closes */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
-#include "shared/log.h"
-#include "shared/redis_link.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/store/redis_link.h"
 #include "tests/support/child.h"
 #include "tests/support/private_redis.h"
 

@@ -1,10 +1,10 @@
-/* shared/resolver, and the link that uses it: a name that never resolves holds up nobody. */
+/* shared/base/resolver, and the link that uses it: a name that never resolves holds up nobody. */
 #include "tests/support/test.h"
 
-#include "shared/clock.h"
-#include "shared/log.h"
-#include "shared/redis_link.h"
-#include "shared/resolver.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/resolver.h"
+#include "shared/store/redis_link.h"
 #include "tests/support/child.h"
 
 #include <errno.h>

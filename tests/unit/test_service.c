@@ -1,8 +1,9 @@
-/* shared/service: what systemd is told, and when. This program is systemd: it owns the socket that
+/* shared/daemon/service: what systemd is told, and when. This program is systemd: it owns the
+ * socket that
  * $NOTIFY_SOCKET names. */
 #include "tests/support/test.h"
 
-#include "shared/service.h"
+#include "shared/daemon/service.h"
 #include "tests/support/child.h"
 
 #include <errno.h>

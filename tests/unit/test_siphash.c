@@ -1,7 +1,7 @@
-/* shared/siphash: the published vectors (secret 00 01 .. 0f, data 00 01 ..). */
+/* shared/base/siphash: the published vectors (secret 00 01 .. 0f, data 00 01 ..). */
 #include "tests/support/test.h"
 
-#include "shared/siphash.h"
+#include "shared/base/siphash.h"
 
 static void test_vectors(void **state)
 {

@@ -1,7 +1,7 @@
 /* Slabs: no object is given out twice, and memory goes back once nobody needs it. */
 #include "tests/support/test.h"
 
-#include "shared/slab.h"
+#include "shared/base/slab.h"
 #include "tests/support/dice.h"
 
 #include <stdbool.h>

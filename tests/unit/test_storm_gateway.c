@@ -4,8 +4,8 @@
 
 #include "gateway/journal/archive.h"
 #include "gateway/metrics.h"
-#include "shared/clock.h"
-#include "shared/log.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
 #include "tests/support/outage.h"
 
 #include <signal.h>

@@ -3,10 +3,10 @@
 
 #include "scheduler/campaign.h"
 #include "scheduler/committer.h"
-#include "scheduler/keeper.h"
-#include "shared/clock.h"
-#include "shared/log.h"
-#include "shared/redis_link.h"
+#include "scheduler/lease.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/store/redis_link.h"
 #include "tests/support/outage.h"
 
 #include <signal.h>
@@ -74,21 +74,21 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void on_rows(void *arg, struct keeper_rows *rows)
+static void on_rows(void *arg, struct lease_keeper_rows *rows)
 {
     (void)arg;
     free(rows);
     fail_msg("nobody can have answered");
 }
 
-static void test_keeper(void **state)
+static void test_lease(void **state)
 {
     (void)state;
-    struct keeper *keeper;
-    assert_int_equal(keeper_new(&keeper, base, &config, "me", on_rows, NULL), 0);
+    struct lease_keeper *lease_keeper;
+    assert_int_equal(lease_keeper_new(&lease_keeper, base, &config, "me", on_rows, NULL), 0);
     last();
     check("keeper", 1, 50, 1000);
-    keeper_free(keeper);
+    lease_keeper_free(lease_keeper);
 }
 
 /* Every job comes back undone, and is asked for again at once, as a campaign does. */
@@ -96,22 +96,22 @@ static void on_done(void *arg, struct job *job)
 {
     (void)arg;
     assert_int_equal(job->outcome, JOB_UNKNOWN);
-    pool_submit(&world, job);
+    committer_submit(&world, job);
 }
 
 static void test_pool(void **state)
 {
     (void)state;
-    assert_int_equal(pool_new(&world.pool, base, &config, on_done, NULL), 0);
+    assert_int_equal(committer_new(&world.committer, base, &config, on_done, NULL), 0);
     for (int i = 0; i < 2 * THREADS; i++) {
         struct job *job = calloc(1, sizeof *job);
         *job =
             (struct job){.kind = JOB_LOAD, .campaign = &campaign, .campaign_id = 1, .owner = "me"};
-        pool_submit(&world, job);
+        committer_submit(&world, job);
     }
     last();
     check("pool", THREADS, 10, 1000);
-    world.pool = pool_free(world.pool);
+    world.committer = committer_free(world.committer);
 }
 
 static void on_state(void *arg, bool up)
@@ -137,7 +137,7 @@ static void test_links(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_keeper, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lease, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pool, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
     };

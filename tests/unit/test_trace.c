@@ -1,8 +1,9 @@
-/* shared/trace: which traceparents are good; gateway/request_id: which ids may go into JSON. */
+/* shared/daemon/trace: which traceparents are good; gateway/request_id: which ids may go into
+ * JSON. */
 #include "tests/support/test.h"
 
 #include "gateway/request_id.h"
-#include "shared/trace.h"
+#include "shared/daemon/trace.h"
 
 #include <errno.h>
 #include <string.h>

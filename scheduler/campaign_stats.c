@@ -1,0 +1,238 @@
+#include "scheduler/campaign_stats.h"
+
+#include "shared/base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define METRICS_SHARD campaign_metrics
+METRICS_TABLE(campaign_metrics_table, CAMPAIGN_METRICS);
+
+struct stats_snapshot {
+    int64_t at_us;   /* monotonic; when it was written */
+    size_t n, extra; /* campaigns on it; those that are summed up in `other` */
+    struct campaign_metrics other;
+    struct metrics_labelled labels[STATS_CAMPAIGNS_MAX + 1];
+    struct campaign_metrics campaigns[STATS_CAMPAIGNS_MAX];
+};
+
+struct stats_snapshot *stats_snapshot_new(int64_t now_us)
+{
+    struct stats_snapshot *snapshot = malloc(sizeof *snapshot);
+    if (snapshot != NULL) {
+        snapshot->at_us = now_us;
+        snapshot->n = snapshot->extra = 0;
+    }
+    return snapshot;
+}
+
+/* worst: sums tell nothing of how old something is: the oldest counts; of leases the shortest. */
+static int64_t worst(const struct metric_row *row, int64_t a, int64_t b)
+{
+    bool least = row->offset == offsetof(struct campaign_metrics, lease);
+    return (a < b) == least ? a : b;
+}
+
+static void merge(struct campaign_metrics *into, const struct campaign_metrics *from)
+{
+    for (size_t i = 0; i < campaign_metrics_table.n; i++) {
+        const struct metric_row *row = &campaign_metrics_table.rows[i];
+        metric_value *sum = metric_at(into, row->offset);
+        int64_t a = metric_get(sum), b = metric_get(metric_at(from, row->offset));
+        if (a == METRIC_ABSENT || b == METRIC_ABSENT)
+            metric_set(sum, a == METRIC_ABSENT ? b : a);
+        else
+            metric_set(sum, metric_in_seconds(row->name) ? worst(row, a, b) : a + b);
+    }
+}
+
+void stats_snapshot_add(struct stats_snapshot *snapshot, const char *name,
+                        const struct campaign_metrics *metrics)
+{
+    if (snapshot->n == STATS_CAMPAIGNS_MAX) {
+        if (snapshot->extra++ == 0)
+            memcpy(&snapshot->other, metrics, sizeof snapshot->other);
+        else
+            merge(&snapshot->other, metrics);
+        return;
+    }
+    struct metrics_labelled *label = &snapshot->labels[snapshot->n];
+    memcpy(&snapshot->campaigns[snapshot->n++], metrics, sizeof *metrics);
+    snprintf(label->label, sizeof label->label, "campaign=\"%s\"", name);
+}
+
+void stats_publish(struct stats_slot *stats, struct stats_snapshot *snapshot)
+{
+    if (snapshot != NULL)
+        free(atomic_exchange(&stats->snapshot, snapshot));
+}
+
+/* let_pass: the durations go on since the snapshot was written. */
+static void let_pass(struct campaign_metrics *m, int64_t us)
+{
+    if (metric_get(&m->lease) != METRIC_ABSENT)
+        metric_add(&m->lease, -us);
+    if (metric_get(&m->oldest) > 0)
+        metric_add(&m->oldest, us);
+    if (metric_get(&m->age) != METRIC_ABSENT)
+        metric_add(&m->age, us);
+}
+
+static void bring_up_to(struct stats_snapshot *snapshot, int64_t now_us)
+{
+    for (size_t i = 0; i < snapshot->n; i++)
+        let_pass(&snapshot->campaigns[i], now_us - snapshot->at_us);
+    if (snapshot->extra > 0)
+        let_pass(&snapshot->other, now_us - snapshot->at_us);
+    snapshot->at_us = now_us;
+}
+
+/* put_back: unless there is a newer one by now. */
+static void put_back(struct stats_slot *stats, struct stats_snapshot *snapshot)
+{
+    struct stats_snapshot *none = NULL;
+    if (!atomic_compare_exchange_strong(&stats->snapshot, &none, snapshot))
+        free(snapshot);
+}
+
+void stats_render(struct stats_slot *stats, FILE *out, int64_t now_us)
+{
+    struct stats_snapshot *snapshot = atomic_exchange(&stats->snapshot, NULL);
+    if (snapshot == NULL)
+        return;
+    size_t n = snapshot->n;
+    bring_up_to(snapshot, now_us);
+    for (size_t i = 0; i < n; i++)
+        snapshot->labels[i].shard = &snapshot->campaigns[i];
+    if (snapshot->extra > 0)
+        snapshot->labels[n++] =
+            (struct metrics_labelled){.label = "campaign=\"other\"", .shard = &snapshot->other};
+    metrics_render_labelled(out, &campaign_metrics_table, snapshot->labels, n);
+    put_back(stats, snapshot);
+}
+
+void stats_clear(struct stats_slot *stats)
+{
+    free(atomic_exchange(&stats->snapshot, NULL));
+}
+
+int64_t campaign_stats_shown_only(const struct campaign_head *head, int64_t granted_later)
+{
+    return head->granted > granted_later ? head->granted - granted_later : 0;
+}
+
+int64_t campaign_stats_hidden(const struct campaign_head *head, int64_t granted_before)
+{
+    int64_t most = head->granted + head->claimed;
+    return granted_before > most ? granted_before - most : 0;
+}
+
+/* --- answers --- */
+
+/* take: the answer is whole. A head of another epoch says nothing of what we decide. */
+static void take(struct campaign_stats *s)
+{
+    if (!s->good || s->coming.epoch != (int64_t)s->epoch)
+        return;
+    s->known = true;
+    s->head = s->coming;
+    s->oldest = s->oldest_coming;
+    s->at_us = clock_mono_us();
+}
+
+static void on_head(void *arg, const redisReply *r)
+{
+    struct campaign_stats *s = arg;
+    s->asking--;
+    s->good = s->good && r != NULL && r->type == REDIS_REPLY_ARRAY && r->elements > 0 &&
+              redis_head_parse(r->element[0], &s->coming) == 0;
+}
+
+/* on_first: member and ticket of the first in the queue, or nothing. */
+static void on_first(void *arg, const redisReply *r)
+{
+    struct campaign_stats *s = arg;
+    uint64_t ticket = 0;
+    s->good = s->good && r != NULL && r->type == REDIS_REPLY_ARRAY;
+    if (s->good && r->elements >= 2 && r->element[1]->type == REDIS_REPLY_STRING)
+        ticket = strtoull(r->element[1]->str, NULL, 10);
+    if (ticket != 0 && (s->oldest_coming == 0 || ticket < s->oldest_coming))
+        s->oldest_coming = ticket;
+    if (--s->asking == 0)
+        take(s);
+}
+
+/* --- questions --- */
+
+static bool ask_head(struct campaign_stats *s, struct redis_link *link, const struct campaign *c)
+{
+    if (redis_link_call(link, "onrush_status", &c->keys, 0, NULL, NULL, on_head, s) < 0)
+        return false;
+    s->asking++;
+    return true;
+}
+
+static bool ask_first(struct campaign_stats *s, struct redis_link *link, const struct campaign *c)
+{
+    const char *words[] = {"ZRANGE", c->keys.text[KEY_QUEUE], "0", "0", "WITHSCORES"};
+    size_t lengths[] = {6, c->keys.len[KEY_QUEUE], 1, 1, 10};
+    if (redis_link_command(link, 5, words, lengths, on_first, s) < 0)
+        return false;
+    s->asking++;
+    return true;
+}
+
+/* campaign_stats_ask: when only a part can be sent, its answers are not good. */
+void campaign_stats_ask(struct campaign_stats *s, struct redis_link *link, const struct campaign *c)
+{
+    if (s->asking > 0 || c->phase != PHASE_RUNNING || redis_link_state(link) != LINK_UP)
+        return;
+    s->epoch = c->epoch;
+    s->oldest_coming = 0;
+    s->granted_before = c->row.granted;
+    s->good = true;
+    s->good = ask_head(s, link, c) && ask_first(s, link, c);
+}
+
+void campaign_stats_see(struct campaign_stats *s, const struct campaign *c)
+{
+    s->known = s->known && c->row.mine;
+    if (!s->known || s->head.epoch != (int64_t)c->epoch || c->row.read_us < s->at_us)
+        return;
+    s->lost = campaign_stats_shown_only(&s->head, c->row.granted) +
+              campaign_stats_hidden(&s->head, s->granted_before);
+}
+
+/* --- for the metrics --- */
+
+static void tell_head(const struct campaign_stats *s, int64_t now_us, struct campaign_metrics *m)
+{
+    const struct campaign_head *h = &s->head;
+    int64_t oldest_us = s->oldest == 0 ? 0 : h->now_us - (int64_t)s->oldest + now_us - s->at_us;
+    metric_set(&m->accepted, h->admitted);
+    metric_set(&m->queued, h->queued);
+    metric_set(&m->claimed, h->claimed);
+    metric_set(&m->granted, h->granted);
+    metric_set(&m->sold_out, h->sold_out);
+    metric_set(&m->refused, h->refused);
+    metric_set(&m->oldest, oldest_us > 0 ? oldest_us : 0);
+    metric_set(&m->age, now_us - s->at_us);
+    metric_set(&m->lost_redis,
+               h->admitted - h->granted - h->sold_out - h->refused - h->queued - h->claimed);
+    metric_set(&m->lost_mariadb, s->lost);
+}
+
+void campaign_stats_tell(const struct campaign_stats *s, const struct campaign *c, bool redis_up,
+                         int64_t now_us, struct campaign_metrics *m)
+{
+    for (size_t i = 0; i < campaign_metrics_table.n; i++)
+        metric_set(metric_at(m, campaign_metrics_table.rows[i].offset), METRIC_ABSENT);
+    metric_set(&m->open, c->row.state == CAMPAIGN_OPEN);
+    metric_set(&m->running, redis_up && c->phase == PHASE_RUNNING);
+    if (!c->row.mine)
+        return;
+    metric_set(&m->lease, c->row.lease_until_us - now_us);
+    metric_set(&m->quota, c->row.quota);
+    if (s->known)
+        tell_head(s, now_us, m);
+}

@@ -1,0 +1,27 @@
+/* Traces of sampled requests, on the scheduler's side. Gateways leave a traceparent in
+ * onrush:{NAME}:traces (gateway/request_trace.h). The scheduler fetches it for those that it has
+ * claimed, and makes the spans "queue" (from the ticket to the claim) and "commit" (the transaction
+ * of the batch). Nothing waits for it, and it forgets what it has no room for. The loop's
+ * thread. */
+#ifndef ONRUSH_SCHEDULER_GRANT_TRACE_H
+#define ONRUSH_SCHEDULER_GRANT_TRACE_H
+
+#include "scheduler/campaign.h"
+#include "shared/daemon/trace.h"
+#include "shared/store/redis_link.h"
+
+struct grant_traces;
+
+/* grant_traces_new: NULL: no memory. grant_traces_free: after the link is gone. Returns NULL. */
+struct grant_traces *grant_traces_new(struct tracer *tracer);
+struct grant_traces *grant_traces_free(struct grant_traces *traces);
+
+/* grant_traces_claimed: asks Redis which of these requests are traced. */
+void grant_traces_claimed(struct grant_traces *traces, struct redis_link *link,
+                          const struct campaign *campaign, const struct grant *rows, size_t n);
+
+/* grant_traces_committed: the batch is in MariaDB; its transaction took `took_us`. */
+void grant_traces_committed(struct grant_traces *traces, const char *campaign,
+                            const struct batch *batch, int64_t took_us);
+
+#endif

@@ -1,0 +1,562 @@
+#include "scheduler/job_sql.h"
+
+#include "scheduler/coupon_code.h"
+#include "scheduler/fault_point.h"
+#include "shared/base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <mariadb/mysqld_error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INSERT_SQL                                                                                 \
+    "INSERT INTO coupons (campaign_id, serial, user_id, code, ticket) VALUES (?, ?, ?, ?, ?)"
+#define GUARD_SQL                                                                                  \
+    "UPDATE campaigns SET granted = granted + ?, watermark = GREATEST(watermark, ?) "              \
+    "WHERE id = ? AND owner = ? AND epoch = ? AND granted + ? <= quota"
+#define PAGE_ROWS    5000
+#define JOURNAL_ROWS 1000
+
+/* --- the connection --- */
+
+static MYSQL_STMT *prepare(struct db *db, const char *sql)
+{
+    MYSQL_STMT *stmt = mysql_stmt_init(db->link);
+    if (stmt != NULL && mysql_stmt_prepare(stmt, sql, strlen(sql)) == 0)
+        return stmt;
+    if (stmt != NULL) {
+        db_fail(db, stmt);
+        mysql_stmt_close(stmt);
+    }
+    return NULL;
+}
+
+enum db_outcome job_sql_open(struct job_sql *s, const struct db_config *config)
+{
+    enum db_outcome outcome = db_open(&s->db, config);
+    if (outcome != DB_OK)
+        return outcome;
+    outcome = db_exec(&s->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL);
+    if (outcome == DB_OK) {
+        s->insert = prepare(&s->db, INSERT_SQL);
+        s->guard = prepare(&s->db, GUARD_SQL);
+        outcome = s->insert != NULL && s->guard != NULL ? DB_OK : DB_REFUSED;
+    }
+    if (outcome != DB_OK)
+        job_sql_close(s);
+    return outcome;
+}
+
+void job_sql_close(struct job_sql *s)
+{
+    if (s->insert != NULL)
+        mysql_stmt_close(s->insert);
+    if (s->guard != NULL)
+        mysql_stmt_close(s->guard);
+    s->insert = s->guard = NULL;
+    db_close(&s->db);
+}
+
+static enum job_outcome job_outcome_of(enum db_outcome outcome)
+{
+    switch (outcome) {
+    case DB_OK:
+        return JOB_DONE;
+    case DB_DUPLICATE:
+        return JOB_CLASH;
+    case DB_BUSY:
+        return JOB_BUSY;
+    case DB_REFUSED:
+        return JOB_REFUSED;
+    case DB_LOST:
+        return JOB_UNKNOWN;
+    }
+    return JOB_UNKNOWN;
+}
+
+/* read_outcome_of: as above for a statement that only reads: when it is refused it may be
+ * repeated. */
+static enum job_outcome read_outcome_of(enum db_outcome outcome)
+{
+    return outcome == DB_REFUSED ? JOB_BUSY : job_outcome_of(outcome);
+}
+
+/* --- JOB_COMMIT --- */
+
+static int make_codes(struct batch *batch)
+{
+    struct code_source source = {.left = 0};
+    int r = 0;
+    for (size_t i = 0; i < batch->n && r == 0; i++) {
+        r = coupon_code_make(&source, batch->rows[i].code);
+        batch->rows[i].code_len = COUPON_CODE_LEN;
+    }
+    explicit_bzero(&source, sizeof source);
+    return r;
+}
+
+/* insert: all rows in one round trip. Row-wise bulk binding: each bind points into the first row,
+ * and the library steps by the size of a row (mysql_stmt_attr_set(3), STMT_ATTR_ROW_SIZE). */
+static enum db_outcome insert(struct job_sql *s, struct batch *batch)
+{
+    struct grant *first = batch->rows;
+    unsigned int n = (unsigned int)batch->n;
+    size_t row_size = sizeof *first;
+    MYSQL_BIND bind[] = {
+        {.buffer_type = MYSQL_TYPE_LONG, .buffer = &first->campaign_id, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_LONG, .buffer = &first->serial, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_STRING, .buffer = first->user, .length = &first->user_len},
+        {.buffer_type = MYSQL_TYPE_STRING, .buffer = first->code, .length = &first->code_len},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &first->ticket, .is_unsigned = 1},
+    };
+    mysql_stmt_attr_set(s->insert, STMT_ATTR_ARRAY_SIZE, &n);
+    mysql_stmt_attr_set(s->insert, STMT_ATTR_ROW_SIZE, &row_size);
+    if (mysql_stmt_bind_param(s->insert, bind) != 0 || mysql_stmt_execute(s->insert) != 0)
+        return db_fail(&s->db, s->insert);
+    return DB_OK;
+}
+
+static uint64_t highest_ticket(const struct batch *batch)
+{
+    uint64_t highest = 0;
+    for (size_t i = 0; i < batch->n; i++)
+        highest = batch->rows[i].ticket > highest ? batch->rows[i].ticket : highest;
+    return highest;
+}
+
+/* guard: quota and fence in one statement; *changed says whether both hold. */
+static enum db_outcome guard(struct job_sql *s, const struct job *job, bool *changed)
+{
+    uint64_t n = job->batch->n, watermark = highest_ticket(job->batch), epoch = job->epoch;
+    uint32_t id = job->campaign_id;
+    unsigned long owner_len = strlen(job->owner);
+    MYSQL_BIND bind[] = {
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &n, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &watermark, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_LONG, .buffer = &id, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_STRING, .buffer = (char *)job->owner, .length = &owner_len},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &epoch, .is_unsigned = 1},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &n, .is_unsigned = 1},
+    };
+    if (mysql_stmt_bind_param(s->guard, bind) != 0 || mysql_stmt_execute(s->guard) != 0)
+        return db_fail(&s->db, s->guard);
+    *changed = mysql_stmt_affected_rows(s->guard) == 1;
+    return DB_OK;
+}
+
+/* commit: whatever goes wrong here, it may have been done. */
+static enum db_outcome commit(struct job_sql *s)
+{
+    if (mysql_commit(s->db.link) == 0)
+        return DB_OK;
+    db_fail(&s->db, NULL);
+    return DB_LOST;
+}
+
+/* roll_back: what was not committed is undone; an error may have undone only its own statement. */
+static void roll_back(struct job_sql *s, struct job *job)
+{
+    if (job->outcome != JOB_DONE && job->outcome != JOB_UNKNOWN && mysql_rollback(s->db.link) != 0)
+        job->outcome = JOB_UNKNOWN;
+}
+
+static void run_commit(struct job_sql *s, struct job *job)
+{
+    bool changed = true;
+    if (make_codes(job->batch) < 0) {
+        job->outcome = JOB_BUSY;
+        return;
+    }
+    enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
+    fault_point("before-insert");
+    if (outcome == DB_OK)
+        outcome = insert(s, job->batch);
+    fault_point("after-insert");
+    if (outcome == DB_OK)
+        outcome = guard(s, job, &changed);
+    fault_point("after-guard");
+    if (outcome == DB_OK && changed)
+        outcome = commit(s);
+    fault_point("after-commit");
+    job->outcome = changed ? job_outcome_of(outcome) : JOB_FENCED;
+    roll_back(s, job);
+}
+
+/* --- reading rows --- */
+
+/* A query of grants selects these columns. */
+#define GRANT_COLUMNS "serial, user_id, code, ticket"
+enum { SERIAL, USER, CODE, TICKET };
+
+static void add_found(struct job *job, MYSQL_ROW row)
+{
+    struct grant grant = {.campaign_id = job->campaign_id, .code_len = COUPON_CODE_LEN};
+    grant.serial = (uint32_t)strtoul(row[SERIAL], NULL, 10);
+    grant.user_len = (unsigned long)snprintf(grant.user, sizeof grant.user, "%s", row[USER]);
+    snprintf(grant.code, sizeof grant.code, "%s", row[CODE]);
+    grant.ticket = strtoull(row[TICKET], NULL, 10);
+    batch_add(job->found, &grant);
+}
+
+/* read_found: runs a query of GRANT_COLUMNS into job->found. */
+static enum db_outcome read_found(struct job_sql *s, struct job *job, const char *sql)
+{
+    MYSQL_RES *rows;
+    enum db_outcome outcome = db_query(&s->db, sql, &rows);
+    if (outcome != DB_OK)
+        return outcome;
+    job->found = batch_new(mysql_num_rows(rows));
+    for (MYSQL_ROW row; job->found != NULL && (row = mysql_fetch_row(rows)) != NULL;)
+        add_found(job, row);
+    mysql_free_result(rows);
+    return job->found != NULL ? DB_OK : DB_BUSY;
+}
+
+/* append_users: `<head><campaign> AND user_id IN (<users of the batch>)`; the caller frees it.
+ * NULL: out of memory. */
+static char *append_users(struct job_sql *s, const struct job *job, const char *head)
+{
+    size_t size = strlen(head) + 64 + job->batch->n * (2 * USER_ID_MAX + 4);
+    char *sql = malloc(size);
+    if (sql == NULL)
+        return NULL;
+    int n = snprintf(sql, size, "%s%" PRIu32 " AND user_id IN (''", head, job->campaign_id);
+    for (size_t i = 0; i < job->batch->n; i++) {
+        const struct grant *row = &job->batch->rows[i];
+        n += sprintf(sql + n, ",'");
+        n += (int)mysql_real_escape_string(s->db.link, sql + n, row->user, strlen(row->user));
+        n += sprintf(sql + n, "'");
+    }
+    sprintf(sql + n, ")");
+    return sql;
+}
+
+static enum db_outcome read_users(struct job_sql *s, struct job *job)
+{
+    char *sql = append_users(s, job, "SELECT " GRANT_COLUMNS " FROM coupons WHERE campaign_id = ");
+    if (sql == NULL)
+        return DB_BUSY;
+    enum db_outcome outcome = read_found(s, job, sql);
+    free(sql);
+    return outcome;
+}
+
+static void run_read_back(struct job_sql *s, struct job *job)
+{
+    job->outcome = read_outcome_of(read_users(s, job));
+}
+
+static void run_page(struct job_sql *s, struct job *job)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT " GRANT_COLUMNS " FROM coupons WHERE campaign_id = %" PRIu32
+             " AND serial > %" PRIu32 " ORDER BY serial LIMIT %d",
+             job->campaign_id, job->after, PAGE_ROWS);
+    job->outcome = read_outcome_of(read_found(s, job, sql));
+    fault_point("after-page");
+    if (job->outcome == JOB_DONE)
+        job->found->verdict = VERDICT_GRANTED;
+}
+
+/* --- what MariaDB says of the campaign under our own epoch --- */
+
+static enum job_outcome read_row(struct job_sql *s, struct job *job)
+{
+    enum { QUOTA, GRANTED, WATERMARK };
+    char sql[512];
+    MYSQL_RES *rows;
+    if (db_format(&s->db, sql, sizeof sql,
+                  "SELECT quota, granted, watermark FROM campaigns WHERE id = %d AND owner = %s "
+                  "AND epoch = %d",
+                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) < 0)
+        return JOB_BUSY;
+    enum db_outcome outcome = db_query(&s->db, sql, &rows);
+    if (outcome != DB_OK)
+        return read_outcome_of(outcome);
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    if (row != NULL) {
+        job->quota = (uint32_t)strtoul(row[QUOTA], NULL, 10);
+        job->granted = (uint32_t)strtoul(row[GRANTED], NULL, 10);
+        job->watermark = strtoull(row[WATERMARK], NULL, 10);
+    }
+    mysql_free_result(rows);
+    return row != NULL ? JOB_DONE : JOB_FENCED;
+}
+
+static void run_confirm(struct job_sql *s, struct job *job)
+{
+    job->outcome = read_outcome_of(read_users(s, job));
+    if (job->outcome == JOB_DONE)
+        job->outcome = read_row(s, job);
+    job->exhausted = job->granted >= job->quota;
+}
+
+/* --- JOB_LOAD --- */
+
+static int add_gap(struct job *job, size_t *room, uint32_t serial)
+{
+    if (job->n_gaps == *room) {
+        *room = *room > 0 ? 2 * *room : 256;
+        uint32_t *grown = realloc(job->gaps, *room * sizeof *grown);
+        if (grown == NULL)
+            return -ENOMEM;
+        job->gaps = grown;
+    }
+    job->gaps[job->n_gaps++] = serial;
+    return 0;
+}
+
+/* collect_gaps: the serials that are missing between 1 and the highest, from the rows in order. */
+static int collect_gaps(struct job *job, MYSQL_RES *rows)
+{
+    size_t room = 0;
+    uint32_t expected = 1;
+    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL; expected++) {
+        uint32_t serial = (uint32_t)strtoul(row[0], NULL, 10);
+        for (; expected < serial; expected++) {
+            if (add_gap(job, &room, expected) < 0)
+                return -ENOMEM;
+        }
+    }
+    job->next_serial = expected;
+    return 0;
+}
+
+static enum job_outcome read_gaps(struct job_sql *s, struct job *job)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql,
+             "SELECT serial FROM coupons WHERE campaign_id = %" PRIu32 " ORDER BY serial",
+             job->campaign_id);
+    if (mysql_query(s->db.link, sql) != 0)
+        return read_outcome_of(db_fail(&s->db, NULL));
+    MYSQL_RES *rows = mysql_use_result(s->db.link);
+    if (rows == NULL)
+        return read_outcome_of(db_fail(&s->db, NULL));
+    int r = collect_gaps(job, rows);
+    bool whole = mysql_errno(s->db.link) == 0;
+    mysql_free_result(rows); /* reads what is left */
+    if (!whole)
+        return read_outcome_of(db_fail(&s->db, NULL));
+    return r == 0 ? JOB_DONE : JOB_BUSY;
+}
+
+static void run_load(struct job_sql *s, struct job *job)
+{
+    job->outcome = read_row(s, job);
+    if (job->outcome == JOB_DONE)
+        job->outcome = read_gaps(s, job);
+    if (job->outcome == JOB_DONE && job->next_serial - 1 - job->n_gaps != job->granted)
+        log_error(
+            "campaigns.granted is not the number of coupons: somebody changed the tables by hand",
+            "campaign_id=%" PRIu32 " granted=%" PRIu32 " coupons=%zu", job->campaign_id,
+            job->granted, job->next_serial - 1 - job->n_gaps);
+}
+
+/* --- JOB_JOURNAL, JOB_UNJOURNAL --- */
+
+static void run_journal(struct job_sql *s, struct job *job)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT 0, user_id, '', ticket FROM journal WHERE campaign_id = %" PRIu32
+             " ORDER BY ticket, id LIMIT %d",
+             job->campaign_id, JOURNAL_ROWS);
+    job->outcome = read_outcome_of(read_found(s, job, sql));
+    job->last = job->outcome == JOB_DONE && job->found->n < JOURNAL_ROWS;
+    if (job->outcome == JOB_DONE && job->found->n > 0)
+        fault_point("after-journal");
+}
+
+#define KEEP_SQL                                                                                   \
+    "INSERT IGNORE INTO journalled "                                                               \
+    "(campaign_id, user_id, ticket, granted, drained, decided_to, batches) "                       \
+    "SELECT campaign_id, user_id, ticket, j.granted, c.granted, %d, %d FROM journal j "            \
+    "JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %d "                    \
+    "WHERE campaign_id = "
+#define DELETE_SQL                                                                                 \
+    "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND owner = %s AND "  \
+    "epoch = %d) AND campaign_id = "
+
+/* exec_users: a statement about the users of the batch; `head` ends before the campaign. */
+static enum db_outcome exec_users(struct job_sql *s, const struct job *job, const char *head)
+{
+    char *sql = append_users(s, job, head);
+    enum db_outcome outcome = sql != NULL ? db_exec(&s->db, sql, NULL) : DB_BUSY;
+    free(sql);
+    return outcome;
+}
+
+/* denied: this account may not write there (an upgrade forgot a GRANT). That must not keep a
+ * campaign from going on: the log has it. */
+static bool denied(struct job_sql *s, enum db_outcome outcome)
+{
+    unsigned number = outcome == DB_BUSY ? mysql_errno(s->db.link) : 0;
+    return number == ER_TABLEACCESS_DENIED_ERROR || number == ER_COLUMNACCESS_DENIED_ERROR;
+}
+
+/* keep: for the audit. Who was drained before keeps the first place. */
+static enum db_outcome keep(struct job_sql *s, const struct job *job)
+{
+    char head[512];
+    if (db_format(&s->db, head, sizeof head, KEEP_SQL, (int64_t)job->decided_to,
+                  (int64_t)job->batches, job->owner, (int64_t)job->epoch) < 0)
+        return DB_REFUSED;
+    return exec_users(s, job, head);
+}
+
+static enum db_outcome delete_journal(struct job_sql *s, const struct job *job)
+{
+    char head[512];
+    if (db_format(&s->db, head, sizeof head, DELETE_SQL, (int64_t)job->campaign_id, job->owner,
+                  (int64_t)job->epoch) < 0)
+        return DB_REFUSED;
+    return exec_users(s, job, head);
+}
+
+/* run_unjournal: fenced, or a scheduler that slept after it had filled the queue would delete what
+ * is needed again by now: Redis may have lost that queue, and gateways may have said 202 anew. */
+static void run_unjournal(struct job_sql *s, struct job *job)
+{
+    enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
+    if (outcome == DB_OK)
+        outcome = keep(s, job);
+    if (denied(s, outcome)) {
+        log_error("what leaves the journal is not kept for the audit: GRANT INSERT ON journalled",
+                  "campaign_id=%" PRIu32, job->campaign_id);
+        outcome = DB_OK;
+    }
+    if (outcome == DB_OK)
+        outcome = delete_journal(s, job);
+    fault_point("before-unjournal");
+    if (outcome == DB_OK)
+        outcome = commit(s);
+    fault_point("after-unjournal");
+    job->outcome = job_outcome_of(outcome);
+    roll_back(s, job);
+}
+
+/* --- JOB_REFUSE --- */
+
+#define REFUSE_SQL "INSERT INTO refused (campaign_id, member, ticket, reason, detail) VALUES "
+#define REFUSE_AGAIN_SQL                                                                           \
+    " ON DUPLICATE KEY UPDATE ticket = VALUES(ticket), reason = VALUES(reason), "                  \
+    "detail = VALUES(detail), refused_at = CURRENT_TIMESTAMP(6)"
+
+static enum db_outcome write_note(struct job_sql *s, const char *sql)
+{
+    enum db_outcome outcome = db_exec(&s->db, sql, NULL);
+    return denied(s, outcome) ? DB_REFUSED : outcome;
+}
+
+/* run_refuse: a note for people, not a state: it has no fence, and who gets a coupon later keeps
+ * it. Members may be any bytes. */
+static void run_refuse(struct job_sql *s, struct job *job)
+{
+    const struct batch *batch = job->batch;
+    char *sql = NULL, text[2 * (DETAIL_MAX > USER_ID_MAX ? DETAIL_MAX : USER_ID_MAX) + 1];
+    size_t size;
+    FILE *out = open_memstream(&sql, &size);
+    job->outcome = JOB_BUSY;
+    if (out == NULL)
+        return;
+    fputs(REFUSE_SQL, out);
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct grant *row = &batch->rows[i];
+        mysql_real_escape_string(s->db.link, text, row->user, row->user_len);
+        fprintf(out, "%s(%" PRIu32 ",'%s',%" PRIu64 ",'%s',", i > 0 ? "," : "", job->campaign_id,
+                text, row->ticket, batch->reason);
+        mysql_real_escape_string(s->db.link, text, batch->detail, strlen(batch->detail));
+        fprintf(out, "'%s')", text);
+    }
+    fputs(REFUSE_AGAIN_SQL, out);
+    if (fclose(out) == 0)
+        job->outcome = job_outcome_of(write_note(s, sql));
+    free(sql);
+}
+
+/* --- JOB_FINISH --- */
+
+/* journal_empty: with the row of the campaign locked, no gateway can add to the journal. */
+static enum db_outcome journal_empty(struct job_sql *s, const struct job *job, bool *empty)
+{
+    char sql[256];
+    MYSQL_RES *rows;
+    snprintf(sql, sizeof sql,
+             "SELECT id FROM journal WHERE campaign_id = %" PRIu32 " LIMIT 1 FOR UPDATE",
+             job->campaign_id);
+    enum db_outcome outcome = db_query(&s->db, sql, &rows);
+    if (outcome == DB_OK) {
+        *empty = mysql_num_rows(rows) == 0;
+        mysql_free_result(rows);
+    }
+    return outcome;
+}
+
+static enum db_outcome mark_settled(struct job_sql *s, const struct job *job, uint64_t *changed)
+{
+    char sql[512];
+    if (db_format(&s->db, sql, sizeof sql,
+                  "UPDATE campaigns SET state = 'settled' WHERE id = %d AND owner = %s AND epoch = "
+                  "%d AND "
+                  "state = 'closed'",
+                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) < 0)
+        return DB_REFUSED;
+    return db_exec(&s->db, sql, changed);
+}
+
+static void run_finish(struct job_sql *s, struct job *job)
+{
+    uint64_t changed = 0;
+    bool empty = false;
+    enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
+    if (outcome == DB_OK)
+        outcome = mark_settled(s, job, &changed);
+    if (outcome == DB_OK)
+        outcome = journal_empty(s, job, &empty);
+    fault_point("before-finish");
+    if (outcome == DB_OK && changed == 1 && empty)
+        outcome = commit(s);
+    fault_point("after-finish");
+    if (outcome != DB_OK)
+        job->outcome = job_outcome_of(outcome);
+    else if (changed != 1)
+        job->outcome = JOB_FENCED;
+    else
+        job->outcome = empty ? JOB_DONE : JOB_CLASH;
+    roll_back(s, job);
+}
+
+/* --- all of them --- */
+
+static void (*const runners[])(struct job_sql *, struct job *) = {
+    [JOB_LOAD] = run_load,           [JOB_COMMIT] = run_commit, [JOB_READ_BACK] = run_read_back,
+    [JOB_CONFIRM] = run_confirm,     [JOB_PAGE] = run_page,     [JOB_JOURNAL] = run_journal,
+    [JOB_UNJOURNAL] = run_unjournal, [JOB_FINISH] = run_finish, [JOB_REFUSE] = run_refuse,
+};
+
+static void log_failed(struct job_sql *s, const struct job *job)
+{
+    char quoted[300];
+    if (job->outcome == JOB_CLASH) /* the text of the error holds the key, which may be a code */
+        s->db.error[0] = '\0';
+    log_warning("mariadb did not do a job", "job=%s outcome=%s campaign_id=%u rows=%zu error=%s",
+                job_kind_text(job->kind), job_outcome_text(job->outcome),
+                (unsigned)job->campaign_id, job->batch != NULL ? job->batch->n : 0,
+                log_quote(s->db.error, quoted, sizeof quoted));
+}
+
+void job_sql_run(struct job_sql *s, struct job *job)
+{
+    s->db.error[0] = '\0';
+    runners[job->kind](s, job);
+    if (job->outcome != JOB_DONE)
+        log_failed(s, job);
+    if (job->outcome == JOB_REFUSED)
+        snprintf(job->error, sizeof job->error, "%.*s", DETAIL_MAX, s->db.error);
+    if (job->outcome == JOB_UNKNOWN)
+        job_sql_close(s);
+}

@@ -1,0 +1,25 @@
+/* Jobs in MariaDB: the SQL of the scheduler, over one connection. Blocking; one thread at a
+ * time. */
+#ifndef ONRUSH_SCHEDULER_JOB_SQL_H
+#define ONRUSH_SCHEDULER_JOB_SQL_H
+
+#include "scheduler/job.h"
+#include "shared/store/db.h"
+
+struct job_sql {
+    struct db db;
+    MYSQL_STMT *insert, *guard; /* prepared on the connection */
+};
+
+/* job_sql_open: connects and prepares. What it gives is that of db_open(); sql->db.error says why
+ * not. */
+enum db_outcome job_sql_open(struct job_sql *sql, const struct db_config *config);
+
+/* job_sql_close: fine when not open. */
+void job_sql_close(struct job_sql *sql);
+
+/* job_sql_run: carries a job out, and fills in its outcome. After JOB_UNKNOWN the connection is
+ * closed. */
+void job_sql_run(struct job_sql *sql, struct job *job);
+
+#endif

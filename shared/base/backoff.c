@@ -1,0 +1,28 @@
+#include "shared/base/backoff.h"
+
+#include <limits.h>
+#include <sys/random.h>
+
+int64_t backoff_next(struct backoff *b)
+{
+    int64_t full = b->first_ms;
+    for (unsigned i = 0; i < b->tries && full < b->most_ms; i++)
+        full *= 2;
+    if (full > b->most_ms)
+        full = b->most_ms;
+    b->tries += b->tries < UINT_MAX;
+    uint32_t dice = 0;
+    if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
+        dice = UINT32_MAX / 2;
+    return full - (int64_t)((uint64_t)dice * (uint64_t)(full / 2) >> 32);
+}
+
+bool backoff_is_news(const struct backoff *b)
+{
+    return (b->tries & (b->tries - 1)) == 0;
+}
+
+void backoff_reset(struct backoff *b)
+{
+    b->tries = 0;
+}

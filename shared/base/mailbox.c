@@ -1,0 +1,137 @@
+#include "shared/base/mailbox.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- waiting --- */
+
+/* wait_on: true when `until_us` has come. With the lock. */
+static bool wait_on(struct mailbox *box, pthread_cond_t *cond, int64_t until_us)
+{
+    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    return pthread_cond_timedwait(cond, &box->lock, &until) == ETIMEDOUT;
+}
+
+bool mailbox_wait(struct mailbox *box, int64_t until_us)
+{
+    bool late = false;
+    pthread_mutex_lock(&box->lock);
+    while (STAILQ_EMPTY(&box->mails) && !box->shut && !late)
+        late = wait_on(box, &box->filled, until_us);
+    bool go_on = !box->shut;
+    pthread_mutex_unlock(&box->lock);
+    return go_on;
+}
+
+bool mailbox_sleep(struct mailbox *box, int64_t until_us)
+{
+    bool late = false;
+    pthread_mutex_lock(&box->lock);
+    while (!box->shut && !late)
+        late = wait_on(box, &box->shutting, until_us);
+    bool go_on = !box->shut;
+    pthread_mutex_unlock(&box->lock);
+    return go_on;
+}
+
+/* --- putting and taking --- */
+
+void mailbox_ring(struct mailbox *box)
+{
+    eventfd_write(box->fd, 1); /* fails only when the counter is full: then it rings already */
+}
+
+/* mailbox_put: the loop is rung for the first mail only; it takes all that have come by then. */
+void mailbox_put(struct mailbox *box, struct mail *mail)
+{
+    pthread_mutex_lock(&box->lock);
+    bool ring = STAILQ_EMPTY(&box->mails) && box->fd >= 0;
+    STAILQ_INSERT_TAIL(&box->mails, mail, next);
+    pthread_cond_signal(&box->filled);
+    pthread_mutex_unlock(&box->lock);
+    if (ring)
+        mailbox_ring(box);
+}
+
+struct mail *mailbox_take(struct mailbox *box)
+{
+    pthread_mutex_lock(&box->lock);
+    struct mail *mail = STAILQ_FIRST(&box->mails);
+    if (mail != NULL)
+        STAILQ_REMOVE_HEAD(&box->mails, next);
+    pthread_mutex_unlock(&box->lock);
+    return mail;
+}
+
+void mailbox_take_all(struct mailbox *box, struct mail_list *list)
+{
+    pthread_mutex_lock(&box->lock);
+    STAILQ_CONCAT(list, &box->mails);
+    pthread_mutex_unlock(&box->lock);
+}
+
+/* on_ring: after the last mail the box may be gone. */
+static void on_ring(evutil_socket_t fd, short what, void *arg)
+{
+    struct mailbox *box = arg;
+    struct mail_list list = STAILQ_HEAD_INITIALIZER(list);
+    eventfd_t count;
+    (void)what;
+    eventfd_read(fd, &count);
+    mailbox_take_all(box, &list);
+    for (struct mail *mail; (mail = STAILQ_FIRST(&list)) != NULL;) {
+        STAILQ_REMOVE_HEAD(&list, next);
+        box->fn(box->arg, mail);
+    }
+}
+
+/* --- beginning and end --- */
+
+void mailbox_init(struct mailbox *box)
+{
+    pthread_condattr_t attr;
+    *box = (struct mailbox){.mails = STAILQ_HEAD_INITIALIZER(box->mails), .fd = -1};
+    pthread_mutex_init(&box->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&box->filled, &attr);
+    pthread_cond_init(&box->shutting, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+int mailbox_attach(struct mailbox *box, struct event_base *base, mailbox_fn *fn, void *arg)
+{
+    box->fn = fn;
+    box->arg = arg;
+    box->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (box->fd < 0)
+        return -errno;
+    box->event = event_new(base, box->fd, EV_READ | EV_PERSIST, on_ring, box);
+    return box->event != NULL && event_add(box->event, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+void mailbox_shut(struct mailbox *box)
+{
+    pthread_mutex_lock(&box->lock);
+    box->shut = true;
+    pthread_cond_broadcast(&box->filled);
+    pthread_cond_broadcast(&box->shutting);
+    pthread_mutex_unlock(&box->lock);
+    if (box->event == NULL)
+        return;
+    event_free(box->event);
+    box->event = NULL;
+}
+
+void mailbox_end(struct mailbox *box)
+{
+    mailbox_shut(box);
+    if (box->fd >= 0)
+        close(box->fd);
+    pthread_cond_destroy(&box->filled);
+    pthread_cond_destroy(&box->shutting);
+    pthread_mutex_destroy(&box->lock);
+}

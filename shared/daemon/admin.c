@@ -1,0 +1,240 @@
+#include "shared/daemon/admin.h"
+
+#include "shared/base/config.h"
+#include "shared/base/listen.h"
+#include "shared/http/client_limit.h"
+#include "shared/http/server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX 64
+#define TIMEOUT_US      10000000
+#define LINGER_US       1000000
+#define HEAD_MAX        8192u
+#define BODY_MAX        1024u /* nobody wants one */
+#define TOKEN_SIZE      129
+
+struct admin {
+    struct http_server *http;
+    struct http_client_limit *clients;
+    struct event_base *base;
+    struct event *stop;
+    int stop_fd; /* eventfd: the thread is to end */
+    pthread_t thread;
+    struct admin_hooks hooks;
+    char token[TOKEN_SIZE];
+};
+
+/* same_secret: compares without telling by its duration where the difference is. */
+static bool same_secret(struct http_text a, const char *b)
+{
+    size_t m = strlen(b);
+    unsigned char difference = a.len != m;
+    for (size_t i = 0; i < a.len; i++)
+        difference |= (unsigned char)(a.at[i] ^ b[i % (m + 1)]);
+    return difference == 0;
+}
+
+static bool authorized(const struct admin *admin, const struct http_request *request)
+{
+    static const char scheme[] = "Bearer ";
+    struct http_text given = http_field(request, "Authorization");
+    size_t len = sizeof scheme - 1;
+    if (given.len < len || memcmp(given.at, scheme, len) != 0 || admin->token[0] == '\0')
+        return false;
+    return same_secret((struct http_text){given.at + len, given.len - len}, admin->token);
+}
+
+static unsigned answer_ready(struct admin *admin, FILE *out)
+{
+    bool ready = admin->hooks.ready(admin->hooks.arg, out);
+    if (ready)
+        fprintf(out, "ready\n");
+    return ready ? 200 : 503;
+}
+
+/* answer: writes the body, gives the status. */
+static unsigned answer(struct admin *admin, const struct http_request *request, FILE *out)
+{
+    bool read = request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD;
+    bool healthz = http_text_is(request->path, "/healthz"),
+         readyz = http_text_is(request->path, "/readyz"),
+         metrics = http_text_is(request->path, "/metrics");
+    if (!healthz && !readyz && !metrics && !authorized(admin, request)) {
+        fprintf(out, "this needs Authorization: Bearer with the token of admin.token_file\n");
+        return 401;
+    }
+    if (!healthz && !readyz && !metrics) {
+        fprintf(out, "there are /healthz, /readyz and /metrics\n");
+        return 404;
+    }
+    if (!read) {
+        fprintf(out, "GET or HEAD\n");
+        return 405;
+    }
+    if (readyz)
+        return answer_ready(admin, out);
+    if (metrics)
+        admin->hooks.metrics(admin->hooks.arg, out);
+    else
+        fprintf(out, "alive\n");
+    return 200;
+}
+
+static void send_answer(struct http_conn *conn, unsigned status, const char *body, size_t size)
+{
+    http_answer_begin(conn, status);
+    http_answer_field(conn, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    http_answer_field(conn, "Cache-Control", "no-store");
+    if (status == 401)
+        http_answer_field(conn, "WWW-Authenticate", "Bearer");
+    if (status == 405)
+        http_answer_field(conn, "Allow", "GET, HEAD");
+    http_answer_send(conn, body, size);
+}
+
+static void on_request(void *arg, struct http_conn *conn, const struct http_request *request)
+{
+    char *body = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&body, &size);
+    unsigned status = out != NULL ? answer(arg, request, out) : 503;
+    if (out != NULL)
+        fclose(out);
+    send_answer(conn, status, body, size);
+    free(body);
+}
+
+/* on_refused: a body that is too large makes no difference. */
+static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
+                       const struct http_request *request)
+{
+    if (why == HTTP_MALFORMED && status == 413 && request != NULL)
+        on_request(arg, conn, request);
+    else
+        send_answer(conn, status, "", 0);
+}
+
+/* on_gone: everything is answered at once. */
+static void on_gone(void *arg, struct http_conn *conn)
+{
+    (void)arg;
+    (void)conn;
+}
+
+/* --- life --- */
+
+static void on_stop(evutil_socket_t fd, short what, void *arg)
+{
+    struct admin *admin = arg;
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(admin->base);
+}
+
+static void *run(void *arg)
+{
+    struct admin *admin = arg;
+    event_base_dispatch(admin->base);
+    return NULL;
+}
+
+/* free_parts: those that are there. */
+static void free_parts(struct admin *admin)
+{
+    http_server_free(admin->http);
+    http_client_limit_free(admin->clients);
+    if (admin->stop != NULL)
+        event_free(admin->stop);
+    if (admin->base != NULL)
+        event_base_free(admin->base);
+    if (admin->stop_fd >= 0)
+        close(admin->stop_fd);
+    free(admin);
+}
+
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    if (config == NULL)
+        return NULL;
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+/* serve: the limits per address equal the limits in all, since the few clients are mostly local.
+ * When all places are taken, a connection with half a request goes first, so a slow sender cannot
+ * keep others out. */
+static int serve(struct admin *admin, int fd)
+{
+    const struct http_config config = {
+        .max_head_bytes = HEAD_MAX,
+        .max_body_bytes = BODY_MAX,
+        .max_connections = CONNECTIONS_MAX,
+        .max_connections_per_address = CONNECTIONS_MAX,
+        .clients = admin->clients,
+        .deadlines = {TIMEOUT_US, TIMEOUT_US, TIMEOUT_US, LINGER_US}};
+    const struct http_hooks hooks = {
+        .arg = admin, .request = on_request, .refused = on_refused, .gone = on_gone};
+    return http_server_new(&admin->http, admin->base, fd, &config, &hooks);
+}
+
+static int build_loop(struct admin *admin)
+{
+    admin->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    admin->base = new_base();
+    admin->clients = http_client_limit_new(CONNECTIONS_MAX);
+    if (admin->stop_fd < 0 || admin->base == NULL || admin->clients == NULL)
+        return -ENOMEM;
+    admin->stop = event_new(admin->base, admin->stop_fd, EV_READ, on_stop, admin);
+    return admin->stop != NULL && event_add(admin->stop, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static int build(struct admin *admin, int fd)
+{
+    if (build_loop(admin) < 0 || serve(admin, fd) < 0) {
+        close(fd);
+        return -ENOMEM;
+    }
+    return -pthread_create(&admin->thread, NULL, run, admin);
+}
+
+int admin_start(struct admin **out, const struct admin_config *config,
+                const struct admin_hooks *hooks)
+{
+    struct admin *admin = calloc(1, sizeof *admin);
+    if (admin == NULL)
+        return -ENOMEM;
+    admin->hooks = *hooks;
+    admin->stop_fd = -1;
+    if (config_read_secret(config->token_file, admin->token, sizeof admin->token) < 0) {
+        free_parts(admin);
+        return -EACCES;
+    }
+    int fd = listen_tcp(config->address, config->port, false);
+    int r = fd < 0 ? fd : build(admin, fd);
+    if (r < 0) {
+        free_parts(admin);
+        return r;
+    }
+    *out = admin;
+    return 0;
+}
+
+struct admin *admin_stop(struct admin *admin)
+{
+    if (admin == NULL)
+        return NULL;
+    eventfd_write(admin->stop_fd, 1);
+    pthread_join(admin->thread, NULL);
+    free_parts(admin);
+    return NULL;
+}

@@ -1,0 +1,29 @@
+/* The command line that both daemons share:
+ *
+ *   --config FILE  --set KEY=VALUE ...  --check-config  --print-config  --version  --help
+ *
+ * Called once, by main(), before any thread. */
+#ifndef ONRUSH_COMMAND_H
+#define ONRUSH_COMMAND_H
+
+#include "shared/base/config.h"
+
+#include <sysexits.h> /* exit codes: EX_USAGE 64, EX_UNAVAILABLE 69, EX_CONFIG 78 */
+
+#define COMMAND_SETS_MAX 64
+
+struct command {
+    const char *name;    /* "onrush-gateway" */
+    const char *summary; /* one line for --help */
+    const struct config_table *table;
+    const char *path;                   /* out: the config file */
+    const char *sets[COMMAND_SETS_MAX]; /* out: the overrides, pointing into argv */
+    size_t n_sets;
+};
+
+/* command_parse: reads the arguments and loads the configuration into *config. -1: go on and run;
+ * else the exit code (0 after --help and its like; messages are printed). Without --config it reads
+ * the installed /etc/onrush/<daemon>.cfg, if there is one. */
+int command_parse(struct command *command, int argc, char **argv, void *config);
+
+#endif

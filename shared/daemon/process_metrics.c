@@ -1,0 +1,108 @@
+#include "shared/daemon/process_metrics.h"
+
+#include "shared/base/log.h"
+#include "shared/store/redis.h"
+#include "shared/store/schema.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define METRICS_SHARD process_metrics
+METRICS_TABLE(process_metrics_table, PROCESS_METRICS);
+
+/* count_fds: newer kernels tell the number as the size of the directory; older ones must be read
+ * through. */
+static int64_t count_fds(void)
+{
+    struct stat st;
+    if (stat("/proc/self/fd", &st) == 0 && st.st_size > 0)
+        return st.st_size;
+    DIR *dir = opendir("/proc/self/fd");
+    int64_t n = -3; /* ".", "..", and the directory itself */
+    if (dir == NULL)
+        return METRIC_ABSENT;
+    while (readdir(dir) != NULL)
+        n++;
+    closedir(dir);
+    return n;
+}
+
+static int64_t most_fds(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (int64_t)limit.rlim_cur : METRIC_ABSENT;
+}
+
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) < 0)
+        return METRIC_ABSENT;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* since_boot_us: of the clock in which /proc says when a process started. */
+static int64_t since_boot_us(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* read_stat: threads, start and memory stand in /proc/self/stat as fields 20, 22 and 24, behind the
+ * name, which may hold anything. */
+static void read_stat(struct process_metrics *m)
+{
+    char text[1024];
+    long long threads, start, pages;
+    FILE *file = fopen("/proc/self/stat", "re");
+    size_t n = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    text[n] = '\0';
+    const char *behind = strrchr(text, ')');
+    if (behind == NULL ||
+        sscanf(behind + 1,
+               " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld %*s %lld "
+               "%*s %lld",
+               &threads, &start, &pages) != 3)
+        return;
+    int64_t up_us = since_boot_us(CLOCK_BOOTTIME) - start * (1000000 / sysconf(_SC_CLK_TCK));
+    metric_set(&m->threads, threads);
+    metric_set(&m->memory, pages * sysconf(_SC_PAGESIZE));
+    metric_set(&m->start, since_boot_us(CLOCK_REALTIME) - up_us);
+}
+
+/* start_once: the start is computed once, or a clock that is adjusted would look like a restart. */
+static void start_once(struct process_metrics *m)
+{
+    static metric_value start;
+    int64_t none = 0;
+    atomic_compare_exchange_strong(&start, &none, metric_get(&m->start));
+    metric_set(&m->start, metric_get(&start));
+}
+
+void process_metrics_render(FILE *out, const char *daemon)
+{
+    struct process_metrics m = {.threads = METRIC_ABSENT,
+                                .memory = METRIC_ABSENT,
+                                .start = METRIC_ABSENT,
+                                .open_fds = count_fds(),
+                                .max_fds = most_fds(),
+                                .cpu = cpu_us(),
+                                .log_dropped = log_dropped()};
+    void *shard = &m;
+    read_stat(&m);
+    if (metric_get(&m.start) != METRIC_ABSENT)
+        start_once(&m);
+    metrics_render(out, &process_metrics_table, &shard, 1);
+    fprintf(out,
+            "# HELP %s %s\n# TYPE %s gauge\n"
+            "%s{daemon=\"%s\",version=\"%s\",functions=\"%d\",schema=\"%d\"} 1\n",
+            BUILD_INFO_NAME, BUILD_INFO_HELP, BUILD_INFO_NAME, BUILD_INFO_NAME, daemon,
+            ONRUSH_VERSION, redis_functions_version(), schema_known());
+}

@@ -1,0 +1,31 @@
+/* What Prometheus wants to know of any process, and of its build: the same for every daemon. */
+#ifndef ONRUSH_PROCESS_METRICS_H
+#define ONRUSH_PROCESS_METRICS_H
+
+#include "shared/base/metrics.h"
+
+#define PROCESS_METRICS(COUNTER, GAUGE, HISTOGRAM)                                                 \
+    GAUGE(open_fds, "process_open_fds", "", "File descriptors that are open.")                     \
+    GAUGE(max_fds, "process_max_fds", "", "File descriptors that may be open.")                    \
+    GAUGE(memory, "process_resident_memory_bytes", "", "Memory in use.")                           \
+    GAUGE(threads, "process_threads", "", "Threads.")                                              \
+    GAUGE(start, "process_start_time_seconds", "",                                                 \
+          "When the process started, since the epoch: a change is a restart.")                     \
+    COUNTER(cpu, "process_cpu_seconds_total", "", "Time on a processor.")                          \
+    COUNTER(log_dropped, "onrush_log_dropped_lines_total", "",                                     \
+            "Lines of the log that nobody reads: whoever takes them was full.")
+
+METRICS_STRUCT(process_metrics, PROCESS_METRICS);
+
+extern const struct metrics_table process_metrics_table;
+
+#define BUILD_INFO_NAME "onrush_build_info"
+#define BUILD_INFO_HELP                                                                            \
+    "What runs here: version, and the versions of Redis functions and schema it brings."
+
+/* process_metrics_render: of this process, read from /proc now, and onrush_build_info. `daemon`:
+ * "gateway" or "scheduler". What cannot be read is left out. Any thread; blocks on nothing but
+ * /proc. */
+void process_metrics_render(FILE *out, const char *daemon);
+
+#endif

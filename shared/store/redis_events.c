@@ -1,0 +1,100 @@
+#include "shared/store/redis_events.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct redis_events {
+    redisAsyncContext *ac;
+    struct event *read, *write; /* the socket */
+    struct event *send;         /* something is to be sent: the end of this turn */
+    bool writing;               /* hiredis is: if it asks to write more, there was no room */
+};
+
+/* on_read, on_write: hiredis may free everything meanwhile. */
+static void on_read(evutil_socket_t fd, short what, void *arg)
+{
+    struct redis_events *e = arg;
+    (void)fd;
+    (void)what;
+    redisAsyncHandleRead(e->ac);
+}
+
+static void on_write(evutil_socket_t fd, short what, void *arg)
+{
+    struct redis_events *e = arg;
+    (void)fd;
+    (void)what;
+    e->writing = true;
+    redisAsyncHandleWrite(e->ac);
+}
+
+/* add_read: also the last that hiredis does after it has written. */
+static void add_read(void *arg)
+{
+    struct redis_events *e = arg;
+    e->writing = false;
+    if (!event_pending(e->read, EV_READ, NULL))
+        event_add(e->read, NULL);
+}
+
+static void del_read(void *arg)
+{
+    struct redis_events *e = arg;
+    event_del(e->read);
+}
+
+/* add_write: a connection that is being made becomes writable. */
+static void add_write(void *arg)
+{
+    struct redis_events *e = arg;
+    if (e->writing || (e->ac->c.flags & REDIS_CONNECTED) == 0)
+        event_add(e->write, NULL);
+    else
+        event_active(e->send, EV_WRITE, 0);
+}
+
+static void del_write(void *arg)
+{
+    struct redis_events *e = arg;
+    if (event_pending(e->write, EV_WRITE, NULL))
+        event_del(e->write);
+}
+
+static void free_event(struct event *event)
+{
+    if (event != NULL)
+        event_free(event);
+}
+
+static void cleanup(void *arg)
+{
+    struct redis_events *e = arg;
+    free_event(e->read);
+    free_event(e->write);
+    free_event(e->send);
+    free(e);
+}
+
+int redis_events_attach(redisAsyncContext *ac, struct event_base *base)
+{
+    struct redis_events *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return -ENOMEM;
+    e->ac = ac;
+    e->read = event_new(base, ac->c.fd, EV_READ | EV_PERSIST, on_read, e);
+    e->write = event_new(base, ac->c.fd, EV_WRITE, on_write, e);
+    e->send = event_new(base, -1, 0, on_write, e);
+    if (e->read == NULL || e->write == NULL || e->send == NULL || event_add(e->read, NULL) < 0 ||
+        event_add(e->write, NULL) < 0) {
+        cleanup(e);
+        return -ENOMEM;
+    }
+    ac->ev.data = e;
+    ac->ev.addRead = add_read;
+    ac->ev.delRead = del_read;
+    ac->ev.addWrite = add_write;
+    ac->ev.delWrite = del_write;
+    ac->ev.cleanup = cleanup;
+    return 0;
+}

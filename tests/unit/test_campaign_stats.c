@@ -1,0 +1,244 @@
+/* scheduler/campaign_stats: campaigns on a snapshot, what is summed up beyond the cap, durations
+ * that go on, and a writer and a reader that never wait for each other. */
+#include "tests/support/test.h"
+
+#include "scheduler/campaign_stats.h"
+#include "shared/base/clock.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct campaign_metrics blank(void)
+{
+    struct campaign_metrics m;
+    for (size_t i = 0; i < campaign_metrics_table.n; i++)
+        metric_set(metric_at(&m, campaign_metrics_table.rows[i].offset), METRIC_ABSENT);
+    return m;
+}
+
+/* render: noinline, or gcc 12 takes the text that open_memstream() made for the pointer to it. */
+__attribute__((noinline)) static char *render(struct stats_slot *stats, int64_t now_us)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    stats_render(stats, out, now_us);
+    fclose(out);
+    return text;
+}
+
+static size_t lines_of(const char *text, const char *start)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, start)) != NULL; at++)
+        n += at == text || at[-1] == '\n';
+    return n;
+}
+
+static void test_an_empty_board_says_nothing(void **state)
+{
+    (void)state;
+    struct stats_slot stats = {.snapshot = NULL};
+    char *text = render(&stats, 1);
+    assert_string_equal(text, "");
+    free(text);
+    stats_publish(&stats, stats_snapshot_new(0));
+    text = render(&stats, 1);
+    assert_string_equal(text, "");
+    free(text);
+    stats_clear(&stats);
+}
+
+static void test_durations_go_on(void **state)
+{
+    (void)state;
+    struct stats_slot stats = {.snapshot = NULL};
+    struct campaign_metrics m = blank();
+    struct stats_snapshot *snapshot = stats_snapshot_new(1000000);
+    metric_set(&m.open, 1);
+    metric_set(&m.oldest, 2000000);
+    metric_set(&m.lease, 5000000);
+    stats_snapshot_add(snapshot, "noon", &m);
+    metric_set(&m.oldest, 0);
+    stats_snapshot_add(snapshot, "idle", &m);
+    stats_publish(&stats, snapshot);
+    for (int64_t now_us = 2000000; now_us <= 3000000; now_us += 1000000) {
+        char *text = render(&stats, now_us);
+        bool first = now_us == 2000000;
+        assert_non_null(strstr(text, "onrush_campaign_open{campaign=\"noon\"} 1\n"));
+        assert_non_null(
+            strstr(text, first ? "onrush_campaign_oldest_waiting_seconds{campaign=\"noon\"} 3.0"
+                               : "onrush_campaign_oldest_waiting_seconds{campaign=\"noon\"} 4.0"));
+        assert_non_null(
+            strstr(text, "onrush_campaign_oldest_waiting_seconds{campaign=\"idle\"} 0.0"));
+        assert_non_null(strstr(text, first
+                                         ? "onrush_campaign_lease_seconds{campaign=\"noon\"} 4.0"
+                                         : "onrush_campaign_lease_seconds{campaign=\"noon\"} 3.0"));
+        assert_null(strstr(text, "onrush_campaign_quota{")); /* not known: no line */
+        free(text);
+    }
+    stats_clear(&stats);
+}
+
+/* A label has at most STATS_CAMPAIGNS_MAX values and "other", however many campaigns there are. */
+static void test_the_cap(void **state)
+{
+    (void)state;
+    struct stats_slot stats = {.snapshot = NULL};
+    struct stats_snapshot *snapshot = stats_snapshot_new(0);
+    struct campaign_metrics m = blank();
+    char name[32];
+    for (int i = 0; i < STATS_CAMPAIGNS_MAX + 3; i++) {
+        snprintf(name, sizeof name, "c%d", i);
+        metric_set(&m.quota, 10);
+        metric_set(&m.oldest, i * 1000000);
+        metric_set(&m.lease, (STATS_CAMPAIGNS_MAX + 5 - i) * INT64_C(1000000));
+        metric_set(&m.refused, i % 2 == 0 ? METRIC_ABSENT : 7);
+        stats_snapshot_add(snapshot, name, &m);
+    }
+    stats_publish(&stats, snapshot);
+    char *text = render(&stats, 0);
+    assert_int_equal(lines_of(text, "onrush_campaign_quota{"), STATS_CAMPAIGNS_MAX + 1);
+    assert_non_null(strstr(text, "onrush_campaign_quota{campaign=\"other\"} 30\n"));
+    assert_non_null(
+        strstr(text, "onrush_campaign_oldest_waiting_seconds{campaign=\"other\"} 1002.000000\n"));
+    assert_non_null(strstr(text, "onrush_campaign_lease_seconds{campaign=\"other\"} 3.000000\n"));
+    assert_non_null(
+        strstr(text, "onrush_campaign_requests{campaign=\"other\",state=\"refused\"} 7\n"));
+    assert_null(strstr(text, "campaign=\"c1000\""));
+    free(text);
+    stats_clear(&stats);
+}
+
+static double thread_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* scrape_ms: what a scrape of n campaigns takes, the best of ten. Processor time, so that a busy
+ * machine does not count. */
+static double scrape_ms(int n)
+{
+    struct stats_slot stats = {.snapshot = NULL};
+    struct campaign_metrics m = {.quota = 10};
+    double best = 1e9;
+    char name[CAMPAIGN_NAME_MAX + 1];
+    for (int i = 0; i < 10; i++) {
+        struct stats_snapshot *snapshot = stats_snapshot_new(0);
+        for (int c = 0; c < n; c++) {
+            snprintf(name, sizeof name, "a-campaign-with-a-rather-long-name-%d", c);
+            stats_snapshot_add(snapshot, name, &m);
+        }
+        stats_publish(&stats, snapshot);
+        double began = thread_ms();
+        char *text = render(&stats, i);
+        double took = thread_ms() - began;
+        assert_int_equal(lines_of(text, "onrush_campaign_quota{"), n);
+        best = took < best ? took : best;
+        free(text);
+    }
+    stats_clear(&stats);
+    return best;
+}
+
+/* Ten times as many campaigns cost a scrape about ten times as much, not a hundred times. */
+static void test_a_thousand_campaigns(void **state)
+{
+    (void)state;
+    double some = scrape_ms(STATS_CAMPAIGNS_MAX / 10), all = scrape_ms(STATS_CAMPAIGNS_MAX);
+    print_message("a scrape of %d campaigns takes %.2f ms, of %d %.2f ms\n",
+                  STATS_CAMPAIGNS_MAX / 10, some, STATS_CAMPAIGNS_MAX, all);
+    assert_true(all < 40 * some);
+}
+
+/* --- a writer and a reader at once --- */
+
+#define SHEETS 20000
+
+static struct stats_slot shared;
+static _Atomic bool over;
+
+static void *write_sheets(void *arg)
+{
+    (void)arg;
+    for (int i = 1; i <= SHEETS; i++) {
+        struct stats_snapshot *snapshot = stats_snapshot_new(i);
+        struct campaign_metrics m = blank();
+        metric_set(&m.quota, i);
+        metric_set(&m.accepted, i);
+        stats_snapshot_add(snapshot, "noon", &m);
+        stats_publish(&shared, snapshot);
+    }
+    over = true;
+    return NULL;
+}
+
+static long long value_of(const char *text, const char *start)
+{
+    const char *at = strstr(text, start);
+    return at != NULL ? strtoll(at + strlen(start), NULL, 10) : -1;
+}
+
+/* Every snapshot that is read is whole, none older than the one before, and the last is found. */
+static void test_nobody_waits(void **state)
+{
+    (void)state;
+    pthread_t writer;
+    long long last = 0;
+    assert_int_equal(pthread_create(&writer, NULL, write_sheets, NULL), 0);
+    for (bool stop = false; !stop;) {
+        stop = over;
+        char *text = render(&shared, SHEETS);
+        long long quota = value_of(text, "onrush_campaign_quota{campaign=\"noon\"} ");
+        long long accepted = value_of(text, "onrush_campaign_accepted{campaign=\"noon\"} ");
+        assert_int_equal(quota, accepted);
+        if (quota >= 0) {
+            assert_true(quota >= last);
+            last = quota;
+        }
+        free(text);
+    }
+    pthread_join(writer, NULL);
+    assert_int_equal(last, SHEETS);
+    stats_clear(&shared);
+}
+
+/* --- against MariaDB --- */
+
+static const struct {
+    int64_t shown, claimed, before, after, shown_only, hidden;
+} differences[] = {
+    {0, 0, 0, 0, 0, 0},       {10, 0, 10, 10, 0, 0}, {10, 5, 15, 15, 0, 0},
+    {10, 5, 12, 30, 0, 0},    {10, 0, 10, 9, 1, 0}, /* shown as granted, not in MariaDB */
+    {10, 5, 16, 16, 0, 1},    /* MariaDB had one that Redis neither shows nor has claimed */
+    {0, 0, 100, 100, 0, 100}, /* Redis lost its data */
+};
+
+static void test_against_mariadb(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(differences); i++) {
+        struct campaign_head head = {.granted = differences[i].shown,
+                                     .claimed = differences[i].claimed};
+        if (campaign_stats_shown_only(&head, differences[i].after) != differences[i].shown_only ||
+            campaign_stats_hidden(&head, differences[i].before) != differences[i].hidden)
+            fail_msg("row %zu", i);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_empty_board_says_nothing),
+        cmocka_unit_test(test_durations_go_on),
+        cmocka_unit_test(test_the_cap),
+        cmocka_unit_test(test_a_thousand_campaigns),
+        cmocka_unit_test(test_nobody_waits),
+        cmocka_unit_test(test_against_mariadb),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
