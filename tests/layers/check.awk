@@ -100,6 +100,16 @@ FNR == 1 {
     }
 }
 
+# What the daemons share must not tell them apart.
+FILENAME ~ /^shared\// && !/^#[ \t]*include/ {
+    code = $0
+    sub(/^ \*.*/, "", code)
+    gsub(/\/\*.*\*\//, "", code)
+    sub(/\/\*.*/, "", code)
+    if (code ~ /"[^"]*(gateway|scheduler)[^"]*"/)
+        complain(FILENAME ":" FNR ": names a daemon")
+}
+
 END {
     for (pair in edge) {
         split(pair, ends, SUBSEP)
