@@ -25,7 +25,7 @@ static const struct ctl_option create_options[] = {
 };
 
 struct plan {
-    int64_t quota, overflow, instant_wait_ms, opens_us, closes_us; /* closes_us -1: never */
+    int64_t quota, overflow, instant_wait_ms, opens_us, closes_us; /* closes_us 0: never */
 };
 
 static int read_time(const char *name, const char *text, int64_t *us)
@@ -40,7 +40,7 @@ static int read_time(const char *name, const char *text, int64_t *us)
 
 static int read_plan(const char *const *values, struct plan *plan)
 {
-    *plan = (struct plan){.overflow = 1000, .opens_us = clock_wall_us(), .closes_us = -1};
+    *plan = (struct plan){.overflow = 1000, .opens_us = clock_wall_us()};
     if (values[CREATE_QUOTA] == NULL)
         return ctl_error(CTL_USAGE, "say how many coupons there are: --quota N");
     int r = options_number("--quota", values[CREATE_QUOTA], 1, QUOTA_MAX, &plan->quota);
@@ -68,7 +68,7 @@ static int format_insert(struct ctl *ctl, const char *name, const struct plan *p
 #define MOMENT "TIMESTAMP('1970-01-01') + INTERVAL %d MICROSECOND"
     return db_format(
         &ctl->db, sql, size,
-        plan->closes_us >= 0
+        plan->closes_us > 0
             ? "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
               "opens_at, closes_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ", " MOMENT ")"
             : "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "

@@ -32,7 +32,7 @@ static void read_row(MYSQL_ROW cells, struct campaign_row *row)
         &row->closes_us, &row->lease_us, &row->created_us};
     size_t n = sizeof numbers / sizeof numbers[0];
     for (size_t i = 0; i < n; i++)
-        *numbers[i] = cells[i] != NULL ? strtoll(cells[i], NULL, 10) : -1;
+        *numbers[i] = cells[i] != NULL ? strtoll(cells[i], NULL, 10) : 0;
     snprintf(row->name, sizeof row->name, "%s", cells[n]);
     snprintf(row->state, sizeof row->state, "%s", cells[n + 1]);
     snprintf(row->owner, sizeof row->owner, "%s", cells[n + 2]);
@@ -91,5 +91,5 @@ json_t *campaign_row_json(const struct campaign_row *r)
         r->quota - r->granted, "overflow", r->overflow, "instant_wait_ms", r->instant_wait_ms,
         "opens_at", output_time(r->opens_us), "closes_at", output_time(r->closes_us), "created_at",
         output_time(r->created_us), "owner", r->owner, "epoch", r->epoch, "lease_until",
-        output_time(r->owner[0] != '\0' ? r->lease_us : -1), "watermark", r->watermark);
+        output_time(r->owner[0] != '\0' ? r->lease_us : 0), "watermark", r->watermark);
 }

@@ -10,7 +10,7 @@
 
 struct campaign_row {
     int64_t id, quota, overflow, instant_wait_ms, granted, epoch, watermark;
-    int64_t opens_us, closes_us, lease_us, created_us; /* since the epoch; closes_us -1: never */
+    int64_t opens_us, closes_us, lease_us, created_us; /* since the epoch; closes_us 0: never */
     char name[CAMPAIGN_NAME_MAX + 1];
     char state[17];
     char owner[65];

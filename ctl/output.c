@@ -18,7 +18,7 @@ void output_json(const json_t *value)
 json_t *output_time(int64_t us)
 {
     char text[CLOCK_TEXT_SIZE];
-    return us < 0 ? json_null() : json_string(clock_format(us, text));
+    return us <= 0 ? json_null() : json_string(clock_format(us, text));
 }
 
 json_t *output_count(int64_t n)

@@ -22,7 +22,7 @@ void output_table(const json_t *rows, const struct output_column *columns, size_
  * out. */
 void output_pairs(const json_t *object, const struct output_column *columns, size_t n);
 
-/* output_time: µs since the epoch as a JSON string (RFC 3339); null when us < 0. */
+/* output_time: µs since the epoch as a JSON string (RFC 3339); null when us <= 0. */
 json_t *output_time(int64_t us);
 
 /* output_count: a JSON number; null when n < 0. */
