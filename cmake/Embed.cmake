@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # onrush_embed(OUT NAME FILE...): a C file OUT that defines `const struct embedded NAME[]`, one entry a
 # file, ended by an entry of NULLs (shared/base/embedded.h). Contents become byte arrays: no limit on
 # the length of a string literal, and no quoting.

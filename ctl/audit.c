@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl audit: does everything hold that was promised? How it looks: audit.h. */
 #include "ctl/audit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An audit: what is read, in which order, and what it must be.
  *
  * Grants are never taken back, and a system may be live while it is audited. So the order of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* First come, first served, for requests that came by the journal: is anybody behind somebody who
  * came later?
  *

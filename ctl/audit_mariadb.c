@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The part of the audit that MariaDB answers: the campaign and its grants, in one snapshot. */
 #include "ctl/audit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The part of the audit that Redis answers. */
 #include "ctl/audit.h"
 

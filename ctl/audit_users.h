@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every user that an audit meets, with what each store says of the request. About 100 bytes a
  * user. */
 #ifndef ONRUSH_CTL_AUDIT_USERS_H

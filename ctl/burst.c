@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl burst: a load client. */
 #include "ctl/burst_client.h"
 #include "ctl/campaign_row.h"

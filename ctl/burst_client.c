@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The load client. One thread; everything below belongs to it.
  *
  *     slot ─┐                        a slot is one request at a time on one easy handle

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sends the requests of a burst: libcurl driven by libevent, one thread, keep-alive connections. */
 #ifndef ONRUSH_CTL_BURST_CLIENT_H
 #define ONRUSH_CTL_BURST_CLIENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the load client, shared by burst_client.c (which runs it) and burst_open.c (which
  * makes it and takes it apart). */
 #ifndef ONRUSH_CTL_BURST_OPEN_H

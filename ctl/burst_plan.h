@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which user each request of a burst belongs to. */
 #ifndef ONRUSH_CTL_BURST_PLAN_H
 #define ONRUSH_CTL_BURST_PLAN_H

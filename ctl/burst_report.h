@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What came out of a burst: counted while it runs, printed when it is over. */
 #ifndef ONRUSH_CTL_BURST_REPORT_H
 #define ONRUSH_CTL_BURST_REPORT_H

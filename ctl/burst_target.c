@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/burst_target.h"
 
 #include "ctl/ctl.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where a burst goes. The host name is looked up once, before the burst, so that no request waits
  * for it. */
 #ifndef ONRUSH_CTL_BURST_TARGET_H

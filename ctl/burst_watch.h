@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The sockets of curl as events of libevent, in a table by number.
  *
  * A watch outlives what curl asks for: curl says REMOVE after each answer, and asks for the same

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl campaign create, list, show. */
 #include "ctl/campaign_change.h"
 #include "ctl/campaign_row.h"

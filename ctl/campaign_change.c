@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl campaign pause, resume, close, set-quota, set-instant-wait. */
 #include "ctl/campaign_change.h"
 

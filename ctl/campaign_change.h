@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Changes by an administrator: each is one transaction that also writes its row of audit_log.
  *
  *     change_begin() ──► the UPDATE or INSERT ──► change_finish()   (or change_abandon())  */

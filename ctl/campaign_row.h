@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The row of a campaign in MariaDB. */
 #ifndef ONRUSH_CTL_CAMPAIGN_ROW_H
 #define ONRUSH_CTL_CAMPAIGN_ROW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting, within bounds, until a scheduler has put into force in Redis what was changed in
  * MariaDB. */
 #ifndef ONRUSH_CTL_CAMPAIGN_WAIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands, one file a group; main.c puts them into its table. Each has the form of
  * ctl_command.run; its options are the array beside it, in the order of `values`. */
 #ifndef ONRUSH_CTL_COMMANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What every command of onrushctl has in hand: the settings, the two stores, the way of printing.
  *
  * One thread. A command returns one of the exit codes below; messages for people who must act go to

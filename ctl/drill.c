@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl drill: measures how long it takes to rebuild a Redis that lost its data from MariaDB.
  * It makes a campaign of its own with many grants, empties its keys, and watches. */
 #include "ctl/campaign_change.h"

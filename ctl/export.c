@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl export: the grants of a campaign, in the order of their serials. */
 #include "ctl/campaign_row.h"
 #include "ctl/commands.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What --help prints: of the program, of a group of commands, of one command. */
 #ifndef ONRUSH_CTL_HELP_H
 #define ONRUSH_CTL_HELP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl: the tool of those who run campaigns. */
 #include "ctl/commands.h"
 #include "ctl/help.h"

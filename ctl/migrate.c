@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl migrate: brings the schema of the database to the version this binary knows. */
 #include "ctl/commands.h"
 #include "ctl/output.h"

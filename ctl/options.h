@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command line: the global options, then a command, then its own options and arguments, in any
  * order. */
 #ifndef ONRUSH_CTL_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What commands print: a result is built once, as JSON, and shown as such or as text for people. */
 #ifndef ONRUSH_CTL_OUTPUT_H
 #define ONRUSH_CTL_OUTPUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The requests of a campaign that were refused for good, as MariaDB has them (table `refused`). */
 #ifndef ONRUSH_CTL_REFUSED_H
 #define ONRUSH_CTL_REFUSED_H

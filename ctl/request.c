@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl request show: what Redis and MariaDB know of one request. */
 #include "ctl/campaign_row.h"
 #include "ctl/commands.h"

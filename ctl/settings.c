@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/settings.h"
 
 #include "shared/base/config_rows.h"

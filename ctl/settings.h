@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration of onrushctl: etc/ctl.cfg. */
 #ifndef ONRUSH_CTL_SETTINGS_H
 #define ONRUSH_CTL_SETTINGS_H

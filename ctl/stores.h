@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Opening the two stores, and what their errors mean for the exit code. */
 #ifndef ONRUSH_CTL_STORES_H
 #define ONRUSH_CTL_STORES_H

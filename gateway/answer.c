@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Texts that go into answers use a small, checked alphabet (names, user ids, codes, reasons,
  * numbers), so JSON needs no escaping. The longest answer is a problem of a decided request: 300
  * bytes of fixed text, a name, a user id, a ticket, a request id. BODY_MAX leaves room. */

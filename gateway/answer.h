@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From an outcome to an HTTP answer: status, headers, body, exactly as docs/protocol.md says. */
 #ifndef ONRUSH_GATEWAY_ANSWER_H
 #define ONRUSH_GATEWAY_ANSWER_H

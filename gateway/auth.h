@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks: JSON Web Tokens (RFC 7519), when the configuration wants them.
  *
  * The object is made once, at the start, and never changes: all workers read it without a lock.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Group commit: what is asked of Redis for one campaign gathers while calls are under way; a reply
  * sends the next.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a POST. Pure; thread safe. */
 #ifndef ONRUSH_GATEWAY_BODY_H
 #define ONRUSH_GATEWAY_BODY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/campaign_cache.h"
 
 #include "gateway/journal/journal_rules.h"

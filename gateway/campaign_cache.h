@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The campaigns that a worker has seen lately: what gathers for them, and what is known of them.
  *
  * A bounded table; a campaign that nobody holds is forgotten when room is needed, the one that was

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/config.h"
 
 #include "gateway/routes/route_config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration of the gateway, immutable once published. What each key means
  * stands in etc/gateway.cfg. */
 #ifndef ONRUSH_GATEWAY_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/custom_answer.h"
 
 #include "gateway/outcome.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the wording of a configured route for an outcome: which of its answers, and the body.
  * Pure. */
 #ifndef ONRUSH_GATEWAY_CUSTOM_ANSWER_H

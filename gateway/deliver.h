@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What becomes of a request once Redis has answered, or cannot: the policy behind the batcher. One
  * thread. */
 #ifndef ONRUSH_GATEWAY_DELIVER_H

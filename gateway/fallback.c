@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/fallback.h"
 
 #include "gateway/journal/archive.h"

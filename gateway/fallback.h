@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What becomes of a request that Redis cannot answer: it goes to the archive, a new one to be
  * written to the journal, any other to be looked up.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the workers of one gateway share: the configuration in force, and the limits for all of them
  * together. Any thread may use it. */
 #ifndef ONRUSH_GATEWAY_GATEWAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/health.h"
 
 #include "shared/base/clock.h"

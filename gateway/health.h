@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The health of the gateway, from the atomics of its workers: for callbacks and /readyz
  * (shared/daemon/health.h), and for systemd (shared/daemon/service.h). Any thread. */
 #ifndef ONRUSH_GATEWAY_HEALTH_H

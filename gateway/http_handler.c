@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How a request goes:
  *
  *   on_request ─► request_new ─► router_judge ─► router_dispatch ─ (asks, waits) ─► request_answer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP inside a worker: what shared/http asks of whoever serves requests. All of it runs in the
  * worker's thread. */
 #ifndef ONRUSH_GATEWAY_HTTP_HANDLER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/http_strings.h"
 
 const char *http_string(struct http_text text)

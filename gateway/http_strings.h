@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fields, path and query of a request's head as strings of C. */
 #ifndef ONRUSH_GATEWAY_HTTP_STRINGS_H
 #define ONRUSH_GATEWAY_HTTP_STRINGS_H

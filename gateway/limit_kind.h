@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which rate limits there are, and how they are set: see rate_limits.h. */
 #ifndef ONRUSH_GATEWAY_LIMIT_KIND_H
 #define ONRUSH_GATEWAY_LIMIT_KIND_H

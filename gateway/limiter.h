@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A rate limiter: how often each of many keys may pass. All workers share one bounded table.
  *
  * The rule is GCRA (the generic cell rate algorithm, ITU-T I.371). A key has one number: the time

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of one worker share: its time, its ways to the stores, its counts. The worker owns
  * it, fills it in before its thread starts, and knows the parts; they know only this. One thread,
  * except that the admin listener reads the metrics and the state of `link`. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
  *
  * Threads: main (signals, configuration, life and death of the others), one for each worker

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The metrics of the gateway; each worker has a shard of its own. */
 #ifndef ONRUSH_GATEWAY_METRICS_H
 #define ONRUSH_GATEWAY_METRICS_H

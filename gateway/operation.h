@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What Redis is asked about a campaign. */
 #ifndef ONRUSH_GATEWAY_OPERATION_H
 #define ONRUSH_GATEWAY_OPERATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every way a request can end: one table, from which come the answers and their metrics.
  *
  * X(M, id, status, code, title, detail); M is passed through to X. An empty code is no problem but

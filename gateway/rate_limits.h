@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Rate limits: how often a client address, a user, a campaign, everybody may ask. The configuration
  * (group limits) defines them; all workers share the counts (limiter.h).
  *

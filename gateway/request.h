@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One HTTP request, from the moment that it is complete to its answer.
  *
  *              ┌─────────────────────────────────────────────────────────┐

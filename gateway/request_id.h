@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The id of a request, by which a client, an answer and the log speak of the same one.
  *
  * It is the client's X-Request-Id when that is valid, else the trace id of its traceparent. Only an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/request_trace.h"
 
 #include "gateway/http_strings.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Traces of sampled requests for a coupon: the gateway's span, and what the scheduler needs to go
  * on.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Paths and methods. Two steps, so that it stays separable where campaign, user and wait come from
  * and what is done with them: router_judge() reads them from the request, router_dispatch() asks.
  * Which routes there are, Onrush's own and those of the configuration, says route_table.h. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The filter of a full campaign:
  *
  *   "full" was answered ──► head ──► filter begins ──► queue and users are scanned ──► read

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who can be told "sold out" without Redis: fills a campaign's filter once it is full, and keeps
  * it only as long as Redis confirms it. One thread. */
 #ifndef ONRUSH_GATEWAY_SOLDOUT_H

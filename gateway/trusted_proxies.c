@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/trusted_proxies.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the client's address behind a proxy: networks, X-Forwarded-For. Pure, except that it reads
  * the configuration; a list is immutable once made. */
 #ifndef ONRUSH_GATEWAY_TRUSTED_PROXIES_H

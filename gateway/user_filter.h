@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The sold-out filter of one campaign: a Bloom filter of every user that Redis knows. A user who is
  * not in it has no request, so a full campaign can answer "sold out" without asking Redis. A false
  * positive costs one question to Redis and nothing else.

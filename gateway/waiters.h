@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who waits for a decision: long-polls, and the POSTs of a campaign in instant mode.
  *
  * Nobody polls Redis for a single waiter: while a campaign has waiters, one head is fetched each

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One turn of the loop:
  *
  *   events: HTTP (requests are read, and asked or answered), Redis (replies are handed out, and

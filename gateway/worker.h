@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A worker: one thread, one event loop, one listening socket, one HTTP server, one link to Redis,
  * one archive. Workers share nothing but struct gateway and their metrics, which are all atomic. */
 #ifndef ONRUSH_GATEWAY_WORKER_H

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The first schema. Times are UTC; names and user ids are ASCII and compare byte by byte.
 -- A migration may be interrupted and run again, so every statement must be repeatable.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Requests that gateways accepted while Redis was away. When Redis is back, a scheduler moves them
 -- into the queue by arrival, and deletes them here.
 

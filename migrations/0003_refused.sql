@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Requests that were refused for good, with the reason: a record for people that outlives Redis.
 -- A user in this table who also has a coupon was refused once and got it later.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Instant mode: how long the answer to a POST may wait for the decision.
 
 ALTER TABLE campaigns ADD COLUMN IF NOT EXISTS

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Requests that have moved from the journal into the queue. `onrushctl audit` checks that no later
 -- request stands before them, except those that were already on their way to MariaDB.
 -- ctl/audit_arrivals.h has the rule.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One campaign, as its scheduler sees it: from the lease to the last settled request. The heart of
  * the protocol.
  *

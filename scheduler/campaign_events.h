@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The events of a campaign that callbacks tell (docs/callbacks.md).
  *
  * They follow from a row of MariaDB. So a scheduler that takes a campaign over tells again what the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How a campaign stands, for the metrics: Redis is asked for its head and its oldest requests now
  * and then, beside the work. Decides nothing. The loop's thread. */
 #ifndef ONRUSH_SCHEDULER_CAMPAIGN_STATS_H

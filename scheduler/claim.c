@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The stages of a claim: claim, look into the journal, drain it. The picture is in campaign.h. */
 #include "scheduler/campaign.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The committer pool: pool_size threads with one MariaDB connection each, that carry jobs out, and
  * one more that only looks into the journal.
  *

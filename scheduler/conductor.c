@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/conductor.h"
 
 #include "scheduler/campaign_events.h"

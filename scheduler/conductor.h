@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The conductor: the loop that owns all campaigns of this scheduler. Everything in it runs in one
  * thread; the lease keeper and the committer pool reach it through mailboxes only. */
 #ifndef ONRUSH_SCHEDULER_CONDUCTOR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/config.h"
 
 #include "shared/store/protocol.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The scheduler's configuration: plain values; every key is explained in etc/scheduler.cfg. */
 #ifndef ONRUSH_SCHEDULER_CONFIG_H
 #define ONRUSH_SCHEDULER_CONFIG_H

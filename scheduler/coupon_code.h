@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Coupon codes: 80 random bits from the kernel, as Crockford's base32 (no I, L, O, U) in four
  * groups of four. */
 #ifndef ONRUSH_SCHEDULER_COUPON_CODE_H

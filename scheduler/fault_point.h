@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Places where the tests let the scheduler die or sleep (tests/chaos), at the worst moments.
  * Nothing in normal builds. With ONRUSH_FAULTS defined, fault_point("after-claim") acts when
  * $ONRUSH_FAULT names it: "after-claim" kills the process the first time that somebody comes by,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A grant, and a batch of them: what moves between claim, ledger, committer and settle.
  *
  * A batch has one owner at any time: the campaign that made it, or the job that carries it through

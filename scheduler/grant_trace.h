@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Traces of sampled requests, on the scheduler's side. Gateways leave a traceparent in
  * onrush:{NAME}:traces (gateway/request_trace.h). The scheduler fetches it for those that it has
  * claimed, and makes the spans "queue" (from the ticket to the claim) and "commit" (the transaction

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs: what a campaign asks of MariaDB. A job is made by the campaign, carried out by one thread
  * of the committer pool (or by the model of the simulation), and comes back to the campaign by
  * campaign_on_job(). In between it belongs to the pool. */

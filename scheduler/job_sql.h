@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs in MariaDB: the SQL of the scheduler, over one connection. Blocking; one thread at a
  * time. */
 #ifndef ONRUSH_SCHEDULER_JOB_SQL_H

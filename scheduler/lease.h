@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The lease keeper: one thread, one MariaDB connection, a round twice a second (at least four in a
  * lease).
  *

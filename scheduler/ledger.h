@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The ledger decides who gets which coupon. Pure: no I/O, no clock, no threads, no randomness.
  *
  *     claimed users ──► line (by ticket) ──┐

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrush-scheduler: takes leases of campaigns, pops requests from their queues, grants coupons up
  * to the quota, commits the grants to MariaDB and settles them in Redis.
  *

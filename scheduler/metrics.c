@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/metrics.h"
 
 #include "shared/daemon/process_metrics.h"

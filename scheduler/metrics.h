@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The scheduler's metrics: this table is the source of names, help and types. */
 #ifndef ONRUSH_SCHEDULER_METRICS_H
 #define ONRUSH_SCHEDULER_METRICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How large a batch may be: at most batch_size, and small enough that a commit takes no longer than
  * a target. Additive increase, multiplicative decrease (Chiu and Jain, 1989): it settles without
  * knowing why MariaDB is slow, and gives way quickly.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Redis side of a campaign's world: formats the calls of the function library, reads the
  * answers, and hands them to campaign_on_queue(). Runs in the loop's thread. The protocol is that
  * of docs/protocol.md. */

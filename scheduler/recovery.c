@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Taking a campaign over: from the lease to the first claim.
  *
  * By now the epoch has been raised in MariaDB, so no batch of an older owner can commit any more,

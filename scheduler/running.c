@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The phase RUNNING: decide, commit, settle. claim.c fills the line of requests; recovery.c leads
  * to this phase. */
 #include "scheduler/campaign.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The archive's thread owns the connection, the batch and the jobs that it has taken; the worker's
  * thread owns all other jobs. */
 #include "gateway/journal/archive.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The archive: what a worker asks of MariaDB. It reads what Redis does not know (any more, or yet),
  * and while Redis is away it writes the requests to the journal.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/journal/archive_batch.h"
 
 #include <stdlib.h>

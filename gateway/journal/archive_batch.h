@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A batch of the archive: many jobs, arranged so that each campaign and each user of a campaign is
  * asked about once. Pure data, one thread.
  *

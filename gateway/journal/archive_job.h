@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A job of the archive: a question to MariaDB, or a request for the journal, and its answer. Pure
  * data. */
 #ifndef ONRUSH_GATEWAY_ARCHIVE_JOB_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The journal: requests that are accepted while Redis is away, as rows in MariaDB. A scheduler
  * moves them into the queue once Redis is back, in the order of their arrival.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/journal/journal_rules.h"
 
 #define FULL_US     1000000 /* so long a full journal is believed to be full */

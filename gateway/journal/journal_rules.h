@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who may enter the journal of a campaign. Pure, one thread.
  *
  * The bound keeps the table small; a request beyond it is told to come again. The rows are counted

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names and user ids that come here are valid: none of their letters needs escaping in SQL. */
 #include "gateway/journal/lookup.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The questions that are asked of MariaDB about the jobs of a batch; SELECTs only. They write what
  * they find into groups and jobs. DB_OK, or why there is no answer, and then the batch must be
  * arranged again. The archive's thread. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/routes/answer_template.h"
 
 #include "shared/store/protocol.h"

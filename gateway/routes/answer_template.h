@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body of an answer of a configured route: JSON with placeholders, {user} or {ticket}. Compiled
  * once, when the configuration is loaded; rendered without allocating. The values have small
  * alphabets (names, user ids, codes, numbers) that cannot end a JSON string, so nothing needs

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the list `routes` of gateway.cfg into a table. Every mistake in a route is found here, with
  * file and line, and not when a client asks. etc/gateway.cfg explains the settings. */
 #ifndef ONRUSH_GATEWAY_ROUTE_CONFIG_H

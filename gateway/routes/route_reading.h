@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by the files that read `routes`. Every function returns 0, or a negative errno with the
  * message in reading->error. */
 #ifndef ONRUSH_GATEWAY_ROUTE_READING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/routes/route_table.h"
 
 #include "gateway/metrics.h"

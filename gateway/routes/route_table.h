@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of routes: Onrush's own and those of the configuration, compiled into one tree.
  *
  *   ""─┬─ v1 ── campaigns ── {} ─┬─ (GET: the campaign)

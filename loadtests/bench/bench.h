@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrush-bench: the small tools of loadtests/. Each is one verb with arguments NAME=VALUE, prints
  * one line of JSON, and gives an exit code. One thread unless said otherwise. */
 #ifndef ONRUSH_LOADTESTS_BENCH_H

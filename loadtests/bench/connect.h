@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Connections of the clients, from any address of this machine. */
 #ifndef ONRUSH_LOADTESTS_CONNECT_H
 #define ONRUSH_LOADTESTS_CONNECT_H

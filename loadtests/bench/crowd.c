@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* crowd: n connections of one address that act as their kind does, until SIGTERM, or for LIFE_S. It
  * prints a line of JSON when all stand, and another one at the end:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fill: a queue with n users who wait, put there by the function that the gateway calls. */
 #include "loadtests/bench/bench.h"
 

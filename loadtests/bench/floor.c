@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* floor: what Redis cannot do without. The commands that onrush_enqueue comes down to, for n new
  * users in batches, sent plainly and without its checks, its Lua, its tickets: HMGET of what was
  * decided about them, ZMSCORE to see that they do not wait, ZADD to the queue; one batch at a time,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* insert: the floor under the scheduler: the same rows into the same table over as many
  * connections, with the same size of transactions and the same guard, and nothing else: no queue,
  * no ledger, no lease, codes made beforehand.

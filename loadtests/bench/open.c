@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* open: requests at their own times, whatever the answers do (shared/load/schedule.h). As light as
  * a client can be, for it shares the machine with what it measures: one thread, ready-made
  * requests, an answer is read as far as its length. The connection that has been free for longest

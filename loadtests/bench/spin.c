@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spin: a fixed piece of work without memory and system calls, on each of n threads at once. On a
  * quiet machine it takes the same time again and again; what makes it longer is somebody else. */
 #include "loadtests/bench/bench.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* watch: looks from outside, as a client would, at what is in MariaDB and Redis, every half
  * millisecond, and notes when it first saw
  *

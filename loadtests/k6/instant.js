@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // instant: 1,000 new users a second against a campaign in instant mode: the answer waits for the COMMIT and brings the coupon.
 // How many got it with the answer, and how long did that take?
 import exec from 'k6/execution';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // normal: a day without an event. 200 requests a second, everybody once, coupons for all.
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // peak: an event opens. From nothing to 2,500 requests a second in two seconds, a minute of that, and people go.
 // There are fewer coupons than users. One request in five is an impatient user who presses the button again.
 import exec from 'k6/execution';

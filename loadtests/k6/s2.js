@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // s2: three scenarios together, as in its report: a steady trickle, a ramp to 1,000/s, and steps up to 1,000/s.
 //
 // One thing differs: the VUs. A rate r with answers after t seconds needs r * t of them; the report's script allowed too few

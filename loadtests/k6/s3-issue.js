@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // s3-issue: the goal that s3's report never verified, tenfold: 3,500 coupons issued a second. That takes a load that offers
 // it: 4,000 new users a second, a coupon for each. The rate is counted from the rows in MariaDB, not from the answers here.
 import exec from 'k6/execution';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // s3: up to 500 virtual users, one request a second each, everybody a new user. A closed model, as in its report.
 import exec from 'k6/execution';
 import { sleep } from 'k6';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // s4-x10: ten times the requests of s4, for ten times the coupons: 86,680 within 40 seconds, 2,477/s at the top.
 import exec from 'k6/execution';
 import { issuer } from './lib/compat.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // s4: 8,668 requests for half as many coupons, everybody a new user. The report does not say in what time; here they come
 // within 12 seconds: up to 867/s in two, eight of that, down in two.
 import exec from 'k6/execution';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // soak: half an hour at 300 requests a second, to see what grows that should not.
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // spike: quiet, and twice, without a warning, thirty times as much for ten seconds.
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';

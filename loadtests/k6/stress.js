@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // stress: where is the limit? A step up every 15 seconds, each step held. The report's plots show the step at which latency
 // bends, or dropped iterations begin: beyond it either Onrush or k6 itself is at its end (docs/load-testing.md tells which).
 import exec from 'k6/execution';

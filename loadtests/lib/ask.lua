@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- For wrk: the requests of a turn. What they are is in the environment:
 --   ASK_METHOD, ASK_PATH, ASK_BODY, ASK_TYPE (content type)
 -- In path and body, @U is a user (16 hex digits; ASK_USERS=N: one of the first N, else a new random

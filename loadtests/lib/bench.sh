@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What every benchmark in loadtests/ needs: its options, a private stack, turns that are measured, and a judgement on
 # whether the machine was quiet enough. Sourced after ops/lib/common.sh.

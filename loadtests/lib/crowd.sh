@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Crowds of onrush-bench, what a process has because of them, and what others are answered beside
 # them. Sourced after bench.sh.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # How figures read, for people: names, units, goals. Included by table.jq, markdown.jq and report.jq.
 
 def round_to($n): . * $n | round / $n;

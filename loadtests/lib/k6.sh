@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # k6: the one that is here, or one that Go's own client makes. Sourced by loadtests/run.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The table for docs/load-testing.md: a row for each figure that a report tells or a goal names. jq -s, of the summaries of several runs.
 include "figures";
 

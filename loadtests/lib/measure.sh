@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What the stores and the processes know of a run. Sourced by loadtests/run, after the env of a stack (ops/stack).
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # report.html of a run: one file, nothing is fetched. $dashboard: k6's own report (its web dashboard), shown in a frame of its own.
 include "figures";
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What people would put in Onrush's place: webdis, and nginx with Lua and its Redis client. Sourced by loadtests/compare.
 #

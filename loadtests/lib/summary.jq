@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # summary.json of a run. $k6: what handleSummary() wrote; $store, $audit, $commits ({before, after}), $cpu: null when there was no stack
 # to ask; $meta: name, time, scenario of scenarios.json; $machine.
 

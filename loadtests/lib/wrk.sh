@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # wrk with the requests of loadtests/lib/ask.lua. Sourced after bench.sh.
 # shellcheck disable=SC2034,SC2154 # PIDS and BENCH_CHILDREN are of bench.sh

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What every script in ops/ needs: where the checkout is, how to say things, how to quote. Sourced.
 # It changes nothing but PATH: mariadbd lives in /usr/sbin, which an ordinary user's PATH lacks.

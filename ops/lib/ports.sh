@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Loopback ports for stacks. Sourced by ops/stack.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Processes of a stack: start one in the background, know it again, end it. Sourced by ops/stack.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The private Redis and MariaDB of a stack: their files, their command lines, whether they are ready.
 # Sourced by ops/stack. Data, sockets and logs are under DIR; nothing of the system's own Redis or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses of clients. Pure. */
 #ifndef ONRUSH_ADDRESS_H
 #define ONRUSH_ADDRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting before a try is repeated: exponential, capped, with jitter, so that a crowd of clients
  * does not come back in step. Not thread safe: one object a connection. */
 #ifndef ONRUSH_BACKOFF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Time, always in µs as int64_t. Thread safe; cannot fail. */
 #ifndef ONRUSH_CLOCK_H
 #define ONRUSH_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Configuration: a table says which keys there are; libconfig reads the file; a struct of plain
  * values comes out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a configuration looks like from outside: printed, and the secrets that it names. */
 #include "shared/base/config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of a table of options (config.h). `S` is the program's config struct. */
 #ifndef ONRUSH_CONFIG_ROWS_H
 #define ONRUSH_CONFIG_ROWS_H

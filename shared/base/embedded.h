@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Files that are compiled into a binary (cmake/Embed.cmake makes the arrays). */
 #ifndef ONRUSH_EMBEDDED_H
 #define ONRUSH_EMBEDDED_H

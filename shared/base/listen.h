@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Listening sockets. Thread safe. */
 #ifndef ONRUSH_LISTEN_H
 #define ONRUSH_LISTEN_H

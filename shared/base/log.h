@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The log: one line an event, logfmt or JSON, to standard error, where journald reads it.
  *
  *   log_info("redis is back", "socket=%s after_ms=%d", path, ms);

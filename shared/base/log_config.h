@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The options of the group log, which any program may have as the member `log` of its config
  * struct. */
 #ifndef ONRUSH_LOG_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the log goes: standard error, without ever waiting for it. Whoever reads the log may stall
  * (a full pipe, a stopped terminal); then lines are dropped and counted, and no worker stands
  * still.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A mailbox hands things from thread to thread. Whoever puts a mail gives it away; whoever takes it
  * owns it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Metrics: one table is the source of names, help, types and docs/metrics.md.
  *
  * A daemon lists its metrics in an X-macro (gateway/metrics.h, scheduler/metrics.h). From it come a

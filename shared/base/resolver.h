@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names of hosts become addresses in a thread of their own: getaddrinfo() may block for as long as
  * the resolver of the system likes, and a loop must not.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012): a hash for tables
  * whose keys come from strangers. Without the secret nobody can choose keys that collide. Pure. */
 #ifndef ONRUSH_SIPHASH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Objects of one size, whose memory goes back to the system when a crowd has left.
  *
  *   block (64 KiB): head, object, object ...   empty blocks are unmapped, but for some

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The admin listener of a daemon: /healthz, /readyz, /metrics.
  *
  * It runs in a thread of its own and never touches the work: its callbacks may

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The JSON documents that callbacks carry; docs/callbacks.md is their schema. Pure. */
 #ifndef ONRUSH_CALLBACK_BODY_H
 #define ONRUSH_CALLBACK_BODY_H

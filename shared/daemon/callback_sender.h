@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sends JSON by POST to HTTP servers which may be slow, wrong or away, so that nobody else waits
  * for them. One thread serves all of them with libcurl's multi interface.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command line that both daemons share:
  *
  *   --config FILE  --set KEY=VALUE ...  --check-config  --print-config  --version  --help

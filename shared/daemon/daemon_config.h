@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The options that both daemons have: groups admin, health, callbacks and tracing, as members of
  * these names. */
 #ifndef ONRUSH_DAEMON_CONFIG_H

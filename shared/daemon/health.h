@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Health: what a daemon says of itself, in one place, for /readyz, the metrics and the callbacks.
  *
  *   the daemon's parts ──► struct health_report (as it is now) ──┬──► /readyz: at once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The monitor of a daemon: looks at the daemon's health five times a second, and tells callbacks
  * what has changed. /readyz and the metrics ask it too, so that there is one notion of health.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What Prometheus wants to know of any process, and of its build: the same for every daemon. */
 #ifndef ONRUSH_PROCESS_METRICS_H
 #define ONRUSH_PROCESS_METRICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/daemon/service.h"
 
 #include "shared/base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon as systemd sees it: ready, figures, watchdog, reload, stop. A thin layer over
  * libsystemd; without $NOTIFY_SOCKET nothing is sent, and no timer runs.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a daemon in a bounded time, whatever hangs. Everything in Onrush may be killed at any
  * moment without breaking a promise, so a daemon that cannot end in order ends anyway:
  *

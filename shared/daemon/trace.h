@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Traces: the context that a request brings (W3C traceparent), and spans on their way to a
  * collector (OTLP over HTTP, in JSON). docs/tracing.md shows the spans.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Buffers that connections borrow while half a request (and its parser) or half an answer is there.
  * Two sizes: most requests fit the small one. One thread. */
 #ifndef ONRUSH_BUFFER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/http/chars.h"
 
 #include "shared/base/char_runs.h"

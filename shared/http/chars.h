@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which bytes may stand where. The names are those of the grammars that they come from. */
 #ifndef ONRUSH_CHARS_H
 #define ONRUSH_CHARS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/http/client_limit.h"
 
 #include "shared/base/siphash.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Limits for clients: how many of something (connections, requests that wait) there are in all, and
  * how many each client address has of them.
  *

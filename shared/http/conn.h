@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the server: a connection, its states, and what moves it from one to the next. Only
  * for the files of this folder.
  *

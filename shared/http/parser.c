@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which step is next, and the limits. */
 #include "shared/http/parser_steps.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From bytes to one complete HTTP/1.1 request, read as strictly as RFC 9112 allows. Pure: no I/O,
  * no allocation, no clock. One thread at a time for each parser.
  *

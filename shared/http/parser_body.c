@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body: of a length that is known, or in chunks. */
 #include "shared/http/parser_steps.h"
 

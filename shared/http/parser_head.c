@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The request line, the fields, and what they say together. The trailers are read here, too. */
 #include "shared/http/parser_steps.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the parser: its states, and what its steps have in common. For parser*.c alone.
  *
  * Each state has one function, a step: it reads until its part or the bytes end, and returns the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a handler asks of a request that was read. */
 #include "shared/http/parser.h"
 

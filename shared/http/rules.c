@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/http/rules.h"
 
 #include "shared/http/chars.h"

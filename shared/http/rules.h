@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What single parts of a head mean, once their bytes are there. Pure; thread safe. Each function
  * returns NULL, or a constant text that says why the part is refused (with 400). */
 #ifndef ONRUSH_RULES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An HTTP/1.1 server inside an event loop (RFC 9110 and 9112), for a service that answers small
  * requests from memory. It hands out complete requests and takes answers, at once or later; it does
  * not know what they are about.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A log-linear histogram of durations: 128 steps for each doubling, so a percentile is at most 0.8
  * % too high, in constant memory and time. One thread. */
 #ifndef ONRUSH_HISTOGRAM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When the requests of a load are due. With a rate each has its own time, whatever the answers do
  * (the open model), and its latency counts from there: were it from when a connection was free, a
  * server that stalls would look the better the longer it stalls. One thread. */

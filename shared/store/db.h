@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MariaDB: one blocking connection, used by one thread at a time.
  *
  * Never reconnects by itself (a COMMIT could answer OK on a new connection, with the rows gone).

@@ -1,4 +1,5 @@
 #!lua name=onrush
+-- SPDX-License-Identifier: Apache-2.0
 --
 -- The queue of a campaign, as one Redis function library. Every function is one atomic step.
 -- Keys, arguments and answers: docs/protocol.md. The rules kept here:

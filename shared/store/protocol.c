@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/store/protocol.h"
 
 #include "shared/base/char_runs.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What gateway, scheduler and ctl agree on about a campaign: names, states, keys, the text of a
  * user's state. Pure functions, thread safe, no I/O. The formats are those of docs/protocol.md. */
 #ifndef ONRUSH_PROTOCOL_H

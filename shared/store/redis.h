@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Redis, as gateway, scheduler and ctl see it: the settings, a blocking connection for onrushctl
  * and tests, and reading what the functions answer. The daemons use redis_link.h. Thread safe but
  * for the connection itself. */

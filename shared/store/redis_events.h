@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hiredis in a loop of libevent, without a system call for its registration each time something is
  * sent: the socket is watched for reading once, and what gathered is written without asking whether
  * there is room; only if there is none, the socket is watched until there is. One thread. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/store/redis_link.h"
 
 #include "shared/base/backoff.h"

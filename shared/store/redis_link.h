@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An asynchronous connection to Redis that keeps itself up, inside a libevent loop.
  *
  *            ┌───────────────────────── lost, too slow, refused ─────────────────────────┐

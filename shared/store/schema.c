@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/store/schema.h"
 
 #include "shared/base/embedded.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The version of the MariaDB schema. The migrations are compiled in; `onrushctl migrate` applies
  * them. */
 #ifndef ONRUSH_SCHEMA_H

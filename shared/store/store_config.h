@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The options of the groups redis and mariadb: members `redis` and `mariadb` of a program's config
  * struct. */
 #ifndef ONRUSH_STORE_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* chaos: kills, stops, cuts off and empties the parts of a real stack under load, and compares what
  * clients were told with what is kept.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Everybody who asked for a coupon: what they were told, and what Redis and MariaDB hold of them.
  * Users are u-N, N below CROWD_MAX. Not thread safe. */
 #ifndef ONRUSH_TESTS_CROWD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Compares what clients were told with what MariaDB and Redis hold once everything is decided. */
 #ifndef ONRUSH_TESTS_ORACLE_H
 #define ONRUSH_TESTS_ORACLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The faults of one round: a seeded random plan, carried out on the stage. */
 #ifndef ONRUSH_TESTS_PLAN_H
 #define ONRUSH_TESTS_PLAN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Deaths, sleeps past the lease, and cut connections at named points of the scheduler, not at
  * random moments. The stack's schedulers are started through this program: when a point was armed,
  * the next one to start becomes the scheduler that is built with fault points

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A client that asks one gateway all the time, and reads whole answers: for whom the coupon with
  * its serial and code is, and when the gateway answers again after a fault. A thread of its own;
  * everything but starting and stopping is for after probe_stop(). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Threads: everything but relay_do() runs in the relay's thread once relay_run() was called. They
  * meet in two pipes: a command goes out, a byte comes back.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A relay between a daemon and a store, over unix sockets, that misbehaves on command.
  *
  * One thread of its own serves every link; relay_do() may be called from the thread that made the

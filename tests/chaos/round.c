@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*   campaign ─► bursts, probes, watch ─► faults ─► heal ─► bursts end ─► all decided? ─► oracle
  */
 #include "tests/chaos/round.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One campaign with its clients, from its creation to the oracle's verdict. Main thread only. */
 #ifndef ONRUSH_TESTS_ROUND_H
 #define ONRUSH_TESTS_ROUND_H

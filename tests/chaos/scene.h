@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Leads the first scheduler to a point of its code (points.h): each scene is one campaign with
  * clients. Main thread only. */
 #ifndef ONRUSH_TESTS_SCENE_H

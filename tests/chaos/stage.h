@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The stack under chaos: two gateways, two schedulers, Redis and MariaDB, with a relay between each
  * daemon and each store. Whoever looks from outside (the oracle, onrushctl) goes past the relays.
  * Main thread only. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the table at the end shows: how often each thing was done, and how long it took to
  * recover. */
 #ifndef ONRUSH_TESTS_TALLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trial: does a retry, or the death of a daemon, cost anybody the place?
  *
  * A thousand new users ask each second; each asks again after half a second, whatever the answer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Looks at a campaign in MariaDB all the time, and remembers when grants were committed and by
  * which owner of the lease. A thread of its own; everything but watch_owner() is for after
  * watch_stop(). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* differential [INPUTS]: gives the same bytes to our HTTP parser and to two others. What ours
  * accepts both must see as the same message: method, target, version, fields in their order, body,
  * its end, and whether the connection stays open. Otherwise a proxy in front of us or behind us

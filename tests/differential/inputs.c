@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/differential/inputs.h"
 
 #include "tests/support/dice.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes for the differential test: rows of the table, requests made by a grammar, and both with
  * mistakes in them. From dice(). */
 #ifndef ONRUSH_TESTS_INPUTS_H

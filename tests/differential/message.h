@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a parser saw in some bytes: one request, in a form that is comparable between parsers. */
 #ifndef ONRUSH_TESTS_MESSAGE_H
 #define ONRUSH_TESTS_MESSAGE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads requests with h11, for peer_h11.c: a length (4 bytes, little endian) and so many bytes come in; a line goes out,
 "complete END KEEP_ALIVE" or "refused", then in the same way a length and the message as text (message.h)."""
 

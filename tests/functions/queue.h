@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A language for tests of shared/store/functions.lua: one campaign in a real redis-server;
  * questions and answers are lines of words.
  *

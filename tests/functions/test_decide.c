@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrush_claim and onrush_settle: the way of a decision. */
 #include "tests/functions/queue.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrush_enqueue: tickets, repeated users, the gate, the bound of admission. */
 #include "tests/functions/queue.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Loading of the library: when it is missing or older, and not when it is newer. */
 #include "tests/functions/queue.h"
 

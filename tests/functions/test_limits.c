@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sizes and shapes of calls: thousands of users, wrong arguments, memory. */
 #include "tests/functions/queue.h"
 

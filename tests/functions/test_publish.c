@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrush_publish and onrush_expire: the scheduler's copy of the campaign in Redis. */
 #include "tests/functions/queue.h"
 

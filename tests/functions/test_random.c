@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Random histories against a naive model: every answer of every function must be the one that the
  * model gives, and the counters must add up after each step. A history has changes of state, quota,
  * bound and epoch, stale schedulers, takeovers, lost answers (a settle that comes again), a

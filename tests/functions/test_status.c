@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrush_status: reads the head and the users, and changes nothing. */
 #include "tests/functions/queue.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A scheduler that takes over, or whose quota was raised: settle anew, revive, drain; and the fence
  * against its predecessor. */
 #include "tests/functions/queue.h"

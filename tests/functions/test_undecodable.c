@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What others wrote into the keys of a campaign: members that are no user ids, scores that are no
  * tickets, unknown states. None of them ever stops a campaign. */
 #include "tests/functions/queue.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What gateway/soldout.c relies on: queue and users are read one after the other while a scheduler
  * moves requests between them. When the head behind the last page confirms the memory, every
  * request is in it. Fails with a seed; repeat with ONRUSH_SEED. */

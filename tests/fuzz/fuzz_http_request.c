@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes to requests. tests/support/feed.c checks what must hold for all bytes; here: the result
  * is the same however they are cut, within wide limits and within limits that a short input
  * reaches. */

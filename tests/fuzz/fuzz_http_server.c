@@ -53,7 +53,7 @@ static void begin_server(void)
                                  .max_stream_bytes = 4096,
                                  .max_connections = TALKS - 1,
                                  .max_connections_per_address = OF_NETWORK,
-                                 .clients = crowd,
+                                 .clients = clients,
                                  .deadlines = {minute_us, minute_us, minute_us, minute_us}};
     must(http_server_new(&server, base, -1, &config, &hooks) == 0);
     limits = server->limits;
@@ -64,8 +64,8 @@ static void begin(void)
 {
     if (base == NULL) {
         base = event_base_new();
-        crowd = http_client_limit_new(TALKS);
-        must(base != NULL && crowd != NULL);
+        clients = http_client_limit_new(TALKS);
+        must(base != NULL && clients != NULL);
     }
     if (server == NULL)
         begin_server();
@@ -325,7 +325,7 @@ static void part(void)
     turn();
     http_conns_reap(server);
     must(http_server_census(server).all == 0 && server->n[HTTP_CLOSED] == 0);
-    must(server->n_excess == 0 && server->n_ready == 0 && http_client_limit_size(crowd) == 0);
+    must(server->n_excess == 0 && server->n_ready == 0 && http_client_limit_size(clients) == 0);
     must(server->buffers.n_lent == 1); /* the one that all share */
     if (server->draining)
         server = http_server_free(server);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Replaces libFuzzer for other compilers: runs the target once with each file of the given
  * folders. */
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the integration tests do with a campaign: create it, send a burst, wait until everybody is
  * decided, and compare what the clients were told with what Redis and MariaDB hold. */
 #ifndef ONRUSH_TESTS_EVENT_H

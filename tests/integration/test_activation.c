@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Socket activation: the listening socket outlives the gateway, so a restart under load loses no
  * request. This program holds the socket, as systemd does. */
 #include "tests/integration/event.h"

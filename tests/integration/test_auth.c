@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens: with auth.key_file set, a user is served only with a token of their own, and whatever is
  * refused is refused before Redis is asked. */
 #include "tests/integration/event.h"

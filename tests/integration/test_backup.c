@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An event is saved while it runs, the queue first and MariaDB later, and restored after both were
  * lost: users who were granted by then keep the same coupon, later ones ask again. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bad input: every malformed body, id, path, method, media type and size has its exact answer, and
  * nothing of it reaches Redis: the number of function calls does not change. The scheduler is
  * stopped, so that nobody else calls. */

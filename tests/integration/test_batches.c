@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Two calls under way for one campaign: each answer goes to its request, in order, also when Redis
  * had lost its functions and both calls are repeated. */
 #include "tests/integration/event.h"

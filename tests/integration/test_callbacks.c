@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Callbacks of real daemons to a real server: Redis and MariaDB go away and come back, a campaign
  * sells out, another scheduler takes over, and a receiver that hangs delays nobody. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a campaign: opening and closing on time, pause, resume, close, another quota; and
  * many at once. */
 #include "tests/integration/event.h"

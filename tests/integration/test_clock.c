@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The clock of the machine steps by an hour, forwards, backwards, and below where it began: tickets
  * keep growing, everybody is decided, and campaigns neither flap nor open again.
  *

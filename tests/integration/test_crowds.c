@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Crowds of one address, beside an honest client of another: silent ones, dribbling ones, clients
  * that never read, abandoned long-polls. The honest one is always served, the crowd has no more
  * than its share, and nothing is left of it afterwards. */

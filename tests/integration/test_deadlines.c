@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Stores that hang: Redis and MariaDB are stopped (SIGSTOP), a name server never answers. The loops
  * go on meanwhile, and SIGTERM ends a daemon within grace_s + SHUTDOWN_EXIT_MS, although every
  * deadline of MariaDB is set to a minute here. The tests build on each other. */

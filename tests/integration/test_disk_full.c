@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The disk of Redis, then that of MariaDB is full: nothing is accepted that is not durable, and
  * once there is space again everything goes on by itself. Each server has a small tmpfs of its own,
  * in a mount namespace of this test; that needs root. The tests build on each other. */

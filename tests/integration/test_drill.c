@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl drill: Redis loses its data and is rebuilt, for a campaign of its own, or for a live
  * one. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One coupon event: 20,000 requests of 5,000 users for 1,000 coupons over 200 connections; once
  * with the default bound of admission, once without one. */
 #include "tests/integration/event.h"

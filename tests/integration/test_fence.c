@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A scheduler that has lost its lease does not delete from the journal. */
 #include "tests/integration/event.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A gateway with fewer file descriptors than max_connections wants: it takes fewer clients, tells
  * the others so, and can still be asked how it is. With far too few it does not start, and says
  * why. */

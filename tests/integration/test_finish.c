@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A gateway whose grace is over, while Redis and MariaDB hang: what still comes on open connections
  * is refused, not held, for nobody would wake it. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A campaign that is full, answered out of the gateway's memory: whoever was admitted is still told
  * where the request stands, be it above the mark, below it, or decided. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a gateway answers to bytes that proxies and clients could read in different ways, or that
  * are at a limit; and that whatever it refuses is not enqueued. Each row has a user of its own; the
  * scheduler is stopped, so whoever is accepted waits. */

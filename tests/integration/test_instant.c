@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Instant mode: the answer to a POST carries the decision when that is made in time; else it is
  * 202, whatever happened meanwhile. */
 #include "tests/integration/event.h"

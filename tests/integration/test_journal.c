@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Redis is away: requests are accepted in MariaDB, durably, once a user, and told honestly; when
  * Redis is back every one of them is decided, in the order of arrival. The tests build on each
  * other. */

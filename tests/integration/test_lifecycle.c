@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Stopping, starting and reloading the daemons while requests come in: every request in flight is
  * answered, every accepted one is kept, and the outcome stays exact. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Somebody keeps the row of a campaign locked: a scheduler that was stopped between its guard and
  * its COMMIT, or whose machine is gone. MariaDB ends its transaction soon, and meanwhile the other
  * campaigns are decided. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The logs of a whole event: every line is JSON, none holds a code, a token or a password; and
  * request ids come back in answers, problems and the log. */
 #include "tests/integration/event.h"

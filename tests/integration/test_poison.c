@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Rows that MariaDB refuses, and queue members that cannot be decoded: all others get what is
  * theirs, and the bad ones are shown with their reason. */
 #include "tests/integration/event.h"

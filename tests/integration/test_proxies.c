@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A gateway behind real proxies with their usual settings: nginx (which speaks HTTP/1.0 to its
  * upstream), nginx with keep-alive, HAProxy. With 0 to 9 KiB of cookies every request is answered,
  * and every answer is true: 2xx means queued, anything else means not queued. */

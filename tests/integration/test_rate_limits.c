@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Rate limits of a real gateway with several workers: exact, fair, changed by SIGHUP. The periods
  * are an hour, so that the speed of the machine does not matter. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Redis answers, but refuses: everybody (read-only, out of memory, cannot save), because the
  * functions are gone or old, or one campaign because a key of it was overwritten. What the gateway
  * says, what the scheduler does, what /readyz says; and all of it mends itself. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Configured routes: the five APIs of etc/routes-compat.cfg with their exact answers, in every
  * state that a client can meet; routes that change on SIGHUP; bad ones. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A starting gateway answers nothing before it knows the state of Redis: a request journalled in
  * that moment would be overtaken by one that goes to Redis a moment later. Redis is stopped
  * (SIGSTOP): it takes connections and says nothing. */

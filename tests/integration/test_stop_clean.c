@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An orderly stop leaves nothing behind: both daemons run under valgrind, serve an event, and are
  * stopped by SIGTERM. */
 #include "tests/integration/event.h"

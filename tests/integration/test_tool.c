@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl: the examples of --help, request show, export, a lower quota, times beyond 2038, and an
  * audit that finds each planted breach. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A trace from the client's span through gateway and queue to the COMMIT, as a collector gets it;
  * and a collector that is away changes nothing. */
 #include "tests/integration/event.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The first file is the table, all others are sources. See check.
 
 function complain(text)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # expected: the line, as the language of the file writes a comment.
 function expected(file) {
     text = "SPDX-License-Identifier: Apache-2.0"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # A real OpenTelemetry collector: made with Go's own client, started on the loopback. Sourced after common.sh.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # For the tests in this directory: a scratch directory, a stack, a Prometheus; all of it ends with the
 # test. Sourced; the test has set -euo pipefail.

@@ -1,4 +1,5 @@
 #!/usr/bin/env zsh
+# SPDX-License-Identifier: Apache-2.0
 # completions.zsh FUNCTIONS SCRATCH LINE: what an interactive zsh offers after LINE, one a line; last the line as it is
 # after a tab. FUNCTIONS is the directory of the completion.
 

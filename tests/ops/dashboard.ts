@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a dashboard of ops/grafana must be, by the types that Grafana publishes of its JSON and of the options of its panels.
 // tests/ops/check_dashboard_types puts a dashboard behind it and lets the compiler compare.
 import type { Dashboard, FieldConfig, Panel, VariableModel } from '@grafana/schema/dist/esm/raw/dashboard/x/Dashboard_types.gen';

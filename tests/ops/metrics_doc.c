@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* metrics-doc: prints docs/metrics.md out of the tables of both daemons. With --names: the name of
  * every series that they can have, one a line. */
 #include "gateway/metrics.h"

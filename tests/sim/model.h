@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The world that the simulation puts a scheduler into: a Redis, a MariaDB, a clock and a random
  * source, small enough to be checked after every step. The semantics are those of
  * shared/store/functions.lua and scheduler/job_sql.c; a planted bug changes one rule of them, to

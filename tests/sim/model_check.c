@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The promises, asserted on the model's Redis and MariaDB. */
 #include "tests/sim/model.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MariaDB, as scheduler/job_sql.c asks it. A job is one atomic step here: it commits, or nothing
  * happened. */
 #include "tests/sim/model.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Redis, as shared/store/functions.lua has it. */
 #include "tests/sim/model.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The simulation: scheduler/campaign.c, recovery.c, running.c and ledger.c, unchanged, in a
  * modelled world.
  *

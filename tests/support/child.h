@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Programs and directories that a test starts and that must not outlive it. A child dies with the
  * test program, however that ends; directories are removed when it ends by exit(). Not thread
  * safe. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Random numbers for tests: seeded, and the seed is printed, so that a failure can be repeated with
  * ONRUSH_SEED=<seed>. Not thread safe. */
 #ifndef ONRUSH_TESTS_DICE_H

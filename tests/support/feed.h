@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Feeds bytes to the HTTP parser as a connection does, request after request, in pieces. Each time
  * the buffer has just moved and ends where the bytes do (so that AddressSanitizer sees a read
  * beyond it). It asserts what must always hold: a broken promise of shared/http/parser.h aborts. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A web hook for tests: a real HTTP or HTTPS server on the loopback, that notes what it is sent and
  * answers as it is told to. A thread of its own; thread safe. Whatever cannot be started ends the
  * program. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP for tests: one request, one answer, by libcurl. Thread safe but for the object itself. */
 #ifndef ONRUSH_TESTS_HTTP_H
 #define ONRUSH_TESTS_HTTP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/http_cases.h"
 
 const struct http_limits http_case_limits = {

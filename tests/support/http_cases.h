@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes for the HTTP parser, and what it must make of them (feed_text(), within http_case_limits):
  * for the table of tests, for the differential test, and as the corpus of the fuzzer
  * (tests/fuzz/corpus, a file a row). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* First come, first served, judged by the clients' own clock: a user who was acknowledged before
  * another one first asked is not behind that one. Tickets and times of a server do not count, only
  * who got which coupon.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A server during an outage: it takes every connection on a unix socket, drops it, and counts.
  *
  * outage_most() is what exponential backoff allows: whatever the jitter, the n-th wait is at least

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A redis-server of the test's own: on a unix socket in a temporary directory, no TCP. It dies with
  * the test program. Every failure to start it ends the program with a message. */
 #ifndef ONRUSH_TESTS_PRIVATE_REDIS_H

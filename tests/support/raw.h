@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A TCP client that sends what no HTTP library would. */
 #ifndef ONRUSH_TESTS_RAW_H
 #define ONRUSH_TESTS_RAW_H

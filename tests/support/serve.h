@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An HTTP server (shared/http) and its clients in one thread: the loop runs whenever a client
  * waits, so that only the server's own deadlines depend on time. */
 #ifndef ONRUSH_TESTS_SERVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A whole Onrush for integration tests, run by ops/stack: Redis, MariaDB, both daemons.
  *
  * The stack ends with the test program, however that ends: a guard process of its own waits until

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A library to preload (LD_PRELOAD) that steps the wall clock of a process: by the microseconds
  * that the file $ONRUSH_CLOCK_STEP holds, a 64-bit number. The monotonic clock is left alone, as a
  * step of the machine's clock leaves it alone.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What every test program includes: cmocka with the headers that it wants before it. */
 #ifndef ONRUSH_TESTS_TEST_H
 #define ONRUSH_TESTS_TEST_H

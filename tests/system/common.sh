@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # For the tests in this directory: what they need of the host, and how they make the root of a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/daemon/admin: the admin listener over real HTTP. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ctl/audit_arrivals: who came by the journal, and is behind somebody who came later. */
 #include "tests/support/dice.h"
 #include "tests/support/test.h"

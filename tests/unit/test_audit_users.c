@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ctl/audit_users: what the audit thinks of one user, by the keys of Redis and the row of
  * MariaDB. */
 #include "tests/support/test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/auth: which tokens are taken, for whom and when; which keys are refused at the start. The
  * keys are made by the test; one token is the example of RFC 7515, so that libjwt does not only
  * agree with itself. */

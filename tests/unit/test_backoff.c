@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/backoff: bounds, cap, jitter. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/body: which bodies and media types are taken. */
 #include "tests/support/test.h"
 

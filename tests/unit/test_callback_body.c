@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/daemon/callback_body: the schema of docs/callbacks.md, member by member. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/daemon/callback_sender against real servers: good ones, slow ones, wrong ones, and
  * none. */
 #include "tests/support/test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scheduler/campaign_events: which turns of a campaign follow from its row. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scheduler/campaign, recovery and claim, step by step, in a world that answers as a test says:
  * cases that the simulation does not reach, and the stages of a claim one by one. Rows are texts:
  * "a1 b20" is user a with ticket 1, then b with 20. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scheduler/campaign_stats: campaigns on a snapshot, what is summed up beyond the cap, durations
  * that go on, and a writer and a reader that never wait for each other. */
 #include "tests/support/test.h"

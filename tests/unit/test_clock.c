@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/clock: reading and writing of times. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/config: defaults, file, overrides; and the exact words of every error. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The files in etc and the tables of the programs agree: every key stands in its file with its
  * default, its range, and whether SIGHUP takes it. */
 #include "tests/support/test.h"

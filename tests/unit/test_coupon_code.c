@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scheduler/coupon_code: coupon codes. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tests/chaos/crowd: when each user first asked, and was first accepted, by the clients'
  * ledgers. */
 #include "tests/chaos/crowd.h"

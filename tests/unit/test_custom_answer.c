@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/custom_answer: which answer of a route stands for which outcome. */
 #include "tests/support/test.h"
 

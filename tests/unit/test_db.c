@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/store/db: what an error number of MariaDB means for the caller. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/fallback: which looks at the journal are in force. */
 #include "tests/support/test.h"
 

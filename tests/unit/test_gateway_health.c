@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/health: the health of the workers together when one stands still, or too
  * much is under way. */
 #include "tests/support/test.h"

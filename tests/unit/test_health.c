@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/daemon/health: nothing flaps, nothing that lasts is missed; the share of errors. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/http/client_limit: limits for all and for one address, from many threads. */
 #include "tests/support/test.h"
 

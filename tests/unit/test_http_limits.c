@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/http: deadlines, slow readers, crowds. Deadlines are short here, and tests wait for their
  * effect. */
 #include "tests/support/test.h"

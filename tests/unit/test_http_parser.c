@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/http/parser: the table of tests/support/http_cases.c however its bytes are cut, the limits
  * to the byte, and what a caller may do with the buffer and the result. */
 #include "tests/support/test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/http over real sockets: bytes in, bytes out. Every row comes in one piece, then byte by
  * byte. */
 #include "tests/support/test.h"

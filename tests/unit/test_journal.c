@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The pure parts of the journal: who may enter it, its bound, and how a batch is arranged. */
 #include "gateway/journal/archive_batch.h"
 #include "gateway/journal/journal_rules.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scheduler/ledger: who gets which serial. Examples, then random histories against a naive
  * model. */
 #include "tests/support/test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/limiter: against a simple model, a full table, reuse, and threads that ask for the same
  * keys. */
 #include "tests/support/test.h"

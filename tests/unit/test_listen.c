@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/listen: sockets that listen. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/log: what stands in a line, in both formats; levels; how much one place may write. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/mailbox: each mail arrives once, in the order of its sender, at threads and in a
  * loop. */
 #include "tests/support/test.h"

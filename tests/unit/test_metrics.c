@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/metrics: the exact text, and where a duration is counted. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tests/support/order: who was overtaken, by the clients' own clock. */
 #include "tests/support/dice.h"
 #include "tests/support/order.h"

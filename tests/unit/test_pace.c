@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The size of batches against databases whose commits take a + b for each row. */
 #include "scheduler/pace.h"
 #include "tests/support/test.h"

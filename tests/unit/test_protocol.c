@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/store/protocol: names, user ids, keys, and the text of a user's state. */
 #include "tests/support/test.h"
 

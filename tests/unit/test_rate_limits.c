@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/rate_limits: which time counts, and what is given back. Without the address, which only a
  * connection has. */
 #include "tests/support/test.h"

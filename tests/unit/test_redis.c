@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/store/redis: reading what the functions answer. */
 #include "tests/support/test.h"
 

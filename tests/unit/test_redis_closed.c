@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/store/redis_link: a redis-server that answers, but takes no writes, or has lost the
  * functions. */
 #include "tests/support/test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/store/redis_link: against a real redis-server, and against servers that misbehave. The
  * servers that misbehave live in the loop of the test itself:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/resolver, and the link that uses it: a name that never resolves holds up nobody. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/route_config, gateway/template: what is taken, and what is refused, with its message. */
 #include "tests/support/test.h"
 

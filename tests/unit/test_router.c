@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/router, gateway/route_table: paths, percent-decoding, wait. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/daemon/service: what systemd is told, and when. This program is systemd: it owns the
  * socket that
  * $NOTIFY_SOCKET names. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/daemon/shutdown_deadline: a process that hangs beyond its grace ends itself; one that ends
  * in order is not disturbed. Each case is a process of its own. */
 #include "tests/support/test.h"

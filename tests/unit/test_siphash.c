@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/base/siphash: the published vectors (secret 00 01 .. 0f, data 00 01 ..). */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Slabs: no object is given out twice, and memory goes back once nobody needs it. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An outage of MariaDB, seen from the gateway's archives: requests come and come, and each is
  * answered "away"; how often is MariaDB knocked at? */
 #include "tests/support/test.h"

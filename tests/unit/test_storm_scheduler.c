@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An outage of the stores, seen from the scheduler: how often does it knock? */
 #include "tests/support/test.h"
 

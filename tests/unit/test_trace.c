@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shared/daemon/trace: which traceparents are good; gateway/request_id: which ids may go into
  * JSON. */
 #include "tests/support/test.h"

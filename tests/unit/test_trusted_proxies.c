@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/trusted_proxies: networks, X-Forwarded-For, and whose request it is. */
 #include "tests/support/test.h"
 

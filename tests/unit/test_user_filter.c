@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/user_filter: who is told "sold out" without Redis: never somebody who has a request. */
 #include "tests/support/test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/waiters: when what is waited for is looked at. */
 #include "tests/support/test.h"
 

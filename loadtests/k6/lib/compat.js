@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The coupon APIs of five public load-test reports, served by etc/routes-compat.cfg.
 import http from 'k6/http';
 import { check } from 'k6';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Load as plans: rates and times as a report gives them. --scale and --smoke change them here, so no script knows of either.
 //
 // All but the scenarios whose report says otherwise are an open model: requests start when the plan says so, not when the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Onrush's own API, see docs/protocol.md.
 import http from 'k6/http';
 import { check } from 'k6';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What became of a request, in words of the business, apart from whether HTTP worked: "sold out" is a good answer.
 import { Counter, Rate, Trend } from 'k6/metrics';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What loadtests/run tells a script through the environment. A script may also be run by hand:
 //   k6 run -e ONRUSH_URL=http://127.0.0.1:8080 -e CAMPAIGN=noon loadtests/k6/normal.js
 
