@@ -66,9 +66,9 @@ descriptors() {
 
 # --- Preparation
 
-# prepare GATEWAYS USERS OPTION...: a stack in which so many users wait in a campaign that is
+# crowd_stack GATEWAYS USERS OPTION...: a stack in which so many users wait in a campaign that is
 # paused, and one that is open.
-prepare() {
+crowd_stack() {
     : >"$OUT/crowds.jsonl"
     N=$1
     stack_up --gateways "$N" "${@:3}"

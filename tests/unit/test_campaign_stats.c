@@ -13,7 +13,7 @@
 
 static struct campaign_metrics blank(void)
 {
-    struct campaign_metrics m;
+    struct campaign_metrics m = {0};
     for (size_t i = 0; i < campaign_metrics_table.n; i++)
         metric_set(metric_at(&m, campaign_metrics_table.rows[i].offset), METRIC_ABSENT);
     return m;
