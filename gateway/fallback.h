@@ -3,7 +3,7 @@
  *
  *   Redis is away            journals a POST; tells what MariaDB knows; all others get 503
  *   no (ready) meta there    the same, but a settled campaign gives a final no
- *   a final no of Redis      looks into the journal, unless it was just empty; then asks Redis again
+ *   Redis gives a final no   looks into the journal, unless it was just empty; asks Redis again
  *
  * One thread: the worker's. */
 #ifndef ONRUSH_GATEWAY_FALLBACK_H
