@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The filter of a full campaign:
  *
- *   answer "full" ──► head ──► filter begins ──► scan of queue and users ──► filter is read
- *                                                                                  │
- *                                         filter is ready ◄── head ◄───────────────┘
- *                                           │ each further head confirms it
- *                                           ▼
- *                           dropped: another limit, count or epoch; not open any more; a return
+ *   "full" is answered ──► head ──► begin ──► scan the queue, then the users ──► READ
+ *                                                                                 │ a head confirms
+ *   dropped ◄── a head with another limit, count, epoch or `returned`, ◄──────── READY
+ *               or of a campaign that is not open any more
  *
  * A request moves from queue to users, so a scan in this order meets it at least once. A raised
  * quota moves some back. The head shows that (`returned`), so the filter waits for a head after the
@@ -14,7 +12,7 @@
  *
  * A filter answers for at most KNOWN_US after the call for the last head that confirmed it, so a
  * raised quota takes effect within that time. While Redis is away nobody can be admitted, so the
- * filter goes on answering. When Redis is back, a head must confirm the filter first. */
+ * filter goes on answering; once Redis is back, the time counts again. */
 #include "gateway/soldout.h"
 
 #include "gateway/loop.h"

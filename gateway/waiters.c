@@ -113,9 +113,9 @@ static void waiters_left(struct cached_campaign *c)
         waiters_poll(waiters, false);
 }
 
-/* decided_to: returns the highest ticket that may be decided. It may be too low: a takeover sets
- * the mark back, and a user who got a better place keeps the old ticket here. So if the queue is
- * empty, all tickets are decided. */
+/* decided_to: returns the highest ticket that may be decided. The watermark alone could be too low,
+ * because a takeover sets the mark back, and a user who got a better place still has the old ticket
+ * here. If the queue is empty, all tickets are decided. */
 static uint64_t decided_to(const struct campaign_head *head)
 {
     return head->queued + head->claimed > 0 ? (uint64_t)head->watermark : UINT64_MAX;
