@@ -74,7 +74,7 @@ static void append_bytes(struct body *b, const char *bytes, size_t len)
 
 #define APPEND(b, literal) append_bytes(b, "" literal "", sizeof literal - 1)
 
-/* append_number: `,"key":n`. */
+/* append_number: appends `,"key":n`. */
 static void append_number(struct body *b, const char *key, uint64_t n)
 {
     char digits[24];
@@ -103,7 +103,6 @@ static void append_ticket(struct body *b, const struct request *r)
         append_number(b, "ticket", r->known.ticket);
 }
 
-/* write_request: the request document. */
 static void write_request(struct body *b, const struct request *r)
 {
     static const char *const statuses[] = {[OUTCOME_waiting] = "waiting",

@@ -48,7 +48,7 @@ enum ask_failure {
 
 struct channel;
 
-/* Receive the answers, in the worker's thread. Each hook may ask again at once. */
+/* The hooks that receive the answers, in the worker's thread. Each may ask again at once. */
 struct batcher_hooks {
     void (*sending)(struct asked *asked); /* the next command enqueues it; only if `announced` */
     void (*deliver)(struct asked *asked, const struct request_state *state, int64_t asked_us);
@@ -96,7 +96,7 @@ struct batcher {
     struct loop *loop;
     const struct batcher_hooks *hooks;
     struct channel_list channels;
-    struct gathering_list dirty; /* has something to send, perhaps */
+    struct gathering_list dirty; /* may have something to send */
     const char *args[BATCH_MAX]; /* scratch for one call */
     size_t lengths[BATCH_MAX];
 };
@@ -108,9 +108,9 @@ void channel_init(struct channel *channel, struct batcher *batcher, const char *
 /* channel_end: nothing may wait here, and no call may be under way. */
 void channel_end(struct channel *channel);
 
-/* batcher_ask: asks; only OP_HEAD needs no `user`. The answer comes with the reply. When Redis is
- * away, failed() is called at once. Until the link's state is known after the start, questions
- * gather. */
+/* batcher_ask: asks Redis. Every operation but OP_HEAD needs a `user`. The answer comes with the
+ * reply. When Redis is away, failed() is called before this returns. Until the link's state is
+ * known after the start, questions gather. */
 void batcher_ask(struct channel *channel, enum operation op, struct asked *asked);
 
 /* batcher_want_head: fetches a fresh head for the worker itself; head() receives it. */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BODY_VALUE_MAX 64 /* bytes, as a user id and a campaign name have at most */
+#define BODY_VALUE_MAX 64 /* bytes; the limit of user ids and of names */
 
 /* A member to read from the object. */
 struct body_field {

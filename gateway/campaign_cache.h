@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The campaigns that a worker has seen lately: their questions to Redis, and what is known of them.
  *
- * The table is bounded. When it is full, the campaign that nobody holds and that was least recently
- * asked for makes room. One thread. */
+ * The table is bounded. When it is full, the least recently used campaign that nobody holds makes
+ * room. One thread. */
 #ifndef ONRUSH_GATEWAY_CAMPAIGN_CACHE_H
 #define ONRUSH_GATEWAY_CAMPAIGN_CACHE_H
 

@@ -34,7 +34,7 @@ const struct route_answer *custom_answer_find(const struct request *r)
         return NULL;
     enum route_answer_id id = answer_ids[r->outcome];
     bool post = r->route->op == OP_ENQUEUE;
-    if (id == ROUTE_accepted) /* 0: the outcome is not listed */
+    if (id == ROUTE_accepted) /* 0: the outcome is not in the list */
         return NULL;
     /* A journalled request may be new or a repeat; the gateway cannot tell. It gets the answer
      * "accepted", because the answer "waiting" may be worded as a refusal. */

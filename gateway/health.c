@@ -47,7 +47,6 @@ static enum health_state partly(size_t failed, size_t n)
     return failed == n ? HEALTH_DOWN : HEALTH_DEGRADED;
 }
 
-/* find_stores: Redis, MariaDB and the journal. */
 static void find_stores(const struct totals *t, bool journal, size_t n,
                         struct health_report *report)
 {

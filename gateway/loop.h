@@ -41,8 +41,8 @@ struct loop {
     unsigned n_traced;
     bool traces_denied;  /* Redis does not let us hand on traces */
     uint64_t id_counter; /* for request ids */
-    size_t n_requests;   /* all */
-    size_t n_archived;   /* with the archive */
+    size_t n_requests;   /* requests that exist */
+    size_t n_archived;   /* archive jobs under way */
 };
 
 /* loop_check: checks that a callback's object is a live loop. */

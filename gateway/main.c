@@ -370,7 +370,7 @@ static int make_workers(struct daemon *d, const struct gateway_config *config)
     return r;
 }
 
-/* --- life --- */
+/* --- running --- */
 
 static int watch_signals(struct daemon *d, struct event **events)
 {

@@ -53,7 +53,7 @@ struct rate_limits *rate_limits_free(struct rate_limits *limits)
     return NULL;
 }
 
-/* --- asking --- */
+/* --- charging --- */
 
 struct key {
     const void *data;

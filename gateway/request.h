@@ -100,7 +100,7 @@ struct request *request_check(void *object);
 /* request_move: the only function that changes the stage. Asserts that the move is legal. */
 void request_move(struct request *request, enum request_stage to);
 
-/* request_judge: fixes the outcome, whatever the rest of the request says. */
+/* request_judge: sets the outcome from the head alone; the rest of the request does not matter. */
 void request_judge(struct request *request, enum outcome outcome);
 
 /* request_answer: answers and frees a request of any stage but ANSWERED, and releases its campaign.
@@ -108,11 +108,11 @@ void request_judge(struct request *request, enum outcome outcome);
  * "waiting". */
 void request_answer(struct request *request, enum outcome outcome);
 
-/* request_turn_away: the same, and counts the cause unless the request was accepted before. */
+/* request_turn_away: as request_answer(), and counts the cause unless it was accepted before. */
 void request_turn_away(struct request *request, enum outcome outcome, metric_value *cause);
 
 /* request_ask: moves a complete request to ASKING, and asks the batcher of its campaign. The answer
- * comes through deliver.h; when Redis is away, before this returns. */
+ * comes through deliver.h, before this returns if Redis is away. */
 void request_ask(struct request *request, enum operation op);
 
 /* request_outcome: returns the outcome for a state of the queue. */

@@ -2,11 +2,11 @@
 /* Traces of sampled POSTs: the gateway's span, and the link from it to the scheduler.
  *
  *   the client's traceparent, or chance ──► span "request" ──► collector
- *                                     └──► onrush:{NAME}:traces, user → traceparent ──► scheduler
+ *                                            └──► onrush:{NAME}:traces ──► scheduler
  *
- * A separate command writes the hash right before the call that enqueues; nothing waits for its
- * reply. TRACES_A_SECOND bounds the hash, and it expires. A lost trace does no harm. A request that
- * is not sampled costs one comparison. */
+ * The hash maps users to traceparents. A separate command writes it right before the call that
+ * enqueues; nothing waits for its reply. TRACES_A_SECOND bounds the hash, and it expires. A lost
+ * trace does no harm. A request that is not sampled costs one comparison. */
 #ifndef ONRUSH_GATEWAY_REQUEST_TRACE_H
 #define ONRUSH_GATEWAY_REQUEST_TRACE_H
 

@@ -18,7 +18,7 @@
 #define WAIT_MOST_MS 30000
 #define WAIT_SIZE    16 /* longer than any valid one */
 
-/* --- pure --- */
+/* --- parsing --- */
 
 int route_parse_wait(const char *text, int64_t *wait_ms)
 {

@@ -8,7 +8,7 @@
 #include "gateway/routes/route_table.h"
 
 /* router_judge: reads the head. Sets route and wait, and also name and user unless the body holds
- * them. Or judges the request. */
+ * them. If the head is wrong, judges the request. */
 void router_judge(struct request *request);
 
 /* router_dispatch: processes a complete or judged request. The answer comes now or later. */

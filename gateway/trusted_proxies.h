@@ -27,10 +27,10 @@ void proxies_free(void *networks);
 
 bool proxies_include(const struct trusted_proxies *networks, const struct address *address);
 
-/* proxies_client: returns the client of a request from `peer`: the rightmost address in
- * X-Forwarded-For that is not a trusted proxy. `forwarded` has all lines in order. Anybody can
- * forge the addresses to the left of it. If a value is no address, the proxy that passed it on
- * counts as the client. */
+/* proxies_client: returns the client of a request from `peer`. `forwarded`: all lines of
+ * X-Forwarded-For, in order. The client is the rightmost address that is not a trusted proxy;
+ * addresses to its left may be forged. If a value is no address, the client is the proxy that
+ * passed it on. */
 struct address proxies_client(const struct trusted_proxies *trusted, const struct address *peer,
                               const char *const *forwarded, size_t n);
 

@@ -51,7 +51,7 @@ static void leave(struct request *r)
     metric_add(&r->loop->metrics.waiters, -1);
 }
 
-/* enter: takes a place among the waiters. A proxy that names no client has no limit of its own. */
+/* enter: takes a place among the waiters. A proxy that names no client has no limit per address. */
 static enum http_client_limit_verdict enter(struct request *r)
 {
     struct gateway *gateway = r->loop->gateway;

@@ -88,9 +88,9 @@ static void begin_drain(struct worker *worker)
     waiters_sweep(&worker->waiters, true);
 }
 
-/* drained: has every connection been closed, or idle for a while, or is the grace over? Each answer
- * closes its connection while draining. An idle connection gets a moment, because its next request
- * may be on its way. */
+/* drained: is every connection closed or idle for a while, or is the grace over? Each answer closes
+ * its connection while draining. An idle connection gets a moment, because its next request may be
+ * on its way. */
 static bool drained(struct worker *worker)
 {
     struct http_census census = http_server_census(worker->loop.http);
@@ -133,7 +133,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* --- life --- */
+/* --- start and end --- */
 
 static struct event_base *new_base(void)
 {

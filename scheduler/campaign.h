@@ -76,15 +76,15 @@ struct queue_answer {
     size_t n_aside;
 };
 
-/* PUBLISH_TAKE: takes the campaign over. Redis goes on admitting, or not, as before, but stops if
- * it knows less than MariaDB. PUBLISH_OPEN: Redis admits from now on, if it has counted our moves.
- * PUBLISH_CHANGE: the settings changed. The last two need our epoch in Redis. */
+/* PUBLISH_TAKE: takes the campaign over. Redis keeps admitting if it did before, unless it knows
+ * less than MariaDB. PUBLISH_OPEN: lets Redis admit, provided that it has counted our moves.
+ * PUBLISH_CHANGE: publishes changed settings. The last two fail unless Redis has our epoch. */
 enum publish_how { PUBLISH_TAKE, PUBLISH_OPEN, PUBLISH_CHANGE };
 
 struct campaign;
 
-/* A campaign's actions. Each queue function returns 0, and then campaign_on_queue() is called
- * later, exactly once. Or it returns a negative errno, and campaign_on_queue() is not called. */
+/* What a campaign can do. A queue function that returns 0 leads to exactly one later call of
+ * campaign_on_queue(). One that returns a negative errno leads to none. */
 struct world {
     int (*publish)(struct world *, struct campaign *, enum publish_how);
     int (*claim)(struct world *, struct campaign *, size_t n,
@@ -163,7 +163,7 @@ struct campaign {
     unsigned yielded;      /* looks in a row that let no claimed request pass */
     bool look_due;         /* look into the journal, even without a claim */
     bool mark_due;         /* Redis's mark is above ours: drain before the next claim */
-    bool emptied;          /* closed in Redis, and the last claim found nobody */
+    bool emptied;          /* closed, and the last claim found an empty queue */
     bool publish_due;      /* the row changed since the last publish */
     bool stopping;         /* starts nothing new */
     bool drained;        /* closed; queue and journal are empty; only the journal may still grow */

@@ -85,7 +85,7 @@ struct campaign_stats {
     int64_t at_us;                     /* monotonic: when `head` arrived */
     uint64_t oldest, oldest_coming;    /* tickets; 0: nobody waits */
     int64_t granted_before;            /* in MariaDB, read before asking Redis */
-    int64_t lost;                      /* against MariaDB; METRIC_ABSENT: unknown */
+    int64_t lost;                      /* grants that do not match MariaDB */
 };
 
 /* campaign_stats_ask: asks Redis, if the campaign is running and no question is under way. `stats`
@@ -101,9 +101,9 @@ void campaign_stats_see(struct campaign_stats *stats, const struct campaign *cam
 void campaign_stats_tell(const struct campaign_stats *stats, const struct campaign *campaign,
                          bool redis_up, int64_t now_us, struct campaign_metrics *metrics);
 
-/* campaign_stats_shown_only, campaign_stats_hidden: grants that Redis shows but a later read of
- * MariaDB lacks; grants of an earlier read of MariaDB that Redis neither shows nor has as claimed.
- * Pure. */
+/* campaign_stats_shown_only: counts grants that Redis shows, but a later read of MariaDB lacks.
+ * campaign_stats_hidden: counts grants in an earlier read of MariaDB that Redis neither shows nor
+ * has claimed. Pure. */
 int64_t campaign_stats_shown_only(const struct campaign_head *head, int64_t granted_later);
 int64_t campaign_stats_hidden(const struct campaign_head *head, int64_t granted_before);
 

@@ -23,7 +23,7 @@ static bool may_claim(const struct campaign *c)
     return c->left > 0 || now_us >= c->poll_at_us;
 }
 
-/* claim: asks for no request of a paused campaign, but still notices that Redis lost data. */
+/* claim: claims nothing from a paused campaign; that call only shows whether Redis lost data. */
 static void claim(struct campaign *c)
 {
     size_t n = c->row.state == CAMPAIGN_PAUSED ? 0 : c->world->batch_size;

@@ -47,9 +47,9 @@ struct job {
     enum job_outcome outcome;
     char error[DETAIL_MAX + 1];           /* COMMIT that was refused: MariaDB's error */
     struct batch *found;                  /* rows of MariaDB */
-    bool exhausted;                       /* CONFIRM: granted = quota */
-    bool last;                            /* CONFIRM: granted >= quota */
-    uint32_t quota, granted, next_serial; /* JOURNAL: no rows follow */
+    bool exhausted;                       /* CONFIRM: granted >= quota */
+    bool last;                            /* JOURNAL: no rows follow */
+    uint32_t quota, granted, next_serial; /* LOAD */
     uint64_t watermark;                   /* LOAD */
     uint32_t *gaps;                       /* LOAD */
     size_t n_gaps;

@@ -372,7 +372,7 @@ void lease_keeper_renounce(struct world *world, struct campaign *campaign, uint6
     struct renounced *r = malloc(sizeof *r);
     metric_add(&scheduler_metrics.renounced, 1);
     if (r == NULL)
-        return; /* the next round leads to another try */
+        return; /* tried again after the next round */
     *r = (struct renounced){.id = campaign->row.id, .epoch = epoch};
     mailbox_put(&world->lease_keeper->renounced, &r->mail);
 }

@@ -78,7 +78,6 @@ static bool connected(struct archive *a)
 
 /* --- the thread: a batch --- */
 
-/* failed: handles a failed try. */
 static void failed(struct archive *a, enum db_outcome outcome)
 {
     char quoted[300];

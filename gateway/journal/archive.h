@@ -26,7 +26,7 @@ int archive_new(struct archive **out, const struct db_config *config, struct mai
 /* archive_free: ends the thread after its current batch. No job may be left. Returns NULL. */
 struct archive *archive_free(struct archive *archive);
 
-/* archive_put: the caller has set owner, done, op, name, user, and for a WRITE arrival_us. */
+/* archive_put: set owner, done, op, name, user, and for a WRITE arrival_us first. */
 void archive_put(struct archive *archive, struct archive_job *job);
 
 #endif

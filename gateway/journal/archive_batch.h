@@ -4,7 +4,7 @@
  *
  *   jobs, unordered ──────► archive_batch_arrange() ─► groups (campaigns) of firsts (users)
  *                                                        │ lookup.c, journal.c fill in the answers
- *   jobs, with answers ◄─── archive_batch_spread() ◄──────┘ */
+ *   jobs, with answers ◄─── archive_batch_spread() ◄─────┘ */
 #ifndef ONRUSH_GATEWAY_ARCHIVE_BATCH_H
 #define ONRUSH_GATEWAY_ARCHIVE_BATCH_H
 

@@ -187,8 +187,8 @@ enum db_outcome lookup_journalled(struct lookup *l, int64_t campaign_id, int64_t
 
 /* --- a batch of questions --- */
 
-/* ask_group: looks up a campaign that was found. A job without user stands first. The journal comes
- * before the grants: a user who leaves it in between, by a grant, is then found there. */
+/* ask_group: looks up a campaign that was found. A job without user stands first. A user who is
+ * granted meanwhile leaves the journal: asking for grants last finds this user there. */
 static enum db_outcome ask_group(struct lookup *l, struct archive_group *group)
 {
     size_t skip = group->firsts[0]->user[0] == '\0';

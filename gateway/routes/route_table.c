@@ -69,7 +69,7 @@ void routes_free(struct routes *routes)
     free(routes);
 }
 
-/* --- growing --- */
+/* --- building --- */
 
 static struct route_node *new_node(struct routes *routes, const char *text, size_t len)
 {

@@ -108,7 +108,8 @@ struct route_part {
 
 struct routes;
 
-/* routes_new: has Onrush's own routes. NULL: no memory. routes_free: `routes` may be NULL. */
+/* routes_new: returns a table with Onrush's own routes, or NULL. routes_free: `routes` may be
+ * NULL. */
 struct routes *routes_new(void);
 void routes_free(struct routes *routes);
 
