@@ -2,8 +2,8 @@
 /* Sends requests that Redis cannot answer to the archive, which journals them or looks them up.
  *
  *   Redis is away            journals a POST; tells what MariaDB knows; all others get 503
- *   no (ready) meta there    the same, but a settled campaign gives a final no
- *   Redis gives a final no   looks into the journal, unless it was just empty; asks Redis again
+ *   no (ready) meta there    the same, but after a settled campaign the no is final
+ *   Redis says a final no    looks into the journal, unless it was just empty; asks Redis again
  *
  * One thread: the worker's. */
 #ifndef ONRUSH_GATEWAY_FALLBACK_H

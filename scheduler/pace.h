@@ -15,7 +15,7 @@
 
 struct pace {
     size_t size;       /* most rows per batch, now */
-    size_t most;       /* most rows per batch, ever */
+    size_t most;       /* batch_size */
     int64_t target_us; /* 0: the size stays */
 };
 

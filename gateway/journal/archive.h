@@ -7,9 +7,9 @@
  *
  * Each worker has one archive. Jobs that gather while the thread is busy form one batch: a few
  * questions, or one transaction, for all of them (group commit, no timer). A job belongs to the
- * thread from archive_put() until it lies in the worker's mailbox. A job is part of a request, so
- * max_in_flight bounds both mailboxes. The deadlines of connecting and of each query bound the time
- * of a batch. */
+ * thread from archive_put() until it lies in the worker's mailbox. It is part of a request or of a
+ * cached campaign, so their limits bound both mailboxes. The deadlines of connecting and of each
+ * query bound the time of a batch. */
 #ifndef ONRUSH_GATEWAY_ARCHIVE_H
 #define ONRUSH_GATEWAY_ARCHIVE_H
 
