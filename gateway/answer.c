@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Texts that go into answers use a small, checked alphabet (names, user ids, codes, reasons,
- * numbers), so JSON needs no escaping. The longest answer is a problem of a decided request: 300
- * bytes of fixed text, a name, a user id, a ticket, a request id. BODY_MAX leaves room. */
+/* Values in answers (names, user ids, codes, reasons, numbers) have small, checked alphabets, so
+ * JSON needs no escaping. The longest answer is a problem of a decided request: 300 bytes of fixed
+ * text, a name, a user id, a ticket and a request id. BODY_MAX has room for it. */
 #include "gateway/answer.h"
 
 #include "gateway/custom_answer.h"
@@ -23,7 +23,7 @@
 
 _Static_assert(BODY_MAX > TEMPLATE_RENDERED_MAX, "an answer must fit");
 
-/* The document under way. */
+/* The document being written. */
 struct body {
     size_t len;
     char text[BODY_MAX];
@@ -32,7 +32,7 @@ struct body {
 struct outcome_text {
     unsigned status;
     const char *code, *title;
-    const char *problem; /* the document, but for what is the request's own and the end */
+    const char *problem; /* the fixed part of the document */
     size_t problem_len;
 };
 
@@ -63,7 +63,7 @@ static void append(struct body *b, const char *format, ...)
         b->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* append_bytes: much cheaper than printf, for what is in every answer. */
+/* append_bytes: for the parts of every answer; much cheaper than printf. */
 static void append_bytes(struct body *b, const char *bytes, size_t len)
 {
     if (BODY_MAX - b->len < len)
@@ -74,7 +74,7 @@ static void append_bytes(struct body *b, const char *bytes, size_t len)
 
 #define APPEND(b, literal) append_bytes(b, "" literal "", sizeof literal - 1)
 
-/* append_number: `,"key":n`. */
+/* append_number: appends `,"key":n`. */
 static void append_number(struct body *b, const char *key, uint64_t n)
 {
     char digits[24];
@@ -103,7 +103,6 @@ static void append_ticket(struct body *b, const struct request *r)
         append_number(b, "ticket", r->known.ticket);
 }
 
-/* write_request: the request document. */
 static void write_request(struct body *b, const struct request *r)
 {
     static const char *const statuses[] = {[OUTCOME_waiting] = "waiting",
@@ -116,7 +115,7 @@ static void write_request(struct body *b, const struct request *r)
     append_bytes(b, statuses[r->outcome], strlen(statuses[r->outcome]));
     APPEND(b, "\"");
     append_ticket(b, r);
-    if (r->outcome == OUTCOME_waiting && r->known.ticket > 0) /* else it is in the journal */
+    if (r->outcome == OUTCOME_waiting && r->known.ticket > 0) /* else: it is journalled */
         append_number(b, "position", r->known.position);
     if (r->outcome == OUTCOME_waiting && r->eta_ms > 0)
         append_number(b, "eta_ms", (uint64_t)r->eta_ms);
@@ -143,8 +142,7 @@ static void write_campaign(struct body *b, const struct request *r)
            r->name, v->state, v->quota, v->remaining, opens, closes);
 }
 
-/* is_error: something went wrong, which a client may report by its request id. What a campaign
- * decides is no error. */
+/* is_error: can a client report this by its request id? A campaign's decision is no error. */
 static bool is_error(enum outcome outcome)
 {
     switch (outcome) {
@@ -174,7 +172,7 @@ static void write_problem(struct body *b, struct request *r)
     APPEND(b, "}\n");
 }
 
-/* write_body: gives the status; *problem is true for application/problem+json. */
+/* write_body: returns the status. *problem: the type is application/problem+json. */
 static unsigned write_body(struct body *b, struct request *r, bool *problem)
 {
     const struct route_answer *wording = custom_answer_find(r);
@@ -222,8 +220,8 @@ int64_t answer_retry_after_s(const struct request *r, int64_t now_us)
 
 /* --- the header --- */
 
-/* No answer may be cached: it holds a coupon code, or it changes. Without this a cache may keep a
- * 404 (RFC 9111 4.2.2). */
+/* Answers must not be cached: they hold coupon codes, or change. Without this a cache may store a
+ * 404 (RFC 9111, 4.2.2). */
 #define LINES(type) "Content-Type: " type "\r\nCache-Control: no-store\r\n"
 
 static void add_lines(struct http_conn *conn, bool problem)
@@ -236,7 +234,7 @@ static void add_lines(struct http_conn *conn, bool problem)
         http_answer_lines(conn, json, sizeof json - 1);
 }
 
-/* add_location: the path of the GET. Of all letters of a user id only | may not stand in a path. */
+/* add_location: the path for the GET. Of the letters in user ids, only | is invalid in a path. */
 static void add_location(const struct request *r)
 {
     static const char campaigns[] = "Location: /v1/campaigns/", requests[] = "/requests/";
@@ -291,9 +289,8 @@ static void add_fields(struct request *r, unsigned status, bool problem)
 
 /* --- sending --- */
 
-/* say: logs a request that went wrong: 503 is the gateway's fault, any other error the client's.
- * What a campaign decides (sold out, closed, ...) is no error: these lines would hide all
- * others. */
+/* say: logs an error: 503 is the gateway's fault, any other the client's. A campaign's decisions
+ * (sold out, closed, ...) are no errors: their lines would bury all others. */
 static void say(const struct request *r, unsigned status)
 {
     if (texts[r->outcome].status == 503)

@@ -17,16 +17,16 @@
 
 #define KEY_MAX   16384
 #define TOKEN_MAX 4096
-#define LEEWAY_S  30 /* by which the clocks of issuer and gateway may differ */
+#define LEEWAY_S  30 /* how far the clocks of issuer and gateway may differ */
 
 #define BASE64URL "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-/* What key an algorithm wants. */
+/* An algorithm and the key it needs. */
 struct algorithm {
     const char *name;
     jwt_alg_t alg;
-    int type; /* of a public key, as OpenSSL calls it; 0: a secret */
-    int bits; /* a secret or an RSA key has so many at least, an EC key exactly */
+    int type; /* OpenSSL's type of a public key; 0: a secret */
+    int bits; /* at least, for a secret or an RSA key; exactly, for an EC key */
 };
 
 static const struct algorithm algorithms[] = {
@@ -64,8 +64,8 @@ int auth_check_algorithm(const char *text)
 
 /* --- the key --- */
 
-/* read_key: the file without the line ends at its end. Unbuffered, so that no second copy stays in
- * freed memory. */
+/* read_key: reads the file without trailing line ends; unbuffered, to leave no copy in freed
+ * memory. */
 static int read_key(struct auth *auth, const char *path)
 {
     FILE *file = fopen(path, "re");
@@ -90,7 +90,7 @@ static int no_password(char *text, int size, int writing, void *arg)
     return -1;
 }
 
-/* public_key_fits: libjwt would refuse every token later, and not say that it is for the key. */
+/* public_key_fits: with a wrong key libjwt would refuse every token without naming the reason. */
 static bool public_key_fits(const struct auth *auth, const struct algorithm *a)
 {
     BIO *bio = BIO_new_mem_buf(auth->key, auth->key_len);
@@ -104,8 +104,8 @@ static bool public_key_fits(const struct auth *auth, const struct algorithm *a)
     return fits;
 }
 
-/* check_key: NULL, or what is wrong with it. A public key as the secret of HS would let everybody
- * sign. */
+/* check_key: returns NULL, or what is wrong with the key. With a public key as the secret of HS256,
+ * anybody could sign tokens. */
 static const char *check_key(const struct auth *auth, const struct algorithm *a)
 {
     static const char pem[] = "-----BEGIN ";
@@ -166,8 +166,8 @@ struct auth *auth_free(struct auth *auth)
 
 /* --- the token --- */
 
-/* well_formed: three parts of base64url. libjwt skips other letters, and so would take many
- * spellings of one token. */
+/* well_formed: are these three parts of base64url? libjwt skips other letters, so it would accept
+ * many spellings of one token. */
 static bool well_formed(const char *token)
 {
     if (strnlen(token, TOKEN_MAX + 1) > TOKEN_MAX)
@@ -181,7 +181,7 @@ static bool well_formed(const char *token)
     return true;
 }
 
-/* bearer: the token of a header, or NULL. */
+/* bearer: returns the token of a header, or NULL. */
 static const char *bearer(const char *header)
 {
     static const char scheme[] = "Bearer ";
@@ -192,7 +192,7 @@ static const char *bearer(const char *header)
     return well_formed(token) ? token : NULL;
 }
 
-/* in_time: exp and nbf are seconds since the epoch, perhaps with a fraction. */
+/* in_time: exp and nbf are seconds since the epoch, possibly with a fraction. */
 static bool in_time(const json_t *claims, int64_t now_us)
 {
     double now_s = (double)now_us / 1e6;
@@ -202,7 +202,7 @@ static bool in_time(const json_t *claims, int64_t now_us)
     return nbf == NULL || (json_is_number(nbf) && json_number_value(nbf) <= now_s + LEEWAY_S);
 }
 
-/* compare_user: a whole number from 0 is the same user as its decimal text, as in a body. */
+/* compare_user: an integer from 0 is the same user as its decimal text, as in a body. */
 static int compare_user(const json_t *claim, const char *user)
 {
     char digits[24];
@@ -228,8 +228,8 @@ static int check_claims(const struct auth *auth, jwt_t *jwt, const char *user, i
     return r;
 }
 
-/* auth_check: libjwt believes the token when it says which algorithm it was signed with, so that is
- * compared with the configured one afterwards. */
+/* auth_check: libjwt trusts the algorithm that the token names, so compare it with the configured
+ * one. */
 int auth_check(const struct auth *auth, const char *header, const char *user, int64_t now_us)
 {
     const char *token = bearer(header);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who asks: JSON Web Tokens (RFC 7519), when the configuration wants them.
+/* Authenticates users by JSON Web Tokens (RFC 7519), if auth.key_file is set.
  *
- * The object is made once, at the start, and never changes: all workers read it without a lock.
- * Each check has memory of its own in libjwt (a copy of the key, the decoded token), nothing of it
- * is shared. No token and no key is ever logged. */
+ * struct auth is made once at the start and never changes, so all workers read it without a lock.
+ * Each check uses its own libjwt objects. Tokens and keys are never logged. */
 #ifndef ONRUSH_GATEWAY_AUTH_H
 #define ONRUSH_GATEWAY_AUTH_H
 
@@ -20,19 +19,19 @@ struct auth_config {
 
 struct auth;
 
-/* auth_check_algorithm: 0 when `text` is one that key_file can be for, else -EINVAL. */
+/* auth_check_algorithm: returns 0 when `text` names a supported algorithm, else -EINVAL. */
 int auth_check_algorithm(const char *text);
 
-/* auth_new: reads the key. 0 and *out (the caller frees it), which is NULL when there is no
- * key_file; or a negative errno with a message in `error`. */
+/* auth_new: reads the key. Returns 0 and sets *out, which the caller frees; *out is NULL without a
+ * key_file. Or returns a negative errno, with a message in `error`. */
 int auth_new(struct auth **out, const struct auth_config *config, char error[AUTH_ERROR_SIZE]);
 
-/* auth_free: NULL is fine. Gives NULL. */
+/* auth_free: `auth` may be NULL. Returns NULL. */
 struct auth *auth_free(struct auth *auth);
 
-/* auth_check: may whoever sent this Authorization header (NULL: none was sent) act as `user`? 0;
- * -EACCES: there is no valid token; -EPERM: there is one, of another user. `now_us`: wall clock.
- * Thread safe. */
+/* auth_check: may the sender of this Authorization header (NULL: none) act as `user`? Returns 0;
+ * -EACCES: no valid token; -EPERM: a valid token of another user. `now_us`: wall clock. Thread
+ * safe. */
 int auth_check(const struct auth *auth, const char *header, const char *user, int64_t now_us);
 
 #endif

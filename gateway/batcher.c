@@ -33,7 +33,7 @@ void channel_init(struct channel *ch, struct batcher *batcher, const char *name,
     TAILQ_INSERT_TAIL(&batcher->channels, ch, in_all);
 }
 
-/* busy: no more calls may be under way. */
+/* busy: may no further call be sent? */
 static bool busy(const struct gathering *g)
 {
     return g->n_calls == (g->op == OP_HEAD ? 1 : CALLS_MAX);
@@ -47,7 +47,7 @@ static struct asked *pop(struct asked_list *list)
     return asked;
 }
 
-/* fail: all of a list, which is of this gathering. */
+/* fail: fails all questions in a list of this gathering. */
 static void fail(struct gathering *g, struct asked_list *list, enum ask_failure why)
 {
     for (struct asked *asked; (asked = pop(list)) != NULL;)
@@ -114,7 +114,7 @@ void batcher_want_head(struct channel *ch)
 
 /* --- the reply --- */
 
-/* note_broken: Redis refuses this call for this campaign alone, or does it again. */
+/* note_broken: notes whether Redis refuses this call for this campaign only. */
 static void note_broken(struct gathering *g, bool broken)
 {
     if (g->broken == broken)
@@ -129,7 +129,7 @@ void channel_end(struct channel *ch)
     for (int op = 0; op < OPERATIONS; op++) {
         struct gathering *g = &ch->gathering[op];
         note_broken(g, false);
-        if (g->dirty) /* a head was wanted that nobody waits for any more */
+        if (g->dirty) /* nobody waits for this head any more */
             TAILQ_REMOVE(&ch->batcher->dirty, g, in_dirty);
     }
     TAILQ_REMOVE(&ch->batcher->channels, ch, in_all);
@@ -141,9 +141,8 @@ static void put_back(struct call *call)
     TAILQ_CONCAT(&call->gathering->waiting, &call->sent, next);
 }
 
-/* ask_again: for a call that changed nothing. Its requests go before those that came later. The
- * calls behind it will fail in the same way; if one succeeds after all, asking twice changes
- * nothing. */
+/* ask_again: repeats a call that changed nothing, before questions that came later. Calls behind it
+ * will fail likewise; if one succeeds, asking twice does no harm. */
 static void ask_again(struct call *call)
 {
     struct gathering *g = call->gathering;
@@ -152,7 +151,7 @@ static void ask_again(struct call *call)
     put_back(call);
 }
 
-/* refused: this is about one campaign alone, and disturbs no other. */
+/* refused: the refusal concerns one campaign, and affects no other. */
 static void refused(struct call *call, const char *error)
 {
     struct gathering *g = call->gathering;
@@ -166,8 +165,8 @@ static void refused(struct call *call, const char *error)
     fail(g, &call->sent, ASK_REFUSED);
 }
 
-/* take_error: what is wrong with Redis itself is the link's to tell: it is not up any more, or the
- * functions are on their way back. */
+/* take_error: the link handles errors of Redis as a whole: either it is no longer up, or it is
+ * loading the functions again. */
 static void take_error(struct call *call, const redisReply *reply)
 {
     struct gathering *g = call->gathering;
@@ -182,7 +181,7 @@ static void take_error(struct call *call, const redisReply *reply)
         refused(call, reply->str);
 }
 
-/* take_run: newly queued ones stand side by side and are answered once. */
+/* take_run: newly queued users in a row share one answer. */
 static void take_run(struct call *call, struct request_state *state)
 {
     const struct batcher_hooks *hooks = call->gathering->channel->batcher->hooks;
@@ -191,8 +190,8 @@ static void take_run(struct call *call, struct request_state *state)
         hooks->deliver(asked, state, call->sent_us);
 }
 
-/* take_members: in the order in which they were sent, an answer for each one or for a run.
- * Whoever is left over got none. */
+/* take_members: answers come in the order of the users, one for each user or run. Users left over
+ * got none. */
 static void take_members(struct call *call, redisReply *const *members, size_t n)
 {
     struct gathering *g = call->gathering;
@@ -213,7 +212,7 @@ static void take_members(struct call *call, redisReply *const *members, size_t n
     fail(g, &call->sent, ASK_UNDECODABLE);
 }
 
-/* take_heads: everybody who asked for the campaign gets this one. */
+/* take_heads: all who asked for the head get this one. */
 static void take_heads(struct call *call)
 {
     for (struct asked *asked; (asked = pop(&call->sent)) != NULL;)
@@ -245,12 +244,12 @@ static void on_reply(void *arg, const redisReply *reply)
 {
     struct call *call = arg;
     struct gathering *g = call->gathering;
-    assert(g->n_calls > 0 && call == &g->calls[g->first]); /* replies come in the order of calls */
+    assert(g->n_calls > 0 && call == &g->calls[g->first]); /* replies come in call order */
     g->first = (g->first + 1) % CALLS_MAX;
     g->n_calls--;
     g->channel->batcher->loop->now_us = clock_mono_us();
     if (TAILQ_EMPTY(&call->sent) && (g->op != OP_HEAD || reply == NULL))
-        ; /* abandoned, or nobody but the worker asked */
+        ; /* abandoned, or only the worker asked */
     else if (reply == NULL)
         fail(g, &call->sent, ASK_NO_REPLY);
     else if (reply->type == REDIS_REPLY_ERROR)
@@ -265,7 +264,7 @@ static void on_reply(void *arg, const redisReply *reply)
 
 /* --- the call --- */
 
-/* fill: moves what fits into one call from waiting to sent; gives the number of users. */
+/* fill: moves what fits into one call from waiting to sent. Returns the number of users. */
 static size_t fill(struct gathering *g, struct call *call)
 {
     struct batcher *b = g->channel->batcher;
@@ -303,7 +302,7 @@ static void count_call(struct gateway_metrics *m, enum operation op, size_t user
     }
 }
 
-/* worth_a_call: something waits; behind another call, half as much as that one has. */
+/* worth_a_call: does something wait? Behind another call, at least half as much as that one has. */
 static bool worth_a_call(const struct gathering *g)
 {
     const struct asked *asked = TAILQ_FIRST(&g->waiting);

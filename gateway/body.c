@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* read_field: leaves `len` 0 when the value cannot be an id. */
+/* read_field: leaves `len` 0 if the value is not valid. */
 static void read_field(struct body_field *field, const json_t *value)
 {
     char digits[24];
@@ -29,7 +29,7 @@ static void read_field(struct body_field *field, const json_t *value)
     field->len = (uint8_t)len;
 }
 
-/* --- the one body that nearly everybody sends --- */
+/* --- a body with one plain member, as nearly all clients send it --- */
 
 static const char *skip_space(const char *p, const char *end)
 {
@@ -38,8 +38,8 @@ static const char *skip_space(const char *p, const char *end)
     return p;
 }
 
-/* plain_text: reads a JSON string of printable ASCII without escapes. Returns what follows it, or
- * NULL. */
+/* plain_text: reads a JSON string of printable ASCII without escapes. Returns the position after
+ * it, or NULL. */
 static const char *plain_text(const char *p, const char *end, const char **text, size_t *len)
 {
     if (p == end || *p != '"')
@@ -53,7 +53,7 @@ static const char *plain_text(const char *p, const char *end, const char **text,
     return p < end ? p + 1 : NULL;
 }
 
-/* parse_plain: reads {"name":"value"} and nothing else. False: leave it to the JSON library. */
+/* parse_plain: reads {"name":"value"} and nothing else. False: use the JSON library. */
 static bool parse_plain(const char *body, size_t len, struct body_field *field)
 {
     const char *end = body + len, *name, *value, *p = skip_space(body, end);
@@ -75,10 +75,10 @@ static bool parse_plain(const char *body, size_t len, struct body_field *field)
     return true;
 }
 
-/* --- any other --- */
+/* --- any other body --- */
 
-/* load: reads all numbers as reals. A number beyond 64 bits is valid JSON and must not fail in a
- * member that nobody asked for; no real is an id. */
+/* load: on an integer beyond 64 bits, reads all numbers as reals. Such a number is valid JSON and
+ * must not fail in a member that nobody asked for. A real is never an id. */
 static json_t *load(const char *body, size_t len, json_error_t *error)
 {
     json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, error);
@@ -93,7 +93,7 @@ int body_parse(const char *body, size_t len, struct body_field *fields, size_t n
     if (n == 1 && parse_plain(body, len, fields))
         return 0;
     json_t *root = load(body, len, &error);
-    if (root == NULL) /* a number beyond all bounds is JSON, but nobody's id */
+    if (root == NULL) /* no double holds it: valid JSON, but no id */
         return json_error_code(&error) == json_error_numeric_overflow ? -EINVAL : -EBADMSG;
     bool good = json_is_object(root);
     for (size_t i = 0; i < n; i++) {

@@ -11,9 +11,9 @@
 
 #define CAMPAIGN_MAGIC  0x43414d50u
 #define EVICT_TRIES     64
-#define REFRESH_US      500000   /* half of what soldout.c believes a head for */
-#define SPEED_STEP_US   50000    /* two heads that are closer say little about the speed */
-#define SPEED_FORGET_US 10000000 /* what was measured before a longer pause says nothing */
+#define REFRESH_US      500000   /* half the time for which soldout.c trusts a head */
+#define SPEED_STEP_US   50000    /* heads closer together say little about the speed */
+#define SPEED_FORGET_US 10000000 /* a measurement before a longer pause is useless */
 #define SPEED_WEIGHT    0.3      /* of the newest measurement */
 
 void campaign_cache_init(struct campaign_cache *campaigns)
@@ -66,7 +66,7 @@ static bool held(const struct cached_campaign *c)
     return c->refs > 0 || c->channel.n_calls > 0;
 }
 
-/* make_room: forgets the idle campaign that was asked for longest ago. False: all looked busy. */
+/* make_room: forgets the least recently asked idle campaign. False: all it looked at are in use. */
 static bool make_room(struct campaign_cache *campaigns)
 {
     struct cached_campaign *c = TAILQ_FIRST(&campaigns->by_age);
@@ -195,7 +195,7 @@ void cached_campaign_refresh(struct cached_campaign *c)
         batcher_want_head(&c->channel);
 }
 
-/* The state that a document shows: what a newcomer would meet. */
+/* The state shown in a document: what a new user would get. */
 static const char *const shown_states[] = {[REQUEST_CLOSED] = "closed",
                                            [REQUEST_PAUSED] = "paused",
                                            [REQUEST_NOT_OPEN] = "scheduled",

@@ -59,8 +59,7 @@ static const struct config_list lists[] = {
     {"trusted_proxies", offsetof(struct S, trusted_proxies), proxies_read, proxies_free},
 };
 
-/* check: a waiting request has a connection, so a larger number would never be reached, and an
- * operator would rely on it in vain. */
+/* check: each waiting request has a connection, so a larger max_waiters could never be reached. */
 static int check(const void *config, char *error)
 {
     const struct gateway_config *c = config;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration of the gateway, immutable once published. What each key means
- * stands in etc/gateway.cfg. */
+/* The gateway's configuration, immutable once published. etc/gateway.cfg explains every key. */
 #ifndef ONRUSH_GATEWAY_CONFIG_H
 #define ONRUSH_GATEWAY_CONFIG_H
 
@@ -22,7 +21,7 @@ struct gateway_config {
     int64_t workers;                                      /* 0: see worker_count() */
     int64_t max_connections, max_connections_per_address; /* 0: half of them */
     int64_t max_in_flight;
-    int64_t max_waiters;             /* -1: as many as connections; see gateway_config_waiters() */
+    int64_t max_waiters;             /* -1: max_connections */
     int64_t max_waiters_per_address; /* 0: half of them */
     int64_t max_body_bytes, max_header_bytes, max_url_bytes;
     int64_t idle_timeout_s, request_timeout_s, max_wait_s, grace_s;
@@ -44,7 +43,7 @@ struct gateway_config {
 
 extern const struct config_table gateway_config_table;
 
-/* gateway_config_waiters: how many requests may wait at a time. */
+/* gateway_config_waiters: how many requests may wait at the same time. */
 static inline int64_t gateway_config_waiters(const struct gateway_config *config)
 {
     return config->max_waiters >= 0 ? config->max_waiters : config->max_connections;

@@ -3,7 +3,7 @@
 
 #include "gateway/outcome.h"
 
-/* The answer of a route for each outcome. A missing outcome always gets Onrush's own answer. */
+/* The custom answer for each outcome. Outcomes not listed always get Onrush's own answer. */
 static const enum route_answer_id answer_ids[OUTCOMES_N] = {
     [OUTCOME_waiting] = ROUTE_waiting,
     [OUTCOME_granted] = ROUTE_granted,
@@ -34,10 +34,10 @@ const struct route_answer *custom_answer_find(const struct request *r)
         return NULL;
     enum route_answer_id id = answer_ids[r->outcome];
     bool post = r->route->op == OP_ENQUEUE;
-    if (id == ROUTE_accepted) /* the first: it is not in the list */
+    if (id == ROUTE_accepted) /* 0: the outcome is not in the list */
         return NULL;
-    /* A journalled request may be new or a repeat. It is worded as accepted, because the wording
-     * for "waiting" may be a refusal. */
+    /* A journalled request may be new or a repeat; the gateway cannot tell. It gets the answer
+     * "accepted", because the answer "waiting" may be worded as a refusal. */
     if (id == ROUTE_waiting && post && (r->fresh || r->known.ticket == 0))
         id = ROUTE_accepted;
     if (id == ROUTE_granted && post && !r->fresh)
@@ -47,7 +47,7 @@ const struct route_answer *custom_answer_find(const struct request *r)
 
 size_t custom_answer_write(const struct route_answer *wording, const struct request *r, char *out)
 {
-    bool queued = r->known.ticket > 0; /* else it is in the journal, or was never admitted */
+    bool queued = r->known.ticket > 0; /* else: journalled, or never admitted */
     struct template_values v = {
         .text = {[SLOT_user] = r->user, [SLOT_campaign] = r->name, [SLOT_code] = r->known.code},
         .number = {[SLOT_ticket] = queued ? (int64_t)r->known.ticket : -1,

@@ -12,27 +12,27 @@
 
 #include <stddef.h>
 
-/* give_up: Redis had accepted this POST and does not know it any more: the outcome is unknown. */
+/* give_up: answers "unknown" to a POST that Redis had accepted, and has lost. */
 static void give_up(struct request *r)
 {
-    r->instant = false; /* it is accepted no more */
+    r->instant = false; /* no longer accepted */
     metric_add(&r->loop->metrics.unavailable_no_reply, 1);
     request_answer(r, OUTCOME_unknown);
 }
 
-/* lost: Redis had accepted this POST, and does not know it any more. */
+/* lost: has Redis lost a POST that it had accepted? */
 static bool lost(const struct request *r)
 {
     return r->instant && (r->known.kind == REQUEST_NONE || r->known.kind == REQUEST_FULL);
 }
 
-/* says_no: Redis knows no request of this user, and that would be final. */
+/* says_no: does this answer mean that Redis knows no request of this user, for good? */
 static bool says_no(enum request_kind kind)
 {
     return kind == REQUEST_NONE || kind == REQUEST_FULL || kind == REQUEST_CLOSED;
 }
 
-/* --- what the batcher says --- */
+/* --- the batcher's hooks --- */
 
 static struct request *request_of(struct asked *asked)
 {
@@ -86,9 +86,8 @@ static void on_shown(struct asked *asked)
     request_answer(r, OUTCOME_campaign);
 }
 
-/* redis_is_away: the one place that decides about requests while there is no Redis. Without the
- * journal they cannot be accepted durably, so they are turned away. A waiting one is accepted
- * already. */
+/* redis_is_away: the only place that decides what to do without Redis. Without the journal, a
+ * request cannot be accepted durably, so it is turned away. A waiting POST is accepted already. */
 static void redis_is_away(struct request *r)
 {
     if (r->instant)
@@ -107,7 +106,7 @@ static void undecodable(struct request *r)
     request_answer(r, OUTCOME_unavailable);
 }
 
-/* no_campaign: Redis has lost what it had accepted, or never had it. */
+/* no_campaign: Redis never had the campaign, or has lost it and all accepted requests. */
 static void no_campaign(struct request *r)
 {
     if (r->instant)

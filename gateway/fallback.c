@@ -7,27 +7,27 @@
 #include "shared/base/clock.h"
 
 #define MISSING_US 1000000
-#define LOOK_US    (DOUBT_US * 7 / 10) /* when the last look is so old, the next one begins */
+#define LOOK_US    (DOUBT_US * 7 / 10) /* after this age of the last look, the next one begins */
 
 static bool is_post(const struct request *r)
 {
     return r->route->op == OP_ENQUEUE;
 }
 
-/* ours_unseen: this gateway has journalled since the last look that found the journal empty. */
+/* ours_unseen: has this gateway journalled since the last look that found the journal empty? */
 static bool ours_unseen(const struct request *r)
 {
     return atomic_load(&r->loop->gateway->journalled_us) >= r->campaign->look.began_us;
 }
 
-/* note_look: the campaign's journal was seen. If it was empty, all its earlier requests are in the
- * queue: what Redis says from now on is true. The look comes into force with the next younger head,
- * because the sold-out filter answers by heads. */
+/* note_look: notes a look into the campaign's journal. If it was empty, all earlier requests are in
+ * the queue, so answers of Redis from now on are true. The look takes effect with the next younger
+ * head, because the sold-out filter relies on heads. */
 static void note_look(struct cached_campaign *c, const struct archive_job *job)
 {
     if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
         return;
-    /* One that waits already is not put off: looks may end more often than heads come. */
+    /* Do not replace a look that waits for a head: looks may end more often than heads come. */
     if (c->next_look.began_us <= c->look.began_us)
         c->next_look = (struct look){.began_us = job->put_us, .ended_us = clock_mono_us()};
     batcher_want_head(&c->channel);
@@ -42,7 +42,7 @@ static void on_looked(struct archive_job *job)
     cached_campaign_release(c);
 }
 
-/* look_again: nobody waits for this look; those who come after it need not go themselves. */
+/* look_again: looks in the background, so that later requests need not look themselves. */
 static void look_again(struct cached_campaign *c)
 {
     c->looking = true;
@@ -79,15 +79,15 @@ static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
     request_answer(r, outcome);
 }
 
-/* still_no: Redis said no and cannot be asked again. A user whom this gateway journalled since may
- * be in the queue by now, so the no is uncertain, unless every coupon is granted. */
+/* still_no: is the no of Redis certain, although Redis cannot be asked again? A user whom this
+ * gateway journalled since may be in the queue by now, unless all coupons are granted. */
 static bool still_no(const struct request *r)
 {
     const struct archive_row *row = &r->archive.row;
     return !ours_unseen(r) || (r->known.kind == REQUEST_FULL && row->granted >= row->quota);
 }
 
-/* ask_again: the request may have left the journal just now; then Redis knows it. */
+/* ask_again: the request may have just left the journal; then Redis knows it. */
 static void ask_again(struct request *r)
 {
     bool can_ask = redis_link_state(r->loop->link) == LINK_UP;
@@ -100,7 +100,7 @@ static void ask_again(struct request *r)
         refuse(r, OUTCOME_unavailable, &r->loop->metrics.unavailable_redis_down);
 }
 
-/* take_unknown: the campaign is in MariaDB, and nothing is there of this user. */
+/* take_unknown: MariaDB has the campaign, but nothing about this user. */
 static void take_unknown(struct request *r)
 {
     struct gateway_metrics *m = &r->loop->metrics;
@@ -108,10 +108,10 @@ static void take_unknown(struct request *r)
     case FALLBACK_NO_REQUEST:
         ask_again(r);
         break;
-    case FALLBACK_REDIS_AWAY: /* it may be in the queue */
+    case FALLBACK_REDIS_AWAY: /* the user may be in the queue */
         refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
         break;
-    case FALLBACK_NO_CAMPAIGN: /* the keys have expired, or they are not there yet */
+    case FALLBACK_NO_CAMPAIGN: /* the keys expired, or do not exist yet */
         if (r->archive.row.state == CAMPAIGN_SETTLED)
             request_answer(r, is_post(r) ? OUTCOME_closed : OUTCOME_no_request);
         else
@@ -120,7 +120,7 @@ static void take_unknown(struct request *r)
     }
 }
 
-/* note_journalled: before it is told. Workers come by in any order; the time never goes back. */
+/* note_journalled: call it before the answer. Workers race here; the time never goes back. */
 static void note_journalled(struct gateway *gateway)
 {
     int64_t now_us = clock_mono_us(), before_us = atomic_load(&gateway->journalled_us);

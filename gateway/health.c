@@ -11,13 +11,13 @@ static const int statuses[] = {
 #undef STATUS
 };
 
-/* Of all workers together. */
+/* Sums over all workers. */
 struct totals {
     int64_t connections, idle, in_flight, accepted, journalled;
     size_t redis, mariadb;     /* workers that reach it */
-    size_t only_mariadb;       /* that reach it, but not Redis */
-    size_t refusals;           /* whose campaigns Redis refuses */
-    const char *redis_trouble; /* of the first worker that does not reach it */
+    size_t only_mariadb;       /* workers that reach it, but not Redis */
+    size_t refusals;           /* workers with campaigns that Redis refuses */
+    const char *redis_trouble; /* of the first worker without Redis */
 };
 
 static struct totals count(struct worker *const *workers, size_t n)
@@ -47,7 +47,6 @@ static enum health_state partly(size_t failed, size_t n)
     return failed == n ? HEALTH_DOWN : HEALTH_DEGRADED;
 }
 
-/* find_stores: Redis, MariaDB and the journal. */
 static void find_stores(const struct totals *t, bool journal, size_t n,
                         struct health_report *report)
 {
@@ -72,7 +71,7 @@ static void find_stores(const struct totals *t, bool journal, size_t n,
                      "the journal is in use (%zu of %zu workers)", journals, n);
 }
 
-/* find_crowds: does the gateway turn away whoever comes now? */
+/* find_crowds: does the gateway turn new clients away? */
 static void find_crowds(struct gateway *gateway, const struct totals *t,
                         struct health_report *report)
 {
@@ -117,7 +116,7 @@ void gateway_health_counts(struct worker *const *workers, size_t n, int64_t *all
             int64_t count =
                 metric_get(gateway_metrics_answer(&workers[i]->loop.metrics, (enum outcome)o));
             *all += count;
-            *bad += statuses[o] == 503 ? count : 0; /* 501 and 505 are the client's own doing */
+            *bad += statuses[o] == 503 ? count : 0; /* 501 and 505 are the client's fault */
         }
     }
 }

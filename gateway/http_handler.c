@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a request goes:
+/* The path of a request:
  *
  *   on_request ─► request_new ─► router_judge ─► router_dispatch ─ (asks, waits) ─► request_answer
- *   on_refused ─► the same, judged already                                              │
- *   on_gone ────► waiters_gone: a long-poll is answered at once                       finish
+ *   on_refused ─► the same, but judged already                                         │
+ *   on_gone ────► waiters_gone: answers a long-poll at once                          finish
  *
- * The received bytes are there only until on_request returns: what is needed later is copied. */
+ * The received bytes exist only until on_request returns, so whatever is needed later is copied. */
 #include "gateway/http_handler.h"
 
 #include "gateway/answer.h"
@@ -21,13 +21,13 @@
 #include <assert.h>
 #include <errno.h>
 
-#define FORWARDED_MAX 8     /* lines of X-Forwarded-For that are read, the last ones */
-#define STREAM_MAX    65536 /* bytes of a stream that its client has not taken */
+#define FORWARDED_MAX 8     /* most lines of X-Forwarded-For to read, from the end */
+#define STREAM_MAX    65536 /* bytes of a stream that the client has not read yet */
 #define LINGER_US     2000000
 
-/* --- whose request it is --- */
+/* --- the client's address --- */
 
-/* forwarded: the last lines of X-Forwarded-For, in their order; how many. */
+/* forwarded: finds the last lines of X-Forwarded-For, in order. Returns their number. */
 static size_t forwarded(const struct http_request *head, const char *lines[FORWARDED_MAX])
 {
     size_t n = http_field_count(head, "X-Forwarded-For"), skip = n;
@@ -62,7 +62,7 @@ static bool is_exempt(void *arg, const struct address *peer)
 
 /* --- requests --- */
 
-/* begin: NULL: no memory, and it is answered. */
+/* begin: NULL: out of memory, and the client has its answer. */
 static struct request *begin(struct loop *loop, struct http_conn *conn,
                              const struct http_request *head)
 {
@@ -81,7 +81,7 @@ static struct request *begin(struct loop *loop, struct http_conn *conn,
     return r;
 }
 
-/* go: `r` may be answered and gone when this returns. Nothing of its head is looked at any more. */
+/* go: may answer and free `r`. Afterwards the head must not be used. */
 static void go(struct request *r)
 {
     struct http_conn *conn = r->conn;
@@ -135,7 +135,7 @@ static void count_refusal(struct gateway_metrics *m, enum http_refusal why)
         metric_add(&m->unavailable_connections_here, 1);
 }
 
-/* on_refused: a wrong path or head is reported before a wrong body. */
+/* on_refused: reports a wrong path or head rather than a wrong body. */
 static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
                        const struct http_request *head)
 {
@@ -177,7 +177,7 @@ static struct metric_histogram *time_of(struct gateway_metrics *m, enum operatio
     }
 }
 
-/* observe: how long it took. Long-polls are meant to take long. */
+/* observe: measures the time to answer, but not of long-polls. */
 static void observe(struct request *r)
 {
     struct gateway_metrics *m = &r->loop->metrics;
@@ -190,7 +190,7 @@ static void observe(struct request *r)
         metric_observe(time_of(m, r->route->op), took_us);
 }
 
-/* finish: a request that is ANSWERED goes out, is counted, and is freed. */
+/* finish: sends an ANSWERED request, counts it, and frees it. */
 static void finish(struct request *r)
 {
     struct loop *loop = r->loop;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP inside a worker: what shared/http asks of whoever serves requests. All of it runs in the
- * worker's thread. */
+/* Serves HTTP in a worker: the hooks of shared/http. The worker's thread. */
 #ifndef ONRUSH_GATEWAY_HTTP_HANDLER_H
 #define ONRUSH_GATEWAY_HTTP_HANDLER_H
 
@@ -9,11 +8,11 @@
 
 struct loop;
 
-/* http_handler_start: takes over `listen_fd`. 0, or -ENOMEM (and the fd is still the caller's). */
+/* http_handler_start: takes over `listen_fd`. Returns 0, or -ENOMEM; then the caller keeps the
+ * fd. */
 int http_handler_start(struct loop *loop, int listen_fd);
 
-/* http_handler_tick: ten times a second: takes over the deadlines in force and shows what was
- * counted. */
+/* http_handler_tick: call it ten times a second. Applies current deadlines and publishes counts. */
 void http_handler_tick(struct loop *loop);
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which rate limits there are, and how they are set: see rate_limits.h. */
+/* The kinds of rate limits, and their settings: see rate_limits.h. */
 #ifndef ONRUSH_GATEWAY_LIMIT_KIND_H
 #define ONRUSH_GATEWAY_LIMIT_KIND_H
 
 #include <stdint.h>
 
-/* X(M, id): the settings id_requests and id_s. `address` is checked first, the others in this
- * order. */
+/* X(M, id): has the settings id_requests and id_s. Order of checks: `address`, then as listed. */
 #define LIMITS(X, M) X(M, user) X(M, address) X(M, campaign) X(M, total)
 
 enum limit_kind {
@@ -22,7 +21,7 @@ struct limit_setting {
 
 struct limits_config {
     struct limit_setting of[LIMITS_N];
-    int64_t slots; /* keys of users, and of addresses */
+    int64_t slots; /* table size for users, and for addresses */
 };
 
 #endif

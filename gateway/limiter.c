@@ -9,22 +9,22 @@
 #include <stdlib.h>
 
 #define STRIPES 64
-#define NS      1000       /* in a µs */
-#define SKEW_NS 1000000000 /* the clocks that callers have read may differ by this much */
+#define NS      1000       /* ns per µs */
+#define SKEW_NS 1000000000 /* how far the clock readings of callers may differ */
 
 struct slot {
     uint64_t hash;
-    int64_t due_ns; /* 0: nobody has used the slot yet */
+    int64_t due_ns; /* 0: never used */
 };
 
-/* Guards each bucket whose number % STRIPES is the stripe's. */
+/* Guards the buckets whose number % STRIPES is its own. */
 struct stripe {
     alignas(64) pthread_mutex_t lock;
 };
 
 struct limiter {
     struct stripe stripes[STRIPES];
-    uint64_t secret[2]; /* of the hash: nobody outside can choose keys that meet in one bucket */
+    uint64_t secret[2]; /* of the hash: outsiders cannot choose keys that share a bucket */
     size_t n_buckets;
     struct slot *slots;
 };
@@ -39,7 +39,7 @@ static pthread_mutex_t *lock_of(struct limiter *l, uint64_t hash)
     return &l->stripes[bucket_of(l, hash) % STRIPES].lock;
 }
 
-/* find: returns the slot of a key; where it has none, one that is free, or NULL. */
+/* find: returns the slot of a key; if it has none, a free slot or NULL. */
 static struct slot *find(struct limiter *l, uint64_t hash, int64_t now_ns)
 {
     struct slot *free_slot = NULL, *slot = &l->slots[bucket_of(l, hash) * LIMITER_BUCKET];
@@ -52,14 +52,14 @@ static struct slot *find(struct limiter *l, uint64_t hash, int64_t now_ns)
     return free_slot;
 }
 
-/* charge: applies the rule to the slot of a key. Returns how long the request has to wait in ns; 0
- * when it passes. */
+/* charge: applies the rule to a slot. Returns how long the request must wait, in ns; 0: it
+ * passes. */
 static int64_t charge(struct slot *slot, uint64_t hash, int64_t now_ns, int64_t step_ns,
                       int64_t period_ns)
 {
     if (slot->hash != hash || slot->due_ns < now_ns)
         *slot = (struct slot){.hash = hash, .due_ns = now_ns};
-    /* The period was longer when the slot was charged. Nobody waits for the old one. */
+    /* The period was longer when the slot was charged; do not enforce the old one. */
     if (slot->due_ns > now_ns + period_ns + SKEW_NS)
         slot->due_ns = now_ns + period_ns;
     int64_t wait_ns = slot->due_ns + step_ns - now_ns - period_ns;
@@ -69,7 +69,7 @@ static int64_t charge(struct slot *slot, uint64_t hash, int64_t now_ns, int64_t 
     return 0;
 }
 
-/* --- for others --- */
+/* --- the interface --- */
 
 struct limiter *limiter_new(size_t slots)
 {

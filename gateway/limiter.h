@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A rate limiter: how often each of many keys may pass. All workers share one bounded table.
  *
- * The rule is GCRA (the generic cell rate algorithm, ITU-T I.371). A key has one number: the time
- * at which its next request would be due if requests came evenly, T = period / requests apart. A
- * request passes when that time is less than one period - T ahead, and moves it on by T. So
- * `requests` may come at once, and then one each T.
+ * The rule is GCRA (the generic cell rate algorithm, ITU-T I.371). Each key has one number: the
+ * time when its next request would be due if requests came evenly, T = period / requests apart. A
+ * request passes if that time is at most one period - T ahead, and moves it on by T. So `requests`
+ * may come at once, and then one per T.
  *
  *   hash of the key ──► bucket: LIMITER_BUCKET slots, each { hash, due }
  *
- * One mutex guards every 64th bucket, so workers seldom meet.
+ * 64 mutexes each guard every 64th bucket, so workers seldom meet.
  *
- * A slot whose time has come is as good as free, and any key of its bucket may take it. So the
- * table holds as many keys as have asked within about one period. When other keys use all slots of
- * a bucket, a new key passes without being counted (LIMITER_UNCOUNTED): nobody loses a place, or a
- * request, to others. A refused request changes nothing.
+ * A slot is free once its time has come; any key of its bucket may take it. So the table holds the
+ * keys of about the last period. When a bucket is full, a new key passes uncounted
+ * (LIMITER_UNCOUNTED): other keys cost it neither a slot nor a request. A refused request changes
+ * nothing.
  *
- * Any thread may call these functions. Times are in µs of a clock that does not step. */
+ * Any thread. Times are in µs of a monotonic clock. */
 #ifndef ONRUSH_GATEWAY_LIMITER_H
 #define ONRUSH_GATEWAY_LIMITER_H
 
@@ -39,20 +39,20 @@ struct limiter_hold {
     int64_t ns; /* 0: nothing */
 };
 
-/* limiter_new: returns a table for `slots` keys, a power of two, at least LIMITER_BUCKET. A slot is
- * 16 bytes, which the system provides when they are touched. NULL: no memory. */
+/* limiter_new: returns a table of `slots` keys: a power of two, at least LIMITER_BUCKET. Each takes
+ * 16 bytes, once it is used. NULL: no memory. */
 struct limiter *limiter_new(size_t slots);
 
 /* limiter_free: returns NULL. `limiter` may be NULL. */
 struct limiter *limiter_free(struct limiter *limiter);
 
-/* limiter_take: asks for one request of `key`. Refused: *wait_us is how long it should wait.
- * Passed: *hold is what it took. */
+/* limiter_take: asks for one request of `key`. PASSED: *hold is what it took. REFUSED: *wait_us is
+ * the time to wait. */
 enum limiter_verdict limiter_take(struct limiter *limiter, const void *key, size_t len,
                                   const struct limit *limit, int64_t now_us,
                                   struct limiter_hold *hold, int64_t *wait_us);
 
-/* limiter_give_back: undoes a limiter_take() whose request was not served after all. */
+/* limiter_give_back: undoes a limiter_take() whose request was not served. */
 void limiter_give_back(struct limiter *limiter, const struct limiter_hold *hold);
 
 #endif

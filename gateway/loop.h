@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of one worker share: its time, its ways to the stores, its counts. The worker owns
- * it, fills it in before its thread starts, and knows the parts; they know only this. One thread,
- * except that the admin listener reads the metrics and the state of `link`. */
+/* What the parts of a worker share: time, links to the stores, counts. The worker owns it and fills
+ * it in before its thread starts. The parts know only this, not the worker. One thread, but the
+ * admin listener reads the metrics and the state of `link`. */
 #ifndef ONRUSH_GATEWAY_LOOP_H
 #define ONRUSH_GATEWAY_LOOP_H
 
@@ -27,25 +27,25 @@ struct loop {
     struct archive *archive;
     struct http_server *http;
 
-    /* The worker's parts: each knows what is behind its own pointer. */
+    /* The worker's parts; each knows the type behind its own pointer. */
     struct slab *requests;
     struct campaign_cache *campaigns;
     struct waiters *waiters;
     struct batcher *batcher;
 
     void (*answered)(struct request *request); /* sends it and frees it: http_handler.c */
-    int64_t now_us;                            /* monotonic; when this turn began */
+    int64_t now_us;                            /* monotonic: start of this turn */
     bool draining;                             /* stopping: no new connections */
-    bool finishing;        /* and the grace is over: no request may wait for anything any more */
-    int64_t traced_second; /* and how many requests were sampled in it: see request_trace.h */
+    bool finishing;        /* the grace is over: requests must not wait any more */
+    int64_t traced_second; /* and how many were sampled in it: request_trace.h */
     unsigned n_traced;
-    bool traces_denied;  /* Redis does not let us hand traces on */
-    uint64_t id_counter; /* of request ids */
-    size_t n_requests;   /* that exist */
-    size_t n_archived;   /* of those, with the archive */
+    bool traces_denied;  /* Redis does not let us hand on traces */
+    uint64_t id_counter; /* for request ids */
+    size_t n_requests;   /* requests that exist */
+    size_t n_archived;   /* archive jobs under way */
 };
 
-/* loop_check: the object of a callback, which must be a live loop. */
+/* loop_check: checks that a callback's object is a live loop. */
 static inline struct loop *loop_check(void *object)
 {
     struct loop *loop = object;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrush-gateway: takes the requests of a coupon event over HTTP and puts them into the queue.
+/* onrush-gateway: takes requests for coupons over HTTP, and puts them into the queue.
  *
- * Threads: main (signals, configuration, life and death of the others), one for each worker
- * (worker.c), one for each worker's archive (journal/archive.c), the monitor's
- * (shared/daemon/monitor.h), and the admin listener's. */
+ * Threads: main (signals, configuration, start and end of the others), one per worker (worker.c),
+ * one per worker's archive (journal/archive.c), the monitor (shared/daemon/monitor.h), and the
+ * admin listener. */
 #include "gateway/health.h"
 #include "gateway/http_handler.h"
 #include "gateway/rate_limits.h"
@@ -26,11 +26,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define FILES_ASIDE     128 /* descriptors of the admin listener, callbacks, traces, logs */
-#define FILES_OF_WORKER 8   /* its loop, its socket, its stores */
-#define DRAIN_MS        20  /* between two looks whether the workers have ended */
+#define FILES_ASIDE     128 /* descriptors for admin listener, callbacks, traces, logs */
+#define FILES_OF_WORKER 8   /* for its loop, socket and stores */
+#define DRAIN_MS        20  /* interval of checks whether the workers have ended */
 
-/* A configuration that was in force once: workers may still read it. */
+/* A configuration, perhaps no longer in force: workers may still read it. */
 struct generation {
     struct gateway_config config;
     struct generation *older;
@@ -42,13 +42,13 @@ struct daemon {
     struct generation *newest;
     struct worker *workers[WORKERS_MAX];
     size_t n_workers;
-    _Atomic bool started;    /* workers and n_workers stay until the admin listener is gone */
-    struct monitor *monitor; /* before and after the admin listener */
+    _Atomic bool started;    /* workers and n_workers outlive the admin listener */
+    struct monitor *monitor; /* outlives the admin listener */
     struct admin *admin;
     struct service *service;
     struct event_base *base;
-    struct event *drain;      /* while it stops: looks whether the workers have ended */
-    int sockets[WORKERS_MAX]; /* that systemd passed */
+    struct event *drain;      /* while stopping: checks whether the workers have ended */
+    int sockets[WORKERS_MAX]; /* from systemd */
     int n_sockets;
 };
 
@@ -150,12 +150,12 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
     event_add(d->drain, &often);
 }
 
-/* --- what the admin listener shows; in its thread, reads only atomics --- */
+/* --- hooks of monitor and admin listener; in their threads, read only atomics --- */
 
 static void report_health(void *arg, struct health_report *report)
 {
     struct daemon *d = arg;
-    report->able = true; /* nothing can be said before there are workers */
+    report->able = true; /* before there are workers, nothing is wrong */
     if (atomic_load(&d->started))
         gateway_health(&d->gateway, d->workers, d->n_workers, report);
 }
@@ -227,7 +227,7 @@ static int load_auth(struct daemon *d, const struct gateway_config *config)
     return EX_CONFIG;
 }
 
-/* check_schema: a MariaDB that is there must fit; one that is away is checked once it is back. */
+/* check_schema: a reachable MariaDB must fit. Otherwise the check comes once it is reachable. */
 static int check_schema(const struct gateway_config *config)
 {
     struct db db = {0};
@@ -247,9 +247,8 @@ static int check_schema(const struct gateway_config *config)
     return 0;
 }
 
-/* worker_count: by default one core is left to Redis and the kernel; another worker would only
- * compete with them. At least one worker for each socket that systemd passed, or its clients would
- * wait for ever. */
+/* worker_count: the default leaves one core to Redis and the kernel. Each socket from systemd needs
+ * a worker, or its clients would wait forever. */
 static size_t worker_count(const struct daemon *d, const struct gateway_config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -258,8 +257,8 @@ static size_t worker_count(const struct daemon *d, const struct gateway_config *
     return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
 }
 
-/* count_files: raises the limit of descriptors as far as the system allows, and bounds the clients
- * by it. Some stay free, so that /readyz can answer. */
+/* count_files: raises the limit of file descriptors as far as allowed, and derives the limit of
+ * clients. Some descriptors stay free, so that /readyz can answer. */
 static int count_files(struct daemon *d, const struct gateway_config *config)
 {
     struct rlimit limit;
@@ -283,7 +282,7 @@ static int count_files(struct daemon *d, const struct gateway_config *config)
                     "have=%llu needed=%lld clients=%lld", (unsigned long long)limit.rlim_cur,
                     (long long)needed, (long long)served);
     d->gateway.max_connections = served;
-    d->gateway.journalled_us = clock_mono_us(); /* perhaps by the process before this one */
+    d->gateway.journalled_us = clock_mono_us(); /* perhaps by the previous process */
     return 0;
 }
 
@@ -299,7 +298,7 @@ static int take_sockets(struct daemon *d)
     return 0;
 }
 
-/* open_socket: a share of what systemd passed, else a socket of the worker's own. */
+/* open_socket: duplicates a socket from systemd, or opens the worker's own. */
 static int open_socket(struct daemon *d, const struct gateway_config *config)
 {
     if (d->n_sockets == 0)
@@ -364,14 +363,14 @@ static int make_workers(struct daemon *d, const struct gateway_config *config)
     int r = 0;
     for (size_t i = 0; i < n && r == 0; i++)
         r = make_worker(d, config);
-    if (r == 0) /* of all of them together */
+    if (r == 0) /* for all workers together */
         metric_set(&d->workers[0]->loop.metrics.connections_max, d->gateway.max_connections);
     for (int i = 0; i < d->n_sockets; i++)
         close(d->sockets[i]);
     return r;
 }
 
-/* --- life --- */
+/* --- running --- */
 
 static int watch_signals(struct daemon *d, struct event **events)
 {
@@ -386,7 +385,7 @@ static int watch_signals(struct daemon *d, struct event **events)
     return d->drain != NULL ? 0 : complain("there is no timer", -ENOMEM);
 }
 
-/* run_workers: until a signal says stop. Signals are for this thread alone. */
+/* run_workers: runs until a signal says stop. Only this thread receives signals. */
 static int run_workers(struct daemon *d)
 {
     sigset_t all, before;
@@ -414,7 +413,7 @@ static int run_workers(struct daemon *d)
     return r < 0 ? complain("a thread cannot start", r) : 0;
 }
 
-/* prepare: everything that may refuse the start, before there are threads. */
+/* prepare: all that can prevent the start, before there are threads. */
 static int prepare(struct daemon *d, const struct gateway_config *config)
 {
     int r = load_auth(d, config);
@@ -430,7 +429,7 @@ static int prepare(struct daemon *d, const struct gateway_config *config)
 }
 
 /* start_threads: the admin listener comes before the workers. Its port is not shared, so a second
- * gateway by mistake ends here, before it takes connections away from the first. */
+ * gateway started by mistake fails here, before it takes connections from the first. */
 static int start_threads(struct daemon *d, const struct gateway_config *config)
 {
     sigset_t all, before;

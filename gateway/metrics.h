@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The metrics of the gateway; each worker has a shard of its own. */
+/* The gateway's metrics. Each worker has its own shard. */
 #ifndef ONRUSH_GATEWAY_METRICS_H
 #define ONRUSH_GATEWAY_METRICS_H
 
@@ -122,10 +122,11 @@ METRICS_STRUCT(gateway_metrics, GATEWAY_METRICS);
 
 extern const struct metrics_table gateway_metrics_table;
 
-/* gateway_metrics_render: all shards summed, and what is known of process and build. */
+/* gateway_metrics_render: writes the sum of all shards, and metrics of the process and the
+ * build. */
 void gateway_metrics_render(FILE *out, struct gateway_metrics *const *shards, size_t n);
 
-/* gateway_metrics_answer: the counter of an outcome. */
+/* gateway_metrics_answer: returns the counter of an outcome. */
 metric_value *gateway_metrics_answer(struct gateway_metrics *metrics, enum outcome outcome);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every way a request can end: one table, from which come the answers and their metrics.
+/* All outcomes of a request. Answers and their metrics come from this table.
  *
- * X(M, id, status, code, title, detail); M is passed through to X. An empty code is no problem but
- * a document; the status of a request document also depends on the method (answer.c). */
+ * X(M, id, status, code, title, detail); X receives M. An answer with a code is a problem (RFC
+ * 9457), others are documents. The status of a request document also depends on the method
+ * (answer.c). */
 #ifndef ONRUSH_GATEWAY_OUTCOME_H
 #define ONRUSH_GATEWAY_OUTCOME_H
 

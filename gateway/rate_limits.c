@@ -21,7 +21,7 @@ static const char *const names[LIMITS_N] = {
 #undef LIMIT_NAME
 };
 
-/* slots_of: the size of a table, a power of two. */
+/* slots_of: returns the size of a table, a power of two. */
 static size_t slots_of(const struct limits_config *config, enum limit_kind kind)
 {
     size_t slots = LIMITER_BUCKET;
@@ -53,7 +53,7 @@ struct rate_limits *rate_limits_free(struct rate_limits *limits)
     return NULL;
 }
 
-/* --- asking --- */
+/* --- charging --- */
 
 struct key {
     const void *data;
@@ -85,7 +85,7 @@ static void count(struct gateway_metrics *m, enum limit_kind kind, enum limiter_
     metric_add(uncounted[kind], verdict == LIMITER_UNCOUNTED);
 }
 
-/* pass: charges one limit. False: the request is answered. */
+/* pass: charges one limit. False: it answered the request. */
 static bool pass(struct request *r, enum limit_kind kind, struct limiter_hold *hold)
 {
     const struct limit_setting *setting = &gateway_config(r->loop->gateway)->limits.of[kind];
@@ -94,8 +94,8 @@ static bool pass(struct request *r, enum limit_kind kind, struct limiter_hold *h
     if (setting->requests == 0)
         return true;
     struct key key = key_of(r, kind);
-    /* The loop's time, not that of the headers: ten bodies that a client holds back and sends at
-     * once are a crowd. */
+    /* The loop's time, not that of the request's head: a client that holds back ten bodies and
+     * sends them together must count as a burst. */
     enum limiter_verdict verdict =
         limiter_take(r->loop->gateway->limits->of[kind], key.data, key.len, &limit, r->loop->now_us,
                      hold, &r->limit_wait_us);

@@ -7,7 +7,7 @@
 #include <assert.h>
 
 #define REQUEST_MAGIC 0x52455155u
-#define KEPT          1024 /* room for the next rush; that of a crowd goes back to the system */
+#define KEPT          1024 /* memory to keep for the next rush; a larger rush returns its memory */
 
 #define MOVE(from, to) (1u << ((from)*5 + (to)))
 
@@ -60,7 +60,7 @@ void request_judge(struct request *r, enum outcome outcome)
     r->outcome = outcome;
 }
 
-/* is_transient: the request may still be decided: an accepted one goes on waiting. */
+/* is_transient: may the request still be decided? Then an accepted one goes on waiting. */
 static bool is_transient(enum outcome outcome)
 {
     return outcome == OUTCOME_unavailable || outcome == OUTCOME_unknown ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One HTTP request, from the moment that it is complete to its answer.
+/* One HTTP request, from its last byte to its answer.
  *
  *              ┌─────────────────────────────────────────────────────────┐
  *              │                                                         ▼
@@ -8,9 +8,9 @@
  *              │      └─◄► ARCHIVED (with the MariaDB thread) ───────────┘
  *              └──────────────────────────────────────────────────────────
  *
- * A request belongs to its worker's thread; while it is ARCHIVED, its `archive` belongs to the
- * archive's thread. When its client leaves, a WAITING request is answered at once. The others will
- * be answered soon, and may be accepted although nobody reads it. */
+ * A request belongs to its worker's thread. While it is ARCHIVED, its `archive` belongs to the
+ * archive's thread. When the client leaves, a WAITING request is answered at once. Any other goes
+ * on, and may be accepted although nobody reads the answer. */
 #ifndef ONRUSH_GATEWAY_REQUEST_H
 #define ONRUSH_GATEWAY_REQUEST_H
 
@@ -52,31 +52,31 @@ enum fallback_why {
 struct request {
     unsigned magic;
     enum request_stage stage;
-    enum outcome outcome; /* ANSWERED, or READING when `judged` */
-    bool judged;          /* the outcome is known from the head alone */
-    bool from_proxy;      /* `client` is a trusted proxy, which has not said for whom it asks */
+    enum outcome outcome; /* when ANSWERED, or READING and `judged` */
+    bool judged;          /* the head alone determined the outcome */
+    bool from_proxy;      /* `client` is a trusted proxy that named no client */
     bool counted;         /* in gateway.in_flight */
-    bool fresh;           /* newly queued by this very request */
-    bool id_taken;        /* `id` is what the client gave, or one of our own */
-    bool instant;         /* a POST that is accepted and waits for its decision */
-    bool looked;          /* for, in the journal: what Redis says now is final */
-    bool waited;          /* was a long-poll at some time: does not count as latency */
+    bool fresh;           /* this very request put the user into the queue */
+    bool id_taken;        /* request_id_take() has set `id` */
+    bool instant;         /* an accepted POST that waits for its decision */
+    bool looked;          /* the journal was checked: the next answer of Redis is final */
+    bool waited;          /* has been a long-poll: not counted as latency */
     struct loop *loop;
-    struct http_conn *conn;           /* NULL: nobody is to be told */
-    const struct http_request *head;  /* as it was received; NULL: it is not there any more */
-    struct address client;            /* whose request it is: see address_key() */
-    struct http_client_place *place;  /* WAITING: among those that wait */
+    struct http_conn *conn;           /* NULL: nobody to answer */
+    const struct http_request *head;  /* NULL once the received bytes are gone */
+    struct address client;            /* as address_key() makes it */
+    struct http_client_place *place;  /* WAITING: its place in gateway.waiters */
     const struct route *route;        /* NULL: none matched */
-    const char *allow;                /* the methods that its path has, when it has not this one */
-    struct cached_campaign *campaign; /* a reference; NULL before it is looked up */
+    const char *allow;                /* bad method: the methods of this path */
+    struct cached_campaign *campaign; /* a reference; NULL before the lookup */
     TAILQ_ENTRY(request) next;        /* WAITING: in the list of its campaign */
-    struct asked asked;               /* ASKING: with the batcher */
-    int64_t start_us;                 /* monotonic; when it was complete */
-    int64_t wait_ms;                  /* long-poll wanted; 0: answer at once */
+    struct asked asked;               /* ASKING: owned by the batcher */
+    int64_t start_us;                 /* monotonic: when it was complete */
+    int64_t wait_ms;                  /* length of the long-poll; 0: answer at once */
     int64_t deadline_us;              /* WAITING: monotonic */
     struct request_state known;
-    int64_t eta_ms;          /* 0: none */
-    enum limit_kind limited; /* outcome `limited`: by which limit, and for how long */
+    int64_t eta_ms;          /* 0: unknown */
+    enum limit_kind limited; /* outcome `limited`: by which limit, and how long */
     int64_t limit_wait_us;
     struct campaign_view view;
     struct archive_job archive;
@@ -87,35 +87,35 @@ struct request {
     char id[REQUEST_ID_MAX + 1]; /* see request_id.h */
 };
 
-/* request_pool_init: the requests of a worker. slab_end() ends it. */
+/* request_pool_init: makes the pool of a worker's requests. slab_end() frees it. */
 void request_pool_init(struct slab *pool);
 
-/* request_new: NULL when there is no memory. request_free: it must be in no list. */
+/* request_new: returns NULL when memory has run out. request_free: it must be in no list. */
 struct request *request_new(struct loop *loop, struct http_conn *conn);
 void request_free(struct request *request);
 
-/* request_check: the object of a callback, which must be a live request. */
+/* request_check: checks that a callback's object is a live request. */
 struct request *request_check(void *object);
 
-/* request_move: the one place where the stage changes; asserts that the move is legal. */
+/* request_move: the only function that changes the stage. Asserts that the move is legal. */
 void request_move(struct request *request, enum request_stage to);
 
-/* request_judge: how it will be answered, whatever the rest of it says. */
+/* request_judge: sets the outcome from the head alone; the rest of the request does not matter. */
 void request_judge(struct request *request, enum outcome outcome);
 
-/* request_answer: decides the request, from any stage but ANSWERED: it is answered and freed. It
- * must be in no list any more. Releases its campaign. An instant request was accepted: if anything
- * fails while it waits, its answer is "waiting". */
+/* request_answer: answers and frees a request of any stage but ANSWERED, and releases its campaign.
+ * It must be in no list. An instant request is accepted already: if anything fails, its answer is
+ * "waiting". */
 void request_answer(struct request *request, enum outcome outcome);
 
-/* request_turn_away: the same, and counts the cause, unless it was accepted before. */
+/* request_turn_away: as request_answer(), and counts the cause unless it was accepted before. */
 void request_turn_away(struct request *request, enum outcome outcome, metric_value *cause);
 
-/* request_ask: for a complete request, or one that asks again. It becomes ASKING and goes to the
- * batcher of its campaign, which delivers it (see deliver.h): at once, when Redis is away. */
+/* request_ask: moves a complete request to ASKING, and asks the batcher of its campaign. The answer
+ * comes through deliver.h, before this returns if Redis is away. */
 void request_ask(struct request *request, enum operation op);
 
-/* request_outcome: how a request ends of which this is known. */
+/* request_outcome: returns the outcome for a state of the queue. */
 enum outcome request_outcome(enum request_kind kind);
 
 #endif

@@ -32,7 +32,7 @@ const char *request_id_take(struct request *r)
     return r->id;
 }
 
-/* mix: splitmix64 (Steele, Lea, Flood 2014): makes a counter look random. */
+/* mix: splitmix64 (Steele, Lea, Flood 2014); makes a counter look random. */
 static uint64_t mix(uint64_t x)
 {
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP_S "600" /* the hash goes as a whole, so what nobody fetched goes too */
+#define KEEP_S "600" /* the whole hash expires, with entries that nobody fetched */
 
 static const char *const outcome_names[] = {
 #define NAME(M, id, ...) [OUTCOME_##id] = #id,
@@ -19,7 +19,7 @@ static const char *const outcome_names[] = {
 #undef NAME
 };
 
-/* may_sample: however many traces clients ask for, a worker samples only so many a second. */
+/* may_sample: bounds the traces per worker and second, however many clients ask for. */
 static bool may_sample(struct loop *loop, int64_t now_us)
 {
     if (now_us / 1000000 != loop->traced_second) {
@@ -43,7 +43,7 @@ void request_trace_begin(struct request *r)
                            clock_wall_us() - (now_us - r->start_us));
 }
 
-/* on_sent: a lost trace harms nobody; an ACL that loses them all is logged once. */
+/* on_sent: losing a trace is harmless. An ACL that loses all traces is logged once. */
 static void on_sent(void *arg, const redisReply *reply)
 {
     struct loop *loop = loop_check(arg);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Traces of sampled requests for a coupon: the gateway's span, and what the scheduler needs to go
- * on.
+/* Traces of sampled POSTs: the gateway's span, and the link from it to the scheduler.
  *
- *   traceparent of the client, or the dice ──► a span "request" ──► the collector
- *                                                   └──► onrush:{NAME}:traces, user → traceparent ──► scheduler
+ *   the client's traceparent, or chance ──► span "request" ──► collector
+ *                                            └──► onrush:{NAME}:traces ──► scheduler
  *
- * The hash lies beside the queue. A command of its own writes it right before the call that
- * enqueues, and nobody waits for the answer. TRACES_A_SECOND bounds it, and it expires. A trace
- * that gets lost harms nobody, and a request that is not sampled costs one comparison. */
+ * The hash maps users to traceparents. A separate command writes it right before the call that
+ * enqueues; nothing waits for its reply. TRACES_A_SECOND bounds the hash, and it expires. A lost
+ * trace does no harm. A request that is not sampled costs one comparison. */
 #ifndef ONRUSH_GATEWAY_REQUEST_TRACE_H
 #define ONRUSH_GATEWAY_REQUEST_TRACE_H
 
@@ -15,16 +14,16 @@
 
 struct request;
 
-#define TRACES_A_SECOND 100 /* of one worker, whatever clients ask for */
+#define TRACES_A_SECOND 100 /* per worker, whatever clients ask for */
 
-/* request_trace_begin: samples this request or not: request->trace is its span, or NULL. Only when
- * the gateway traces. */
+/* request_trace_begin: decides whether to sample this request. request->trace becomes its span, or
+ * stays NULL. Only if tracing is on. */
 void request_trace_begin(struct request *request);
 
-/* request_trace_send: tells the scheduler, right before the request is enqueued. */
+/* request_trace_send: passes the trace to the scheduler. Call it right before enqueueing. */
 void request_trace_send(struct request *request);
 
-/* request_trace_end: completes the span, and frees request->trace. */
+/* request_trace_end: completes the span and frees request->trace. */
 void request_trace_end(struct request *request);
 
 #endif

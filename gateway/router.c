@@ -16,9 +16,9 @@
 #include <string.h>
 
 #define WAIT_MOST_MS 30000
-#define WAIT_SIZE    16 /* longer than any that is valid */
+#define WAIT_SIZE    16 /* longer than any valid one */
 
-/* --- pure --- */
+/* --- parsing --- */
 
 int route_parse_wait(const char *text, int64_t *wait_ms)
 {
@@ -41,9 +41,9 @@ int route_parse_wait(const char *text, int64_t *wait_ms)
     return 0;
 }
 
-/* --- what the head says --- */
+/* --- the head --- */
 
-/* find_route: false when the request is judged. */
+/* find_route: false: the request is judged. */
 static bool find_route(struct request *r, struct route_part *parts)
 {
     const struct gateway_config *config = gateway_config(r->loop->gateway);
@@ -63,7 +63,8 @@ static bool find_route(struct request *r, struct route_part *parts)
     return false;
 }
 
-/* read_source: the value of `source`, ended by a NUL. Its length, or -EINVAL. Not for FROM_BODY. */
+/* read_source: reads the value of `source`, with a NUL. Returns its length or -EINVAL. Not for
+ * FROM_BODY. */
 static int read_source(struct request *r, const struct route_source *source,
                        const struct route_part *parts, char *out, size_t size)
 {
@@ -77,7 +78,8 @@ static int read_source(struct request *r, const struct route_source *source,
     return (int)(stpcpy(out, text) - out);
 }
 
-/* take_campaign: `value` is what the request says; sets its name, or OUTCOME of why not. */
+/* take_campaign: sets the name from the request's `value`. Returns OUTCOME_waiting, or the outcome
+ * that says what is wrong. */
 static enum outcome take_campaign(struct request *r, const char *value, int len)
 {
     const char *name = value;
@@ -102,7 +104,7 @@ static enum outcome take_user(struct request *r, const char *value, int len)
     return OUTCOME_waiting;
 }
 
-/* take_identity: campaign and user, unless they stand in the body. False when the request is
+/* take_identity: sets campaign and user, unless they are in the body. False: the request is
  * judged. */
 static bool take_identity(struct request *r, const struct route_part *parts)
 {
@@ -120,8 +122,8 @@ static bool take_identity(struct request *r, const struct route_part *parts)
     return verdict == OUTCOME_waiting;
 }
 
-/* find_wait: copies the first `wait` of a query to `text`; "" when it has no value, NULL for
- * none. */
+/* find_wait: copies the first `wait` of a query to `text`; "" if it has no value. Returns NULL if
+ * there is none. */
 static const char *find_wait(const char *query, char text[WAIT_SIZE])
 {
     static const char name[] = "wait";
@@ -164,9 +166,9 @@ void router_judge(struct request *r)
         request_judge(r, OUTCOME_bad_media_type);
 }
 
-/* --- when the request is complete --- */
+/* --- complete requests --- */
 
-/* read_body: false when the request is answered. */
+/* read_body: false: it answered the request. */
 static bool read_body(struct request *r)
 {
     const struct route *route = r->route;
@@ -189,7 +191,7 @@ static bool read_body(struct request *r)
     return verdict == OUTCOME_waiting;
 }
 
-/* may_ask: is the token, if one is wanted, the user's? False when the request is answered. */
+/* may_ask: if tokens are required, is this the user's token? False: it answered the request. */
 static bool may_ask(struct request *r)
 {
     const struct auth *auth = r->loop->gateway->auth;
@@ -202,8 +204,7 @@ static bool may_ask(struct request *r)
     return error == 0;
 }
 
-/* sold_out: answers without asking Redis, if the worker remembers that the campaign is full,
- * without this user. */
+/* sold_out: answers without Redis if the filter of a full campaign does not have this user. */
 static bool sold_out(struct request *r)
 {
     struct cached_campaign *c = r->campaign;
@@ -235,17 +236,17 @@ static void ask(struct request *r)
     }
     if (sold_out(r))
         return;
-    /* The head goes first: it says whether to wait for the decision. */
+    /* The head goes first: it tells whether to wait for the decision. */
     if (r->route->op == OP_ENQUEUE && !c->has_head)
         batcher_want_head(&c->channel);
     request_ask(r, r->route->op);
 }
 
-/* turned_away: answers what cannot be asked now. */
+/* turned_away: answers requests that cannot be processed now. */
 static bool turned_away(struct request *r)
 {
     struct loop *loop = r->loop;
-    if (loop->finishing) { /* as batcher_abandon() does with those that came before */
+    if (loop->finishing) { /* as batcher_abandon() does with earlier ones */
         request_turn_away(r, OUTCOME_unavailable, &loop->metrics.unavailable_redis_down);
         return true;
     }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The filter of a full campaign:
  *
- *   "full" was answered ──► head ──► filter begins ──► queue and users are scanned ──► read
- *                                                                                        │
- *                    dropped ◄── head with another limit, count or epoch ◄── ready ◄── head
- *                                or not open any more, or after a return    (each confirms it)
+ *   "full" is answered ──► head ──► begin ──► scan the queue, then the users ──► READ
+ *                                                                                 │ a head confirms
+ *   dropped ◄── a head with another limit, count, epoch or `returned`, ◄──────── READY
+ *               or of a campaign that is not open any more
  *
  * A request moves from queue to users, so a scan in this order meets it at least once. A raised
- * quota moves some back; the head tells it (`returned`), hence the head after the scan, before the
- * filter is used.
+ * quota moves some back. The head shows that (`returned`), so the filter waits for a head after the
+ * scan.
  *
- * A filter answers only while the last head that confirmed it was asked for at most KNOWN_US ago:
- * a raised quota is seen within that time. While Redis is away nobody can be admitted, so it goes
- * on answering; what came back is confirmed first. */
+ * A filter answers for at most KNOWN_US after the call for the last head that confirmed it, so a
+ * raised quota takes effect within that time. While Redis is away nobody can be admitted, so the
+ * filter goes on answering; once Redis is back, the time counts again. */
 #include "gateway/soldout.h"
 
 #include "gateway/loop.h"
@@ -24,10 +24,10 @@
 
 #define KNOWN_US   1000000
 #define RETRY_US   1000000
-#define SCAN_COUNT "1000"              /* users a step: some 300 us of Redis */
-#define BYTES_MAX  ((int64_t)64 << 20) /* all memories of one worker */
+#define SCAN_COUNT "1000"              /* users per step; some 300 µs of Redis */
+#define BYTES_MAX  ((int64_t)64 << 20) /* all filters of a worker */
 
-/* give_up: tries again later, if it is still wanted then. */
+/* give_up: allows another try later, if it is still wanted then. */
 static void give_up(struct cached_campaign *c)
 {
     cached_campaign_forget_filter(c);
@@ -122,7 +122,7 @@ void soldout_see(struct cached_campaign *c)
 {
     if (c->filter.stage != FILTER_NONE && !user_filter_fits(&c->filter, &c->head)) {
         if (c->scanning) {
-            c->filter_stale = true; /* the scan that is under way drops it */
+            c->filter_stale = true; /* on_scan() drops it */
             return;
         }
         cached_campaign_forget_filter(c);

@@ -8,7 +8,7 @@
 
 struct network {
     struct address address;
-    unsigned bits; /* of the 128 */
+    unsigned bits; /* of 128 */
 };
 
 struct trusted_proxies {
@@ -18,8 +18,8 @@ struct trusted_proxies {
 
 /* --- networks --- */
 
-/* parse_network: "10.0.0.0/8", or a single address. Bits behind the prefix must be 0, or it is a
- * mistake. */
+/* parse_network: reads "10.0.0.0/8", or a single address. Bits behind the prefix must be 0; others
+ * are a mistake. */
 static int parse_network(const char *text, struct network *out)
 {
     size_t len = strcspn(text, "/");
@@ -91,7 +91,7 @@ bool proxies_include(const struct trusted_proxies *networks, const struct addres
 
 /* --- X-Forwarded-For --- */
 
-/* last_hop: takes the last member off a list of *len bytes: false when it is no address. */
+/* last_hop: takes the last member off a list of *len bytes. False: it is no address. */
 static bool last_hop(const char *list, size_t *len, struct address *out)
 {
     size_t end = *len, from;

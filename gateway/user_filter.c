@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* 16 to 32 bits a user and 6 probes: at most 1 of 1,000 strangers is taken for a known user. */
+/* 16 to 32 bits per user and 6 probes: at most 1 in 1,000 unknown users is taken for a known
+ * one. */
 #define BITS_A_USER 16
 #define PROBES      6
 #define BITS_MIN    1024
 
-/* mix: spreads every bit of x over the result (the finalizer of MurmurHash3). */
+/* mix: spreads each bit of x over the result (the finalizer of MurmurHash3). */
 static uint64_t mix(uint64_t x)
 {
     x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdULL;
@@ -18,7 +19,7 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 33);
 }
 
-/* hash_user: FNV-1a, mixed. Whoever makes collisions only gets asked about in Redis. */
+/* hash_user: FNV-1a, mixed. Whoever makes collisions only causes questions to Redis. */
 static uint64_t hash_user(const char *user, size_t len)
 {
     uint64_t h = 0xcbf29ce484222325ULL;

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #define INSTANT_CROWD 1000
-#define POLLS_A_MS    5 /* calls of one worker, however many campaigns it waits for */
+#define POLLS_A_MS    5 /* most calls of a worker, however many campaigns have waiters */
 
 static struct request_list *list_of(const struct request *r)
 {
@@ -30,7 +30,7 @@ static void join(struct request *r)
     metric_add(&r->loop->metrics.waiters, 1);
     request_move(r, STAGE_WAITING);
     r->waited = true;
-    r->looked = false; /* whatever is said later is to be judged anew */
+    r->looked = false; /* later answers are judged anew */
     waiters->n_instant += r->instant;
     TAILQ_INSERT_TAIL(list_of(r), r, next);
     if (first) {
@@ -42,7 +42,7 @@ static void join(struct request *r)
         waiters_poll(waiters, true);
 }
 
-/* leave: out of its list. The caller calls waiters_left() once it is done. */
+/* leave: takes a request out of its list. The caller must call waiters_left() afterwards. */
 static void leave(struct request *r)
 {
     TAILQ_REMOVE(list_of(r), r, next);
@@ -51,7 +51,7 @@ static void leave(struct request *r)
     metric_add(&r->loop->metrics.waiters, -1);
 }
 
-/* enter: takes a place among the waiters. A proxy that does not name its client is not counted. */
+/* enter: takes a place among the waiters. A proxy that names no client has no limit per address. */
 static enum http_client_limit_verdict enter(struct request *r)
 {
     struct gateway *gateway = r->loop->gateway;
@@ -61,7 +61,8 @@ static enum http_client_limit_verdict enter(struct request *r)
                                    gateway_share(config->max_waiters_per_address, most), &r->place);
 }
 
-/* may_wait: a GET as long as it says, a POST as long as its campaign says, from its arrival on. */
+/* may_wait: a GET waits as long as it asks for; a POST as long as its campaign says, from its
+ * arrival. */
 static bool may_wait(struct request *r)
 {
     const struct cached_campaign *c = r->campaign;
@@ -94,7 +95,7 @@ bool waiters_take(struct request *r)
     return true;
 }
 
-/* ask_again: from WAITING to ASKING. */
+/* ask_again: moves a request from WAITING to ASKING. */
 static void ask_again(struct request *r)
 {
     leave(r);
@@ -112,15 +113,15 @@ static void waiters_left(struct cached_campaign *c)
         waiters_poll(waiters, false);
 }
 
-/* decided_to: the highest ticket that may be decided. A takeover sets the mark back, and a user who
- * got a better place leaves the old ticket above it: when the queue is empty, every ticket is
- * decided. */
+/* decided_to: returns the highest ticket that may be decided. The watermark alone could be too low,
+ * because a takeover sets the mark back, and a user who got a better place still has the old ticket
+ * here. If the queue is empty, all tickets are decided. */
 static uint64_t decided_to(const struct campaign_head *head)
 {
     return head->queued + head->claimed > 0 ? (uint64_t)head->watermark : UINT64_MAX;
 }
 
-/* see: asks for those of a list that may be decided. */
+/* see: asks for those in a list that may be decided. */
 static void see(struct request_list *list, uint64_t watermark)
 {
     for (struct request *r = TAILQ_FIRST(list), *after; r != NULL; r = after) {
@@ -141,7 +142,7 @@ void waiters_see(struct cached_campaign *c)
     waiters_left(c);
 }
 
-/* end_instant: answers POSTs whose time is over, or all, with what they got when they were
+/* end_instant: answers the POSTs whose time is over, or all, with the state they had when
  * accepted. */
 static void end_instant(struct cached_campaign *c, bool all)
 {
@@ -197,8 +198,8 @@ void waiters_gone(struct request *r)
 
 /* --- the timer --- */
 
-/* poll_ms: longer with more waiting POSTs, because all are looked through; and longer with more
- * awaited campaigns, because each costs a call. */
+/* poll_ms: grows with the number of waiting POSTs, because each poll looks through all of them, and
+ * with the number of campaigns, because each needs a call. */
 static int64_t poll_ms(const struct waiters *waiters)
 {
     const struct gateway_config *config = gateway_config(waiters->loop->gateway);
@@ -231,7 +232,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
     waiters->poll_us = 0;
     look(waiters);
     if (!TAILQ_EMPTY(&waiters->waited))
-        waiters_poll(waiters, true); /* again, with what is in force now */
+        waiters_poll(waiters, true); /* with the settings now in force */
 }
 
 int waiters_start(struct waiters *waiters, struct loop *loop)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One turn of the loop:
  *
- *   events: HTTP (requests are read, and asked or answered), Redis (replies are handed out, and
- *           answered), the archive, timers
- *     └─► what gathered goes to Redis ─► next turn
+ *   events: HTTP (requests come in), Redis (replies come in), the archive, timers
+ *     └─► send to Redis what has gathered ─► next turn
  *
- * A worker is made and freed by the main thread while its own thread does not run; in between
- * everything but the metrics and the state of the link belongs to its thread. */
+ * The main thread makes and frees a worker while the worker's thread does not run. In between, the
+ * worker's thread owns everything but the metrics and the state of the link. */
 #include "gateway/worker.h"
 
 #include "gateway/deliver.h"
@@ -22,7 +21,7 @@
 #include <unistd.h>
 
 #define TICK_MS  100
-#define QUIET_US 1000000 /* draining: so long without any request means that nobody is left */
+#define QUIET_US 1000000 /* draining: after so long without a request, no client is left */
 
 /* --- events --- */
 
@@ -34,7 +33,7 @@ static void on_archived(void *arg, struct mail *mail)
     job->done(job);
 }
 
-/* journal_in_use: would a new request of some campaign be written to the journal? */
+/* journal_in_use: would a new request be journalled? */
 static bool journal_in_use(struct worker *worker)
 {
     return gateway_config(worker->loop.gateway)->journal &&
@@ -42,7 +41,7 @@ static bool journal_in_use(struct worker *worker)
            redis_link_state(worker->loop.link) != LINK_UP;
 }
 
-/* measure: what nobody tells and must be looked at. */
+/* measure: samples figures that no event reports. */
 static void measure(struct worker *worker)
 {
     struct gateway_metrics *m = &worker->loop.metrics;
@@ -79,8 +78,8 @@ static void on_link(void *arg, bool up)
 
 /* --- the loop --- */
 
-/* begin_drain: still answers every client that has connected already: closing the socket would
- * reset them. Behind an inherited socket they wait for the next gateway. */
+/* begin_drain: goes on answering clients that are connected already; closing the socket would reset
+ * them. Clients behind an inherited socket wait for the next gateway. */
 static void begin_drain(struct worker *worker)
 {
     worker->loop.draining = true;
@@ -89,9 +88,9 @@ static void begin_drain(struct worker *worker)
     waiters_sweep(&worker->waiters, true);
 }
 
-/* drained: true when every connection is closed or idle for a while, or the grace is over. While it
- * drains, each answer closes its connection; an idle one gets a moment, because its next request
- * may be on its way. */
+/* drained: is every connection closed or idle for a while, or is the grace over? Each answer closes
+ * its connection while draining. An idle connection gets a moment, because its next request may be
+ * on its way. */
 static bool drained(struct worker *worker)
 {
     struct http_census census = http_server_census(worker->loop.http);
@@ -101,8 +100,8 @@ static bool drained(struct worker *worker)
            worker->loop.now_us >= worker->loop.gateway->stop_by_us;
 }
 
-/* finish: when the grace is over, waiting requests are answered too. Meanwhile new requests on open
- * connections are refused. */
+/* finish: the grace is over: answers waiting requests too. New requests on open connections are
+ * refused meanwhile. */
 static void finish(struct worker *worker)
 {
     worker->loop.finishing = true;
@@ -110,7 +109,7 @@ static void finish(struct worker *worker)
     batcher_abandon(&worker->batcher);
     batcher_flush(&worker->batcher);
     while (worker->loop.n_archived > 0) {
-        /* MariaDB has its deadlines, and shutdown_deadline.h a bound. */
+        /* The deadlines of MariaDB, and shutdown_deadline.h, end this loop. */
         event_base_loop(worker->loop.base, EVLOOP_ONCE);
         pulse_beat(&worker->pulse);
         batcher_flush(&worker->batcher);
@@ -134,7 +133,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* --- life --- */
+/* --- start and end --- */
 
 static struct event_base *new_base(void)
 {
@@ -155,7 +154,7 @@ static int start_tick(struct worker *worker)
     return event_add(worker->tick_event, &(struct timeval){.tv_usec = TICK_MS * 1000});
 }
 
-/* build_ways: the loop, and its ways to the stores. */
+/* build_ways: makes the loop and its links to the stores. */
 static int build_ways(struct worker *worker)
 {
     struct loop *loop = &worker->loop;
@@ -176,7 +175,7 @@ static int build_ways(struct worker *worker)
     return archive_new(&loop->archive, &config->mariadb, &worker->done, &counted);
 }
 
-/* build: the parts, in the order in which worker_free() can take them down again. */
+/* build: makes the parts, in an order that worker_free() can undo. */
 static int build(struct worker *worker, int listen_fd)
 {
     int r = build_ways(worker);
@@ -211,7 +210,7 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
         *out = worker;
         return 0;
     }
-    if (worker->loop.http == NULL) /* else it is the server's */
+    if (worker->loop.http == NULL) /* else: the server owns it */
         close(listen_fd);
     worker_free(worker);
     return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker: one thread, one event loop, one listening socket, one HTTP server, one link to Redis,
- * one archive. Workers share nothing but struct gateway and their metrics, which are all atomic. */
+/* A worker: one thread with an event loop, a listening socket, an HTTP server, a link to Redis and
+ * an archive. Workers share only struct gateway and their metrics, which are atomic. */
 #ifndef ONRUSH_GATEWAY_WORKER_H
 #define ONRUSH_GATEWAY_WORKER_H
 
@@ -12,22 +12,22 @@
 
 #include <pthread.h>
 
-/* Whose the listening socket is. */
+/* Who owns the listening socket. */
 enum listening {
-    LISTENING_OWN,       /* the worker's alone; it ends with it */
-    LISTENING_INHERITED, /* systemd's: it outlives this gateway, and clients wait in it */
+    LISTENING_OWN,       /* the worker, which closes it */
+    LISTENING_INHERITED, /* systemd: it outlives this gateway, and clients wait in it */
     LISTENING_SHARED,    /* the same, and another worker reports its figures */
 };
 
 struct worker {
-    struct loop loop;          /* what its parts share */
-    _Atomic int64_t ticked_us; /* monotonic: last run of its timer, for health.c; 0: never */
+    struct loop loop;          /* what the parts share */
+    _Atomic int64_t ticked_us; /* monotonic: last tick, for health.c; 0: none yet */
     pthread_t thread;
     struct event *tick_event;
-    struct mailbox done; /* jobs of the archive; it also rings when the gateway is stopping */
+    struct mailbox done; /* finished archive jobs; also rings when the gateway stops */
     enum listening listening;
-    int64_t quiet_us;   /* draining: since when there is nothing to do */
-    struct pulse pulse; /* one beat a turn */
+    int64_t quiet_us;   /* draining: idle since then */
+    struct pulse pulse; /* one beat per turn */
     _Atomic bool ended; /* the thread has nothing more to do */
     struct slab requests;
     struct campaign_cache campaigns;
@@ -35,13 +35,13 @@ struct worker {
     struct batcher batcher;
 };
 
-/* worker_new: everything but the thread; takes over `listen_fd` in any case. 0 and *out, or a
- * negative errno. */
+/* worker_new: makes everything but the thread. Always takes over `listen_fd`. Returns 0 and sets
+ * *out, or returns a negative errno. */
 int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
                enum listening listening);
 
-/* worker_start: starts the thread. worker_wake: it looks at gateway->stopping; any thread.
- * worker_join: waits for its end. worker_free: only when there is no thread (any more). */
+/* worker_start: starts the thread. worker_wake: makes it check gateway->stopping; any thread.
+ * worker_join: waits until it ends. worker_free: the thread must not run. */
 int worker_start(struct worker *worker);
 void worker_wake(struct worker *worker);
 void worker_join(struct worker *worker);

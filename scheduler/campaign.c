@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define CAMPAIGN_MAGIC 0x43414d50u
-#define BROKEN_SHIFT   6 /* a broken campaign is left alone for retry_us << 6 at most */
+#define BROKEN_SHIFT   6 /* longest pause of a broken campaign: retry_us << 6 */
 
 /* --- phases --- */
 
@@ -33,7 +33,7 @@ const char *campaign_phase_text(enum campaign_phase phase)
 
 #define TO(phase) (1u << (phase))
 
-/* legal: from each phase, where it may go. A takeover that loses Redis on its way begins again at
+/* legal: the phases that may follow each phase. A takeover that loses Redis starts again at
  * PUBLISHING. */
 static const unsigned legal[] = {
     [PHASE_AWAY] = TO(PHASE_LOADING),
@@ -56,7 +56,7 @@ void campaign_enter(struct campaign *c, enum campaign_phase phase)
               phase_texts[c->phase], phase_texts[phase]);
     fault_point(enter_points[phase]);
     c->phase = phase;
-    c->look_due = phase == PHASE_RUNNING; /* whoever takes over looks into the journal first */
+    c->look_due = phase == PHASE_RUNNING; /* a new owner first looks into the journal */
     c->cursor = 0;
     c->page = batch_free(c->page);
     c->paged = c->compared = false;
@@ -76,7 +76,7 @@ static void forget(struct campaign *c)
     claim_forget(c);
     c->page = batch_free(c->page);
     c->publish_due = false;
-    c->broken = 0; /* of this epoch: the call that was refused is not made again under it */
+    c->broken = 0; /* it counts calls of this epoch */
 }
 
 void campaign_drop(struct campaign *c, const char *why)
@@ -89,8 +89,8 @@ void campaign_drop(struct campaign *c, const char *why)
     campaign_enter(c, PHASE_DROPPING);
 }
 
-/* dropping_step: once nothing is out, what is left of this epoch is in MariaDB and in the queue,
- * where the next owner finds it. */
+/* dropping_step: waits until nothing is under way. Then all that this epoch leaves is in MariaDB
+ * and in the queue, where the next owner finds it. */
 static void dropping_step(struct campaign *c)
 {
     if (!campaign_idle(c))
@@ -103,7 +103,7 @@ static void dropping_step(struct campaign *c)
     c->epoch = 0;
 }
 
-/* --- asking Redis and MariaDB --- */
+/* --- calls to Redis and MariaDB --- */
 
 bool campaign_asked(struct campaign *c, int result)
 {
@@ -143,7 +143,7 @@ bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch
     return true;
 }
 
-/* --- what is refused is written down in MariaDB: before its user is told, if it has one --- */
+/* --- refused requests: recorded in MariaDB before their users, if any, are told --- */
 
 void campaign_note_refused(struct campaign *c, struct batch *batch, const char *reason)
 {
@@ -154,7 +154,7 @@ void campaign_note_refused(struct campaign *c, struct batch *batch, const char *
 static void note_aside(struct campaign *c, const struct queue_answer *a)
 {
     struct batch *batch = batch_of(a->aside, a->n_aside);
-    if (batch != NULL) /* out of memory: the log has it */
+    if (batch != NULL) /* out of memory: only the log has it */
         campaign_note_refused(c, batch, "undecodable");
 }
 
@@ -162,7 +162,7 @@ bool campaign_on_noted(struct campaign *c, struct job *job)
 {
     struct batch *batch = job->batch;
     if (job->outcome != JOB_BUSY && job->outcome != JOB_UNKNOWN)
-        return true; /* refused, too: then the log alone has it */
+        return true; /* done, or refused too: then only the log has it */
     job->batch = NULL;
     campaign_submit(c, JOB_REFUSE, batch);
     return false;
@@ -195,7 +195,7 @@ static void clear_flag(struct campaign *c, enum queue_op op)
         c->publishing = false;
 }
 
-/* note_broken: it is whole again when the very call is done that was refused. */
+/* note_broken: a campaign is whole again once the refused call succeeds. */
 static void note_broken(struct campaign *c, const struct queue_answer *a)
 {
     if (a->outcome == QUEUE_BROKEN) {
@@ -208,8 +208,8 @@ static void note_broken(struct campaign *c, const struct queue_answer *a)
     }
 }
 
-/* count_refused: takes the number from Redis: of the requests that were set aside, strangers were
- * never accepted, and make no room. */
+/* count_refused: takes the number from Redis. Members set aside that were never accepted make no
+ * room, and only Redis knows which those were. */
 static void count_refused(struct campaign *c, const struct campaign_head *head)
 {
     int64_t refused = head->refused > 0 ? head->refused : 0;
@@ -248,7 +248,7 @@ void campaign_on_job(struct campaign *c, struct job *job)
     campaign_step(c);
 }
 
-/* same_settings: what Redis is told is still true. */
+/* same_settings: is what Redis was told still true? */
 static bool same_settings(const struct campaign_row *a, const struct campaign_row *b)
 {
     return a->state == b->state && a->overflow == b->overflow && a->opens_us == b->opens_us &&

@@ -6,8 +6,8 @@
 #include <inttypes.h>
 
 static const struct {
-    const char *name, *words; /* for programs, for people */
-    bool again;               /* a raised quota brings it again */
+    const char *name, *words; /* for programs; for people */
+    bool again;               /* a raised quota can repeat it */
 } events[] = {[EVENT_OPENED] = {"opened", "is open", false},
               [EVENT_HALF_GONE] = {"half_gone", "is half gone", true},
               [EVENT_SOLD_OUT] = {"sold_out", "is sold out", true},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The events of a campaign that callbacks tell (docs/callbacks.md).
+/* The events of a campaign for callbacks (docs/callbacks.md).
  *
- * They follow from a row of MariaDB. So a scheduler that takes a campaign over tells again what the
- * one before may not have delivered: at least once, and always with the same id. */
+ * They derive from a row of MariaDB. So a scheduler that takes a campaign over repeats events that
+ * its predecessor may not have delivered: at least once, always with the same id. */
 #ifndef ONRUSH_SCHEDULER_CAMPAIGN_EVENTS_H
 #define ONRUSH_SCHEDULER_CAMPAIGN_EVENTS_H
 
@@ -22,20 +22,21 @@ struct campaign_event_text {
     char id[128], type[32], text[512];
 };
 
-/* campaign_events_due: what has happened by now, a bit (1 << enum campaign_event) for each; of a
- * drill, nothing. */
+/* campaign_events_due: the events that have happened, one bit (1 << enum campaign_event) each. A
+ * drill has none. */
 unsigned campaign_events_due(const struct campaign_row *row);
 
-/* campaign_event_describe: the id is the same whoever tells the event, and how often. */
+/* campaign_event_describe: describes an event. Its id is the same for every scheduler and
+ * repetition. */
 void campaign_event_describe(const char *source, enum campaign_event event,
                              const struct campaign_row *row, struct campaign_event_text *out);
 
-/* campaign_event_json: the member `campaign` of the document. */
+/* campaign_event_json: returns the member `campaign` of the document. */
 json_t *campaign_event_json(const struct campaign_row *row);
 
-/* campaign_events_tell: tells what is due, wanted and not yet in `told`. Returns the new `told`,
- * without the events that found no room (try again with the next row), and without those that are
- * not true any more, as the quota was raised (they are told when they come true again). */
+/* campaign_events_tell: sends the events that are due, wanted and not in `told`. Returns the new
+ * `told`. It lacks events that found no room (try again with the next row), and events that a
+ * raised quota has undone (they are sent when they happen again). */
 unsigned campaign_events_tell(struct monitor *monitor, const struct scheduler_config *config,
                               const struct campaign_row *row, unsigned told);
 

@@ -10,8 +10,8 @@
 METRICS_TABLE(campaign_metrics_table, CAMPAIGN_METRICS);
 
 struct stats_snapshot {
-    int64_t at_us;   /* monotonic; when it was written */
-    size_t n, extra; /* campaigns on it; those that are summed up in `other` */
+    int64_t at_us;   /* monotonic: when it was made */
+    size_t n, extra; /* campaigns in it; campaigns summed up in `other` */
     struct campaign_metrics other;
     struct metrics_labelled labels[STATS_CAMPAIGNS_MAX + 1];
     struct campaign_metrics campaigns[STATS_CAMPAIGNS_MAX];
@@ -27,7 +27,7 @@ struct stats_snapshot *stats_snapshot_new(int64_t now_us)
     return snapshot;
 }
 
-/* worst: sums tell nothing of how old something is: the oldest counts; of leases the shortest. */
+/* worst: durations are not added up: the oldest counts, and of leases the shortest. */
 static int64_t worst(const struct metric_row *row, int64_t a, int64_t b)
 {
     bool least = row->offset == offsetof(struct campaign_metrics, lease);
@@ -68,7 +68,7 @@ void stats_publish(struct stats_slot *stats, struct stats_snapshot *snapshot)
         free(atomic_exchange(&stats->snapshot, snapshot));
 }
 
-/* let_pass: the durations go on since the snapshot was written. */
+/* let_pass: adds the time since the snapshot to its durations. */
 static void let_pass(struct campaign_metrics *m, int64_t us)
 {
     if (metric_get(&m->lease) != METRIC_ABSENT)
@@ -88,7 +88,7 @@ static void bring_up_to(struct stats_snapshot *snapshot, int64_t now_us)
     snapshot->at_us = now_us;
 }
 
-/* put_back: unless there is a newer one by now. */
+/* put_back: does nothing if there is a newer one. */
 static void put_back(struct stats_slot *stats, struct stats_snapshot *snapshot)
 {
     struct stats_snapshot *none = NULL;
@@ -130,7 +130,7 @@ int64_t campaign_stats_hidden(const struct campaign_head *head, int64_t granted_
 
 /* --- answers --- */
 
-/* take: the answer is whole. A head of another epoch says nothing of what we decide. */
+/* take: the answer is complete. A head of another epoch says nothing about our decisions. */
 static void take(struct campaign_stats *s)
 {
     if (!s->good || s->coming.epoch != (int64_t)s->epoch)
@@ -149,7 +149,7 @@ static void on_head(void *arg, const redisReply *r)
               redis_head_parse(r->element[0], &s->coming) == 0;
 }
 
-/* on_first: member and ticket of the first in the queue, or nothing. */
+/* on_first: the reply holds the queue's first member with its ticket, or nothing. */
 static void on_first(void *arg, const redisReply *r)
 {
     struct campaign_stats *s = arg;
@@ -183,7 +183,7 @@ static bool ask_first(struct campaign_stats *s, struct redis_link *link, const s
     return true;
 }
 
-/* campaign_stats_ask: when only a part can be sent, its answers are not good. */
+/* campaign_stats_ask: if only one of the two questions is sent, the answer is not used. */
 void campaign_stats_ask(struct campaign_stats *s, struct redis_link *link, const struct campaign *c)
 {
     if (s->asking > 0 || c->phase != PHASE_RUNNING || redis_link_state(link) != LINK_UP)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a campaign stands, for the metrics: Redis is asked for its head and its oldest requests now
- * and then, beside the work. Decides nothing. The loop's thread. */
+/* The state of each campaign, for the metrics. It asks Redis now and then for a campaign's head and
+ * oldest request, and decides nothing. The loop's thread. */
 #ifndef ONRUSH_SCHEDULER_CAMPAIGN_STATS_H
 #define ONRUSH_SCHEDULER_CAMPAIGN_STATS_H
 
@@ -9,18 +9,18 @@
 #include "shared/store/protocol.h"
 #include "shared/store/redis_link.h"
 
-/* Snapshots: the loop publishes how each campaign stands once a second; the admin listener takes
- * the snapshot out of its slot to render it, and puts it back.
+/* Snapshots: once a second the loop publishes the state of all campaigns. The admin listener takes
+ * the snapshot out of its slot, renders it and puts it back.
  *
  *   loop: stats_snapshot_new, _add ..., stats_publish ──► [ the slot ] ◄──► stats_render: admin
  *
- * A snapshot belongs to one side at a time and changes hands by one atomic exchange: neither side
- * waits for the other. Campaigns are a label, so their number is bounded: those beyond
+ * A snapshot belongs to one side at a time, and changes hands by one atomic exchange, so neither
+ * side waits for the other. Campaigns are a label, so their number is bounded: campaigns beyond
  * STATS_CAMPAIGNS_MAX are summed up as campaign="other". */
 
 #define STATS_CAMPAIGNS_MAX 1000
 
-/* Lines but for the first two are there only for campaigns that this scheduler decides. */
+/* All but the first two exist only for campaigns whose lease this scheduler holds. */
 #define CAMPAIGN_METRICS(COUNTER, GAUGE, HISTOGRAM)                                                \
     GAUGE(open, "onrush_campaign_open", "",                                                        \
           "1 while the campaign takes requests, by MariaDB; every scheduler tells it of every "    \
@@ -59,18 +59,18 @@ struct stats_slot {
     _Atomic(struct stats_snapshot *) snapshot;
 };
 
-/* stats_snapshot_new: NULL when out of memory. The loop's, until it is published. */
+/* stats_snapshot_new: the loop owns it until it is published. NULL: out of memory. */
 struct stats_snapshot *stats_snapshot_new(int64_t now_us);
 
-/* stats_snapshot_add: one campaign more; `metrics` is copied. Its durations are as of the
- * snapshot's time: the reader lets them go on. */
+/* stats_snapshot_add: adds a campaign, and copies `metrics`. Durations are as of the snapshot's
+ * time; stats_render() brings them up to date. */
 void stats_snapshot_add(struct stats_snapshot *snapshot, const char *name,
                         const struct campaign_metrics *metrics);
 
 /* stats_publish: hands the snapshot over (NULL: does nothing). Never waits. */
 void stats_publish(struct stats_slot *stats, struct stats_snapshot *snapshot);
 
-/* stats_render: by one thread at a time, which is not the loop's. Never waits. */
+/* stats_render: writes the metrics; one thread at a time, other than the loop's. Never waits. */
 void stats_render(struct stats_slot *stats, FILE *out, int64_t now_us);
 
 /* stats_clear: frees the snapshot. */
@@ -78,31 +78,32 @@ void stats_clear(struct stats_slot *stats);
 
 struct campaign_stats {
     unsigned asking;                   /* commands under way */
-    bool known;                        /* there was an answer since the lease is ours */
-    struct campaign_head head, coming; /* the last whole answer, and the one that is coming in */
-    bool good;                         /* the one that is coming in, so far */
-    uint64_t epoch;                    /* that it must have */
-    int64_t at_us;                     /* monotonic: when `head` came in */
+    bool known;                        /* Redis has answered since we took the lease */
+    struct campaign_head head, coming; /* the last complete answer; the one coming in */
+    bool good;                         /* `coming` is good so far */
+    uint64_t epoch;                    /* that `coming` must have */
+    int64_t at_us;                     /* monotonic: when `head` arrived */
     uint64_t oldest, oldest_coming;    /* tickets; 0: nobody waits */
-    int64_t granted_before;            /* in MariaDB, read before Redis was asked */
-    int64_t lost;                      /* against MariaDB; METRIC_ABSENT: not known yet */
+    int64_t granted_before;            /* in MariaDB, read before asking Redis */
+    int64_t lost;                      /* grants that do not match MariaDB */
 };
 
-/* campaign_stats_ask: one question, if none is under way and the campaign is running. It must
- * stay where it is while it is asking; redis_link_free() ends that. */
+/* campaign_stats_ask: asks Redis, if the campaign is running and no question is under way. `stats`
+ * must stay in place until the answer, or until redis_link_free(). */
 void campaign_stats_ask(struct campaign_stats *stats, struct redis_link *link,
                         const struct campaign *campaign);
 
-/* campaign_stats_see: what MariaDB says of the campaign now (campaign->row); to be called after
- * each campaign_update(). */
+/* campaign_stats_see: compares with MariaDB (campaign->row). Call it after each
+ * campaign_update(). */
 void campaign_stats_see(struct campaign_stats *stats, const struct campaign *campaign);
 
-/* campaign_stats_tell: for the metrics. */
+/* campaign_stats_tell: fills in the metrics. */
 void campaign_stats_tell(const struct campaign_stats *stats, const struct campaign *campaign,
                          bool redis_up, int64_t now_us, struct campaign_metrics *metrics);
 
-/* campaign_stats_unaccounted: against MariaDB. What Redis shows as granted must be in MariaDB that
- * is read later; what MariaDB had before must be shown or claimed. Pure. */
+/* campaign_stats_shown_only: counts grants that Redis shows, but a later read of MariaDB lacks.
+ * campaign_stats_hidden: counts grants in an earlier read of MariaDB that Redis neither shows nor
+ * has claimed. Pure. */
 int64_t campaign_stats_shown_only(const struct campaign_head *head, int64_t granted_later);
 int64_t campaign_stats_hidden(const struct campaign_head *head, int64_t granted_before);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stages of a claim: claim, look into the journal, drain it. The picture is in campaign.h. */
+/* The stages of a claim: claim, look into the journal, drain it. campaign.h has the picture. */
 #include "scheduler/campaign.h"
 
-/* A gateway whose clock is slow has earlier arrivals all the time; after so many looks in a row
- * that let nobody pass, those who were claimed pass all the same. */
+/* A gateway with a slow clock reports early arrivals all the time. After so many looks in a row
+ * that let no claimed request pass, all of them pass. */
 #define YIELDS_MAX 16
 
 /* --- claim --- */
 
-/* may_claim: a full batch may be decided beside others; what is less waits until nothing is under
- * way, so that batches grow with the load (group commit). The line must be empty: who stands in it
- * comes first. */
+/* may_claim: a full batch may be claimed while others are under way. A smaller one waits until none
+ * is, so batches grow with the load (group commit). The line must be empty, because its requests
+ * come first. */
 static bool may_claim(const struct campaign *c)
 {
     int64_t now_us = c->world->now_us(c->world);
@@ -23,7 +23,7 @@ static bool may_claim(const struct campaign *c)
     return c->left > 0 || now_us >= c->poll_at_us;
 }
 
-/* claim: of a paused campaign nothing; but a Redis that lost its data is noticed. */
+/* claim: claims nothing from a paused campaign; that call only shows whether Redis lost data. */
 static void claim(struct campaign *c)
 {
     size_t n = c->row.state == CAMPAIGN_PAUSED ? 0 : c->world->batch_size;
@@ -31,7 +31,7 @@ static void claim(struct campaign *c)
         c->claim = CLAIM_CLAIMING;
 }
 
-/* look: what is in the journal now? `claimed` waits for the answer. */
+/* look: reads the journal; `claimed` waits for the result. */
 static void look(struct campaign *c)
 {
     c->look_due = false;
@@ -39,7 +39,7 @@ static void look(struct campaign *c)
     campaign_submit(c, JOB_JOURNAL, NULL);
 }
 
-/* nothing_claimed: everybody who was claimed is decided, and Redis knows. */
+/* nothing_claimed: is every claimed request decided, and settled in Redis? */
 static bool nothing_claimed(const struct campaign *c)
 {
     return c->jobs == 0 && c->ledger.n_line == 0 && STAILQ_EMPTY(&c->decided);
@@ -70,7 +70,7 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
 
 /* --- look --- */
 
-/* passed: how many of the claimed came before everybody in this page of the journal. */
+/* passed: how many claimed requests came before everybody in this page of the journal. */
 static size_t passed(struct campaign *c, const struct batch *journal)
 {
     const struct batch *claimed = c->claimed;
@@ -84,8 +84,7 @@ static size_t passed(struct campaign *c, const struct batch *journal)
     return claimed->n;
 }
 
-/* join: the first n of the claimed go into the line; the others stay in the queue, to be claimed
- * anew. */
+/* join: puts the first n into the line. The others stay in the queue and are claimed again. */
 static void join(struct campaign *c, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -112,7 +111,7 @@ static void drain(struct campaign *c, struct batch *journal)
 static void on_look(struct campaign *c, struct job *job)
 {
     struct batch *page = job->found;
-    if (job->outcome != JOB_DONE) { /* a question may be repeated */
+    if (job->outcome != JOB_DONE) { /* reading may be repeated */
         campaign_submit(c, JOB_JOURNAL, NULL);
         return;
     }
@@ -128,7 +127,7 @@ static void on_look(struct campaign *c, struct job *job)
     drain(c, page);
 }
 
-/* --- drain: page by page the journal goes into the queue, then out of the journal --- */
+/* --- drain: copies the journal to the queue page by page, then deletes it --- */
 
 static void on_drain(struct campaign *c)
 {
@@ -144,7 +143,7 @@ static void on_drain(struct campaign *c)
         batch_free(page);
 }
 
-/* on_unjournal: rows that could not be deleted are read again, and Redis knows them. */
+/* on_unjournal: rows that were not deleted are read again; Redis recognizes them. */
 static void on_unjournal(struct campaign *c, const struct job *job)
 {
     c->claim = CLAIM_IDLE;
@@ -152,7 +151,7 @@ static void on_unjournal(struct campaign *c, const struct job *job)
         campaign_retry_later(c);
 }
 
-/* --- together --- */
+/* --- all stages --- */
 
 void claim_step(struct campaign *c)
 {

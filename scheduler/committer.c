@@ -11,14 +11,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* A claim waits for its look into the journal, which is short: it has a connection of its own, so
- * that it does not wait for a batch. */
+/* Each claim waits for its look into the journal. A look is short, and has its own connection so as
+ * not to wait for a batch. */
 enum { LANE_JOBS, LANE_LOOKS, LANES };
 
-/* A thread of the pool. Everything in it belongs to that thread. */
+/* Belongs to its thread. */
 struct committer_thread {
     struct committer *committer;
-    struct mailbox *lane; /* whose jobs it takes */
+    struct mailbox *lane; /* its source of jobs */
     pthread_t thread;
     struct job_sql sql;
     struct backoff backoff;
@@ -37,7 +37,7 @@ struct committer {
 
 /* --- in the threads --- */
 
-/* pause_after_error: waits for the backoff, or until the pool stops. */
+/* pause_after_error: waits for the backoff, or until the committer stops. */
 static void pause_after_error(struct committer_thread *c)
 {
     mailbox_sleep(c->lane, clock_mono_us() + backoff_next(&c->backoff) * 1000);
@@ -89,8 +89,8 @@ static void count_outcome(const struct job *job, int64_t started_us)
                        now_us - (int64_t)job->batch->rows[i].ticket);
 }
 
-/* perform: does the job, or says UNKNOWN when there is no connection (nothing was done then, but
- * reading back is always right). */
+/* perform: does the job. Without a connection it returns JOB_UNKNOWN: nothing was done, but reading
+ * back is always right. */
 static void perform(struct committer_thread *c, struct job *job)
 {
     int64_t started_us = clock_mono_us();
@@ -164,7 +164,7 @@ int committer_new(struct committer **out, struct event_base *base,
                   const struct scheduler_config *config,
                   void (*on_done)(void *arg, struct job *job), void *arg)
 {
-    size_t n = (size_t)config->pool_size + 1; /* the last one looks */
+    size_t n = (size_t)config->pool_size + 1; /* the last one looks into the journal */
     struct committer *p = calloc(1, sizeof *p + n * sizeof p->threads[0]);
     if (p == NULL)
         return -ENOMEM;

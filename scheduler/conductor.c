@@ -20,11 +20,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define PAGE_MOST    5000 /* rows of the largest batch: a page of a restore */
-#define POLLS_A_TICK 50 /* idle queues asked in one poll_ms; with more, each is asked less often */
+#define PAGE_MOST    5000 /* rows of the largest batch: a page to restore */
+#define POLLS_A_TICK 50   /* idle queues asked per poll_ms; with more, each waits longer */
 
-/* How each campaign stands is asked once a second, a tenth of them at a time and at most
- * ASK_MOST, so that ten thousand campaigns are no burst of questions. */
+/* Redis is asked about each campaign once a second: a tenth of them at a time and at most ASK_MOST,
+ * so that ten thousand campaigns cause no burst. */
 #define SLICE_MS 100
 #define SLICES   10
 #define ASK_MOST 100
@@ -33,15 +33,15 @@ struct member {
     LIST_ENTRY(member) next;
     struct campaign campaign;
     struct campaign_stats stats;
-    uint64_t round; /* of the lease keeper that last named it */
-    unsigned told;  /* events that the monitor has taken, as bits: see campaign_events.h */
+    uint64_t round; /* of the lease keeper that last listed it */
+    unsigned told;  /* events that the monitor took, as bits: campaign_events.h */
 };
 
 struct conductor {
     struct world world;
     struct queue queue;
     struct scheduler_config config;
-    struct pace pace; /* of all batches of grants: they meet in one MariaDB */
+    struct pace pace; /* for all campaigns, because they share one MariaDB */
     char owner[OWNER_MAX + 1];
     struct event *tick;
     LIST_HEAD(, member) members; /* by id, ascending */
@@ -49,15 +49,15 @@ struct conductor {
     uint64_t round;
     struct event *slice;
     unsigned slices;       /* since the last snapshot */
-    struct member *to_ask; /* the next; NULL: begin anew */
+    struct member *to_ask; /* next to ask; NULL: start again */
     struct stats_slot stats;
     void (*stopped)(void *arg); /* not NULL: stopping */
     void *stopped_arg;
     int64_t stop_by_us;
-    struct pulse pulse;                           /* one beat a tick */
-    struct monitor *monitor;                      /* NULL: nobody wants to hear of events */
+    struct pulse pulse;                           /* one beat per tick */
+    struct monitor *monitor;                      /* NULL: nobody wants events */
     struct health_config health;                  /* as at the start */
-    _Atomic int64_t oldest_us, waiting, journals; /* for it, as of the last snapshot */
+    _Atomic int64_t oldest_us, waiting, journals; /* as of the last snapshot */
 };
 
 static int64_t world_now_us(struct world *world)
@@ -133,9 +133,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     k->stopped(k->stopped_arg);
 }
 
-/* --- the lease keeper's rows --- */
+/* --- rows from the lease keeper --- */
 
-/* add_member: behind `before`, or as the first when that is NULL. */
+/* add_member: inserts after `before`; NULL: at the head. */
 static struct member *add_member(struct conductor *k, struct member *before,
                                  const struct campaign_row *row)
 {
@@ -153,7 +153,7 @@ static struct member *add_member(struct conductor *k, struct member *before,
     return m;
 }
 
-/* forget_gone: campaigns that are settled, or were deleted. */
+/* forget_gone: forgets settled and deleted campaigns. */
 static void forget_gone(struct conductor *k)
 {
     struct member *m = LIST_FIRST(&k->members);
@@ -174,7 +174,7 @@ static void forget_gone(struct conductor *k)
     }
 }
 
-/* on_rows: rows and members are both in the order of their ids, so each is looked at once. */
+/* on_rows: rows and members are both ordered by id, so one pass is enough. */
 static void on_rows(void *arg, struct lease_keeper_rows *rows)
 {
     struct conductor *k = arg;
@@ -202,7 +202,7 @@ static void on_rows(void *arg, struct lease_keeper_rows *rows)
     k->world.poll_us = k->config.poll_ms * 1000 * (int64_t)(1 + k->n / POLLS_A_TICK);
 }
 
-/* --- how they stand, for the metrics --- */
+/* --- the state of campaigns, for the metrics --- */
 
 static void ask_some(struct conductor *k)
 {
@@ -295,7 +295,7 @@ void conductor_set_monitor(struct conductor *k, struct monitor *monitor)
 {
     k->monitor = monitor;
     if (monitor != NULL && monitor_tracer(monitor) != NULL && k->queue.traces == NULL)
-        k->queue.traces = grant_traces_new(monitor_tracer(monitor)); /* NULL: no traces, no harm */
+        k->queue.traces = grant_traces_new(monitor_tracer(monitor)); /* NULL: no traces */
 }
 
 void conductor_health(struct conductor *k, struct health_report *report)
@@ -356,8 +356,8 @@ void conductor_figures(const struct conductor *k, FILE *out)
 
 /* --- beginning and end --- */
 
-/* name_owner: unique for each process, or a restarted scheduler would take the leases of its former
- * self for its own. */
+/* name_owner: makes a name unique to this process. Otherwise a restarted scheduler would take
+ * leases of its former self for its own. */
 static void name_owner(struct conductor *k)
 {
     char host[33] = "";
@@ -429,8 +429,8 @@ int conductor_new(struct conductor **out, struct event_base *base,
     return 0;
 }
 
-/* conductor_free: pool and link first, so that no answer comes any more; what they drop is never
- * missed, for the next owner reads it back. */
+/* conductor_free: frees committer and link first, so that no more answers come. Answers that they
+ * drop are not missed: the next owner reads them back. */
 struct conductor *conductor_free(struct conductor *k)
 {
     if (k == NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The conductor: the loop that owns all campaigns of this scheduler. Everything in it runs in one
- * thread; the lease keeper and the committer pool reach it through mailboxes only. */
+/* The conductor: the loop that owns all campaigns of this scheduler. It runs in one thread; the
+ * lease keeper and the committer reach it only through mailboxes. */
 #ifndef ONRUSH_SCHEDULER_CONDUCTOR_H
 #define ONRUSH_SCHEDULER_CONDUCTOR_H
 
@@ -14,35 +14,38 @@
 
 struct conductor;
 
-/* conductor_new: starts pool and keeper, and connects to Redis. 0 and *out, or a negative errno. */
+/* conductor_new: starts committer and lease keeper, and connects to Redis. Returns 0 and sets *out,
+ * or returns a negative errno. */
 int conductor_new(struct conductor **out, struct event_base *base,
                   const struct scheduler_config *config);
 
-/* conductor_reload: takes over the tunables of a new configuration. */
+/* conductor_reload: applies the tunables of a new configuration. */
 void conductor_reload(struct conductor *conductor, const struct scheduler_config *config);
 
-/* conductor_stop: claims nothing more; `done` is called once everything under way is committed and
- * settled, or after grace_s. */
+/* conductor_stop: stops claiming. Calls `done` once the work under way is committed and settled, or
+ * after grace_s. */
 void conductor_stop(struct conductor *conductor, void (*done)(void *arg), void *arg);
 
-/* conductor_health: it is able when leases can be kept and Redis is there. Any thread. */
+/* conductor_health: reports the scheduler as able while it has Redis and can keep leases. Any
+ * thread. */
 void conductor_health(struct conductor *conductor, struct health_report *report);
 
-/* conductor_set_monitor: what is told when a campaign opens, is half gone, sold out, or closed.
- * Call it before the loop runs. */
+/* conductor_set_monitor: sets the receiver of campaign events (opened, half gone, sold out,
+ * closed). Call it before the loop runs. */
 void conductor_set_monitor(struct conductor *conductor, struct monitor *monitor);
 
-/* conductor_stats: how each campaign stands; another thread may render it. */
+/* conductor_stats: the state of the campaigns; another thread may render it. */
 struct stats_slot *conductor_stats(struct conductor *conductor);
 
-/* conductor_answered: Redis and MariaDB have answered; else writes who has not. conductor_progress:
- * the campaigns were stepped since this last gave true, and the lease keeper moves.
- * conductor_figures: one line for people. All in the thread of `base`. */
+/* conductor_answered: have Redis and MariaDB answered? If not, writes which has not.
+ * conductor_progress: since it last returned true, were campaigns stepped, and does the lease
+ * keeper move? conductor_figures: writes a line for people. All in the thread of `base`. */
 bool conductor_answered(const struct conductor *conductor, FILE *missing);
 bool conductor_progress(struct conductor *conductor);
 void conductor_figures(const struct conductor *conductor, FILE *out);
 
-/* conductor_free: gives the leases back and ends the threads. NULL is fine. Gives NULL. */
+/* conductor_free: gives the leases back and ends the threads. `conductor` may be NULL. Returns
+ * NULL. */
 struct conductor *conductor_free(struct conductor *conductor);
 
 #endif

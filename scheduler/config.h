@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scheduler's configuration: plain values; every key is explained in etc/scheduler.cfg. */
+/* The scheduler's configuration. etc/scheduler.cfg explains every key. */
 #ifndef ONRUSH_SCHEDULER_CONFIG_H
 #define ONRUSH_SCHEDULER_CONFIG_H
 
@@ -10,7 +10,7 @@
 #include "shared/store/redis.h"
 #include "shared/store/store_config.h"
 
-/* Events of campaigns that callbacks tell. */
+/* The campaign events for which callbacks are sent. */
 struct events_config {
     bool opened, half_gone, sold_out, closed;
 };

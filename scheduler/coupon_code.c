@@ -7,7 +7,7 @@
 /* Crockford, https://www.crockford.com/base32.html */
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/* refill: up to 256 bytes are never cut short (getrandom(2)). */
+/* refill: getrandom(2) never cuts short up to 256 bytes. */
 static int refill(struct code_source *source)
 {
     if (getrandom(source->bytes, sizeof source->bytes, 0) != sizeof source->bytes)

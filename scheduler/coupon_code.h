@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Coupon codes: 80 random bits from the kernel, as Crockford's base32 (no I, L, O, U) in four
- * groups of four. */
+/* Coupon codes: 80 random bits from the kernel, in Crockford's base32 (without I, L, O, U), as four
+ * groups of four letters. */
 #ifndef ONRUSH_SCHEDULER_COUPON_CODE_H
 #define ONRUSH_SCHEDULER_COUPON_CODE_H
 
 #include "shared/store/protocol.h"
 
 #define CODE_BYTES   10 /* 80 bits: 16 letters of 5 */
-#define CODES_A_CALL 25 /* of the kernel, which returns up to 256 bytes in one piece */
+#define CODES_A_CALL 25 /* per getrandom(), which never cuts short up to 256 bytes */
 
-/* Random bytes of the kernel for the next codes. All zero at first; whoever made codes wipes it. */
+/* Random bytes for the next codes. Initially all zero. Wipe it after use. */
 struct code_source {
     unsigned char bytes[CODES_A_CALL][CODE_BYTES];
     size_t left;
 };
 
-/* coupon_code_make: a fresh code, with NUL. 0, or -EIO when the kernel returns no randomness, and
- * *code untouched. One thread a source; does not block once the machine has booted. */
+/* coupon_code_make: writes a new code, with a NUL. Returns 0, or -EIO if the kernel has no
+ * randomness; then *code is unchanged. One thread per source. Does not block once the machine has
+ * booted. */
 int coupon_code_make(struct code_source *source, char code[COUPON_CODE_LEN + 1]);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Places where the tests let the scheduler die or sleep (tests/chaos), at the worst moments.
- * Nothing in normal builds. With ONRUSH_FAULTS defined, fault_point("after-claim") acts when
- * $ONRUSH_FAULT names it: "after-claim" kills the process the first time that somebody comes by,
- * "after-claim:3" the fourth time, and "after-claim:3:stop" stops it (SIGSTOP). Thread safe. */
+/* Points where the tests (tests/chaos) kill or stop the scheduler at the worst moments. Normal
+ * builds have none. With ONRUSH_FAULTS, fault_point("after-claim") acts if $ONRUSH_FAULT names it:
+ * "after-claim" kills the process when a thread first gets there, "after-claim:3" at the fourth
+ * time, "after-claim:3:stop" stops it (SIGSTOP). Thread safe. */
 #ifndef ONRUSH_SCHEDULER_FAULT_POINT_H
 #define ONRUSH_SCHEDULER_FAULT_POINT_H
 
@@ -15,7 +15,7 @@
 
 static inline void fault_point(const char *name)
 {
-    static atomic_int passed; /* in each file; a point stands in one */
+    static atomic_int passed; /* one per file, and a point is in one file only */
     const char *armed = getenv("ONRUSH_FAULT");
     size_t n = strlen(name);
     if (armed == NULL || strncmp(armed, name, n) != 0 || (armed[n] != ':' && armed[n] != '\0'))

@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLAIMED_MAX                                                                                \
-    256             /* traced requests that are claimed and not committed; the oldest give way */
-#define ASKS_MAX 64 /* questions under way */
+#define CLAIMED_MAX 256 /* claimed, not yet committed; the oldest give way */
+#define ASKS_MAX    64  /* questions under way */
 
 struct traced {
     uint32_t campaign_id; /* 0: free */
     uint64_t ticket;
-    struct trace_context context; /* with the id of the span "queue" */
+    struct trace_context context; /* its span id is that of the span "queue" */
 };
 
 struct grant_traces {
@@ -23,17 +22,17 @@ struct grant_traces {
     struct traced claimed[CLAIMED_MAX];
     size_t next, n;
     unsigned asks;
-    bool denied; /* Redis denies the question; told once, and asked no more */
+    bool denied; /* Redis denies the question: logged once, not asked again */
 };
 
-/* A question: who of a claim is traced. */
+/* A question: which requests of a claim are traced? */
 struct ask {
     struct grant_traces *traces;
     struct redis_link *link;
     uint32_t campaign_id;
     char campaign[CAMPAIGN_NAME_MAX + 1];
     char key[CAMPAIGN_NAME_MAX + 32];
-    int64_t claimed_us; /* wall */
+    int64_t claimed_us; /* wall clock */
     size_t n;
     struct grant rows[];
 };
@@ -124,7 +123,7 @@ static struct ask *make_ask(struct grant_traces *t, struct redis_link *link,
     return a;
 }
 
-/* send_ask: HMGET of all users of the claim. */
+/* send_ask: sends an HMGET of all users of the claim. */
 static bool send_ask(struct ask *a)
 {
     const char **words = calloc(a->n + 2, sizeof *words);

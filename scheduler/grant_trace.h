@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Traces of sampled requests, on the scheduler's side. Gateways leave a traceparent in
- * onrush:{NAME}:traces (gateway/request_trace.h). The scheduler fetches it for those that it has
- * claimed, and makes the spans "queue" (from the ticket to the claim) and "commit" (the transaction
- * of the batch). Nothing waits for it, and it forgets what it has no room for. The loop's
- * thread. */
+/* Traces of sampled requests, in the scheduler. Gateways leave a traceparent in
+ * onrush:{NAME}:traces (gateway/request_trace.h). The scheduler fetches it for claimed requests,
+ * and makes the spans "queue" (from ticket to claim) and "commit" (the batch's transaction).
+ * Nothing waits for traces; those that find no room are dropped. The loop's thread. */
 #ifndef ONRUSH_SCHEDULER_GRANT_TRACE_H
 #define ONRUSH_SCHEDULER_GRANT_TRACE_H
 
@@ -13,7 +12,8 @@
 
 struct grant_traces;
 
-/* grant_traces_new: NULL: no memory. grant_traces_free: after the link is gone. Returns NULL. */
+/* grant_traces_new: returns NULL when memory has run out. grant_traces_free: call it after the link
+ * is freed. Returns NULL. */
 struct grant_traces *grant_traces_new(struct tracer *tracer);
 struct grant_traces *grant_traces_free(struct grant_traces *traces);
 
@@ -21,7 +21,7 @@ struct grant_traces *grant_traces_free(struct grant_traces *traces);
 void grant_traces_claimed(struct grant_traces *traces, struct redis_link *link,
                           const struct campaign *campaign, const struct grant *rows, size_t n);
 
-/* grant_traces_committed: the batch is in MariaDB; its transaction took `took_us`. */
+/* grant_traces_committed: MariaDB has committed the batch, in `took_us`. */
 void grant_traces_committed(struct grant_traces *traces, const char *campaign,
                             const struct batch *batch, int64_t took_us);
 

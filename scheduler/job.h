@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs: what a campaign asks of MariaDB. A job is made by the campaign, carried out by one thread
- * of the committer pool (or by the model of the simulation), and comes back to the campaign by
- * campaign_on_job(). In between it belongs to the pool. */
+/* Jobs: what a campaign asks of MariaDB. The campaign makes a job. A thread of the committer (or
+ * the simulation's model) does it, and owns it meanwhile. campaign_on_job() gets it back. */
 #ifndef ONRUSH_SCHEDULER_JOB_H
 #define ONRUSH_SCHEDULER_JOB_H
 
@@ -11,25 +10,24 @@
 #define OWNER_MAX 64
 
 enum job_kind {
-    JOB_LOAD,      /* at takeover: granted, watermark, the next serial, the gaps */
+    JOB_LOAD,      /* for a takeover: granted, watermark, next serial, gaps */
     JOB_COMMIT,    /* a batch of grants, in one transaction */
-    JOB_READ_BACK, /* which rows of the batch have a grant already? They come back as `found` */
-    JOB_CONFIRM,   /* JOB_READ_BACK, and: is the quota exhausted under our own epoch? */
-    JOB_PAGE,      /* grants behind the serial `after`, as `found`, to rebuild Redis */
-    JOB_JOURNAL,   /* the first rows of the journal, as `found`: users and arrivals */
-    JOB_UNJOURNAL, /* the rows of the users of the batch are in the queue: delete them */
-    JOB_REFUSE,    /* write down that the rows of the batch are refused, and why */
-    JOB_FINISH, /* a closed campaign in which everybody is decided: state 'settled'; CLASH when the
-                   journal is not empty */
+    JOB_READ_BACK, /* which users of the batch have a grant? Sets `found` */
+    JOB_CONFIRM,   /* JOB_READ_BACK, and: is the quota used up, under our epoch? */
+    JOB_PAGE,      /* grants after the serial `after`, to rebuild Redis; sets `found` */
+    JOB_JOURNAL,   /* the first rows of the journal: users and arrivals; sets `found` */
+    JOB_UNJOURNAL, /* deletes the batch's users from the journal: they are in the queue */
+    JOB_REFUSE,    /* records that the rows of the batch are refused, and why */
+    JOB_FINISH,    /* settles a closed, decided campaign; CLASH: its journal is not empty */
 };
 
 enum job_outcome {
     JOB_DONE,
-    JOB_FENCED,  /* the lease or the quota has changed meanwhile: nothing was written */
-    JOB_CLASH,   /* a key is there already: read back */
-    JOB_BUSY,    /* deadlock and the like; rolled back: try again */
-    JOB_REFUSED, /* MariaDB will not take (one of) these rows; rolled back */
-    JOB_UNKNOWN, /* the connection was lost: what happened is unknown, read back */
+    JOB_FENCED,  /* the lease or the quota changed: nothing was written */
+    JOB_CLASH,   /* a key exists already: read back */
+    JOB_BUSY,    /* a deadlock or similar; rolled back: try again */
+    JOB_REFUSED, /* MariaDB does not accept (one of) the rows; rolled back */
+    JOB_UNKNOWN, /* the connection was lost, and the result with it: read back */
 };
 
 struct campaign;
@@ -37,34 +35,34 @@ struct campaign;
 struct job {
     struct mail mail;
     enum job_kind kind;
-    struct campaign *campaign; /* whose it is; the pool only hands it back */
+    struct campaign *campaign; /* the committer only passes it on */
     uint32_t campaign_id;
     uint64_t epoch;
     const char *owner;
-    struct batch *batch; /* COMMIT, READ_BACK, CONFIRM */
+    struct batch *batch; /* COMMIT, READ_BACK, CONFIRM, UNJOURNAL, REFUSE */
     uint32_t after;      /* PAGE */
-    uint64_t decided_to; /* UNJOURNAL: the highest ticket in the line or in MariaDB; and how many */
-    uint32_t batches;    /* batches may be under way: both for the audit */
+    uint64_t decided_to; /* UNJOURNAL, for the audit: highest ticket in the line or in MariaDB */
+    uint32_t batches;    /* UNJOURNAL, for the audit: most batches that may be under way */
 
     enum job_outcome outcome;
-    char error[DETAIL_MAX + 1];           /* COMMIT that was refused: what MariaDB said */
-    struct batch *found;                  /* READ_BACK, CONFIRM, PAGE: rows of MariaDB */
-    bool exhausted;                       /* CONFIRM: granted = quota */
-    bool last;                            /* JOURNAL: there were no rows behind these */
+    char error[DETAIL_MAX + 1];           /* COMMIT that was refused: MariaDB's error */
+    struct batch *found;                  /* rows of MariaDB */
+    bool exhausted;                       /* CONFIRM: granted >= quota */
+    bool last;                            /* JOURNAL: no rows follow */
     uint32_t quota, granted, next_serial; /* LOAD */
     uint64_t watermark;                   /* LOAD */
     uint32_t *gaps;                       /* LOAD */
     size_t n_gaps;
 
     int64_t submitted_us; /* monotonic; for the metrics */
-    int64_t took_us;      /* in MariaDB, once it is there */
+    int64_t took_us;      /* in MariaDB, when done */
 };
 
-/* In the log, and the outcome in the metrics: "commit", "unknown". */
+/* job_kind_text, job_outcome_text: names for the log, such as "commit" and "unknown". */
 const char *job_kind_text(enum job_kind kind);
 const char *job_outcome_text(enum job_outcome outcome);
 
-/* job_free: with what it holds. Gives NULL. */
+/* job_free: frees the job and all it holds. Returns NULL. */
 struct job *job_free(struct job *job);
 
 #endif

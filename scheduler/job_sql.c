@@ -77,8 +77,7 @@ static enum job_outcome job_outcome_of(enum db_outcome outcome)
     return JOB_UNKNOWN;
 }
 
-/* read_outcome_of: as above for a statement that only reads: when it is refused it may be
- * repeated. */
+/* read_outcome_of: as above, for a statement that only reads. It may be repeated when refused. */
 static enum job_outcome read_outcome_of(enum db_outcome outcome)
 {
     return outcome == DB_REFUSED ? JOB_BUSY : job_outcome_of(outcome);
@@ -98,8 +97,9 @@ static int make_codes(struct batch *batch)
     return r;
 }
 
-/* insert: all rows in one round trip. Row-wise bulk binding: each bind points into the first row,
- * and the library steps by the size of a row (mysql_stmt_attr_set(3), STMT_ATTR_ROW_SIZE). */
+/* insert: inserts all rows in one round trip, by row-wise bulk binding. Each bind points into the
+ * first row, and the library advances by the size of a row (mysql_stmt_attr_set(3),
+ * STMT_ATTR_ROW_SIZE). */
 static enum db_outcome insert(struct job_sql *s, struct batch *batch)
 {
     struct grant *first = batch->rows;
@@ -127,7 +127,7 @@ static uint64_t highest_ticket(const struct batch *batch)
     return highest;
 }
 
-/* guard: quota and fence in one statement; *changed says whether both hold. */
+/* guard: checks quota and fence in one statement. *changed: both hold. */
 static enum db_outcome guard(struct job_sql *s, const struct job *job, bool *changed)
 {
     uint64_t n = job->batch->n, watermark = highest_ticket(job->batch), epoch = job->epoch;
@@ -147,7 +147,7 @@ static enum db_outcome guard(struct job_sql *s, const struct job *job, bool *cha
     return DB_OK;
 }
 
-/* commit: whatever goes wrong here, it may have been done. */
+/* commit: after any error here, it may have been done. */
 static enum db_outcome commit(struct job_sql *s)
 {
     if (mysql_commit(s->db.link) == 0)
@@ -156,7 +156,7 @@ static enum db_outcome commit(struct job_sql *s)
     return DB_LOST;
 }
 
-/* roll_back: what was not committed is undone; an error may have undone only its own statement. */
+/* roll_back: undoes all that was not committed; an error may have undone only its own statement. */
 static void roll_back(struct job_sql *s, struct job *job)
 {
     if (job->outcome != JOB_DONE && job->outcome != JOB_UNKNOWN && mysql_rollback(s->db.link) != 0)
@@ -187,7 +187,7 @@ static void run_commit(struct job_sql *s, struct job *job)
 
 /* --- reading rows --- */
 
-/* A query of grants selects these columns. */
+/* The columns of a query for grants. */
 #define GRANT_COLUMNS "serial, user_id, code, ticket"
 enum { SERIAL, USER, CODE, TICKET };
 
@@ -215,8 +215,8 @@ static enum db_outcome read_found(struct job_sql *s, struct job *job, const char
     return job->found != NULL ? DB_OK : DB_BUSY;
 }
 
-/* append_users: `<head><campaign> AND user_id IN (<users of the batch>)`; the caller frees it.
- * NULL: out of memory. */
+/* append_users: returns `<head><campaign> AND user_id IN (<users of the batch>)`, which the caller
+ * frees. NULL: out of memory. */
 static char *append_users(struct job_sql *s, const struct job *job, const char *head)
 {
     size_t size = strlen(head) + 64 + job->batch->n * (2 * USER_ID_MAX + 4);
@@ -262,7 +262,7 @@ static void run_page(struct job_sql *s, struct job *job)
         job->found->verdict = VERDICT_GRANTED;
 }
 
-/* --- what MariaDB says of the campaign under our own epoch --- */
+/* --- the campaign's row, under our epoch --- */
 
 static enum job_outcome read_row(struct job_sql *s, struct job *job)
 {
@@ -310,7 +310,7 @@ static int add_gap(struct job *job, size_t *room, uint32_t serial)
     return 0;
 }
 
-/* collect_gaps: the serials that are missing between 1 and the highest, from the rows in order. */
+/* collect_gaps: finds the serials missing between 1 and the highest; rows come in order. */
 static int collect_gaps(struct job *job, MYSQL_RES *rows)
 {
     size_t room = 0;
@@ -382,7 +382,7 @@ static void run_journal(struct job_sql *s, struct job *job)
     "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND owner = %s AND "  \
     "epoch = %d) AND campaign_id = "
 
-/* exec_users: a statement about the users of the batch; `head` ends before the campaign. */
+/* exec_users: runs a statement about the users of the batch. `head` ends before the campaign. */
 static enum db_outcome exec_users(struct job_sql *s, const struct job *job, const char *head)
 {
     char *sql = append_users(s, job, head);
@@ -391,15 +391,15 @@ static enum db_outcome exec_users(struct job_sql *s, const struct job *job, cons
     return outcome;
 }
 
-/* denied: this account may not write there (an upgrade forgot a GRANT). That must not keep a
- * campaign from going on: the log has it. */
+/* denied: is it this account that must not write there (an upgrade forgot a GRANT)? That must not
+ * stop a campaign; it is logged. */
 static bool denied(struct job_sql *s, enum db_outcome outcome)
 {
     unsigned number = outcome == DB_BUSY ? mysql_errno(s->db.link) : 0;
     return number == ER_TABLEACCESS_DENIED_ERROR || number == ER_COLUMNACCESS_DENIED_ERROR;
 }
 
-/* keep: for the audit. Who was drained before keeps the first place. */
+/* keep: copies the rows for the audit. A user drained twice keeps the first row. */
 static enum db_outcome keep(struct job_sql *s, const struct job *job)
 {
     char head[512];
@@ -418,8 +418,9 @@ static enum db_outcome delete_journal(struct job_sql *s, const struct job *job)
     return exec_users(s, job, head);
 }
 
-/* run_unjournal: fenced, or a scheduler that slept after it had filled the queue would delete what
- * is needed again by now: Redis may have lost that queue, and gateways may have said 202 anew. */
+/* run_unjournal: is fenced. A scheduler that slept after filling the queue could otherwise delete
+ * rows that are needed again: Redis may have lost that queue, and gateways may have answered 202
+ * anew. */
 static void run_unjournal(struct job_sql *s, struct job *job)
 {
     enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
@@ -453,8 +454,8 @@ static enum db_outcome write_note(struct job_sql *s, const char *sql)
     return denied(s, outcome) ? DB_REFUSED : outcome;
 }
 
-/* run_refuse: a note for people, not a state: it has no fence, and who gets a coupon later keeps
- * it. Members may be any bytes. */
+/* run_refuse: writes a note for people, not a state. So it has no fence, and a later grant stays
+ * valid. Members may be any bytes. */
 static void run_refuse(struct job_sql *s, struct job *job)
 {
     const struct batch *batch = job->batch;
@@ -481,7 +482,7 @@ static void run_refuse(struct job_sql *s, struct job *job)
 
 /* --- JOB_FINISH --- */
 
-/* journal_empty: with the row of the campaign locked, no gateway can add to the journal. */
+/* journal_empty: the campaign's row is locked, so no gateway can add to the journal. */
 static enum db_outcome journal_empty(struct job_sql *s, const struct job *job, bool *empty)
 {
     char sql[256];
@@ -531,7 +532,7 @@ static void run_finish(struct job_sql *s, struct job *job)
     roll_back(s, job);
 }
 
-/* --- all of them --- */
+/* --- all jobs --- */
 
 static void (*const runners[])(struct job_sql *, struct job *) = {
     [JOB_LOAD] = run_load,           [JOB_COMMIT] = run_commit, [JOB_READ_BACK] = run_read_back,
@@ -542,7 +543,7 @@ static void (*const runners[])(struct job_sql *, struct job *) = {
 static void log_failed(struct job_sql *s, const struct job *job)
 {
     char quoted[300];
-    if (job->outcome == JOB_CLASH) /* the text of the error holds the key, which may be a code */
+    if (job->outcome == JOB_CLASH) /* the error names the key, which may be a coupon code */
         s->db.error[0] = '\0';
     log_warning("mariadb did not do a job", "job=%s outcome=%s campaign_id=%u rows=%zu error=%s",
                 job_kind_text(job->kind), job_outcome_text(job->outcome),

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs in MariaDB: the SQL of the scheduler, over one connection. Blocking; one thread at a
- * time. */
+/* Does jobs in MariaDB: the scheduler's SQL, on one connection. Blocking; one thread at a time. */
 #ifndef ONRUSH_SCHEDULER_JOB_SQL_H
 #define ONRUSH_SCHEDULER_JOB_SQL_H
 
@@ -12,15 +11,14 @@ struct job_sql {
     MYSQL_STMT *insert, *guard; /* prepared on the connection */
 };
 
-/* job_sql_open: connects and prepares. What it gives is that of db_open(); sql->db.error says why
- * not. */
+/* job_sql_open: connects and prepares. Returns DB_OK, or the reason with details in
+ * sql->db.error. */
 enum db_outcome job_sql_open(struct job_sql *sql, const struct db_config *config);
 
-/* job_sql_close: fine when not open. */
+/* job_sql_close: may be called when not open. */
 void job_sql_close(struct job_sql *sql);
 
-/* job_sql_run: carries a job out, and fills in its outcome. After JOB_UNKNOWN the connection is
- * closed. */
+/* job_sql_run: does a job and sets its outcome. After JOB_UNKNOWN the connection is closed. */
 void job_sql_run(struct job_sql *sql, struct job *job);
 
 #endif

@@ -15,20 +15,20 @@
 #include <string.h>
 
 #define ROUND_MS     500
-#define RENOUNCE_MAX 1024 /* in a round */
+#define RENOUNCE_MAX 1024 /* per round */
 #define CAMPAIGN_MAX 10000
-#define STEPS_MOST   6   /* statements between two signs of life: a row takes four at most */
-#define WRITES_MAX   100 /* of one transaction: it locks rows that batches wait for */
+#define STEPS_MOST   6   /* statements between two signs of life; a row takes at most four */
+#define WRITES_MAX   100 /* per transaction: it locks rows that batches wait for */
 
-/* The longest that can be configured; what lasts longer was given by a clock that has stepped back
- * since. */
+/* The longest lease that can be configured. If one lasts longer, the clock has been set back since
+ * it was taken. */
 #define LEASE_MOST_US INT64_C(60000000)
 
-/* Of MariaDB: this statement was undone, the transaction was not. */
+/* MariaDB's error: it undid this statement, but not the transaction. */
 #define LOCK_WAIT_TIMEOUT 1205
 
 /* clang-format off */
-/* UNIX_TIMESTAMP ends in 2038. */
+/* UNIX_TIMESTAMP() ends in 2038. */
 #define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
 #define ROWS_SQL \
     "SELECT id, name, quota, overflow, state, " US("opens_at") ", " \
@@ -39,7 +39,7 @@
     "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id), " \
     "granted, instant_wait_ms " \
     "FROM campaigns WHERE state <> 'settled' ORDER BY id LIMIT 10000"
-/* The rows are only counted so far that counting stays cheap. */
+/* The limit keeps counting cheap. */
 #define JOURNAL_SQL "SELECT COUNT(*) FROM (SELECT 1 FROM journal LIMIT 100000) AS some"
 /* clang-format on */
 
@@ -59,17 +59,17 @@ struct lease_keeper {
     struct mailbox rows; /* of the last round, until the loop takes them */
     pthread_t thread;
     bool started;
-    _Atomic int64_t last_round_us, step_us; /* step: when the thread last got on */
+    _Atomic int64_t last_round_us, step_us; /* step: the thread's last sign of life */
     int64_t patience_us;
 
-    struct db db;    /* of the thread */
-    unsigned writes; /* in its running transaction */
+    struct db db;    /* the thread's */
+    unsigned writes; /* in the transaction under way */
     struct backoff backoff;
 };
 
-/* --- a round; in the lease keeper's thread --- */
+/* --- a round; the lease keeper's thread --- */
 
-/* db_do: formats and executes; *changed may be NULL. */
+/* db_do: formats and executes a statement; `changed` may be NULL. */
 #define db_do(k, changed, ...)                                                                     \
     (db_format(&(k)->db, sql, sizeof sql, __VA_ARGS__) < 0 ? DB_REFUSED                            \
                                                            : db_exec(&(k)->db, sql, changed))
@@ -91,10 +91,10 @@ static enum db_outcome give_back(struct lease_keeper *k)
     return outcome;
 }
 
-/* A row as it was read, with what the clock of MariaDB says about it. */
+/* A row, with what MariaDB's clock says about it. */
 struct seen {
     struct campaign_row row;
-    int64_t left_us; /* of the lease, whoever has it */
+    int64_t left_us; /* of the lease, whoever holds it */
     bool to_open, to_close;
 };
 
@@ -119,7 +119,7 @@ static int parse_seen(const struct lease_keeper *k, char **v, struct seen *seen)
     return campaign_state_parse(v[4], &row->state);
 }
 
-/* write_row: one UPDATE within the running transaction. */
+/* write_row: runs an UPDATE in a transaction. */
 #define write_row(k, changed, ...) (begin(k) != DB_OK ? DB_LOST : db_do(k, changed, __VA_ARGS__))
 
 static enum db_outcome commit(struct lease_keeper *k)
@@ -130,7 +130,7 @@ static enum db_outcome commit(struct lease_keeper *k)
     return mysql_commit(k->db.link) == 0 ? DB_OK : db_fail(&k->db, NULL);
 }
 
-/* begin: opens a transaction, or closes one that is full and opens the next. */
+/* begin: opens a transaction if there is none, or if the last one is full. */
 static enum db_outcome begin(struct lease_keeper *k)
 {
     enum db_outcome outcome = k->writes >= WRITES_MAX ? commit(k) : DB_OK;
@@ -140,7 +140,8 @@ static enum db_outcome begin(struct lease_keeper *k)
     return outcome;
 }
 
-/* move_state: a campaign whose time has come; another scheduler may have been first. */
+/* move_state: opens or closes a campaign whose time has come. Another scheduler may have been
+ * first. */
 static enum db_outcome move_state(struct lease_keeper *k, struct seen *seen)
 {
     char sql[512];
@@ -157,7 +158,7 @@ static enum db_outcome move_state(struct lease_keeper *k, struct seen *seen)
     return outcome;
 }
 
-/* lasts: nothing is to be done for the lease now. */
+/* lasts: may the lease stay as it is for now? */
 static bool lasts(const struct lease_keeper *k, const struct seen *seen)
 {
     if (seen->row.mine)
@@ -165,8 +166,8 @@ static bool lasts(const struct lease_keeper *k, const struct seen *seen)
     return seen->left_us >= 0 && seen->left_us <= LEASE_MOST_US;
 }
 
-/* keep: renews a lease that has used up a third of its time, or takes one that is free, or that no
- * clock of today can have given. row.mine says whether it is ours now. */
+/* keep: renews our lease once a third of its time has passed, and takes one that is free or
+ * impossibly long. row.mine tells whether it is ours now. */
 static enum db_outcome keep(struct lease_keeper *k, struct seen *seen)
 {
     struct campaign_row *row = &seen->row;
@@ -195,14 +196,14 @@ static enum db_outcome keep(struct lease_keeper *k, struct seen *seen)
     return DB_OK;
 }
 
-/* passed_by: somebody, perhaps a stopped scheduler, has this row locked; it waits for the next
- * round, the others do not. The rows that were written before stay in the transaction. */
+/* passed_by: is this row locked, perhaps by a scheduler that is stopped? It waits for the next
+ * round; the others do not. Rows written before stay in the transaction. */
 static bool passed_by(struct lease_keeper *k, enum db_outcome outcome)
 {
     return outcome == DB_BUSY && k->db.link != NULL && mysql_errno(k->db.link) == LOCK_WAIT_TIMEOUT;
 }
 
-/* each_row: works the rows off; nothing is told to the loop before all of it is committed. */
+/* each_row: processes the rows. The loop gets nothing before all of it is committed. */
 static enum db_outcome each_row(struct lease_keeper *k, int64_t asked_us, MYSQL_RES *from,
                                 struct lease_keeper_rows *rows)
 {
@@ -249,7 +250,7 @@ static enum db_outcome read_rows(struct lease_keeper *k, struct lease_keeper_row
     return outcome;
 }
 
-/* count_journal: how much is in it, for the metrics. */
+/* count_journal: counts its rows, for the metrics. */
 static enum db_outcome count_journal(struct lease_keeper *k, const struct lease_keeper_rows *rows)
 {
     MYSQL_RES *from;
@@ -270,7 +271,7 @@ static enum db_outcome count_journal(struct lease_keeper *k, const struct lease_
     return DB_OK;
 }
 
-/* hand_over: the newest rows; those that the loop has not taken yet are out of date. */
+/* hand_over: replaces rows that the loop has not taken; they are out of date. */
 static void hand_over(struct lease_keeper *k, struct lease_keeper_rows *rows)
 {
     free((struct lease_keeper_rows *)mailbox_take(&k->rows));
@@ -308,8 +309,8 @@ static enum db_outcome lease_keeper_round(struct lease_keeper *k)
 
 /* --- the thread --- */
 
-/* wait_for: until the time is over, or, after a round that worked, there is something to give back.
- * False: stop. */
+/* wait_for: waits until the time is over, or, if the last round succeeded, until a lease is
+ * renounced. False: stop. */
 static bool wait_for(struct lease_keeper *k, int64_t us)
 {
     int64_t until_us = clock_mono_us() + us;
@@ -371,7 +372,7 @@ void lease_keeper_renounce(struct world *world, struct campaign *campaign, uint6
     struct renounced *r = malloc(sizeof *r);
     metric_add(&scheduler_metrics.renounced, 1);
     if (r == NULL)
-        return; /* it is renounced again after the next round */
+        return; /* tried again after the next round */
     *r = (struct renounced){.id = campaign->row.id, .epoch = epoch};
     mailbox_put(&world->lease_keeper->renounced, &r->mail);
 }
@@ -423,7 +424,7 @@ int lease_keeper_new(struct lease_keeper **out, struct event_base *base,
     return r;
 }
 
-/* end_box: what lies in it begins with its mail. */
+/* end_box: all that lies in it begins with its mail. */
 static void end_box(struct mailbox *box)
 {
     for (struct mail *mail; (mail = mailbox_take(box)) != NULL;)

@@ -33,7 +33,7 @@ static void sift_down(uint32_t *heap, size_t n)
     }
 }
 
-/* reserve: room for one more element in an array that doubles. */
+/* reserve: makes room for one more element, in an array that doubles. */
 static int reserve(void **array, size_t *room, size_t n, size_t size)
 {
     if (n < *room)
@@ -59,7 +59,7 @@ int ledger_free_serial(struct ledger *l, uint32_t serial)
 
 /* --- serials --- */
 
-/* serials_left: how many can be given; a quota that shrank gives nothing beyond itself. */
+/* serials_left: how many can be assigned. None above the quota, even if it shrank. */
 static size_t serials_left(const struct ledger *l)
 {
     return l->n_freed + (l->next <= l->quota ? l->quota - l->next + 1 : 0);
@@ -82,7 +82,7 @@ int ledger_join(struct ledger *l, const struct grant *row)
     if (reserve((void **)&l->line, &l->room_line, l->n_line, sizeof l->line[0]) < 0)
         return -ENOMEM;
     size_t i = l->n_line++;
-    for (; i > 0 && l->line[i - 1].ticket > row->ticket; i--) /* nearly always already in order */
+    for (; i > 0 && l->line[i - 1].ticket > row->ticket; i--) /* almost always in order already */
         l->line[i] = l->line[i - 1];
     l->line[i] = *row;
     l->line[i].serial = 0;
@@ -95,7 +95,7 @@ size_t ledger_takeable(const struct ledger *l)
     return l->n_line < serials ? l->n_line : serials;
 }
 
-/* leave: moves the first n of the line into the batch, with serials or without. */
+/* leave: moves the first n rows of the line into the batch, with serials or without. */
 static size_t leave(struct ledger *l, struct batch *batch, size_t n, bool with_serials)
 {
     if (n > batch->room - batch->n)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ledger decides who gets which coupon. Pure: no I/O, no clock, no threads, no randomness.
+/* The ledger decides who gets which coupon. Pure: no I/O, clock, threads or randomness.
  *
  *     claimed users ──► line (by ticket) ──┐
  *                                          ├──► ledger_take(): user + serial, in ticket order
  *     next serial .. quota, freed serials ─┘
  *
- * Serials leave in ascending order, the lowest first: so a batch that is decided now may commit
- * beside the batches before it, in any order. When the serials have run out, whoever stands in the
- * line stays there ("parked"): a batch before may still fail, and its serials come back by
- * ledger_free_serial() and go to the next in line. Whether the line has lost for good is not the
- * ledger's to say: the campaign asks MariaDB first. */
+ * The ledger assigns the lowest serials first, in ticket order, so batches may commit side by side
+ * and in any order. When serials have run out, the rest of the line stays parked: an earlier batch
+ * may still fail. ledger_free_serial() then returns its serials, which go to the next in line. The
+ * ledger does not decide whether the line has lost for good: the campaign asks MariaDB first. */
 #ifndef ONRUSH_SCHEDULER_LEDGER_H
 #define ONRUSH_SCHEDULER_LEDGER_H
 
@@ -19,41 +18,40 @@
 
 struct ledger {
     uint32_t quota;
-    uint32_t next;   /* the lowest serial that was never given; 1..quota + 1 */
-    uint32_t *freed; /* min-heap of serials below `next` that nobody has */
+    uint32_t next;   /* the lowest serial never assigned; 1..quota + 1 */
+    uint32_t *freed; /* min-heap of unassigned serials below `next` */
     size_t n_freed, room_freed;
     struct grant *line; /* by ticket, ascending */
     size_t n_line, room_line;
 };
 
-/* ledger_open: the state of a campaign as MariaDB has it: every serial below `next` but the `n` in
- * `gaps` is given. 0, or -ENOMEM (and the ledger is as ledger_close() leaves it). */
+/* ledger_open: loads the state from MariaDB: all serials below `next` are granted, but for the `n`
+ * in `gaps`. Returns 0 or -ENOMEM; then the ledger is closed. */
 int ledger_open(struct ledger *ledger, uint32_t quota, uint32_t next, const uint32_t *gaps,
                 size_t n);
 
-/* ledger_close: forgets everything; may be called twice. */
+/* ledger_close: forgets everything. May be called twice. */
 void ledger_close(struct ledger *ledger);
 
-/* ledger_join: `row` (user and ticket) enters the line at the place of its ticket. 0, or
- * -ENOMEM. */
+/* ledger_join: inserts `row` (user and ticket) into the line, by ticket. Returns 0 or -ENOMEM. */
 int ledger_join(struct ledger *ledger, const struct grant *row);
 
-/* ledger_takeable: how many ledger_take() could give now. */
+/* ledger_takeable: how many rows could ledger_take() take now? */
 size_t ledger_takeable(const struct ledger *ledger);
 
-/* ledger_take: moves the head of the line into `batch`, as far as there are serials and room. Gives
- * how many. */
+/* ledger_take: moves the head of the line into `batch` and assigns serials, as far as serials and
+ * room last. Returns the number of rows. */
 size_t ledger_take(struct ledger *ledger, struct batch *batch);
 
-/* ledger_free_serial: nobody has this serial (its row was refused, or its user had a grant
- * already). 0, or -ENOMEM. */
+/* ledger_free_serial: returns a serial whose row was refused, or whose user had a grant already.
+ * Returns 0 or -ENOMEM. */
 int ledger_free_serial(struct ledger *ledger, uint32_t serial);
 
-/* ledger_parked: the line waits, and there is no serial to give. */
+/* ledger_parked: does the line wait without a serial left? */
 bool ledger_parked(const struct ledger *ledger);
 
-/* ledger_leave: moves the whole line into `batch`, as far as there is room, without serials. Gives
- * how many. */
+/* ledger_leave: moves the line into `batch`, without serials, as far as there is room. Returns the
+ * number of rows. */
 size_t ledger_leave(struct ledger *ledger, struct batch *batch);
 
 #endif

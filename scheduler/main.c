@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrush-scheduler: takes leases of campaigns, pops requests from their queues, grants coupons up
- * to the quota, commits the grants to MariaDB and settles them in Redis.
+/* onrush-scheduler: holds leases of campaigns, claims requests from their queues, grants coupons up
+ * to the quota, commits the grants in MariaDB and settles them in Redis.
  *
- * Threads: this one runs the loop with everything that decides (conductor.c, campaign.c, running.c,
- * ledger.c); the lease keeper and the committers wait for MariaDB; the admin listener answers
- * Prometheus, the monitor sends callbacks. */
+ * Threads: this one runs the loop, which makes all decisions (conductor.c, campaign.c, running.c,
+ * ledger.c). The lease keeper and the committer wait for MariaDB. The admin listener answers
+ * Prometheus, and the monitor sends callbacks. */
 #include "scheduler/conductor.h"
 #include "scheduler/metrics.h"
 #include "shared/base/clock.h"
@@ -24,11 +24,11 @@ struct daemon {
     struct scheduler_config config;
     struct event_base *base;
     struct conductor *conductor;
-    struct monitor *monitor; /* before and after the admin listener */
+    struct monitor *monitor; /* outlives the admin listener */
     struct admin *admin;
     struct service *service;
     struct event *signals[3];
-    int exit_code; /* of what could not be started, when it was said already */
+    int exit_code; /* of a part that could not start, and has logged why */
 };
 
 static void on_stopped(void *arg)
@@ -120,7 +120,7 @@ static void count_errors(void *arg, int64_t *all, int64_t *bad)
     scheduler_metrics_errors(all, bad);
 }
 
-/* schema_fits: a schema that does not fit ends the start; a MariaDB that is away does not. */
+/* schema_fits: a wrong schema prevents the start; an unreachable MariaDB does not. */
 static bool schema_fits(const struct db_config *config)
 {
     struct db db = {0};
@@ -143,7 +143,7 @@ static int add_signal(struct daemon *d, size_t i, int number, event_callback_fn 
     return d->signals[i] != NULL && event_add(d->signals[i], NULL) == 0 ? 0 : -ENOMEM;
 }
 
-/* start_monitor: 0, or the exit code. */
+/* start_monitor: returns 0 or the exit code. */
 static int start_monitor(struct daemon *d)
 {
     const struct monitor_config monitor = {.daemon = "scheduler",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scheduler's metrics: this table is the source of names, help and types. */
+/* The scheduler's metrics. This table defines their names, help and types. */
 #ifndef ONRUSH_SCHEDULER_METRICS_H
 #define ONRUSH_SCHEDULER_METRICS_H
 
@@ -76,11 +76,11 @@ extern struct scheduler_metrics scheduler_metrics;
 
 extern const struct metrics_table scheduler_metrics_table;
 
-/* scheduler_metrics_render: as Prometheus text, with process and build; campaign_stats.h has the
- * rest. */
+/* scheduler_metrics_render: writes them as Prometheus text, with those of process and build.
+ * campaign_stats.h has those of campaigns. */
 void scheduler_metrics_render(FILE *out);
 
-/* scheduler_metrics_errors: what was asked of MariaDB and Redis, and what of it went wrong. */
+/* scheduler_metrics_errors: counts operations of MariaDB and Redis, and those that failed. */
 void scheduler_metrics_errors(int64_t *all, int64_t *bad);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#define STEPS 16 /* from nothing to the ceiling in so many increases */
+#define STEPS 16 /* increases from nothing to the ceiling */
 
 static size_t floor_of(const struct pace *p)
 {
@@ -26,7 +26,7 @@ void pace_set(struct pace *p, size_t most, int64_t target_us)
 
 void pace_see(struct pace *p, size_t rows, int64_t took_us)
 {
-    if (p->target_us == 0 || rows > p->size) /* too large: from before the size went down */
+    if (p->target_us == 0 || rows > p->size) /* begun before the size shrank */
         return;
     if (took_us > p->target_us)
         p->size = within(p, p->size * 3 / 4);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How large a batch may be: at most batch_size, and small enough that a commit takes no longer than
- * a target. Additive increase, multiplicative decrease (Chiu and Jain, 1989): it settles without
- * knowing why MariaDB is slow, and gives way quickly.
+/* Sets the batch size: at most batch_size, and small enough that a commit meets a target time.
+ * Additive increase, multiplicative decrease (Chiu and Jain, 1989): it adapts quickly, whatever
+ * makes MariaDB slow.
  *
- * The floor is an eighth of the ceiling: a slow disk syncs a small batch slowly, too, so smaller
- * batches would only cost throughput.
+ * The least size is an eighth of batch_size: a slow disk also syncs a small batch slowly, so still
+ * smaller batches would only cost throughput.
  *
  * Pure; no clock. One thread. */
 #ifndef ONRUSH_SCHEDULER_PACE_H
@@ -14,16 +14,16 @@
 #include <stdint.h>
 
 struct pace {
-    size_t size;       /* rows of a batch, at most, now */
-    size_t most;       /* rows */
+    size_t size;       /* most rows per batch, now */
+    size_t most;       /* batch_size */
     int64_t target_us; /* 0: the size stays */
 };
 
-/* pace_set: takes new settings, and keeps what it learned as far as they allow. `pace` is all zero
- * the first time. */
+/* pace_set: applies new settings, and keeps the learned size if they allow it. Before the first
+ * call, `pace` is all zero. */
 void pace_set(struct pace *pace, size_t most, int64_t target_us);
 
-/* pace_see: a batch of so many rows took so long to commit. */
+/* pace_see: a batch of `rows` took `took_us` to commit. */
 void pace_see(struct pace *pace, size_t rows, int64_t took_us);
 
 #endif

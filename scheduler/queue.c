@@ -12,8 +12,8 @@
 #include <string.h>
 
 #define NUMBER_SIZE 24
-#define FIXED_ARGS  11 /* publish has the most */
-#define ASIDE_MAX   64 /* members that are set aside in one call; the rest is met again */
+#define FIXED_ARGS  11 /* onrush_publish has the most */
+#define ASIDE_MAX   64 /* members set aside per call; others are met again */
 
 int queue_init(struct queue *q, size_t most)
 {
@@ -39,10 +39,10 @@ void queue_destroy(struct queue *q)
     free(q->lengths);
 }
 
-/* --- answers --- */
+/* --- replies --- */
 
-/* refusal: the link tells what is wrong with Redis itself; what is wrong with one campaign is told
- * here, once. */
+/* refusal: the link logs errors of Redis as a whole. An error of one campaign is logged here,
+ * once. */
 static enum queue_outcome refusal(const struct campaign *c, const redisReply *r)
 {
     char quoted[256];
@@ -90,8 +90,8 @@ static void put(struct queue *q, size_t i, const char *text)
     q->lengths[i] = strlen(text);
 }
 
-/* note_aside: a member of the queue that nobody can decode: Redis sets it aside, and MariaDB gets a
- * note of it. */
+/* note_aside: notes a member of the queue that cannot be decoded. Redis sets it aside, and MariaDB
+ * records it. */
 static void note_aside(struct queue *q, const struct campaign *c, const redisReply *member,
                        struct queue_answer *a)
 {
@@ -108,7 +108,7 @@ static void note_aside(struct queue *q, const struct campaign *c, const redisRep
               "campaign=%s member=%s", c->row.name, log_quote(row->user, quoted, sizeof quoted));
 }
 
-/* on_set_aside: when Redis did not do it, the next takeover meets them again. */
+/* on_set_aside: if Redis did not do it, the next takeover meets the members again. */
 static void on_set_aside(void *arg, const redisReply *r)
 {
     char quoted[256];
@@ -140,7 +140,7 @@ static int read_row(const redisReply *user, const redisReply *score, struct gran
     return row->ticket <= TICKET_MAX && *end == '\0' ? 0 : -EPROTO;
 }
 
-/* read_rows: user, ticket, user, ticket ... False: it is not even that. */
+/* read_rows: reads user, ticket, user, ticket ... False: the reply has another form. */
 static bool read_rows(struct queue *q, struct campaign *c, const redisReply *r,
                       struct queue_answer *a)
 {
@@ -160,7 +160,8 @@ static bool read_rows(struct queue *q, struct campaign *c, const redisReply *r,
     return true;
 }
 
-/* read_claim: how many are left above the mark, how many up to it, and the list of claimed ones. */
+/* read_claim: reads the number of requests above the mark, the number up to it, and the claimed
+ * ones. */
 static bool read_claim(struct queue *q, struct campaign *c, const redisReply *r,
                        struct queue_answer *a)
 {
@@ -238,7 +239,7 @@ static void on_expire(void *arg, const redisReply *r)
 
 /* --- calls --- */
 
-/* call_numbers: a function whose arguments are the epoch and up to two more numbers. */
+/* call_numbers: calls a function with the epoch and up to two more numbers. */
 static int call_numbers(struct world *w, struct campaign *c, const char *function, size_t n,
                         const uint64_t *numbers, redis_link_fn *fn)
 {
@@ -296,8 +297,8 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
                            q->args, q->lengths, on_publish, c);
 }
 
-/* format_state: what the function is told of a user; of one without a verdict, the arrival. Returns
- * its length. */
+/* format_state: writes what the function gets for a user: a verdict, or without one the arrival.
+ * Returns its length. */
 static int format_state(char text[USER_STATE_MAX + 1], const struct batch *batch,
                         const struct grant *row)
 {
@@ -311,8 +312,7 @@ static int format_state(char text[USER_STATE_MAX + 1], const struct batch *batch
     return snprintf(text, USER_STATE_MAX + 1, "r%s:%" PRIu64, batch->reason, row->ticket);
 }
 
-/* call_states: a function whose arguments are the epoch and more numbers, then user and state in
- * turn. */
+/* call_states: calls a function with the epoch, more numbers, and each user with its state. */
 static int call_states(struct world *w, struct campaign *c, const char *function, size_t n_numbers,
                        const uint64_t *numbers, const struct batch *batch, redis_link_fn *fn)
 {

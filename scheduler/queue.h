@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Redis side of a campaign's world: formats the calls of the function library, reads the
- * answers, and hands them to campaign_on_queue(). Runs in the loop's thread. The protocol is that
- * of docs/protocol.md. */
+/* A campaign's calls to Redis: formats calls to the function library, decodes the replies, and
+ * passes them to campaign_on_queue(). docs/protocol.md defines the protocol. The loop's thread. */
 #ifndef ONRUSH_SCHEDULER_QUEUE_H
 #define ONRUSH_SCHEDULER_QUEUE_H
 
@@ -12,21 +11,21 @@
 struct queue {
     struct redis_link *link;
     struct grant_traces *traces; /* NULL: off */
-    int64_t retention_s;         /* what expire() sets */
-    struct grant *rows;          /* scratch for the answers of claim */
-    struct grant *aside;         /* the same for what was set aside */
+    int64_t retention_s;         /* for onrush_expire */
+    struct grant *rows;          /* scratch for replies of onrush_claim */
+    struct grant *aside;         /* the same, for members to set aside */
     size_t room;                 /* rows in each */
-    const char **args;           /* scratch for the arguments */
+    const char **args;           /* scratch for arguments */
     size_t *lengths;
     char (*texts)[USER_STATE_MAX + 1];
 };
 
-/* queue_init: room for batches of `most` rows. 0 or -ENOMEM. queue_destroy: frees what it holds,
- * not the link. */
+/* queue_init: makes room for batches of `most` rows. Returns 0 or -ENOMEM. queue_destroy: frees its
+ * memory, but not the link. */
 int queue_init(struct queue *queue, size_t most);
 void queue_destroy(struct queue *queue);
 
-/* The queue functions of struct world (scheduler/campaign.h); they work on world->queue. */
+/* The queue functions of struct world (scheduler/campaign.h); they use world->queue. */
 int queue_publish(struct world *world, struct campaign *campaign, enum publish_how how);
 int queue_claim(struct world *world, struct campaign *campaign, size_t n, uint64_t moves);
 int queue_settle(struct world *world, struct campaign *campaign, const struct batch *batch);

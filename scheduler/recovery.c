@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Taking a campaign over: from the lease to the first claim.
+/* Takes a campaign over: from the lease to the first claim.
  *
- * By now the epoch has been raised in MariaDB, so no batch of an older owner can commit any more,
- * and what did commit is visible. Publishing the epoch in Redis fences the older owner there too,
- * and sets the mark back. Then the queue is read up to the highest ticket that MariaDB has
- * committed: whoever is granted is settled; everybody else simply still waits, with the old
- * ticket. */
+ * MariaDB has the higher epoch already. So no batch of an older owner can commit any more, and all
+ * that did commit is visible. Publishing the epoch in Redis fences the older owner there too, and
+ * sets the mark back. Then the queue is read up to the highest ticket that MariaDB has committed.
+ * Granted requests are settled; all others still wait, with their old tickets. */
 #include "scheduler/campaign.h"
 
 #include "scheduler/fault_point.h"
@@ -14,7 +13,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
-/* --- what is asked in each phase --- */
+/* --- the question of each phase --- */
 
 static bool ask(struct campaign *c)
 {
@@ -37,7 +36,7 @@ static bool ask(struct campaign *c)
     }
 }
 
-/* again: Redis was lost on the way; every step may be repeated. */
+/* again: Redis was lost on the way. Every step may be repeated. */
 static void again(struct campaign *c)
 {
     campaign_retry_later(c);
@@ -85,8 +84,8 @@ static void after_restore(struct campaign *c)
     campaign_enter(c, revive ? PHASE_REVIVING : PHASE_OPENING);
 }
 
-/* all_compared: nobody in the queue is granted any more, so Redis must show every grant; if not, it
- * came back empty, or older. */
+/* all_compared: the queue holds no granted request any more. So Redis must show every grant; if
+ * not, it came back empty or with older data. */
 static void all_compared(struct campaign *c)
 {
     if (c->shown == c->granted) {
@@ -106,7 +105,7 @@ static void settle_page(struct campaign *c)
         again(c);
 }
 
-/* restore_step: MariaDB reads the next page while Redis is told the one before. */
+/* restore_step: MariaDB reads a page while Redis gets the one before. */
 static void restore_step(struct campaign *c)
 {
     if (c->page != NULL && c->asks == 0)
@@ -121,7 +120,7 @@ static void restore_step(struct campaign *c)
 
 static void on_page(struct campaign *c, struct job *job)
 {
-    if (c->phase != PHASE_RESTORING) /* it began again meanwhile */
+    if (c->phase != PHASE_RESTORING) /* it started again meanwhile */
         return;
     if (job->outcome != JOB_DONE) {
         campaign_retry_later(c);
@@ -137,7 +136,7 @@ static void on_page(struct campaign *c, struct job *job)
 
 /* --- COMPARING and REVIVING --- */
 
-/* committed_until: how many of the rows, which come by ticket, may be granted in MariaDB. */
+/* committed_until: how many of the rows, ordered by ticket, may be granted in MariaDB. */
 static size_t committed_until(const struct campaign *c, const struct queue_answer *a)
 {
     size_t n = 0;
@@ -154,7 +153,7 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
     c->moves += a->n + a->n_aside > 0;
     c->compared = n < a->n || a->n + a->n_aside == 0;
     if (n == 0) {
-        if (c->compared) /* else there may be more behind what was set aside */
+        if (c->compared) /* else: more may follow what was set aside */
             all_compared(c);
         return;
     }
@@ -165,10 +164,10 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
         campaign_submit(c, JOB_READ_BACK, page);
 }
 
-/* on_read_back: the granted ones of the page are settled; then comes the next page. */
+/* on_read_back: settles the granted requests of the page. Then the next page follows. */
 static void on_read_back(struct campaign *c, struct job *job)
 {
-    if (job->outcome != JOB_DONE) { /* a question may be repeated */
+    if (job->outcome != JOB_DONE) { /* reading may be repeated */
         campaign_submit(c, JOB_READ_BACK, job->batch);
         job->batch = NULL;
         return;

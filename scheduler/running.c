@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The phase RUNNING: decide, commit, settle. claim.c fills the line of requests; recovery.c leads
- * to this phase. */
+/* The phase RUNNING: decide, commit, settle. claim.c fills the line; recovery.c leads to this
+ * phase. */
 #include "scheduler/campaign.h"
 
 #include "shared/base/log.h"
@@ -14,7 +14,7 @@
 
 /* --- settle --- */
 
-/* decide: what MariaDB said of these rows is final and goes to Redis. Takes the batch over. */
+/* decide: MariaDB's answer for these rows is final; queues it for Redis. Takes `batch` over. */
 static void decide(struct campaign *c, struct batch *batch, enum verdict verdict)
 {
     if (batch->n == 0) {
@@ -67,7 +67,7 @@ static void free_serial(struct campaign *c, uint32_t serial)
         campaign_drop(c, "out of memory");
 }
 
-/* refuse: halves the batch until the bad row stands alone; its serial goes to the next in line. */
+/* refuse: halves the batch until the bad row is alone. Its serial then goes to the next in line. */
 static void refuse(struct campaign *c, struct batch *batch)
 {
     if (batch->n > 1) {
@@ -87,7 +87,7 @@ static void refuse(struct campaign *c, struct batch *batch)
     campaign_note_refused(c, batch, "row-refused");
 }
 
-/* on_noted: what was set aside in Redis is settled there already, and has no ticket. */
+/* on_noted: members set aside by Redis have no ticket, and are settled there already. */
 static void on_noted(struct campaign *c, struct job *job)
 {
     if (!campaign_on_noted(c, job) || job->batch->rows[0].ticket == 0)
@@ -96,8 +96,8 @@ static void on_noted(struct campaign *c, struct job *job)
     job->batch = NULL;
 }
 
-/* clash: a key is there already. Reading back explains it; when it does not, our picture of MariaDB
- * is wrong. */
+/* clash: a key exists already, which reading back should explain. If it does not, our picture of
+ * MariaDB is wrong. */
 static void clash(struct campaign *c, struct batch *batch)
 {
     if (++batch->clashes > CLASHES_MAX) {
@@ -108,7 +108,7 @@ static void clash(struct campaign *c, struct batch *batch)
     campaign_submit(c, JOB_READ_BACK, batch);
 }
 
-/* on_commit: takes the batch of the job over. */
+/* on_commit: takes the job's batch over. */
 static void on_commit(struct campaign *c, struct job *job)
 {
     struct batch *batch = job->batch;
@@ -145,7 +145,7 @@ static int by_user(const void *a, const void *b)
     return strcmp(((const struct grant *)a)->user, ((const struct grant *)b)->user);
 }
 
-/* take_missing: leaves in `batch` the rows whose users are not in `found`. */
+/* take_missing: keeps the rows of `batch` whose users are not in `found`. */
 static void take_missing(struct campaign *c, struct batch *batch, struct batch *found,
                          bool have_serials)
 {
@@ -167,7 +167,7 @@ static void on_read_back(struct campaign *c, struct job *job)
 {
     struct batch *batch = job->batch, *found = job->found;
     job->batch = NULL;
-    if (job->outcome != JOB_DONE) { /* a question may be repeated */
+    if (job->outcome != JOB_DONE) { /* reading may be repeated */
         campaign_submit(c, JOB_READ_BACK, batch);
         return;
     }
@@ -184,8 +184,8 @@ static void on_read_back(struct campaign *c, struct job *job)
 
 /* --- the last in line --- */
 
-/* confirm: no serial is left and nothing is under way; before anybody is told "sold out", MariaDB
- * is asked. */
+/* confirm: no serial is left and nothing is under way. Asks MariaDB before anybody is told "sold
+ * out". */
 static void confirm(struct campaign *c)
 {
     if (!ledger_parked(&c->ledger) || c->batches > 0 || c->confirming)
@@ -222,10 +222,10 @@ static void on_confirm(struct campaign *c, struct job *job)
     decide(c, line, VERDICT_SOLD_OUT);
 }
 
-/* --- closed, and everybody is decided --- */
+/* --- closed, and every request is decided --- */
 
-/* finish: first the keys are made to expire, then the row says settled: whoever dies in between is
- * repeated. */
+/* finish: the keys get their expiry first, and then the row becomes "settled". So if a scheduler
+ * dies in between, the next one repeats both. */
 static void finish(struct campaign *c)
 {
     if (c->drained && !c->look_due && campaign_quiet(c) && c->ledger.n_line == 0)
@@ -240,12 +240,12 @@ static void on_finish(struct campaign *c, struct job *job)
         campaign_drop(c, "its end was fenced");
     else if (job->outcome != JOB_CLASH)
         campaign_submit(c, JOB_FINISH, NULL);
-    else /* somebody is in the journal */
+    else /* the journal is not empty */
         c->look_due = true;
     c->finishing &= job->outcome != JOB_CLASH;
 }
 
-/* --- together --- */
+/* --- all steps --- */
 
 void running_step(struct campaign *c)
 {
@@ -266,8 +266,8 @@ void running_step(struct campaign *c)
         finish(c);
 }
 
-/* failed: what an answer that is not QUEUE_OK means while running. What was not answered may have
- * been done: the takeover finds out. */
+/* failed: handles an answer other than QUEUE_OK. A call without an answer may have been done; the
+ * takeover finds out. */
 static void failed(struct campaign *c, const struct queue_answer *a)
 {
     if (a->outcome == QUEUE_STALE)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The archive's thread owns the connection, the batch and the jobs that it has taken; the worker's
+/* The archive's thread owns the connection, the batch, and the jobs that it has taken. The worker's
  * thread owns all other jobs. */
 #include "gateway/journal/archive.h"
 
@@ -14,9 +14,9 @@
 #include <stdlib.h>
 
 #define TRIES_MAX 3
-#define IDLE_US   1000000 /* between two looks at a connection that nobody uses */
-#define FAST_US   500000  /* a batch that took longer to fail is not tried again */
-#define SAY_US    1000000 /* between two complaints about batches */
+#define IDLE_US   1000000 /* interval of checks of an idle connection */
+#define FAST_US   500000  /* a batch that took longer to fail is not repeated */
+#define SAY_US    1000000 /* between two warnings about batches */
 
 struct archive {
     pthread_t thread;
@@ -24,8 +24,8 @@ struct archive {
     struct archive_metrics metrics;
     const struct db_config *config;
     struct backoff backoff;
-    int64_t opened_us; /* when the last connection was made */
-    int64_t retry_us;  /* not connected: when to try again */
+    int64_t opened_us; /* when the connection was made */
+    int64_t retry_us;  /* when not connected: the next try */
     int64_t said_us;
     struct archive_batch batch;
     struct lookup lookup;
@@ -34,7 +34,7 @@ struct archive {
 
 /* --- the thread: its connection --- */
 
-/* disconnected: closes, and says so now and then. */
+/* disconnected: closes the connection, and logs that now and then. */
 static void disconnected(struct archive *a, const char *what)
 {
     char quoted[300];
@@ -47,7 +47,7 @@ static void disconnected(struct archive *a, const char *what)
     a->retry_us = clock_mono_us() + wait_ms * 1000;
 }
 
-/* enter: a session that waits for nobody's gaps between rows, in a schema that fits. */
+/* enter: checks the schema, and sets READ COMMITTED, which avoids waiting for gap locks. */
 static enum db_outcome enter(struct archive *a)
 {
     enum db_outcome outcome = schema_check(&a->lookup.db);
@@ -57,7 +57,8 @@ static enum db_outcome enter(struct archive *a)
     return outcome;
 }
 
-/* connected: true when there is a connection; tries at most once a backoff. */
+/* connected: connects if necessary, at most once per backoff. Returns whether there is a
+ * connection. */
 static bool connected(struct archive *a)
 {
     if (a->lookup.db.link != NULL)
@@ -77,7 +78,6 @@ static bool connected(struct archive *a)
 
 /* --- the thread: a batch --- */
 
-/* failed: what comes after a try that went wrong. */
 static void failed(struct archive *a, enum db_outcome outcome)
 {
     char quoted[300];
@@ -91,9 +91,9 @@ static void failed(struct archive *a, enum db_outcome outcome)
     }
 }
 
-/* work: does the batch that was added. A connection that was closed while it idled fails at once,
- * and so does a deadlock: both are tried again, as asking and writing twice does no harm. A server
- * that hangs is not asked twice, and one that takes and drops connections meets the backoff. */
+/* work: does the batch. Two failures come at once and are worth another try, as asking and writing
+ * twice does no harm: a deadlock, and a connection that was closed while idle. A server that hangs
+ * is not asked twice. One that accepts connections and drops them meets the backoff. */
 static void work(struct archive *a, enum archive_op op)
 {
     struct archive_batch *batch = &a->batch;
@@ -115,7 +115,7 @@ static void work(struct archive *a, enum archive_op op)
     archive_batch_fail(batch, unknown ? ARCHIVE_UNKNOWN : ARCHIVE_AWAY);
 }
 
-/* gather: the next batch of one kind, out of `jobs`. */
+/* gather: moves the next batch of one kind out of `jobs`. */
 static void gather(struct archive *a, enum archive_op op, struct mail_list *jobs)
 {
     struct mail_list rest = STAILQ_HEAD_INITIALIZER(rest);
@@ -129,7 +129,7 @@ static void gather(struct archive *a, enum archive_op op, struct mail_list *jobs
     STAILQ_CONCAT(jobs, &rest);
 }
 
-/* work_off: all jobs of one kind, batch by batch. */
+/* work_off: does all jobs of one kind, batch by batch. */
 static void work_off(struct archive *a, enum archive_op op, struct mail_list *jobs)
 {
     for (gather(a, op, jobs); a->batch.n > 0; gather(a, op, jobs)) {
@@ -141,15 +141,15 @@ static void work_off(struct archive *a, enum archive_op op, struct mail_list *jo
 
 /* --- the thread: its loop --- */
 
-/* look_after: opens the connection, or finds out whether it is still there: /readyz and the metrics
- * are to tell even when nobody asks for anything. */
+/* look_after: connects, or checks the connection, so that /readyz and the metrics are right even
+ * without jobs. */
 static void look_after(struct archive *a)
 {
     if (connected(a) && db_exec(&a->lookup.db, "DO 0", NULL) == DB_LOST)
         disconnected(a, "mariadb is lost");
 }
 
-/* next_us: when it is time to look after the connection, even when nobody asks for anything. */
+/* next_us: when to call look_after() if no jobs come. */
 static int64_t next_us(const struct archive *a)
 {
     return a->lookup.db.link != NULL ? clock_mono_us() + IDLE_US : a->retry_us;
@@ -172,7 +172,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* --- what the worker calls --- */
+/* --- the interface for the worker --- */
 
 int archive_new(struct archive **out, const struct db_config *config, struct mailbox *done,
                 const struct archive_metrics *metrics)

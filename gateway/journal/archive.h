@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The archive: what a worker asks of MariaDB. It reads what Redis does not know (any more, or yet),
- * and while Redis is away it writes the requests to the journal.
+/* The archive: a worker's thread for MariaDB. It reads what Redis does not know, and it journals
+ * requests while Redis is away.
  *
  *   worker ── archive_put() ──► jobs ══► the archive's thread, one blocking connection
  *   worker ◄─ its mailbox ◄─────────── done ◄══╯
  *
- * One archive a worker. Whatever gathered while the thread was busy goes into one batch: a few
+ * Each worker has one archive. Jobs that gather while the thread is busy form one batch: a few
  * questions, or one transaction, for all of them (group commit, no timer). A job belongs to the
- * thread from archive_put() until it lies in the worker's mailbox. A job is part of a request, so
- * max_in_flight bounds both mailboxes. A batch ends by the deadlines of connecting and of each
- * query. */
+ * thread from archive_put() until it lies in the worker's mailbox. It is part of a request or of a
+ * cached campaign, so their limits bound both mailboxes. The deadlines of connecting and of each
+ * query bound the time of a batch. */
 #ifndef ONRUSH_GATEWAY_ARCHIVE_H
 #define ONRUSH_GATEWAY_ARCHIVE_H
 
@@ -18,15 +18,15 @@
 
 struct archive;
 
-/* archive_new: starts the thread, which puts jobs that are done into `done` and counts in
- * `metrics`. 0 and *out, or a negative errno. */
+/* archive_new: starts the thread, which puts finished jobs into `done` and counts in `metrics`.
+ * Returns 0 and sets *out, or returns a negative errno. */
 int archive_new(struct archive **out, const struct db_config *config, struct mailbox *done,
                 const struct archive_metrics *metrics);
 
-/* archive_free: ends the thread after the batch it is at; no job may be left. Gives NULL. */
+/* archive_free: ends the thread after its current batch. No job may be left. Returns NULL. */
 struct archive *archive_free(struct archive *archive);
 
-/* archive_put: owner, op, name, user, arrival_us are set. */
+/* archive_put: set owner, done, op, name, user, and for a WRITE arrival_us first. */
 void archive_put(struct archive *archive, struct archive_job *job);
 
 #endif

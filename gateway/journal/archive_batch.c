@@ -22,7 +22,7 @@ static int by_campaign_user_arrival(const void *a, const void *b)
     return r != 0 ? r : (x->arrival_us > y->arrival_us) - (x->arrival_us < y->arrival_us);
 }
 
-/* arrange_one: `job` comes behind all that were arranged before it. */
+/* arrange_one: appends `job`; jobs come in order. */
 static void arrange_one(struct archive_batch *batch, struct archive_job *job)
 {
     struct archive_group *group = batch->n_groups > 0 ? &batch->groups[batch->n_groups - 1] : NULL;
@@ -45,8 +45,8 @@ void archive_batch_arrange(struct archive_batch *batch)
         arrange_one(batch, batch->jobs[i]);
 }
 
-/* spread_first: what is known of a user, to all jobs of this user that stand from `i` on; gives the
- * next. */
+/* spread_first: copies the answer for a user to the user's jobs, which begin at `i`. Returns where
+ * the next user begins. */
 static size_t spread_first(struct archive_batch *batch, const struct archive_group *group,
                            const struct archive_job *first, size_t i)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A batch of the archive: many jobs, arranged so that each campaign and each user of a campaign is
- * asked about once. Pure data, one thread.
+/* A batch of the archive. It groups many jobs, so that each campaign, and each user in it, is
+ * looked up once. Pure data, one thread.
  *
- *   jobs, as they came ─► archive_batch_arrange() ─► groups (one a campaign) of firsts (one a user)
- *                                                       │ lookup.c, journal.c fill in what is known
- *   jobs, answered ◄───── archive_batch_spread() ◄──────┘ */
+ *   jobs, unordered ──────► archive_batch_arrange() ─► groups (campaigns) of firsts (users)
+ *                                                        │ lookup.c, journal.c fill in the answers
+ *   jobs, with answers ◄─── archive_batch_spread() ◄─────┘ */
 #ifndef ONRUSH_GATEWAY_ARCHIVE_BATCH_H
 #define ONRUSH_GATEWAY_ARCHIVE_BATCH_H
 
@@ -13,9 +13,9 @@
 #define ARCHIVE_BATCH_MAX 4096 /* jobs */
 
 struct archive_group {
-    struct archive_job **firsts; /* the earliest of each user, in the order of the users */
+    struct archive_job **firsts; /* the earliest job of each user, ordered by user */
     size_t n;
-    bool found; /* MariaDB has the campaign, `row` is set */
+    bool found; /* MariaDB has the campaign; `row` is set */
     struct archive_row row;
 };
 
@@ -25,24 +25,23 @@ struct archive_batch {
     size_t n, n_firsts, n_groups;
 };
 
-/* archive_batch_add: false when it is full. */
+/* archive_batch_add: returns false when the batch is full. */
 bool archive_batch_add(struct archive_batch *batch, struct archive_job *job);
 
-/* archive_batch_arrange: sorts and groups the jobs; nothing is known of any of them yet. */
+/* archive_batch_arrange: sorts and groups the jobs, and forgets answers. */
 void archive_batch_arrange(struct archive_batch *batch);
 
-/* archive_batch_spread: everything was asked: writes the answers of all jobs. */
+/* archive_batch_spread: copies the answers to all jobs. */
 void archive_batch_spread(struct archive_batch *batch);
 
-/* archive_batch_fail: gives all jobs this answer. */
+/* archive_batch_fail: answers all jobs with `answer`. */
 void archive_batch_fail(struct archive_batch *batch, enum archive_answer answer);
 
-/* archive_batch_find: the job of this user among `n`, which are in the order of the users; or
- * NULL. */
+/* archive_batch_find: returns the job of this user among `n` jobs, ordered by user; or NULL. */
 struct archive_job *archive_batch_find(struct archive_job *const *jobs, size_t n, const char *user);
 
-/* archive_batch_unknown: those of `jobs` of which nothing is known yet, in the same order, into
- * `out`; how many. */
+/* archive_batch_unknown: copies the jobs without an answer to `out`, in order. Returns their
+ * number. */
 size_t archive_batch_unknown(struct archive_job *const *jobs, size_t n, struct archive_job **out);
 
 #endif

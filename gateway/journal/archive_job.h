@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A job of the archive: a question to MariaDB, or a request for the journal, and its answer. Pure
+/* A job of the archive, with its answer: a question to MariaDB, or a request to journal. Pure
  * data. */
 #ifndef ONRUSH_GATEWAY_ARCHIVE_JOB_H
 #define ONRUSH_GATEWAY_ARCHIVE_JOB_H
@@ -9,47 +9,47 @@
 #include "shared/store/protocol.h"
 
 enum archive_op {
-    ARCHIVE_ASK,   /* what is known of the campaign and of the user */
-    ARCHIVE_WRITE, /* put the user into the journal, unless something forbids it */
+    ARCHIVE_ASK,   /* look up the campaign and the user */
+    ARCHIVE_WRITE, /* journal the user, unless a rule forbids it */
     ARCHIVE_OPS
 };
 
 enum archive_answer {
-    ARCHIVE_AWAY,    /* MariaDB cannot say; nothing was written */
-    ARCHIVE_UNKNOWN, /* WRITE: nobody knows whether it was written */
-    ARCHIVE_NOTHING, /* there is no such campaign */
+    ARCHIVE_AWAY,    /* MariaDB cannot answer; nothing was written */
+    ARCHIVE_UNKNOWN, /* WRITE: it may or may not be written */
+    ARCHIVE_NOTHING, /* no such campaign */
     ARCHIVE_FOUND,   /* `row` and `known` are set */
 };
 
-/* A campaign in MariaDB, when it was asked for. */
+/* A campaign's row in MariaDB. */
 struct archive_row {
     enum campaign_state state;
     int64_t id, quota, overflow, granted;
     int64_t opens_us, closes_us; /* closes_us 0: never */
-    int64_t now_us;              /* by MariaDB's clock */
-    bool journalled;             /* ASK: somebody is in its journal */
+    int64_t now_us;              /* MariaDB's clock when the row was read */
+    bool journalled;             /* ASK: the campaign's journal is not empty */
 };
 
 struct archive_job {
     struct mail mail;
-    void *owner;                           /* of whoever asks; nobody here looks at it */
-    void (*done)(struct archive_job *job); /* in the worker's thread, when it is answered */
+    void *owner;                           /* for the caller; the archive does not use it */
+    void (*done)(struct archive_job *job); /* receives the answer, in the worker's thread */
     enum archive_op op;
-    const char *name;    /* of the campaign; lives as long as the job */
-    const char *user;    /* "": only the campaign is wanted */
+    const char *name;    /* the campaign; must outlive the job */
+    const char *user;    /* "": only the campaign is asked for */
     uint64_t arrival_us; /* WRITE: wall clock, when the request was complete */
     int64_t put_us;      /* monotonic */
     enum archive_answer answer;
     struct archive_row row;
-    /* GRANTED, WAITING (it is in the journal, without a ticket), NONE; for WRITE never NONE, but
-     * also NOT_OPEN, CLOSED, PAUSED, FULL. */
+    /* GRANTED, WAITING (journalled, no ticket), or NONE. A WRITE can also get NOT_OPEN, CLOSED,
+     * PAUSED or FULL; NONE means that the journal is full. */
     struct request_state known;
 };
 
-/* What the archive's thread counts. */
+/* Metrics of the archive's thread. */
 struct archive_metrics {
     metric_value *mariadb_up, *batches, *rows; /* of the journal */
-    struct metric_histogram *time;             /* of one transaction */
+    struct metric_histogram *time;             /* of a transaction */
 };
 
 #endif

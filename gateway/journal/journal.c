@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* name_gateway: host.pid. Only letters that may stand in SQL. */
+/* name_gateway: host.pid, with only letters that are safe in SQL. */
 static void name_gateway(char name[GATEWAY_NAME_MAX + 1])
 {
     char host[48] = "";
@@ -30,7 +30,7 @@ void journal_init(struct journal *j, struct lookup *lookup, const struct archive
     name_gateway(j->gateway);
 }
 
-/* --- who gets in --- */
+/* --- who is admitted --- */
 
 static int by_arrival(const void *a, const void *b)
 {
@@ -45,9 +45,9 @@ static void tell_all(struct archive_job **jobs, size_t n, enum request_kind kind
         jobs[i]->known = (struct request_state){.kind = kind, .opens_us = opens_us};
 }
 
-/* admit: lets in as many as the bound allows, those who came first. The others are told to come
- * again: as long as Redis is away nobody knows how many of the journalled stand in the queue
- * already, so "sold out" might be a lie. `n` unknown ones are in j->unknown. */
+/* admit: admits as many of the `n` users in j->unknown as the bound allows, those who came first.
+ * The others are told to come again. "Sold out" might be false: without Redis nobody knows how many
+ * of the journalled users are in the queue already. */
 static enum db_outcome admit(struct journal *j, const struct archive_row *row, size_t n)
 {
     struct journal_bound *bound = journal_bound_of(j->bounds, row->id);
@@ -66,8 +66,8 @@ static enum db_outcome admit(struct journal *j, const struct archive_row *row, s
     return DB_OK;
 }
 
-/* judge: decides for every user of a campaign that is locked. Who has a coupon is told so, and who
- * is in the journal keeps his place, whatever the campaign's state. */
+/* judge: decides for each user of a locked campaign. Whatever the campaign's state, users learn of
+ * their coupons, and journalled users keep their places. */
 static enum db_outcome judge(struct journal *j, struct archive_group *group)
 {
     const struct archive_row *row = &group->row;
@@ -92,7 +92,7 @@ static enum db_outcome judge(struct journal *j, struct archive_group *group)
 
 /* --- writing --- */
 
-/* flush: writes the rows that were collected. */
+/* flush: writes the collected rows. */
 static enum db_outcome flush(struct journal *j)
 {
     uint64_t changed = 0;
@@ -104,9 +104,9 @@ static enum db_outcome flush(struct journal *j)
     return outcome;
 }
 
-/* add: one more row. One INSERT of many rows, and not bulk array binding: MariaDB (10.11) executes
- * such an array row by row, and when it meets a duplicate that another transaction is just writing,
- * INSERT IGNORE silently loses the rows before it, and still says OK. */
+/* add: adds a row to an INSERT of many rows. Bulk array binding would lose rows: MariaDB (10.11)
+ * executes the array row by row. When it meets a duplicate that another transaction is writing,
+ * INSERT IGNORE silently drops the rows before it, and still reports success. */
 static enum db_outcome add(struct journal *j, const struct archive_row *row,
                            const struct archive_job *job)
 {
@@ -122,7 +122,7 @@ static enum db_outcome add(struct journal *j, const struct archive_row *row,
     return ++j->n_rows < JOURNAL_ROWS_MAX ? DB_OK : flush(j);
 }
 
-/* write_group: all that wait, also those who are in the journal already. */
+/* write_group: writes all users that wait, even those already in the journal. */
 static enum db_outcome write_group(struct journal *j, const struct archive_group *group)
 {
     enum db_outcome outcome = DB_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/journal/journal_rules.h"
 
-#define FULL_US     1000000 /* so long a full journal is believed to be full */
-#define LIMIT_PARTS 16      /* other gateways add too: counted whenever we added such a part */
+#define FULL_US     1000000 /* how long a full journal is assumed to stay full */
+#define LIMIT_PARTS 16      /* other gateways add too: count again after adding such a part */
 
 enum request_kind journal_gate(const struct archive_row *row)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names and user ids that come here are valid: none of their letters needs escaping in SQL. */
+/* Names and user ids are valid here: none of their letters needs escaping in SQL. */
 #include "gateway/journal/lookup.h"
 
 #include <inttypes.h>
@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_MAX 100 /* campaigns in one SELECT */
+#define NAMES_MAX 100 /* campaigns per SELECT */
 
-/* A SELECT that grows; see append(). */
+/* A SELECT under construction; see append(). */
 struct text {
     char *at;
     size_t size, len;
@@ -103,7 +103,7 @@ enum db_outcome lookup_campaigns(struct lookup *l, struct archive_batch *batch, 
 
 /* --- users --- */
 
-/* The columns of a user: the first alone, or all. */
+/* The columns of a query for users: only the first, or all. */
 #define GRANT_COLUMNS "user_id, serial, code, ticket"
 enum { USER, SERIAL, CODE, TICKET };
 
@@ -124,8 +124,8 @@ static void take_journalled(struct archive_job *job, MYSQL_ROW row)
         job->known.kind = REQUEST_WAITING;
 }
 
-/* find_users: rows whose first column is the user, of at most LOOKUP_USERS_MAX users. It forces the
- * index, because the statistics of a table that has just been filled can mislead. */
+/* find_users: runs a query for at most LOOKUP_USERS_MAX users; the first column must be the user.
+ * Forces the index, because statistics of a table that has just been filled can mislead. */
 static enum db_outcome find_users(struct lookup *l, const char *select, int64_t campaign_id,
                                   struct archive_job *const *jobs, size_t n, take_fn *take)
 {
@@ -187,8 +187,8 @@ enum db_outcome lookup_journalled(struct lookup *l, int64_t campaign_id, int64_t
 
 /* --- a batch of questions --- */
 
-/* ask_group: of a campaign that was found. A job without user stands first. The journal is asked
- * first: whoever leaves it meanwhile, by a grant, is then found there. */
+/* ask_group: looks up a campaign that was found. A job without user stands first. A user who is
+ * granted meanwhile leaves the journal: asking for grants last finds this user there. */
 static enum db_outcome ask_group(struct lookup *l, struct archive_group *group)
 {
     size_t skip = group->firsts[0]->user[0] == '\0';

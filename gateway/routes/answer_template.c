@@ -18,14 +18,14 @@ static const char *const slot_names[SLOTS_N] = {
 #undef X
 };
 
-/* The longest that can stand for a placeholder; "null" is shorter. */
+/* The longest value of each placeholder; "null" is shorter. */
 static const size_t slot_max[SLOTS_N] = {
     [SLOT_user] = USER_ID_MAX,  [SLOT_campaign] = CAMPAIGN_NAME_MAX,
     [SLOT_ticket] = NUMBER_MAX, [SLOT_position] = NUMBER_MAX,
     [SLOT_serial] = NUMBER_MAX, [SLOT_code] = COUPON_CODE_LEN,
 };
 
-/* hole_len: the length of the placeholder that begins here; 0: none. JSON has no { before a
+/* hole_len: returns the length of the placeholder that begins here; 0: none. JSON has no { before a
  * letter. */
 static size_t hole_len(const char *p)
 {
@@ -44,7 +44,7 @@ static int find_slot(const char *hole, size_t len)
     return -1;
 }
 
-/* list_slots: "{user}, {campaign}" into `out`. */
+/* list_slots: writes "{user}, {campaign}" to `out`. */
 static void list_slots(unsigned allowed, char *out, size_t size)
 {
     snprintf(out, size, "%s", allowed == 0 ? "none" : "");
@@ -55,7 +55,7 @@ static void list_slots(unsigned allowed, char *out, size_t size)
     }
 }
 
-/* split: takes the placeholders out; what remains moves up. */
+/* split: takes the placeholders out of the text, in place. */
 static int split(struct answer_template *t, const char *body, unsigned allowed, char *error,
                  size_t size)
 {
@@ -98,7 +98,7 @@ static bool renders_json(const struct answer_template *t, const struct template_
     return json != NULL;
 }
 
-/* check_json: with all values, and with as few as there may be. */
+/* check_json: tests with all values, and with as few as possible. */
 static int check_json(const struct answer_template *t, char *error, size_t size)
 {
     const struct template_values all = {

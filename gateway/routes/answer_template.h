@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of an answer of a configured route: JSON with placeholders, {user} or {ticket}. Compiled
- * once, when the configuration is loaded; rendered without allocating. The values have small
- * alphabets (names, user ids, codes, numbers) that cannot end a JSON string, so nothing needs
+/* The body of a configured answer: JSON with placeholders such as {user} or {ticket}. It is
+ * compiled when the configuration is loaded, and rendered without allocating. The values (names,
+ * user ids, codes, numbers) have small alphabets without quotes and backslashes, so they need no
  * escaping. Pure; all workers read a compiled template. */
 #ifndef ONRUSH_GATEWAY_ANSWER_TEMPLATE_H
 #define ONRUSH_GATEWAY_ANSWER_TEMPLATE_H
@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #define TEMPLATE_HOLES_MAX    16
-#define TEMPLATE_RENDERED_MAX 2047 /* bytes of the longest answer that a template can become */
+#define TEMPLATE_RENDERED_MAX 2047 /* bytes of the longest rendered answer */
 
-/* The placeholders. Those that have no value become null (a ticket in the journal). */
+/* The placeholders. One without a value becomes null (the ticket of a journalled request). */
 #define TEMPLATE_SLOTS(X) X(user) X(campaign) X(ticket) X(position) X(serial) X(code)
 
 enum template_slot {
@@ -27,18 +27,18 @@ struct template_values {
 };
 
 struct answer_template {
-    size_t len; /* of `text`: everything but the placeholders, one piece after the other */
+    size_t len; /* length of `text`: the body without placeholders */
     char *text;
     size_t n_holes;
     struct {
-        size_t at; /* how much of `text` stands before it */
+        size_t at; /* the length of the text before it */
         enum template_slot slot;
     } holes[TEMPLATE_HOLES_MAX];
 };
 
-/* template_compile: in place: `body` becomes the template's text and must live as long. `allowed`
- * has the bit 1 << slot of each placeholder that has a meaning here. 0, or -EINVAL with a message
- * in `error`. The result must be empty, or JSON for all values. */
+/* template_compile: compiles in place: `body` becomes the template's text and must live as long.
+ * The body must be empty, or JSON for all values. `allowed` has the bit 1 << slot for each
+ * placeholder that is valid here. Returns 0, or -EINVAL with a message in `error`. */
 int template_compile(struct answer_template *out, char *body, unsigned allowed, char *error,
                      size_t error_size);
 

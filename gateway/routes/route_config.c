@@ -15,7 +15,7 @@
 #define UNRESERVED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 #define WORD       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
-/* --- what its files share --- */
+/* --- shared with route_answers.c --- */
 
 int reading_out_of_memory(struct reading *r, const config_setting_t *at)
 {
@@ -79,7 +79,7 @@ static int read_method(struct reading *r, const config_setting_t *group)
     return 0;
 }
 
-/* segment_len: of a well-formed segment that begins here; 0: it is not well-formed. */
+/* segment_len: returns the length of the segment that begins here; 0: malformed. */
 static size_t segment_len(const char *p)
 {
     if (*p != '{')
@@ -88,7 +88,7 @@ static size_t segment_len(const char *p)
     return n > 0 && p[n + 1] == '}' ? n + 2 : 0;
 }
 
-/* find_part: which {segment} of `path` is called `name`; -1: none. */
+/* find_part: returns the index of the {segment} called `name` in `path`; -1: none. */
 static int find_part(const char *path, const char *name, size_t len)
 {
     int n = 0;
@@ -143,7 +143,7 @@ static bool token_valid(const char *text, size_t most)
     return len > 0 && len <= most && strspn(text, UNRESERVED) == len;
 }
 
-/* check_source: `value` stands behind the colon. */
+/* check_source: `value` is the text behind the colon. */
 static int check_source(struct reading *r, const config_setting_t *at, enum route_from from,
                         const char *value, size_t *part)
 {

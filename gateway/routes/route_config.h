@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the list `routes` of gateway.cfg into a table. Every mistake in a route is found here, with
- * file and line, and not when a client asks. etc/gateway.cfg explains the settings. */
+/* Reads the list `routes` of gateway.cfg into a table. Finds every mistake in a route at load time,
+ * and reports file and line. etc/gateway.cfg explains the settings. */
 #ifndef ONRUSH_GATEWAY_ROUTE_CONFIG_H
 #define ONRUSH_GATEWAY_ROUTE_CONFIG_H
 
 #include "shared/base/config.h"
 
-/* route_config_read, route_config_free: for struct config_list; the object is a struct routes. */
+/* route_config_read, route_config_free: for struct config_list. The object is a struct routes. */
 int route_config_read(void **out, const struct config_setting_t *list, const char *path,
                       char *error);
 void route_config_free(void *routes);

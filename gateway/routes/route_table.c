@@ -24,7 +24,7 @@ static const struct route own[] = {
      .counter = offsetof(struct gateway_metrics, requests_campaign)},
 };
 
-/* Memory of the table is one chain, which is freed as a whole. */
+/* A table's memory: a chain that is freed as a whole. */
 struct kept {
     struct kept *next;
     _Alignas(max_align_t) char bytes[];
@@ -33,7 +33,7 @@ struct kept {
 struct routes {
     struct route_node root;
     struct kept *kept;
-    size_t n; /* of those that were added to Onrush's own */
+    size_t n; /* routes besides Onrush's own */
 };
 
 void *routes_keep(struct routes *routes, size_t size)
@@ -69,7 +69,7 @@ void routes_free(struct routes *routes)
     free(routes);
 }
 
-/* --- growing --- */
+/* --- building --- */
 
 static struct route_node *new_node(struct routes *routes, const char *text, size_t len)
 {
@@ -90,7 +90,7 @@ static struct route_node *find_child(const struct route_node *node, const char *
     return NULL;
 }
 
-/* grow: the child of `node` for one segment of a pattern; new ones go last. */
+/* grow: finds or makes the child of `node` for a segment of a pattern. New ones go last. */
 static struct route_node *grow(struct routes *routes, struct route_node *node, const char *text,
                                size_t len)
 {
