@@ -11,10 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SHARE     64    /* events of one address in one turn of the loop */
-#define CALM_US   10000 /* without a backlog, a turn counts as this long */
-#define EVICT_MAX 32    /* at once, as each time all idle ones are looked at */
-#define LOOK_MAX  1024  /* for one of the same address */
+#define EVICT_MAX 32   /* at once, as each time all idle ones are looked at */
+#define LOOK_MAX  1024 /* for one of the same address */
 
 /* --- states --- */
 
@@ -60,52 +58,6 @@ void http_conn_tell_gone(struct http_conn *c)
     c->server->hooks.gone(c->server->hooks.arg, c);
 }
 
-void http_conn_go(struct http_conn *c)
-{
-    if ((c->state == HTTP_IDLE || c->state == HTTP_READING) && (c->readable || c->input != NULL))
-        http_conn_serve(c);
-    else if (c->state == HTTP_LINGERING && c->readable)
-        http_conn_discard(c);
-    else if (c->state == HTTP_BUSY && c->readable && http_conn_has_left(c))
-        http_conn_tell_gone(c);
-    if (c->streaming && c->state != HTTP_CLOSED && c->readable && http_conn_has_left(c))
-        http_conn_tell_gone(c);
-}
-
-void http_conn_wake(struct http_conn *c)
-{
-    static const struct timeval next_turn = {0};
-    if (c->ready)
-        return;
-    c->ready = true;
-    TAILQ_INSERT_TAIL(&c->server->ready, c, in_ready);
-    c->server->n_ready++;
-    event_add(c->server->wake, &next_turn);
-}
-
-void http_conns_share(struct http_server *s)
-{
-    memset(s->served, 0, sizeof s->served);
-    s->shared_us = s->now_us;
-}
-
-/* over_share: true if this address has had its share of this turn of the loop. The kernel reports
- * events in the order they came: without shares, one client's request would wait until all
- * connections of a crowd were served. Addresses whose hashes collide share a counter. */
-static bool over_share(struct http_conn *c)
-{
-    struct http_server *s = c->server;
-    if (c->place == NULL)
-        return false;
-    if (s->n_ready == 0 && s->now_us - s->shared_us >= CALM_US)
-        http_conns_share(s);
-    uint8_t *n = &s->served[(uintptr_t)c->place * UINT64_C(0x9e3779b97f4a7c15) >> 56];
-    if (*n >= SHARE)
-        return true;
-    ++*n;
-    return false;
-}
-
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
     struct http_conn *c = arg;
@@ -114,14 +66,26 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
     http_conns_reap(c->server);
     c->ended = c->ended || (what & EV_CLOSED) != 0;
     c->readable = c->readable || (what & (EV_READ | EV_CLOSED)) != 0;
-    if (c->state == HTTP_SENDING && (what & EV_WRITE) != 0)
+    if ((c->state == HTTP_IDLE || c->state == HTTP_READING) && c->readable)
+        http_conn_serve(c);
+    else if (c->state == HTTP_LINGERING && c->readable)
+        http_conn_discard(c);
+    else if (c->state == HTTP_SENDING && (what & EV_WRITE) != 0)
         http_conn_flush(c);
-    if (c->state == HTTP_CLOSED)
+    else if (c->state == HTTP_BUSY && c->readable && http_conn_has_left(c))
+        http_conn_tell_gone(c);
+    if (c->streaming && c->state != HTTP_CLOSED && c->readable && http_conn_has_left(c))
+        http_conn_tell_gone(c);
+}
+
+void http_conn_wake(struct http_conn *c)
+{
+    if (c->ready)
         return;
-    if (over_share(c))
-        http_conn_wake(c);
-    else
-        http_conn_go(c);
+    c->ready = true;
+    TAILQ_INSERT_TAIL(&c->server->ready, c, in_ready);
+    c->server->n_ready++;
+    event_active(c->server->wake, EV_READ, 0);
 }
 
 /* --- life --- */

@@ -64,8 +64,6 @@ struct http_conn {
 
 TAILQ_HEAD(http_conn_list, http_conn);
 
-#define HTTP_SHARES 256
-
 struct http_server {
     struct event_base *base;
     struct http_config config;
@@ -76,10 +74,8 @@ struct http_server {
     int64_t now_us;
     struct http_conn_list in[HTTP_STATES];
     size_t n[HTTP_STATES], n_excess;
-    struct http_conn_list ready; /* connections for the next turn of the loop */
+    struct http_conn_list ready; /* to be served on: behind their answer lies more */
     size_t n_ready;
-    int64_t shared_us; /* when `served` was cleared: see over_share() in conn.c */
-    uint8_t served[HTTP_SHARES];
     struct slab conns;
     struct http_conn *serving; /* its request is being handed out */
     struct http_buffers buffers;
@@ -109,9 +105,6 @@ bool http_conn_has_left(struct http_conn *conn);
  * not taken yet. http_conns_reap: frees closed connections; no caller may still hold one. */
 void http_conn_close(struct http_conn *conn, bool abort);
 void http_conns_reap(struct http_server *server);
-
-/* http_conns_share: a new turn begins: every address has a new share. */
-void http_conns_share(struct http_server *server);
 
 /* http_conns_sweep: whose deadline is over. */
 void http_conns_sweep(struct http_server *server);
@@ -152,8 +145,7 @@ void http_conn_answered(struct http_conn *conn);
 /* http_conn_tell_gone: the client has left, if it has not been told yet. */
 void http_conn_tell_gone(struct http_conn *conn);
 
-/* http_conn_wake: serves it in one of the next turns of the loop. http_conn_go: serves it now. */
+/* http_conn_wake: serve it in the next turn of the loop. */
 void http_conn_wake(struct http_conn *conn);
-void http_conn_go(struct http_conn *conn);
 
 #endif

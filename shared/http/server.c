@@ -14,7 +14,6 @@
 
 #define TICK_MS        100
 #define ACCEPTS_A_TURN 64
-#define WAKES_A_TURN   64
 #define KERNEL_BUFFER  32768 /* bytes in the kernel each way; it takes the double */
 #define CONNS_KEPT     256   /* room for the next ones; that of a crowd goes back to the system */
 #define FRAMING_MIN    1024
@@ -110,23 +109,20 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
-    static const struct timeval next_turn = {0};
     struct http_server *s = arg;
     struct http_conn *c;
     (void)fd;
     (void)what;
     s->now_us = clock_mono_us();
-    size_t n = s->n_ready < WAKES_A_TURN ? s->n_ready : WAKES_A_TURN;
-    for (; n > 0 && (c = TAILQ_FIRST(&s->ready)) != NULL; n--) {
+    for (size_t n = s->n_ready; n > 0 && (c = TAILQ_FIRST(&s->ready)) != NULL; n--) {
         TAILQ_REMOVE(&s->ready, c, in_ready);
         s->n_ready--;
         c->ready = false;
-        http_conn_go(c);
+        if (c->state == HTTP_IDLE || c->state == HTTP_READING)
+            http_conn_serve(c);
+        else if (c->state == HTTP_LINGERING)
+            http_conn_discard(c);
     }
-    http_conns_reap(s);
-    http_conns_share(s);
-    if (s->n_ready > 0)
-        event_add(s->wake, &next_turn);
 }
 
 /* --- life --- */

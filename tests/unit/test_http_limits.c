@@ -366,32 +366,6 @@ static void test_the_busiest_go_first(void **state)
 
 #define TEST(function) cmocka_unit_test_teardown(function, stop)
 
-/* A crowd that asks at once does not go before a client of another address. */
-static void test_a_crowd_waits_its_turn(void **state)
-{
-    (void)state;
-    enum { CROWD = 400 };
-    static struct client *crowd[CROWD];
-    struct http_config config = serve_config();
-    config.max_connections = config.max_connections_per_address = CROWD + 1;
-    serve_start(&serve, &config);
-    for (int i = 0; i < CROWD; i++)
-        crowd[i] = client_open(&serve, 1);
-    struct client *other = client_open(&serve, 2);
-    SERVE_UNTIL(&serve, http_server_census(serve.server).all == CROWD + 1);
-    ask(other, GET("/a")); /* what the loop was told of their arrival is behind it */
-    client_expect(other, OK("7", "GET /a "));
-    for (int i = 0; i < CROWD; i++)
-        ask(crowd[i], GET("/a"));
-    ask(other, GET("/a"));
-    SERVE_UNTIL(&serve, client_read(other)->n > 0);
-    assert_in_range(serve.n_requests, 1, CROWD / 2);
-    SERVE_UNTIL(&serve, serve.n_requests == CROWD + 2);
-    for (int i = 0; i < CROWD; i++)
-        client_close(crowd[i], false);
-    client_close(other, false);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,7 +381,6 @@ int main(void)
         TEST(test_share_of_idle),
         TEST(test_half_requests_go_before_a_newcomer),
         TEST(test_the_busiest_go_first),
-        TEST(test_a_crowd_waits_its_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
