@@ -15,8 +15,8 @@
  *
  * So there are two breaches:
  *
- * - V's ticket is above `decided_to`: U was in the queue before V was claimed, in a better place. -
- * More batches than can be under way were committed after U and before it was drained.
+ * - V's ticket is above `decided_to`: U was in the queue before V was claimed, in a better place.
+ * - More batches than can be under way were committed after U and before it was drained.
  *
  * The only times compared are the arrival and tickets, as the drain compared them. So a wrong clock
  * does not cause a false breach.

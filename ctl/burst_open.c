@@ -116,8 +116,7 @@ static int open_events(struct client *client, const struct burst_hooks *hooks)
     return 0;
 }
 
-/* open_base: a loop with fewer clock calls and fewer epoll_ctl; with a rate, one with timers below
- * a millisecond. */
+/* open_base: a loop without locks and with fewer epoll_ctl; `precise`: with timers below 1 ms. */
 static struct event_base *open_base(bool precise)
 {
     struct event_config *config = event_config_new();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sockets of curl as libevent events, in a table by descriptor.
  *
- * After each answer curl passes CURL_POLL_REMOVE, and asks for the same socket again with the next request.
- * The event stays registered until the socket is closed, which saves two system calls per request.
- * One thread. */
+ * After each answer curl passes CURL_POLL_REMOVE, and asks for the same socket again with the next
+ * request. The event stays registered until the socket is closed, which saves two system calls per
+ * request. One thread. */
 #ifndef ONRUSH_CTL_BURST_WATCH_H
 #define ONRUSH_CTL_BURST_WATCH_H
 
