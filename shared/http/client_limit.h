@@ -5,7 +5,7 @@
  *        │ all have `most` together: HTTP_CLIENT_ALL_FULL
  *        └ this address has `most_here`: HTTP_CLIENT_ADDRESS_FULL
  *
- * A place exists while its address has something. All functions are thread safe: each holds one of
+ * A place exists as long as its address has any. All functions are thread safe: each holds one of
  * a few locks for some instructions, never across I/O. */
 #ifndef ONRUSH_CLIENT_LIMIT_H
 #define ONRUSH_CLIENT_LIMIT_H
@@ -19,8 +19,8 @@ struct http_client_place;
 
 enum http_client_limit_verdict { HTTP_CLIENT_IN, HTTP_CLIENT_ALL_FULL, HTTP_CLIENT_ADDRESS_FULL };
 
-/* http_client_limit_new: for about `expected` addresses; more are slower. Returns NULL if there is
- * no memory. http_client_limit_free: must be empty. NULL is fine. Returns NULL. */
+/* http_client_limit_new: for about `expected` addresses; more make it slower. Returns NULL if
+ * there is no memory. http_client_limit_free: must be empty. NULL is fine. Returns NULL. */
 struct http_client_limit *http_client_limit_new(size_t expected);
 struct http_client_limit *http_client_limit_free(struct http_client_limit *clients);
 

@@ -4,11 +4,11 @@
  *
  *            first byte             complete: hooks.request        http_answer_send
  *   ┌──────┐ ─────────► ┌─────────┐ ─────────────────► ┌──────┐ ──────────────────► ┌─────────┐
- *   │ IDLE │            │ READING │   (at once, where  │ BUSY │ http_stream_begin   │ SENDING │
+ *   │ IDLE │            │ READING │   (at once, when   │ BUSY │ http_stream_begin   │ SENDING │
  *   └──────┘ ◄──┐       └─────────┘ all came together) └──────┘ ──► STREAMING ◄───► └─────────┘
- *      │        │            │ refused, too slow           ▲ (again, with what    │   │  not all
- *      │        └────────────┼─────────────────────────────┼── came behind it) ───┘   │  was taken
- *      │                     ▼                             │   all taken              │
+ *      │        │            │ refused, too slow           ▲ (again, for input    │   │  not all
+ *      │        └────────────┼─────────────────────────────┼── that followed) ────┘   │  was sent
+ *      │                     ▼                             │   all sent               │
  *      │                hooks.refused ── the last answer ──┴──► LINGERING ◄───────────┘ the last
  *      ▼ idle too long, evicted, EOF                               ▼ EOF, or linger_us is over
  *   CLOSED ◄───────────────────────────────────────────────────── CLOSED ◄── any error
@@ -110,9 +110,9 @@ void http_conns_reap(struct http_server *server);
 /* http_conns_sweep: ends connections past their deadline. */
 void http_conns_sweep(struct http_server *server);
 
-/* http_conns_evict: closes connections without a complete request, idle ones first, oldest first:
- * one of `address`, or if that is NULL some of the busiest addresses. Returns false if there is
- * none. */
+/* http_conns_evict: closes connections that wait for no answer: lingering ones first, then idle
+ * ones, then those with half a request; one of `address`, or if that is NULL some of the busiest
+ * addresses. Returns false if there is none. */
 bool http_conns_evict(struct http_server *server, const struct address *address);
 
 /* --- input.c --- */

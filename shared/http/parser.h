@@ -30,7 +30,7 @@
  *   bare LF, which section 2.2 lets a server accept as a line end; bare CR; obs-fold (5.2)
  *   more than one space between the parts of the request line (section 3 lets a server be lenient)
  *   a tab before or after the value of Content-Length or Transfer-Encoding (5.1 allows it)
- *   a comma or a percent sign in Host (valid in a name, but some read a list)
+ *   a comma or a percent sign in Host (valid in a name, but some software reads a list)
  *   white space around a chunk's size and extensions (7.1.1: "bad whitespace")
  *   Host, Content-Length or Transfer-Encoding in the trailers (RFC 9110 6.5.1)
  *

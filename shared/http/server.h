@@ -45,7 +45,7 @@ struct http_hooks {
      * body; NULL if there is no reliable one. */
     void (*refused)(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
                     const struct http_request *request);
-    /* gone: the client of a busy connection has closed it or its half of it, or was lost; called
+    /* gone: the client of a busy connection has closed it, or its half of it, or is lost; called
      * once per request. The request must still be answered, now or later: a half-closed client
      * reads the answer. */
     void (*gone)(void *arg, struct http_conn *conn);
