@@ -58,9 +58,9 @@ void mailbox_ring(struct mailbox *box);
 struct mail *mailbox_take(struct mailbox *box);
 void mailbox_take_all(struct mailbox *box, struct mail_list *list);
 
-/* mailbox_wait: waits for a mail (another thread may take it first), for `until_us`, or until the
- * mailbox is shut. mailbox_sleep: the same, but ignores mails. Both return false once it is
- * shut. */
+/* mailbox_wait: waits until there is a mail (another thread may take it first), the time is
+ * `until_us`, or the mailbox is shut. mailbox_sleep: the same, but ignores mails. Both return false
+ * once it is shut. */
 bool mailbox_wait(struct mailbox *box, int64_t until_us);
 bool mailbox_sleep(struct mailbox *box, int64_t until_us);
 

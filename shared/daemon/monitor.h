@@ -75,8 +75,8 @@ bool monitor_ready(struct monitor *monitor, FILE *reasons);
 void monitor_metrics(struct monitor *monitor, FILE *out);
 
 /* monitor_tell: sends callbacks an event that is not about health (see callback_body()). Returns
- * true if it was queued or there are no callbacks. False: the half of a queue that such events may
- * use is full; try again later. Any thread; never blocks. */
+ * true if it was queued or there are no callbacks. False: a queue is half full, and the rest is
+ * for health; try again later. Any thread; never blocks. */
 bool monitor_tell(struct monitor *monitor, const char *type, const char *id, const char *text,
                   json_t *members);
 

@@ -22,7 +22,7 @@
     X(CAMPAIGN_SCHEDULED, "scheduled")                                                             \
     X(CAMPAIGN_OPEN, "open")                                                                       \
     X(CAMPAIGN_PAUSED, "paused")                                                                   \
-    X(CAMPAIGN_CLOSED, "closed")   /* takes no request, may still have some to decide */           \
+    X(CAMPAIGN_CLOSED, "closed")   /* takes no new requests; some may be undecided */              \
     X(CAMPAIGN_SETTLED, "settled") /* closed, and every request is decided */
 
 enum campaign_state {
@@ -73,7 +73,7 @@ enum request_kind {
 
 struct request_state {
     enum request_kind kind;
-    uint32_t run;      /* newly queued by this call: the first of a run of so many users */
+    uint32_t run;      /* newly queued by this call: users in the run that starts here */
     uint64_t ticket;   /* µs since the epoch; 0: none */
     uint64_t position; /* if waiting: from 1; 0 while it is being decided */
     uint32_t serial;   /* if granted */

@@ -7,7 +7,7 @@
  *            ▲                                        (log in, does it take writes, load │
  *            │                                         the functions, is every write     │
  *            │                                         synced to disk?)                  │
- *            └── what is under way is answered ── LINK_CLOSED ◄── it takes no writes ────┘
+ *            └── pending calls are answered ───── LINK_CLOSED ◄── takes no writes ───────┘
  *
  * "Up" means that Redis takes writes and has the functions. Any reply that says otherwise
  * (read-only, out of memory, disk full: redis_refusal_of()) ends "up" for all users of the link; a
