@@ -149,9 +149,9 @@ static const struct arrivals_grant *from_later_claim(const struct arrivals *a,
     return i < end ? &a->grants[i] : NULL;
 }
 
-/* unseen: the first grant before U that was committed after U, if there are more such batches than
- * could be under way. It tolerates twice as many: batches do not finish in order, so for as many
- * again nobody can tell which were committed before U. */
+/* unseen: the first grant before U in the batches committed after U, if these are more than could
+ * be under way. It tolerates twice that number: batches do not finish in order, so some of these
+ * may have committed before U. */
 static const struct arrivals_grant *unseen(const struct arrivals *a,
                                            const struct arrivals_request *u, size_t end)
 {

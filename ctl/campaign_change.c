@@ -179,7 +179,7 @@ static int close_campaign(struct ctl *ctl, char **args, const char *const *value
 }
 
 /* smallest_quota: grants cannot be taken back, so the quota cannot be below their number or the
- * highest serial. The transaction holds the lock of the row. */
+ * highest serial. Call it in a transaction that has locked the row. */
 static enum db_outcome smallest_quota(struct ctl *ctl, const struct campaign_row *row,
                                       int64_t *smallest)
 {

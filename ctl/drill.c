@@ -157,7 +157,7 @@ static enum db_outcome delete_rows(struct drill *d)
     return outcome;
 }
 
-/* sweep: closes the drill's campaign (--keep), or removes it, and its keys even if MariaDB fails. */
+/* sweep: closes the drill's campaign (--keep), or removes it; the keys even if MariaDB fails. */
 static int sweep(struct drill *d)
 {
     enum db_outcome outcome;

@@ -174,7 +174,7 @@ void http_conn_too_slow(struct http_conn *c)
 }
 
 /* tell_to_continue: sends nothing if the socket is full of unread answers. The client does not wait
- * for it forever (RFC 9110 10.1.1). */
+ * forever (RFC 9110 10.1.1). */
 static void tell_to_continue(struct http_conn *c)
 {
     const ssize_t all = sizeof CONTINUE - 1;
