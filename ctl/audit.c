@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl audit: does everything hold that was promised? How it looks: audit.h. */
+/* onrushctl audit: checks every promise. audit.h explains how. */
 #include "ctl/audit.h"
 
 #include "ctl/commands.h"
@@ -28,7 +28,7 @@ static bool same(const struct campaign_head *a, const struct campaign_head *b)
            a->queued == b->queued && a->claimed == b->claimed && a->moves == b->moves;
 }
 
-/* mariadb_checks: what the rows alone can tell. */
+/* mariadb_checks: checks what depends on the rows alone. */
 static void mariadb_checks(struct audit *a)
 {
     a->granted = a->rows;
@@ -41,8 +41,8 @@ static void mariadb_checks(struct audit *a)
     a->gaps_judged = true;
 }
 
-/* account: the sum at the moment of head 4. Rows that were committed and not yet settled are in the
- * queue too, and count once, as granted. */
+/* account: the sum at head 4. Committed rows that are not settled yet are in the queue, too; they
+ * count once, as granted. */
 static void account(struct audit *a)
 {
     const struct campaign_head *h = &a->heads[1];
@@ -68,7 +68,7 @@ static void count_verdicts(struct audit *a)
     a->inversions += a->sold_out_below;
 }
 
-/* count_states: the counters against the states of the users; only when nothing moved. */
+/* count_states: compares the counters with the states of the users; only if nothing moved. */
 static void count_states(struct audit *a)
 {
     const struct campaign_head *h = &a->heads[1];
@@ -84,7 +84,7 @@ static void count_states(struct audit *a)
                     llabs(h->queued + h->claimed - waiting);
 }
 
-/* idle: nothing waited while MariaDB was read, so nothing was in flight there. */
+/* idle: true if nothing waited while MariaDB was read, so nothing was in flight to it. */
 static bool idle(const struct audit *a)
 {
     return a->heads[1].queued + a->heads[1].claimed == 0 &&
@@ -92,7 +92,8 @@ static bool idle(const struct audit *a)
            a->heads[1].admitted == a->heads[2].admitted;
 }
 
-/* place_of: the ticket by which a journalled request stands, and whether it ever will. */
+/* place_of: the ticket of a journalled request: of its grant, its decision or its place in the
+ * queue. */
 static uint64_t place_of(const struct audit *a, const struct audit_user *u)
 {
     if (u->row_serial != 0)

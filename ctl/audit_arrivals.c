@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* A batch under way may have been taken from the line as eight, if batches became smaller
- * meanwhile (pace.h); and a row that MariaDB refuses splits its batch ten times or so. */
+/* A batch under way may count as eight, if batches became smaller since it was taken (pace.h). A
+ * row that MariaDB refuses splits its batch about ten times. */
 #define SHARES 8
 #define SPLITS 16
 
@@ -54,7 +54,7 @@ void arrivals_clear(struct arrivals *a)
 
 /* --- sealing --- */
 
-/* top_of: the highest ticket of the first `granted` serials; the grants are in their order. */
+/* top_of: the highest ticket of the first `granted` serials. The grants are in order of serials. */
 static uint64_t top_of(const struct arrivals *a, int64_t granted)
 {
     size_t from = 0, to = a->n_grants;
@@ -74,7 +74,7 @@ static int by_ticket(const void *left, const void *right)
     return (a->ticket > b->ticket) - (a->ticket < b->ticket);
 }
 
-/* number_batches: by ticket; one that comes in two pieces counts as two. */
+/* number_batches: numbers them by ticket; a batch in two pieces counts as two. */
 static void number_batches(struct arrivals *a)
 {
     uint32_t n = 0, before = 0;
@@ -99,7 +99,7 @@ void arrivals_seal(struct arrivals *a)
 
 /* --- judging --- */
 
-/* above: the first grant with a higher ticket. */
+/* above: the index of the first grant with a higher ticket. */
 static size_t above(const struct arrivals *a, uint64_t ticket)
 {
     size_t from = 0, to = a->n_grants;
@@ -113,8 +113,8 @@ static size_t above(const struct arrivals *a, uint64_t ticket)
     return from;
 }
 
-/* behind_a_gap: the first grant above `ticket` that has more free tickets before it than may be
- * overlooked: whoever stood at `ticket` had a place before it. */
+/* behind_a_gap: the first grant above `ticket` with more free tickets in between than are
+ * tolerated. A request at `ticket` belonged before it. */
 static size_t behind_a_gap(const struct arrivals *a, uint64_t ticket)
 {
     int64_t overlooked = (int64_t)(a->n_requests + a->refused);
@@ -140,7 +140,7 @@ static size_t lower(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* from_later_claim: of those before U, the first who was not in the line yet when U was drained. */
+/* from_later_claim: the first grant before U that was not in the line when U was drained. */
 static const struct arrivals_grant *from_later_claim(const struct arrivals *a,
                                                      const struct arrivals_request *u, size_t end)
 {
@@ -149,9 +149,9 @@ static const struct arrivals_grant *from_later_claim(const struct arrivals *a,
     return i < end ? &a->grants[i] : NULL;
 }
 
-/* unseen: those before U who were committed after it, when they are too many to have been under way
- * then. Twice as many are let pass: batches do not end in their order, so among as many again one
- * cannot tell who was committed before U. */
+/* unseen: the first grant before U in the batches committed after U, if these are more than could
+ * be under way. It tolerates twice that number: batches do not finish in order, so some of these
+ * may have committed before U. */
 static const struct arrivals_grant *unseen(const struct arrivals *a,
                                            const struct arrivals_request *u, size_t end)
 {

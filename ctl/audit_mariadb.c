@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of the audit that MariaDB answers: the campaign and its grants, in one snapshot. */
+/* The part of the audit that reads MariaDB: the campaign and its grants, in one snapshot. */
 #include "ctl/audit.h"
 
 #include <stdlib.h>
@@ -19,10 +19,10 @@ static bool note_code(struct audit *a, uint64_t hash)
     return true;
 }
 
-/* A row of an answer is noted: false: out of memory. */
+/* Records a row of a result. Returns false if there is no memory. */
 typedef bool note_fn(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths);
 
-/* read_rows: notes each row of a query about the campaign, whose number stands for %d. */
+/* read_rows: records each row of a query, in which %d is the campaign. */
 static int read_rows(struct ctl *ctl, struct audit *a, const char *query, const char *what,
                      note_fn *note)
 {
@@ -42,7 +42,7 @@ static int read_rows(struct ctl *ctl, struct audit *a, const char *query, const 
     return broken ? stores_db_failed(ctl, outcome, what) : 0;
 }
 
-/* note_serial: rows come in the order of their serials. */
+/* note_serial: rows come in order of serials. */
 static void note_serial(struct audit *a, int64_t serial, uint64_t ticket)
 {
     a->rows++;
@@ -54,7 +54,7 @@ static void note_serial(struct audit *a, int64_t serial, uint64_t ticket)
     a->ticket_before = ticket;
 }
 
-/* batch_of: the rows of a batch are inserted by one statement, and have its time. */
+/* batch_of: one statement inserts all rows of a batch, so they have the same time. */
 static uint32_t batch_of(struct audit *a, const char *granted_at, size_t len)
 {
     uint64_t time = audit_hash(granted_at, len);
@@ -119,7 +119,7 @@ static bool note_refused(struct audit *a, MYSQL_ROW cells, const unsigned long *
     return true;
 }
 
-/* reads: what is read of a campaign, in this order. The notes name the columns. */
+/* reads: the queries of an audit, in order. The functions name the columns. */
 static const struct {
     const char *query, *what;
     note_fn *note;

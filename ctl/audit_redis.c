@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of the audit that Redis answers. */
+/* The part of the audit that reads Redis. */
 #include "ctl/audit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE     5000 /* elements a SCAN is asked for */
-#define TOGETHER 200  /* users that are read again in one round trip */
+#define PAGE     5000 /* COUNT of a SCAN */
+#define TOGETHER 200  /* users read again per round trip */
 
 int audit_redis_head(struct ctl *ctl, struct audit *audit, int step)
 {
@@ -49,7 +49,7 @@ static int take_page(struct ctl *ctl, struct audit *audit, int key, const redisR
     return 0;
 }
 
-/* scan: all pages of one key. */
+/* scan: reads all pages of one key. */
 static int scan(struct ctl *ctl, struct audit *audit, const struct campaign_keys *keys, int key)
 {
     const char *command = key == KEY_USERS ? "HSCAN" : "ZSCAN";
@@ -82,7 +82,7 @@ static void send_one(redisContext *c, const struct campaign_keys *k, const char 
     redisAppendCommand(c, "EXEC");
 }
 
-/* receive_one: the answer of EXEC is the last of four. */
+/* receive_one: the reply to EXEC is the last of four. */
 static int receive_one(struct ctl *ctl, struct audit_user *user)
 {
     redisReply *reply = NULL;
@@ -112,8 +112,8 @@ static int recheck(struct ctl *ctl, const struct campaign_keys *keys, struct aud
     return r;
 }
 
-/* worth_a_look: not fine, and not something that a later look cannot change (a grant that Redis
- * showed before MariaDB was asked). */
+/* worth_a_look: true if another look may change the verdict. It cannot for a grant that Redis
+ * showed before MariaDB was read. */
 static bool worth_a_look(const struct audit_user *user, uint64_t last_ticket)
 {
     enum audit_verdict verdict = audit_users_verdict(user, last_ticket);
@@ -138,7 +138,7 @@ int audit_redis_recheck(struct ctl *ctl, struct audit *audit)
     return r;
 }
 
-/* setting_is: 1, 0, or -1 when Redis does not tell. */
+/* setting_is: 1, 0, or -1 if Redis does not tell. */
 static int setting_is(struct ctl *ctl, const char *name, const char *value)
 {
     redisReply *r = redisCommand(ctl->redis, "CONFIG GET %s", name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an audit prints. */
+/* Prints an audit. */
 #include "ctl/audit.h"
 
 #include "ctl/output.h"
@@ -12,8 +12,7 @@ static const char *const redis_texts[] = {[STORES_ANSWER] = "ready",
                                           [STORES_UNREADY] = "being rebuilt",
                                           [STORES_ERROR] = "not reachable"};
 
-/* check_json: null for what could not be looked at. Two checks are differences: -1 is a value
- * there. */
+/* check_json: null if it was not checked. Two checks are differences, so -1 is a value. */
 static json_t *check_json(const struct audit *a, const char *key, int64_t value)
 {
     if (strcmp(key, "granted_column") == 0)
@@ -25,7 +24,7 @@ static json_t *check_json(const struct audit *a, const char *key, int64_t value)
 
 #define EXAMPLES 3
 
-/* example_json: who was overtaken, and by whom. */
+/* example_json: a request that was overtaken, and the grant that did it. */
 static json_t *example_json(const struct audit *a, const struct arrivals_request *r)
 {
     const struct audit_user *u = &a->users.all[r->user], *by = &a->users.all[r->by->user];
@@ -77,7 +76,7 @@ static json_t *notes_json(const struct audit *a)
     return notes;
 }
 
-/* verdict_json: null when nobody can say that all is well. */
+/* verdict_json: null if nobody can say that all is well. */
 static json_t *verdict_json(struct ctl *ctl, const struct audit *a)
 {
     bool ok = audit_ok(a, ctl->config.redis.require_durable);
@@ -121,7 +120,7 @@ static void print_checks(const json_t *object)
     }
 }
 
-/* print_example: the arrival is what the journal has, in the unit of tickets. */
+/* print_example: the arrival is in the unit of tickets. */
 static void print_example(const json_t *example)
 {
     char serial[40] = "has no coupon";

@@ -12,7 +12,7 @@ uint64_t audit_hash(const char *text, size_t len)
     return h;
 }
 
-/* find: the place in the table where `id` stands, or the free one where it belongs. */
+/* find: the slot of `id`, or the empty one where it belongs. */
 static uint32_t *find(const struct audit_users *users, const char *id, size_t len)
 {
     size_t mask = users->table_size - 1, at = audit_hash(id, len) & mask;
@@ -24,7 +24,7 @@ static uint32_t *find(const struct audit_users *users, const char *id, size_t le
     return &users->table[at];
 }
 
-/* grow: room for twice as many; the table stays at most half full. */
+/* grow: doubles the room; the table stays at most half full. */
 static bool grow(struct audit_users *users)
 {
     size_t room = users->room > 0 ? 2 * users->room : 1024;
@@ -46,7 +46,7 @@ static bool grow(struct audit_users *users)
 
 struct audit_user *audit_users_of(struct audit_users *users, const char *id, size_t len)
 {
-    len = strnlen(id, len); /* no user id has a NUL; a stranger's hand may write one */
+    len = strnlen(id, len); /* a valid id has no NUL, but a row written by hand may */
     if ((users->table == NULL || users->n == users->room) && !grow(users))
         return NULL;
     uint32_t *place = find(users, id, len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every user that an audit meets, with what each store says of the request. About 100 bytes a
- * user. */
+/* The users that an audit meets, with what each store says of their requests. About 100 bytes
+ * each. */
 #ifndef ONRUSH_CTL_AUDIT_USERS_H
 #define ONRUSH_CTL_AUDIT_USERS_H
 
@@ -12,12 +12,12 @@
 
 struct audit_user {
     const char *id;
-    /* Redis. kind is the first letter of the state: g s r; 0: no decision, or one that nobody can
-     * read. serial, ticket, code_hash: of the decision. */
+    /* Redis. kind is the first letter of the state (g, s, r), or 0: no decision, or an unreadable
+     * one. serial, ticket, code_hash belong to the decision. */
     char kind;
     bool rechecked; /* read again after MariaDB */
-    bool noted;     /* MariaDB has a note that it was refused */
-    bool suspect;   /* something else says that it is worth another look */
+    bool noted;     /* MariaDB has a record that it was refused */
+    bool suspect;   /* to be read again for another reason */
     uint32_t serial;
     uint64_t ticket, code_hash;
     uint64_t queue_ticket; /* 0: not in the queue */
@@ -29,36 +29,36 @@ struct audit_user {
 struct audit_users {
     struct audit_user *all;
     size_t n, room;
-    uint32_t *table; /* index + 1, open addressing; 0: free */
+    uint32_t *table; /* index + 1, open addressing; 0: empty */
     size_t table_size;
 };
 
-/* audit_users_of: the user with this id, made when it is new. NULL: out of memory. The pointer
- * lasts until the next call. */
+/* audit_users_of: the user with this id, created if needed, or NULL if there is no memory. The
+ * pointer is valid until the next call. */
 struct audit_user *audit_users_of(struct audit_users *users, const char *id, size_t len);
 
-/* audit_users_state: reads one value of the hash `users`; NULL: there is none. */
+/* audit_users_state: parses a value of the hash `users`; NULL if there is none. */
 void audit_users_state(struct audit_user *user, const char *text, size_t len);
 
 void audit_users_clear(struct audit_users *users);
 
-/* audit_hash: FNV-1a. Codes are compared by it: 64 bits are enough to tell them apart. */
+/* audit_hash: FNV-1a. 64 bits are enough to tell codes apart. */
 uint64_t audit_hash(const char *text, size_t len);
 
-/* audit_users_waits: the request is in the queue. */
+/* audit_users_waits: true if the request is in the queue. */
 bool audit_users_waits(const struct audit_user *user);
 
 /* What is wrong with one user. */
 enum audit_verdict {
     VERDICT_FINE,
-    VERDICT_UNCOMMITTED, /* Redis shows a grant that MariaDB has not, or another one */
-    VERDICT_NOT_SHOWN,   /* MariaDB has a grant, and Redis tells something else that is final */
-    VERDICT_OVERTAKEN,   /* told sold out, and a later ticket was granted */
-    VERDICT_MISPLACED,   /* is decided, and waits */
+    VERDICT_UNCOMMITTED, /* Redis shows a grant that MariaDB does not have, or has differently */
+    VERDICT_NOT_SHOWN,   /* MariaDB has a grant, Redis shows another final state */
+    VERDICT_OVERTAKEN,   /* was told sold out, but a later ticket was granted */
+    VERDICT_MISPLACED,   /* is decided, but in the queue */
     VERDICTS
 };
 
-/* audit_users_verdict: `last_ticket` is the highest one that was granted. */
+/* audit_users_verdict: `last_ticket` is the highest granted ticket. */
 enum audit_verdict audit_users_verdict(const struct audit_user *user, uint64_t last_ticket);
 
 #endif

@@ -48,7 +48,7 @@ struct numbers {
     int64_t users, requests, concurrency, first_user, rate, seed, timeout_ms;
 };
 
-/* random_seed: 53 bits, so that every reader of JSON keeps all of them. */
+/* random_seed: 53 bits, which every JSON reader keeps. */
 static int64_t random_seed(void)
 {
     uint64_t seed = 0;

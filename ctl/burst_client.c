@@ -6,8 +6,8 @@
  *     slot ─┘         ├─ client ─ event loop
  *     ...   ── shard ─┘
  *
- * Why shards: a multi handle looks for an idle connection in one list, so with a thousand busy
- * connections each request would pass by a thousand. */
+ * Shards, because a multi handle searches one list for an idle connection: with a thousand busy
+ * connections, each request would pass all of them. */
 #include "ctl/burst_open.h"
 
 #include "shared/base/clock.h"
@@ -65,7 +65,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return len;
 }
 
-/* start: the next request on this slot, or the slot rests. */
+/* start: starts the next request on this slot, or marks the slot idle. */
 static void start(struct slot *slot)
 {
     struct client *client = slot->shard->client;
@@ -84,7 +84,7 @@ static void start(struct slot *slot)
     curl_multi_add_handle(slot->shard->multi, slot->easy);
 }
 
-/* outcome_of: what it is called when there was no answer. */
+/* outcome_of: the outcome of a request without an answer. */
 static const char *outcome_of(CURLcode result)
 {
     switch (result) {
@@ -114,7 +114,7 @@ static void finish(struct slot *slot, CURLcode result)
     curl_multi_remove_handle(slot->shard->multi, slot->easy);
 }
 
-/* reap: takes what is finished out of the shard, and starts what comes next. */
+/* reap: removes finished requests from the shard and starts the next ones. */
 static void reap(struct shard *shard)
 {
     int left;
@@ -128,7 +128,7 @@ static void reap(struct shard *shard)
     }
 }
 
-/* turn: lets curl do what is due, until nothing is; at most some rounds, the tick does the rest. */
+/* turn: runs curl until nothing is due, for a few rounds at most; the tick does the rest. */
 static void turn(struct shard *shard)
 {
     int running;
@@ -145,7 +145,7 @@ static void turn(struct shard *shard)
         event_base_loopbreak(client->base);
 }
 
-/* wake: gives resting slots what may start now. */
+/* wake: starts due requests on idle slots. */
 static void wake(struct client *client)
 {
     struct slot *slot;
@@ -170,7 +170,7 @@ static void on_progress(evutil_socket_t fd, short what, void *arg)
     burst_report_progress(((struct client *)arg)->report);
 }
 
-/* on_signal: begins no more requests; a second signal ends the program at once. */
+/* on_signal: starts no more requests; a second signal ends the program at once. */
 static void on_signal(evutil_socket_t fd, short what, void *arg)
 {
     struct client *client = arg;

@@ -9,7 +9,7 @@
 
 #define SHARD_SLOTS  16
 #define TICK_MS      10
-#define RATE_TICK_US 100 /* requests are sent so late at most, on an idle machine */
+#define RATE_TICK_US 100 /* the largest delay of a request on an idle machine */
 #define PROGRESS_MS  200
 #define SPARE_FDS    64
 
@@ -71,7 +71,8 @@ static int open_headers(struct client *client)
     return 0;
 }
 
-/* raise_limit: files for every connection, and for what curl itself opens (two a shard). */
+/* raise_limit: allows descriptors for every connection, and for those that curl opens (two per
+ * shard). */
 static int raise_limit(struct client *client)
 {
     struct rlimit limit;
@@ -115,8 +116,7 @@ static int open_events(struct client *client, const struct burst_hooks *hooks)
     return 0;
 }
 
-/* open_base: a loop without the second clock call and with fewer epoll_ctl; with a rate, one that
- * can wait for less than a millisecond. */
+/* open_base: a loop without locks and with fewer epoll_ctl; `precise`: with timers below 1 ms. */
 static struct event_base *open_base(bool precise)
 {
     struct event_config *config = event_config_new();

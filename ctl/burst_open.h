@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of the load client, shared by burst_client.c (which runs it) and burst_open.c (which
- * makes it and takes it apart). */
+/* Internals of the load client, shared by burst_client.c, which runs it, and burst_open.c, which
+ * sets it up. */
 #ifndef ONRUSH_CTL_BURST_OPEN_H
 #define ONRUSH_CTL_BURST_OPEN_H
 
@@ -10,7 +10,7 @@
 
 #include <sys/queue.h>
 
-#define BODY_MAX   1024 /* of an answer; what is beyond is not looked at */
+#define BODY_MAX   1024 /* bytes of an answer that are kept */
 #define SLOT_MAGIC 0x51075107u
 
 struct client;
@@ -18,7 +18,7 @@ struct client;
 struct shard {
     struct client *client;
     CURLM *multi;
-    int64_t due_us; /* when curl wants to be called; -1: never */
+    int64_t due_us; /* when to call curl; -1: never */
 };
 
 struct slot {
@@ -27,7 +27,7 @@ struct slot {
     CURL *easy;
     uint64_t user;
     int64_t started_us; /* when it was due */
-    int64_t sent_us;    /* when curl got it: with a rate perhaps later */
+    int64_t sent_us;    /* when curl got it; with a rate, perhaps later */
     char request[64];
     char body[BODY_MAX];
     size_t body_len;
@@ -41,12 +41,12 @@ struct client {
     struct shard *shards;
     struct slot *slots;
     size_t n_shards, n_slots;
-    size_t n_files; /* descriptors that may be in use */
+    size_t n_files; /* the largest number of descriptors */
     struct burst_watches watches;
     STAILQ_HEAD(, slot) idle;
     struct curl_slist *headers;
     struct event *tick, *progress, *signals[2];
-    struct schedule schedule; /* it ends early after a signal */
+    struct schedule schedule; /* a signal ends it early */
 };
 
 /* The callbacks, in burst_client.c. */
@@ -59,8 +59,8 @@ struct burst_hooks {
     event_callback_fn tick, progress, signal;
 };
 
-/* burst_open: makes everything but the first request. 0 or a negative errno; burst_close() is to be
- * called in any case. `settings` and `report` are set already. */
+/* burst_open: sets up everything but the first request, after `settings` and `report` were set.
+ * Returns 0 or a negative errno; call burst_close() in any case. */
 int burst_open(struct client *client, const struct burst_hooks *hooks);
 
 void burst_close(struct client *client);

@@ -13,7 +13,7 @@ static uint64_t next_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
-/* below: a random number from 0 to n - 1; n is far below 2^64, so the bias does not matter. */
+/* below: a random number from 0 to n - 1; n is far below 2^64, so the bias is negligible. */
 static uint64_t below(uint64_t *state, uint64_t n)
 {
     return next_random(state) % n;

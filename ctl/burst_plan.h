@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which user each request of a burst belongs to. */
+/* Assigns the requests of a burst to users. */
 #ifndef ONRUSH_CTL_BURST_PLAN_H
 #define ONRUSH_CTL_BURST_PLAN_H
 
@@ -11,8 +11,8 @@ struct burst_plan {
     size_t n;
 };
 
-/* burst_plan_make: every user at least once when n >= n_users, the rest drawn at random, all of it
- * shuffled; the same seed gives the same plan. 0 and the caller frees it, or -ENOMEM. */
+/* burst_plan_make: a shuffled plan with every user at least once if n >= n_users, and random users
+ * for the rest. The same seed makes the same plan. Returns 0 (the caller frees it), or -ENOMEM. */
 int burst_plan_make(struct burst_plan *plan, size_t n, uint32_t n_users, uint64_t seed);
 
 void burst_plan_free(struct burst_plan *plan);

@@ -15,9 +15,9 @@ static const struct {
 
 #define N_PERCENTILES (sizeof percentiles / sizeof percentiles[0])
 
-/* find_member: what stands behind `"name":` in the body, or NULL. The bodies are small and flat,
- * and no value can hold a quote, so this is exact for what a gateway sends; anything else counts as
- * an unknown answer. */
+/* find_member: the text after `"name":` in the body, or NULL. Bodies of a gateway are small and
+ * flat, and no value contains a quote, so this is exact. Anything else counts as an unknown
+ * answer. */
 static const char *find_member(const char *body, size_t len, const char *name)
 {
     size_t n = strlen(name);
@@ -115,7 +115,7 @@ static int by_status(const void *left, const void *right)
                                   : strcmp(a->word, b->word);
 }
 
-/* outcomes_json: "202 waiting": n, ... in the order of the status. */
+/* outcomes_json: "202 waiting": n, ... sorted by status. */
 static json_t *outcomes_json(const struct burst_report *r)
 {
     struct burst_outcome sorted[OUTCOMES_MAX];

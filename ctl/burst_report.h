@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What came out of a burst: counted while it runs, printed when it is over. */
+/* The results of a burst: counted while it runs, printed at the end. */
 #ifndef ONRUSH_CTL_BURST_REPORT_H
 #define ONRUSH_CTL_BURST_REPORT_H
 
@@ -12,16 +12,16 @@
 #include <stdio.h>
 
 #define OUTCOME_MAX  32 /* bytes of the word */
-#define OUTCOMES_MAX 48 /* kinds that are told apart; what is beyond counts as "other" */
+#define OUTCOMES_MAX 48 /* different outcomes; any others count as "other" */
 
 /* One answer. */
 struct burst_answer {
     uint64_t user;   /* k of the user id u-<k> */
-    unsigned status; /* HTTP; 0: there was no answer */
+    unsigned status; /* HTTP; 0: no answer */
     char outcome[OUTCOME_MAX];
     uint64_t ticket; /* 0: none */
     int64_t latency_us;
-    int64_t sent_us, ended_us; /* monotonic: until it was answered, or given up */
+    int64_t sent_us, ended_us; /* monotonic; ended: answered or given up */
 };
 
 struct burst_outcome {
@@ -41,23 +41,23 @@ struct burst_report {
     bool progress;
 };
 
-/* burst_report_read: outcome and ticket out of the `len` bytes of a body. */
+/* burst_report_read: parses outcome and ticket from the body. */
 void burst_report_read(struct burst_answer *answer, const char *body, size_t len);
 
-/* burst_report_add: counts, and writes the line of the ledger. */
+/* burst_report_add: counts the answer and writes its line of the ledger. */
 void burst_report_add(struct burst_report *report, const struct burst_answer *answer);
 
-/* burst_report_progress: draws the bar, when it is wanted. */
+/* burst_report_progress: draws the bar, if enabled. */
 void burst_report_progress(const struct burst_report *report);
 
-/* burst_report_ok: every request got an answer, none a 5xx, and at least one was no error: a
- * rehearsal in which all requests meet 404 tests nothing. */
+/* burst_report_ok: true if every request was answered, none with a 5xx, and at least one without an
+ * error: a rehearsal that gets only 404 tests nothing. */
 bool burst_report_ok(const struct burst_report *report);
 
 /* burst_report_json: adds the figures to `object`. */
 void burst_report_json(const struct burst_report *report, json_t *object);
 
-/* burst_report_print: for people. */
+/* burst_report_print: prints the text for people. */
 void burst_report_print(const struct burst_report *report, const json_t *object);
 
 #endif

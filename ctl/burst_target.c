@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* get_part: a part of the URL into `out`; "" when there is none. */
+/* get_part: copies a part of the URL; "" if there is none. */
 static void get_part(CURLU *url, CURLUPart part, unsigned flags, char *out, size_t size)
 {
     char *text = NULL;
@@ -19,7 +19,7 @@ static void get_part(CURLU *url, CURLUPart part, unsigned flags, char *out, size
     curl_free(text);
 }
 
-/* look_up: the first address of `host` as text, in brackets when it is an IPv6 one. */
+/* look_up: the first address of `host` as text; IPv6 in brackets. */
 static int look_up(const char *host, char *out, size_t size)
 {
     char address[NI_MAXHOST];

@@ -13,8 +13,8 @@ struct burst_watch {
     unsigned magic;
     struct burst_watches *watches;
     void *owner;
-    bool wanted;  /* curl waits for it; else it belongs to an idle connection */
-    short events; /* that are added; 0: none */
+    bool wanted;  /* curl waits for it; otherwise its connection is idle */
+    short events; /* registered; 0: none */
     struct event event;
 };
 
@@ -40,14 +40,14 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
     struct burst_watch *watch = arg;
     assert(watch->magic == WATCH_MAGIC);
     if (!watch->wanted) {
-        drop(watch); /* the other end closed an idle connection: curl finds out when it needs it */
+        drop(watch); /* the peer closed an idle connection: curl will notice */
         return;
     }
     int flags = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
     watch->watches->ready(watch->owner, fd, flags);
 }
 
-/* watch_of: the watch of a socket, made when it is new; NULL when memory is out. */
+/* watch_of: the watch of a socket, created if needed, or NULL. */
 static struct burst_watch *watch_of(struct burst_watches *watches, curl_socket_t fd)
 {
     if (fd < 0 || (size_t)fd >= watches->n)
@@ -73,7 +73,7 @@ static short events_of(const struct burst_watch *watch, int what)
     case CURL_POLL_INOUT:
         return EV_READ | EV_WRITE;
     default:
-        return watch->events & EV_READ; /* REMOVE: to write is always possible, so that must go */
+        return watch->events & EV_READ; /* REMOVE: not to write, which is nearly always possible */
     }
 }
 

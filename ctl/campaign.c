@@ -62,7 +62,7 @@ static int read_plan(const char *const *values, struct plan *plan)
     return r;
 }
 
-/* format_insert: moments go in as µs since the epoch; the server makes DATETIMEs of them. */
+/* format_insert: passes times as µs since the epoch; the server converts them to DATETIME. */
 static int format_insert(struct ctl *ctl, const char *name, const struct plan *plan, char *sql,
                          size_t size)
 {
@@ -189,8 +189,7 @@ static json_t *head_json(const struct campaign_head *h)
                      output_count(h->watermark), "queued", h->queued, "claimed", h->claimed);
 }
 
-/* add_head: what Redis says goes in as "redis"; null, and why in "redis_state", when it says
- * nothing. */
+/* add_head: adds the head as "redis", or null and the reason as "redis_state". */
 static void add_head(struct ctl *ctl, json_t *object, const char *name)
 {
     static const char *const texts[] = {

@@ -65,16 +65,16 @@ int change_finish(struct ctl *ctl, enum db_outcome outcome, const char *action,
     return stores_db_failed(ctl, outcome, action);
 }
 
-/* A step from one state to another. */
+/* A transition between states. */
 struct step {
     const char *action;
-    const char *from;   /* the states that allow it, as a list in SQL */
-    const char *target; /* the new state, as an expression in SQL */
+    const char *from;   /* states that allow it, as an SQL list */
+    const char *target; /* the new state, as an SQL expression */
     const char *allowed;
     struct campaign_wait wait;
 };
 
-/* why_not: the UPDATE changed nothing: the campaign is not there, or its state does not allow
+/* why_not: explains an UPDATE that changed nothing: no such campaign, or its state does not allow
  * it. */
 static int why_not(struct ctl *ctl, const char *name, const struct step *step)
 {
@@ -106,7 +106,7 @@ static int step_state(struct ctl *ctl, const char *name, const struct step *step
     return change_finish(ctl, outcome, step->action, name, "");
 }
 
-/* report: what the campaign is now. */
+/* report: prints the campaign after the change. */
 static int report(struct ctl *ctl, const char *name, const struct campaign_row *row,
                   const bool *published)
 {
@@ -178,8 +178,8 @@ static int close_campaign(struct ctl *ctl, char **args, const char *const *value
     return change_state(ctl, args[0], values, &step);
 }
 
-/* smallest_quota: what is granted already cannot be taken back: neither fewer coupons, nor a serial
- * beyond the quota. Within the transaction that holds the row's lock. */
+/* smallest_quota: grants cannot be taken back, so the quota cannot be below their number or the
+ * highest serial. Call it in a transaction that has locked the row. */
 static enum db_outcome smallest_quota(struct ctl *ctl, const struct campaign_row *row,
                                       int64_t *smallest)
 {
@@ -197,7 +197,7 @@ static enum db_outcome smallest_quota(struct ctl *ctl, const struct campaign_row
     return DB_OK;
 }
 
-/* check_quota: 0, or the exit code after saying why not. */
+/* check_quota: returns 0, or the exit code after printing why not. */
 static int check_quota(struct ctl *ctl, const struct campaign_row *row, int64_t quota)
 {
     int64_t smallest;
@@ -215,8 +215,8 @@ static int check_quota(struct ctl *ctl, const struct campaign_row *row, int64_t 
     return 0;
 }
 
-/* write_quota: the new quota, and the fence: whoever holds the lease loses it, so that what is in
- * flight under the old quota cannot commit, and the campaign is loaded anew. */
+/* write_quota: sets the quota and takes the lease away, so that nothing in flight under the old
+ * quota can commit, and the campaign is loaded again. */
 static int write_quota(struct ctl *ctl, const struct campaign_row *row, int64_t quota)
 {
     char sql[256], detail[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes by an administrator: each is one transaction that also writes its row of audit_log.
+/* Changes by an administrator. Each is one transaction that also writes a row of audit_log.
  *
- *     change_begin() ──► the UPDATE or INSERT ──► change_finish()   (or change_abandon())  */
+ *     change_begin() ──► the UPDATE or INSERT ──► change_finish()   (or change_abandon()) */
 #ifndef ONRUSH_CTL_CAMPAIGN_CHANGE_H
 #define ONRUSH_CTL_CAMPAIGN_CHANGE_H
 
@@ -11,11 +11,10 @@
 
 enum db_outcome change_begin(struct ctl *ctl);
 
-/* change_abandon: rolls back. */
 void change_abandon(struct ctl *ctl);
 
-/* change_finish: with DB_OK writes the audit row and commits; else rolls back. 0, or the exit code
- * after saying what happened. */
+/* change_finish: if DB_OK, writes the audit row and commits; else rolls back. Returns 0, or the
+ * exit code after printing what happened. */
 int change_finish(struct ctl *ctl, enum db_outcome outcome, const char *action,
                   const char *campaign, const char *detail);
 

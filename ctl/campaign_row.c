@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* US: a DATETIME(6) as µs since the epoch. TIMESTAMPDIFF works beyond 2038, UNIX_TIMESTAMP not. */
+/* US: a DATETIME(6) as µs since the epoch. UNIX_TIMESTAMP ends in 2038, TIMESTAMPDIFF does not. */
 #define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
 #define TIMES      US("opens_at") ", " US("closes_at") ", " US("lease_until") ", " US("created_at")
 #define SELECT                                                                                     \

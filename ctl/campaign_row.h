@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The row of a campaign in MariaDB. */
+/* A campaign's row in MariaDB. */
 #ifndef ONRUSH_CTL_CAMPAIGN_ROW_H
 #define ONRUSH_CTL_CAMPAIGN_ROW_H
 
@@ -17,21 +17,21 @@ struct campaign_row {
     char owner[65];
 };
 
-/* campaign_name_check: 0, or CTL_USAGE after saying what a name is. */
+/* campaign_name_check: returns 0, or CTL_USAGE after printing what a valid name is. */
 int campaign_name_check(const char *name);
 
-/* campaign_row_find: 0, CTL_NOT_FOUND, or another exit code; the message is printed. `lock` takes
- * the row's lock (within a transaction). */
+/* campaign_row_find: returns 0, CTL_NOT_FOUND or another exit code, and prints the error. `lock`
+ * locks the row (within a transaction). */
 int campaign_row_find(struct ctl *ctl, const char *name, bool lock, struct campaign_row *row);
 
-/* campaign_row_open: the same from the beginning: checks the name and connects to MariaDB. */
+/* campaign_row_open: checks the name, connects to MariaDB, and finds the row. */
 int campaign_row_open(struct ctl *ctl, const char *name, struct campaign_row *row);
 
-/* campaign_row_list: all of them, oldest first, each given to `each`. An exit code. */
+/* campaign_row_list: calls `each` for every campaign, oldest first. Returns an exit code. */
 int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct campaign_row *row),
                       void *arg);
 
-/* campaign_row_json: as `campaign show` prints it. */
+/* campaign_row_json: what `campaign show` prints. */
 json_t *campaign_row_json(const struct campaign_row *row);
 
 #endif

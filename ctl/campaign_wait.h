@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waiting, within bounds, until a scheduler has put into force in Redis what was changed in
- * MariaDB. */
+/* Waits until a scheduler has published a change from MariaDB in Redis. */
 #ifndef ONRUSH_CTL_CAMPAIGN_WAIT_H
 #define ONRUSH_CTL_CAMPAIGN_WAIT_H
 
@@ -8,12 +7,12 @@
 
 struct campaign_wait {
     int64_t id, quota;
-    unsigned states; /* a bit for each state that will do: 1u << CAMPAIGN_OPEN ...; 0: any */
-    bool may_expire; /* no meta will do, too: the campaign is over */
+    unsigned states; /* acceptable states: 1u << CAMPAIGN_OPEN ...; 0: any */
+    bool may_expire; /* a missing meta is fine, too: the campaign is over */
 };
 
-/* campaign_wait: true when it is in force. Else it warns, and says what to look at; the change
- * itself stands. At most config.wait_ms. */
+/* campaign_wait: true if the change was published within config.wait_ms. Otherwise warns and says
+ * what to check; the change itself stands. */
 bool campaign_wait(struct ctl *ctl, const char *name, const struct campaign_wait *wait);
 
 #endif

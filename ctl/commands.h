@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands, one file a group; main.c puts them into its table. Each has the form of
- * ctl_command.run; its options are the array beside it, in the order of `values`. */
+/* The commands, one file per group; main.c makes a table of them. `values` of ctl_command.run has
+ * the order of the command's options. */
 #ifndef ONRUSH_CTL_COMMANDS_H
 #define ONRUSH_CTL_COMMANDS_H
 

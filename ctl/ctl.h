@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every command of onrushctl has in hand: the settings, the two stores, the way of printing.
+/* What every command of onrushctl uses: settings, stores, output.
  *
- * One thread. A command returns one of the exit codes below; messages for people who must act go to
- * standard error and say what to do, results go to standard output. */
+ * One thread. A command returns one of these exit codes. Results go to standard output. Messages go
+ * to standard error and say what to do. */
 #ifndef ONRUSH_CTL_CTL_H
 #define ONRUSH_CTL_CTL_H
 
@@ -15,12 +15,12 @@
 
 enum ctl_exit {
     CTL_OK = 0,
-    CTL_FAILED = 1,                   /* a check failed: a breach, or a burst with errors */
+    CTL_FAILED = 1,                   /* an audit found a breach, or a burst had errors */
     CTL_NOT_FOUND = 2,                /* no such campaign, no such request */
     CTL_USAGE = EX_USAGE,             /* 64 */
-    CTL_UNAVAILABLE = EX_UNAVAILABLE, /* 69: a store is not reachable, or does not fit */
-    CTL_IO = EX_IOERR,                /* 74: the output could not be written */
-    CTL_CONFLICT = EX_TEMPFAIL,       /* 75: the state of things does not allow it */
+    CTL_UNAVAILABLE = EX_UNAVAILABLE, /* 69: a store is unreachable or does not match */
+    CTL_IO = EX_IOERR,                /* 74: the output failed */
+    CTL_CONFLICT = EX_TEMPFAIL,       /* 75: the current state does not allow it */
     CTL_CONFIG = EX_CONFIG,           /* 78 */
 };
 
@@ -34,7 +34,7 @@ struct ctl {
 /* A command: one row of the table in main.c. */
 struct ctl_option {
     const char *name;  /* without the dashes; NULL ends the list */
-    const char *value; /* what it takes, for the help; NULL: a flag */
+    const char *value; /* its argument, for the help; NULL: a flag */
     const char *help;
 };
 
@@ -42,21 +42,20 @@ struct ctl_option {
 
 struct ctl_command {
     const char *name;    /* "campaign create" */
-    const char *args;    /* "NAME"; an option that must be given stands there too */
+    const char *args;    /* "NAME", and mandatory options */
     int n_args;          /* words without dashes */
     const char *summary; /* one line */
-    const char *details; /* more, for the help of this command; may be "" */
-    const char *example; /* what may follow "onrushctl"; the tests run it */
+    const char *details; /* for the help of this command; may be "" */
+    const char *example; /* arguments of onrushctl; the tests run it */
     const struct ctl_option *options;
-    /* run: `values[i]` belongs to options[i]: its value, "" for a flag that is given, or NULL. */
+    /* run: `values[i]` is the value of options[i], "" for a flag, NULL if it was not given. */
     int (*run)(struct ctl *ctl, char **args, const char *const *values);
 };
 
-/* ctl_error: one line to standard error, "onrushctl: ...". Gives `code`, for the return
- * statement. */
+/* ctl_error: prints "onrushctl: ..." to standard error. Returns `code`. */
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ctl_warn: the same for what does not end the command. */
+/* ctl_warn: the same, but the command goes on. */
 void ctl_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

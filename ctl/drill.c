@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl drill: measures how long it takes to rebuild a Redis that lost its data from MariaDB.
- * It makes a campaign of its own with many grants, empties its keys, and watches. */
+/* onrushctl drill: measures how fast the grants are restored from MariaDB after Redis lost its
+ * data. It creates a campaign with many grants, deletes its keys, and waits. */
 #include "ctl/campaign_change.h"
 #include "ctl/campaign_row.h"
 #include "ctl/commands.h"
@@ -16,7 +16,7 @@
 #include <time.h>
 
 #define GRANTS_DEFAULT 200000
-#define CHUNK          20000 /* rows of one statement */
+#define CHUNK          20000 /* rows per statement */
 #define LOOK_US        1000
 
 enum { DRILL_GRANTS, DRILL_CAMPAIGN, DRILL_LIVE, DRILL_KEEP, DRILL_TIMEOUT };
@@ -35,10 +35,10 @@ struct drill {
     char name[CAMPAIGN_NAME_MAX + 1];
     int64_t id, grants, timeout_us;
     bool own, keep;
-    int64_t noticed_us, restored_us; /* since the keys were emptied */
+    int64_t noticed_us, restored_us; /* since the keys were deleted */
 };
 
-/* interrupted: Ctrl-C ends the waiting, and its campaign is taken away all the same. */
+/* interrupted: Ctrl-C ends the waiting; the campaign is still removed. */
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number)
@@ -57,7 +57,7 @@ static void catch_interrupts(void)
 
 /* --- its own campaign --- */
 
-/* exec_id: a statement whose one %d is the campaign. */
+/* exec_id: runs a statement whose only %d is the campaign. */
 static enum db_outcome exec_id(struct drill *d, const char *format)
 {
     char sql[512];
@@ -66,7 +66,8 @@ static enum db_outcome exec_id(struct drill *d, const char *format)
     return db_exec(&d->ctl->db, sql, NULL);
 }
 
-/* make_row: settled, so that no scheduler looks at it before it is filled. */
+/* make_row: creates the campaign as settled, so that no scheduler touches it before it is
+ * filled. */
 static int make_row(struct drill *d)
 {
     char sql[512], detail[64];
@@ -89,8 +90,7 @@ static int make_row(struct drill *d)
     return r;
 }
 
-/* fill_chunk: grants of users that do not exist. The codes look real; campaign and serial make them
- * unique. */
+/* fill_chunk: inserts grants of fictitious users. Campaign and serial make the codes unique. */
 static enum db_outcome fill_chunk(struct drill *d, int64_t from, int64_t n)
 {
     char sql[1024];
@@ -103,7 +103,7 @@ static enum db_outcome fill_chunk(struct drill *d, int64_t from, int64_t n)
     return db_exec(&d->ctl->db, sql, NULL);
 }
 
-/* fill: then it is paused: a scheduler looks after it, and nobody gets in. */
+/* fill: inserts all grants and pauses the campaign: a scheduler serves it, and nobody gets in. */
 static int fill(struct drill *d)
 {
     enum db_outcome outcome = DB_OK;
@@ -131,7 +131,7 @@ static int forget_keys(struct drill *d)
     return r;
 }
 
-/* delete_grants: some at a time, because one transaction of all could be too long. */
+/* delete_grants: in chunks, because one transaction could take too long. */
 static enum db_outcome delete_grants(struct drill *d)
 {
     char sql[128];
@@ -144,8 +144,8 @@ static enum db_outcome delete_grants(struct drill *d)
     return outcome;
 }
 
-/* delete_rows: settles the campaign first, so that no scheduler touches it. The row goes last: a
- * failure in between leaves a settled campaign, and no grants without one. */
+/* delete_rows: settles the campaign first, so that no scheduler touches it. Its row goes last:
+ * after a failure there is a settled campaign, but no grants without a campaign. */
 static enum db_outcome delete_rows(struct drill *d)
 {
     enum db_outcome outcome = exec_id(d, "UPDATE campaigns SET state = 'settled', owner = '', "
@@ -157,7 +157,7 @@ static enum db_outcome delete_rows(struct drill *d)
     return outcome;
 }
 
-/* sweep: takes its own campaign away again, or closes it; the keys go whatever MariaDB says. */
+/* sweep: closes the drill's campaign (--keep), or removes it; the keys even if MariaDB fails. */
 static int sweep(struct drill *d)
 {
     enum db_outcome outcome;
@@ -180,8 +180,8 @@ static void nap(void)
     nanosleep(&(struct timespec){.tv_nsec = LOOK_US * 1000L}, NULL);
 }
 
-/* wait_whole: waits until Redis admits and shows every grant. *noticed_us (it may be NULL) is when
- * a scheduler had begun to rebuild it. -1: not in time. */
+/* wait_whole: waits until Redis has every grant. *noticed_us (may be NULL): when a scheduler had
+ * started to rebuild. Returns -1 if time is up. */
 static int64_t wait_whole(struct drill *d, int64_t began_us, int64_t *noticed_us)
 {
     struct campaign_head head;

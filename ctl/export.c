@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl export: the grants of a campaign, in the order of their serials. */
+/* onrushctl export: the grants of a campaign, by serial. */
 #include "ctl/campaign_row.h"
 #include "ctl/commands.h"
 #include "ctl/stores.h"
@@ -11,7 +11,7 @@
 
 enum { FORMAT };
 
-/* Users, codes and numbers are made of letters that neither CSV nor JSON need to quote. */
+/* Users, codes and numbers contain nothing that CSV or JSON must quote. */
 static void print_row(bool json, bool first, MYSQL_ROW cells)
 {
     char at[CLOCK_TEXT_SIZE];
@@ -24,7 +24,7 @@ static void print_row(bool json, bool first, MYSQL_ROW cells)
         printf("%s,%s,%s,%s,%s\n", cells[0], cells[1], cells[2], cells[3], at);
 }
 
-/* print_rows: as they come, so that memory does not grow with the campaign. */
+/* print_rows: streams the rows, so memory does not grow with the campaign. */
 static int print_rows(struct ctl *ctl, bool json)
 {
     bool first = true;
@@ -41,7 +41,7 @@ static int print_rows(struct ctl *ctl, bool json)
     if (!broken && json)
         printf("%s\n]\n", first ? "[" : "");
     if (ferror(stdout)) {
-        db_close(&ctl->db); /* main() says why; the rest of the rows is not read */
+        db_close(&ctl->db); /* main() prints why; skips the rest of the rows */
         return CTL_IO;
     }
     mysql_free_result(rows);

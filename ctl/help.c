@@ -42,7 +42,7 @@ static void print_command(const struct ctl_command *c)
     printf("\n%s\n%s", global_help, exit_codes);
 }
 
-/* print_list: the commands of a group, or all when it is NULL. */
+/* print_list: prints the commands of a group; NULL: all. */
 static void print_list(const struct ctl_command *commands, const char *group)
 {
     for (const struct ctl_command *c = commands; c->name != NULL; c++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl: the tool of those who run campaigns. */
+/* onrushctl: the tool for operators. */
 #include "ctl/commands.h"
 #include "ctl/help.h"
 #include "ctl/options.h"

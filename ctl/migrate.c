@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl migrate: brings the schema of the database to the version this binary knows. */
+/* onrushctl migrate: brings the schema to the version of this binary. */
 #include "ctl/commands.h"
 #include "ctl/output.h"
 #include "ctl/stores.h"
@@ -15,7 +15,7 @@ static void note_applied(void *arg, const char *name)
     json_array_append_new(arg, json_string(name));
 }
 
-/* pending_after: the names of the migrations beyond `version`. */
+/* pending_after: the names of the migrations after `version`. */
 static json_t *pending_after(int version)
 {
     json_t *names = json_array();

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The values that getopt_long() gives for an option of the command: OWN plus its index. */
+/* Return values of getopt_long(); an option of the command has OWN plus its index. */
 enum { OPT_CONFIG = 1, OPT_SET, OPT_JSON, OPT_HELP, OPT_VERSION, OPT_CHECK, OPT_PRINT, OWN = 100 };
 
 static const struct option globals[] = {
@@ -36,7 +36,7 @@ static bool is_group(const struct ctl_command *commands, const char *word)
     return false;
 }
 
-/* find_command: the command that the words begin with; *used counts its words. */
+/* find_command: the command that the words begin with; *used is the number of its words. */
 static const struct ctl_command *find_command(const struct ctl_command *commands, int argc,
                                               char **argv, int *used)
 {
@@ -91,7 +91,7 @@ static int take(struct options *options, int value)
     }
 }
 
-/* read_options: those at argv[1..]; `order` is "+" to stop at the first argument. */
+/* read_options: parses argv[1..]; `order` is "+" to stop at the first argument. */
 static int read_options(struct options *options, const char *order, const struct ctl_command *own,
                         int argc, char **argv)
 {
@@ -103,7 +103,7 @@ static int read_options(struct options *options, const char *order, const struct
         known[n++] = (struct option){o->name, o->value != NULL ? required_argument : no_argument,
                                      NULL, OWN + i};
     }
-    optind = 0; /* glibc: begin anew */
+    optind = 0; /* glibc: restarts the scan */
     for (int o; (o = getopt_long(argc, argv, order, known, NULL)) != -1;) {
         if (o == '?')
             return ctl_error(CTL_USAGE, "see onrushctl %s%s--help", own != NULL ? own->name : "",
@@ -115,11 +115,11 @@ static int read_options(struct options *options, const char *order, const struct
     return 0;
 }
 
-/* parse_group: argv[0] names a group, and no command of it follows: its help, or a mistake. */
+/* parse_group: argv[0] is a group without a command: prints its help, or an error. */
 static int parse_group(struct options *options, int argc, char **argv)
 {
     options->group = argv[0];
-    argv[0] = (char *)"onrushctl"; /* what getopt takes for the program's name */
+    argv[0] = (char *)"onrushctl"; /* the program name that getopt prints */
     int r = read_options(options, "+", NULL, argc, argv);
     if (r != 0 || options->action != ACTION_RUN)
         return r;
@@ -149,7 +149,7 @@ int options_parse(struct options *options, const struct ctl_command *commands, i
     if (options->command == NULL)
         return ctl_error(CTL_USAGE, "there is no command %s; see onrushctl --help", argv[0]);
     argc -= used - 1;
-    argv += used - 1; /* argv[0] is what getopt takes for the program's name */
+    argv += used - 1; /* argv[0] is the program name that getopt prints */
     argv[0] = (char *)"onrushctl";
     r = read_options(options, "", options->command, argc, argv);
     if (r != 0)

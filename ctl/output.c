@@ -27,7 +27,7 @@ json_t *output_count(int64_t n)
     return n < 0 ? json_null() : json_integer(n);
 }
 
-/* lookup: the value at a dotted key of at most two parts, or NULL. */
+/* lookup: the value of a dotted key of at most two parts, or NULL. */
 static const json_t *lookup(const json_t *object, const char *key)
 {
     const char *dot = strchr(key, '.');

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What commands print: a result is built once, as JSON, and shown as such or as text for people. */
+/* Output: a command builds its result as JSON, and prints it as JSON or as text. */
 #ifndef ONRUSH_CTL_OUTPUT_H
 #define ONRUSH_CTL_OUTPUT_H
 
@@ -9,18 +9,17 @@
 #include <stdint.h>
 
 struct output_column {
-    const char *key;   /* of the object; "redis.queued" looks into a nested one */
+    const char *key;   /* of the object; "redis.queued" is a nested one */
     const char *title; /* for people */
 };
 
 /* output_json: one document and a newline. */
 void output_json(const json_t *value);
 
-/* output_table: `rows` is an array of objects; numbers stand to the right, null is "-". */
+/* output_table: prints an array of objects; numbers are right-aligned, null is "-". */
 void output_table(const json_t *rows, const struct output_column *columns, size_t n);
 
-/* output_pairs: one line for each column of one object. Columns that the object has not are left
- * out. */
+/* output_pairs: prints a line for each column that the object has. */
 void output_pairs(const json_t *object, const struct output_column *columns, size_t n);
 
 /* output_time: µs since the epoch as a JSON string (RFC 3339); null when us <= 0. */

@@ -10,13 +10,13 @@
 
 #define TEXT_MAX 1024
 
-/* OF_CAMPAIGN: who got a coupon later is not refused. */
+/* OF_CAMPAIGN: excludes users who got a coupon later. */
 #define OF_CAMPAIGN                                                                                \
     " FROM refused WHERE campaign_id = %d AND NOT EXISTS (SELECT 1 FROM coupons WHERE "            \
     "coupons.campaign_id = refused.campaign_id AND "                                               \
     "coupons.user_id = CONVERT(refused.member USING ascii))"
 
-/* printable: a member may be any bytes: what is not plain ASCII is shown as \xNN. */
+/* printable: a member may have any bytes; prints those outside plain ASCII as \xNN. */
 static json_t *printable(const char *bytes, unsigned long len)
 {
     char text[TEXT_MAX];

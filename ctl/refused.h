@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The requests of a campaign that were refused for good, as MariaDB has them (table `refused`). */
+/* The finally refused requests of a campaign, from the table `refused`. */
 #ifndef ONRUSH_CTL_REFUSED_H
 #define ONRUSH_CTL_REFUSED_H
 
@@ -9,11 +9,11 @@
 
 #define REFUSED_SHOWN 20
 
-/* refused_add: puts "refused_total" and "refused" (the REFUSED_SHOWN newest: user, ticket, reason,
- * detail, refused_at) into `object`. 0, or an exit code after saying why. */
+/* refused_add: adds "refused_total" and "refused" (the REFUSED_SHOWN newest: user, ticket, reason,
+ * detail, refused_at) to `object`. Returns 0, or an exit code after printing why. */
 int refused_add(struct ctl *ctl, int64_t campaign_id, json_t *object);
 
-/* refused_print: that list as a table; nothing when it is empty. */
+/* refused_print: prints that list as a table; nothing if it is empty. */
 void refused_print(const json_t *object);
 
 #endif

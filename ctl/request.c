@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl request show: what Redis and MariaDB know of one request. */
+/* onrushctl request show: one request in Redis and MariaDB. */
 #include "ctl/campaign_row.h"
 #include "ctl/commands.h"
 #include "ctl/output.h"
@@ -16,7 +16,7 @@ static const char *const kind_texts[] = {
     [REQUEST_CLOSED] = "none",     [REQUEST_PAUSED] = "none",     [REQUEST_NONE] = "none",
 };
 
-/* state_json: what Redis says; null when it knows of no request. */
+/* state_json: the state in Redis, or null if it has no request. */
 static json_t *state_json(const struct request_state *s)
 {
     if (strcmp(kind_texts[s->kind], "none") == 0)
@@ -34,7 +34,7 @@ static json_t *state_json(const struct request_state *s)
     return object;
 }
 
-/* ask_redis: 0 and *object (null: no request), or an exit code. */
+/* ask_redis: returns 0 and *object (null: no request), or an exit code. */
 static int ask_redis(struct ctl *ctl, const char *campaign, const char *user, json_t **object,
                      const char **state)
 {
@@ -69,7 +69,7 @@ static json_t *grant_json(MYSQL_ROW cells)
                      "granted_at", output_time(strtoll(cells[GRANTED_US], NULL, 10)));
 }
 
-/* ask_mariadb: 0 and *object (null: no grant), or an exit code. */
+/* ask_mariadb: returns 0 and *object (null: no grant), or an exit code. */
 static int ask_mariadb(struct ctl *ctl, int64_t campaign_id, const char *user, json_t **object)
 {
     char sql[512];

@@ -16,7 +16,7 @@ struct ctl_config {
 
 extern const struct config_table settings_table;
 
-/* settings_path: the installed configuration file, or NULL when there is none. */
+/* settings_path: the installed configuration file, or NULL if there is none. */
 const char *settings_path(void);
 
 #endif

@@ -97,7 +97,7 @@ void stores_close(struct ctl *ctl)
     db_close(&ctl->db);
 }
 
-/* why_none: there is no meta, or it is not ready yet? */
+/* why_none: is there no meta, or is it not ready? */
 static enum stores_answer why_none(struct ctl *ctl, const struct campaign_keys *keys)
 {
     redisReply *reply =

@@ -7,22 +7,21 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* An IPv6 address; an IPv4 address as ::ffff:a.b.c.d. */
+/* An IPv6 address. IPv4 addresses are mapped: ::ffff:a.b.c.d. */
 struct address {
     unsigned char bytes[16];
 };
 
-/* address_parse: "192.0.2.1" or "2001:db8::1". 0 or -EINVAL. */
+/* address_parse: parses "192.0.2.1" or "2001:db8::1". Returns 0 or -EINVAL. */
 int address_parse(const char *text, size_t len, struct address *out);
 
-/* address_of: 0, or -EINVAL for a socket of another kind. */
+/* address_of: returns 0, or -EINVAL if the socket address is neither IPv4 nor IPv6. */
 int address_of(const struct sockaddr *from, struct address *out);
 
-/* address_is_v4: is it an IPv4 address? */
 bool address_is_v4(const struct address *address);
 
-/* address_key: the part of an address that stands for one client: a whole IPv4 address, or the
- * first 64 bits of an IPv6 address, because one client usually has a whole /64. */
+/* address_key: the part of an address that identifies a client: all of an IPv4 address, the first
+ * 64 bits of an IPv6 address, because one client usually has a whole /64. */
 void address_key(const struct address *address, struct address *out);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Initialisers of an array that is indexed by character: CHAR_RUN_n(first, value) sets `n` elements
- * from `first` on. ISO C has no ['a' ... 'z']. */
+/* Initialisers for an array that is indexed by character: CHAR_RUN_n(first, value) sets `n`
+ * elements from `first` on. ISO C has no ['a' ... 'z']. */
 #ifndef ONRUSH_CHAR_RUNS_H
 #define ONRUSH_CHAR_RUNS_H
 

@@ -37,8 +37,8 @@ const char *clock_format(int64_t us, char text[CLOCK_TEXT_SIZE])
     return text;
 }
 
-/* has_shape: `text` begins with a digit wherever `pattern` has 0, and with its bytes elsewhere.
- * strptime() and sscanf() alone would take blanks and signs. */
+/* has_shape: true if `text` begins with a digit wherever `pattern` has 0, and with its bytes
+ * elsewhere. strptime() and sscanf() alone would accept blanks and signs. */
 static bool has_shape(const char *text, const char *pattern)
 {
     for (; *pattern != '\0'; text++, pattern++) {
@@ -48,7 +48,7 @@ static bool has_shape(const char *text, const char *pattern)
     return true;
 }
 
-/* parse_relative: "+90s" and its like. */
+/* parse_relative: parses "+90s". */
 static int parse_relative(const char *text, int64_t *us)
 {
     static const struct {
@@ -71,7 +71,7 @@ static int parse_relative(const char *text, int64_t *us)
     return -EINVAL;
 }
 
-/* parse_fraction: ".123456" and moves *text behind it; more than 6 digits are cut. */
+/* parse_fraction: parses ".123456" and moves *text behind it; ignores digits after the sixth. */
 static int parse_fraction(const char **text, int64_t *us)
 {
     int64_t unit = 100000;
@@ -85,7 +85,7 @@ static int parse_fraction(const char **text, int64_t *us)
     return 0;
 }
 
-/* parse_offset: "Z" or "+09:00" at the end of the text, in seconds. */
+/* parse_offset: parses a final "Z" or "+09:00" into seconds. */
 static int parse_offset(const char *text, int64_t *seconds)
 {
     int hours, minutes;
@@ -113,7 +113,7 @@ int clock_parse(const char *text, int64_t *us)
         return -EINVAL;
     int day = tm.tm_mday, second = tm.tm_sec;
     int64_t seconds = (int64_t)timegm(&tm);
-    if (tm.tm_mday != day || tm.tm_sec != second) /* there is no 30th of February */
+    if (tm.tm_mday != day || tm.tm_sec != second) /* such as a 30th of February */
         return -EINVAL;
     *us = (seconds - offset) * 1000000 + fraction;
     return 0;

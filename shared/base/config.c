@@ -13,10 +13,10 @@
 
 #define KEY_MAX 128
 
-/* Where a value came from, for the message of an error. */
+/* Where a value came from, for error messages. */
 struct source {
-    const char *file; /* or the name of what is no file: "--set", "ONRUSH_PORT" */
-    unsigned line;    /* 0: no file */
+    const char *file; /* or the --set or variable: "--set", "ONRUSH_PORT" */
+    unsigned line;    /* 0: not from a file */
     char *error;
 };
 
@@ -103,7 +103,7 @@ static int set_string(const struct config_option *o, const char *value, void *ou
     return 0;
 }
 
-/* set_text: a value from a --set, the environment or the table of defaults. */
+/* set_text: sets a value from --set, the environment or the defaults. */
 static int set_text(const struct config_option *o, const char *text, void *out,
                     const struct source *from)
 {
@@ -126,7 +126,7 @@ static int set_text(const struct config_option *o, const char *text, void *out,
     return -EINVAL;
 }
 
-/* set_setting: a value from the file. */
+/* set_setting: sets a value from the file. */
 static int set_setting(const struct config_option *o, const config_setting_t *s, void *out,
                        const struct source *from)
 {
@@ -172,7 +172,7 @@ static int read_list(const struct config_list *list, const config_setting_t *s, 
     return list->read(list_place(list, out), s, path, error);
 }
 
-/* read_missing_lists: those that the file did not have. */
+/* read_missing_lists: reads the defaults of lists that the file does not have. */
 static int read_missing_lists(const struct config_table *table, void *out, char *error)
 {
     int r = 0;
@@ -192,7 +192,7 @@ void config_end(const struct config_table *table, void *config)
     }
 }
 
-/* fail_unknown: no key is called so; it may be the name of a group. */
+/* fail_unknown: reports an unknown key, or a group that was used as a key. */
 static int fail_unknown(const struct config_table *table, const char *key,
                         const struct source *from)
 {
@@ -204,8 +204,7 @@ static int fail_unknown(const struct config_table *table, const char *key,
     return fail(from, "there is no key %s; --print-config lists them all", key);
 }
 
-/* walk: every setting below `group`; `prefix` is the dotted path of the group with its last dot, or
- * "". */
+/* walk: applies every setting below `group`. `prefix` is the path of the group and a dot, or "". */
 static int walk(const struct config_table *table, const config_setting_t *group, const char *prefix,
                 const char *path, void *out, char *error)
 {
@@ -293,15 +292,14 @@ static int apply_environment(const struct config_table *table, void *out, char *
     return r;
 }
 
-/* names_file: its value is the path of a file. */
+/* names_file: true if the value is the path of a file. */
 static bool names_file(const struct config_option *o)
 {
     size_t len = strlen(o->key);
     return o->type == CONFIG_STRING && len > 5 && strcmp(o->key + len - 5, "_file") == 0;
 }
 
-/* apply_credentials: takes secrets from systemd (LoadCredential=). A file named in the
- * configuration wins. */
+/* apply_credentials: fills empty keys from systemd's credentials (LoadCredential=). */
 static int apply_credentials(const struct config_table *table, void *out, char *error)
 {
     const char *dir = getenv("CREDENTIALS_DIRECTORY");
@@ -320,7 +318,7 @@ static int apply_credentials(const struct config_table *table, void *out, char *
 
 static void set_defaults(const struct config_table *table, void *out)
 {
-    char ignored[CONFIG_ERROR_SIZE]; /* the tests load every default: they are acceptable */
+    char ignored[CONFIG_ERROR_SIZE]; /* the tests check that every default is valid */
     struct source from = {.file = "default", .error = ignored};
     memset(out, 0, table->size);
     for (size_t i = 0; i < table->n; i++)

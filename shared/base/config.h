@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configuration: a table says which keys there are; libconfig reads the file; a struct of plain
- * values comes out.
+/* Configuration: a table defines the keys, libconfig reads the file, and the result is a struct of
+ * plain values.
  *
- * The struct holds no pointers (strings are char arrays) except those of lists, so a copy is an
- * assignment. Keys are dotted paths: "redis.port" is `redis: { port = 6379; };` in the file. Every
- * error names file and line (or the --set or the variable that was wrong) and what was expected.
- * Not thread safe; called by the main thread only. */
+ * Strings in the struct are char arrays, and only lists are pointers, so assignment copies a
+ * configuration. Keys are dotted paths: "redis.port" is `redis: { port = 6379; };` in the file.
+ * Every error names the file and line (or the --set or environment variable) and what was expected.
+ * For the main thread only. */
 #ifndef ONRUSH_CONFIG_H
 #define ONRUSH_CONFIG_H
 
@@ -25,24 +25,24 @@ struct config_option {
     enum config_type type;
     size_t offset; /* into the struct */
     int64_t min, max;
-    const char *initial;            /* the default, as it stands in a file without quotes */
+    const char *initial;            /* the default, as text */
     const char *unit;               /* "ms", "bytes", "" */
-    bool reload;                    /* SIGHUP takes a changed value */
-    int (*check)(const char *text); /* strings: 0 when acceptable; NULL: any */
-    const char *expected;           /* for `check`: what is acceptable */
+    bool reload;                    /* SIGHUP applies a change */
+    int (*check)(const char *text); /* for strings: 0 if acceptable; NULL: any */
+    const char *expected;           /* the acceptable values, for the message */
 };
 
 #define CONFIG_ERROR_SIZE 512
 
 struct config_setting_t; /* libconfig's */
 
-/* A list at the top level of the file, which the program reads into an object of its own. SIGHUP
+/* A list at the top level of the file. The program reads it into an object of its own; SIGHUP
  * reloads it. */
 struct config_list {
     const char *key;
     size_t offset; /* of a pointer to the object */
-    /* read: makes *out; `list` is NULL when the file has none. 0, or a negative errno with a
-     * message from config_fail(). */
+    /* read: creates *out; `list` is NULL if the file has none. Returns 0, or a negative errno after
+     * config_fail(). */
     int (*read)(void **out, const struct config_setting_t *list, const char *path, char *error);
     void (*free)(void *object); /* NULL is fine */
 };
@@ -53,51 +53,49 @@ struct config_table {
     size_t size; /* of the struct */
     const struct config_list *lists;
     size_t n_lists;
-    /* check: do the values go together? 0, or -EINVAL with a message of at most CONFIG_ERROR_SIZE
-     * bytes. May be NULL. */
+    /* check: checks the values against each other. Returns 0, or -EINVAL and a message of at most
+     * CONFIG_ERROR_SIZE bytes. May be NULL. */
     int (*check)(const void *config, char *error);
 };
 
-/* config_variable: the environment variable that overrides a key: "redis.port" is
- * ONRUSH_REDIS_PORT. A variable that is no key of the table is somebody else's: the programs share
- * one environment. */
+/* config_variable: the environment variable that overrides a key: ONRUSH_REDIS_PORT for
+ * "redis.port". Unknown variables are ignored, because all programs share one environment. */
 #define CONFIG_VARIABLE_SIZE 144
 void config_variable(const char *key, char name[CONFIG_VARIABLE_SIZE]);
 
-/* config_load: defaults, then `path` (NULL: no file), then the environment, then the `n` overrides
- * "KEY=VALUE". A key that ends in _file and is still empty takes the credential of systemd with its
- * name, if there is one: "redis.password_file" is
- * $CREDENTIALS_DIRECTORY/onrush_redis.password. 0, or -EINVAL with a message in `error` and *out
- * untouched. */
+/* config_load: applies the defaults, then `path` (NULL: no file), the environment, and the `n`
+ * overrides "KEY=VALUE". An empty key that ends in _file then takes the systemd credential of its
+ * name, if there is one: "redis.password_file" takes $CREDENTIALS_DIRECTORY/onrush_redis.password.
+ * Returns 0, or -EINVAL, writes a message to `error` and leaves *out alone. */
 int config_load(const struct config_table *table, const char *path, const char *const *overrides,
                 size_t n, void *out, char error[CONFIG_ERROR_SIZE]);
 
-/* config_check_files: checks that every file a key names (a key that ends in _file) is readable. 0,
- * or -EINVAL with a message. For a start: a file that a running daemon has read may be gone by the
- * next reload. */
+/* config_check_files: checks that the files named by keys ending in _file are readable. Returns 0,
+ * or -EINVAL and a message. Only for the start: a running daemon has read them, and they may be
+ * gone by the next reload. */
 int config_check_files(const struct config_table *table, const void *config,
                        char error[CONFIG_ERROR_SIZE]);
 
-/* config_end: frees the lists of what config_load() or config_reload() has filled in. */
+/* config_end: frees the lists in `config`. */
 void config_end(const struct config_table *table, void *config);
 
-/* config_fail: writes "FILE:LINE: message" to `error`, for a setting that stands at `at` in `path`
- * or in a file it includes. Returns -EINVAL. */
+/* config_fail: writes "FILE:LINE: message" to `error`, for the setting `at` in `path` or in a file
+ * that it includes. Returns -EINVAL. */
 int config_fail(const struct config_setting_t *at, const char *path, char *error,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* config_reload: as config_load(), but takes over only the keys that may change while running; the
- * others keep the value they have in *running. `kept` counts those that differ in the file. When it
- * fails, *out is not to be used. */
+/* config_reload: like config_load(), but changes only the keys marked `reload`; the others keep
+ * their value from *running. `kept` counts those that differ in the file. On failure *out is not
+ * valid. */
 int config_reload(const struct config_table *table, const char *path, const char *const *overrides,
                   size_t n, const void *running, void *out, size_t *kept,
                   char error[CONFIG_ERROR_SIZE]);
 
-/* config_print: as a file that config_load() reads. */
+/* config_print: writes a file that config_load() reads. */
 void config_print(FILE *out, const struct config_table *table, const void *config);
 
-/* config_read_secret: the first line of the file `path` into `secret`; an empty path gives an empty
- * secret. 0, -EINVAL (empty or too long) or a negative errno. */
+/* config_read_secret: reads the first line of `path` into `secret`; for an empty path, an empty
+ * secret. Returns 0, -EINVAL (empty or too long), or another negative errno. */
 int config_read_secret(const char *path, char *secret, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a configuration looks like from outside: printed, and the secrets that it names. */
+/* Prints a configuration, and reads the secrets that it names. */
 #include "shared/base/config.h"
 
 #include <errno.h>
@@ -30,8 +30,7 @@ static void print_value(FILE *out, const struct config_option *o, const void *co
     }
 }
 
-/* group_of: how many bytes of the key are its group ("redis" of "redis.port"); 0 at the top
- * level. */
+/* group_of: the length of the group in a key ("redis" in "redis.port"); 0 at the top level. */
 static size_t group_of(const char *key)
 {
     const char *dot = strchr(key, '.');
@@ -64,7 +63,7 @@ void config_print(FILE *out, const struct config_table *table, const void *confi
 
 int config_read_secret(const char *path, char *secret, size_t size)
 {
-    char line[4096]; /* longer than any secret, so that none is cut */
+    char line[4096]; /* longer than any secret, so none is cut */
     if (*path == '\0') {
         secret[0] = '\0';
         return 0;

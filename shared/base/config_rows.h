@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of a table of options (config.h). `S` is the program's config struct. */
+/* Rows of a table of options (config.h). `S` is the tag of the program's config struct. */
 #ifndef ONRUSH_CONFIG_ROWS_H
 #define ONRUSH_CONFIG_ROWS_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are compiled into a binary (cmake/Embed.cmake makes the arrays). */
+/* Files compiled into a binary (cmake/Embed.cmake generates the arrays). */
 #ifndef ONRUSH_EMBEDDED_H
 #define ONRUSH_EMBEDDED_H
 
 struct embedded {
-    const char *name; /* file name without folder; NULL ends the array */
-    const char *text; /* contents, ended by a NUL */
+    const char *name; /* without folder; NULL ends the array */
+    const char *text; /* NUL-terminated */
 };
 
 extern const struct embedded redis_functions_source[]; /* shared/store/functions.lua, one entry */

@@ -43,7 +43,7 @@ int listen_tcp(const char *address, int64_t port, bool shared)
     return fd;
 }
 
-/* listen_look: of a listening socket, tcpi_unacked is the length of the accept queue. */
+/* listen_look: tcpi_unacked of a listening socket is the length of its accept queue. */
 int listen_look(int fd, struct listen_state *state)
 {
     struct tcp_info info = {0};
@@ -60,7 +60,7 @@ int listen_look(int fd, struct listen_state *state)
 
 int listen_inherited(int *fds, int most)
 {
-    int n = sd_listen_fds(1); /* they are close-on-exec already */
+    int n = sd_listen_fds(1); /* sets close-on-exec */
     if (n > most)
         return -E2BIG;
     for (int i = 0; i < n; i++) {
@@ -68,7 +68,8 @@ int listen_inherited(int *fds, int most)
         int r = sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0);
         if (r <= 0)
             return r < 0 ? r : -EINVAL;
-        /* Workers share it: whoever comes too late to accept() must not wait in it. */
+        /* Workers share it: a worker that loses the race for a connection must not block in
+         * accept(). */
         if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
             return -errno;
         fds[i] = fd;

@@ -6,25 +6,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* listen_tcp: a non-blocking, close-on-exec socket that listens on a numeric IPv4 or IPv6 address.
- * `shared`: SO_REUSEPORT, so that each worker has its own. The fd (the caller closes it), or a
- * negative errno; -EINVAL: not an address. */
+/* listen_tcp: opens a non-blocking, close-on-exec socket on a numeric IPv4 or IPv6 address.
+ * `shared` sets SO_REUSEPORT, so that each worker can have its own. Returns the fd, which the
+ * caller closes, or a negative errno; -EINVAL: not an address. */
 int listen_tcp(const char *address, int64_t port, bool shared);
 
-/* What the kernel says of a listening socket. */
+/* A listening socket, as the kernel reports it. */
 struct listen_state {
-    int64_t queue; /* connections that are ready and not accepted yet */
-    int64_t drops; /* since it listens: dropped before they were accepted, mostly because the queue
-                      was full; -1: the kernel does not say (before Linux 4.12) */
+    int64_t queue; /* established connections that wait for accept() */
+    int64_t drops; /* connections dropped since it listens, mostly because the
+                      queue was full; -1: unknown (before Linux 4.12) */
 };
 
-/* listen_look: 0, or a negative errno and *state untouched. */
+/* listen_look: returns 0, or a negative errno and leaves *state alone. */
 int listen_look(int fd, struct listen_state *state);
 
-/* listen_inherited: the listening sockets that systemd passed (socket activation), made
- * non-blocking and close-on-exec, into fds[0] and on; the caller closes them. How many: 0 without
- * systemd; or a negative errno, -E2BIG: more than `most`, -EINVAL: one is no listening TCP socket.
- * To be called once, before there are threads. */
+/* listen_inherited: stores in `fds` the listening sockets that systemd passed (socket activation),
+ * non-blocking and close-on-exec; the caller closes them. Returns their number, which is 0 without
+ * systemd, or a negative errno; -E2BIG: more than `most`, -EINVAL: not a listening TCP socket. Call
+ * it once, before any thread starts. */
 int listen_inherited(int *fds, int most);
 
 #endif

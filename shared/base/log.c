@@ -35,7 +35,7 @@ int64_t log_dropped(void)
     return dropped_all;
 }
 
-/* index_of: the place of `text` in the list, or -EINVAL. */
+/* index_of: the index of `text` in the list, or -EINVAL. */
 static int index_of(const char *text, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -69,7 +69,8 @@ int log_priorities_parse(const char *text, enum log_priorities *priorities)
     return i < 0 ? i : 0;
 }
 
-/* utf8_len: bytes of the character that begins here (2 to 4); 0: it is none that JSON may hold. */
+/* utf8_len: the length of the multi-byte character at `text` (2 to 4), or 0 if it is not valid
+ * UTF-8. */
 static size_t utf8_len(const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text;
@@ -85,9 +86,9 @@ static size_t utf8_len(const char *text, size_t len)
     return overlong || beyond ? 0 : n;
 }
 
-/* append_escaped: `text` so that it may stand between quotes, in logfmt and in JSON; bytes that are
- * no UTF-8 become "?", control bytes a space. `escaped`: backslashes before quotes and backslashes
- * are escapes already. Always ends with NUL; gives the length. */
+/* append_escaped: escapes `text` for a quoted value, in logfmt and JSON. Bytes that are not UTF-8
+ * become "?", control characters become spaces. `escaped`: \" and \\ are escaped already. Always
+ * writes a NUL; returns the length. */
 static size_t append_escaped(char *out, size_t size, const char *text, size_t len, bool escaped)
 {
     size_t n = 0;
@@ -125,7 +126,7 @@ const char *log_quote(const char *text, char *out, unsigned size)
     return out;
 }
 
-/* admit: may this site write a line in this second? *suppressed: how many lines it kept back
+/* admit: true if this site may write a line in this second. *suppressed: the lines left out
  * before. */
 static bool admit(struct log_site *site, int64_t second, uint32_t *suppressed)
 {
@@ -140,7 +141,7 @@ static bool admit(struct log_site *site, int64_t second, uint32_t *suppressed)
     return false;
 }
 
-/* field_end: the end of the `key=value` word that begins at p; quotes may hold spaces. */
+/* field_end: finds the end of the `key=value` word at p; quoted values may contain spaces. */
 static const char *field_end(const char *p)
 {
     bool quoted = false;
@@ -153,7 +154,8 @@ static const char *field_end(const char *p)
     return p;
 }
 
-/* field_to_json: `key=value` or `key="v w"` as `,"key":"value"`, cut to fit. Returns the length. */
+/* field_to_json: writes `key=value` or `key="v w"` as `,"key":"value"`, cut to fit. Returns the
+ * length. */
 static size_t field_to_json(const char *key, const char *equals, const char *end, char *out,
                             size_t size)
 {
@@ -168,7 +170,7 @@ static size_t field_to_json(const char *key, const char *equals, const char *end
     return n;
 }
 
-/* fields_to_json: leaves out the fields that do not fit. Returns the length. */
+/* fields_to_json: omits the fields that do not fit. Returns the length. */
 static size_t fields_to_json(const char *fields, char *out, size_t size)
 {
     size_t n = 0;
@@ -188,14 +190,14 @@ static bool wants_priority(void)
     return wanted == LOG_PRIORITIES_ALWAYS || (wanted == LOG_PRIORITIES_AUTO && log_sink_journal());
 }
 
-/* one_line: whatever the fields hold, a line stays a line. */
+/* one_line: replaces line breaks in the fields. */
 static void one_line(char *text)
 {
     for (; (text = strpbrk(text, "\r\n")) != NULL;)
         *text = ' ';
 }
 
-/* format_line: gives the length, less than size. */
+/* format_line: returns the length, less than size. */
 static size_t format_line(char *line, size_t size, enum log_level level, const char *message,
                           const char *fields)
 {
@@ -219,7 +221,7 @@ static size_t format_line(char *line, size_t size, enum log_level level, const c
     return n;
 }
 
-/* add_count: of lines that are missing. */
+/* add_count: appends the number of missing lines. */
 static void add_count(char *fields, size_t size, const char *what, int64_t count)
 {
     size_t n = strlen(fields);
@@ -236,7 +238,7 @@ void log_write(struct log_site *site, enum log_level level, const char *message,
         return;
     va_list args;
     va_start(args, format);
-    vsnprintf(fields, sizeof fields - 80, format, args); /* the rest is for the counts */
+    vsnprintf(fields, sizeof fields - 80, format, args); /* leaves room for the counts */
     va_end(args);
     one_line(fields);
     int64_t unsaid = atomic_exchange(&dropped_unsaid, 0);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options of the group log, which any program may have as the member `log` of its config
- * struct. */
+/* The options of the group log. A program has them as the member `log` of its config struct. */
 #ifndef ONRUSH_LOG_CONFIG_H
 #define ONRUSH_LOG_CONFIG_H
 
@@ -56,7 +55,7 @@ static inline int config_check_priorities(const char *text)
             config_check_priorities, "auto, always or never"                                       \
     }
 
-/* config_apply_log: puts the log settings into force; they were checked when they were loaded. */
+/* config_apply_log: applies the settings, which config_load() has checked. */
 static inline void config_apply_log(const struct log_config *log)
 {
     enum log_level level = LOG_LEVEL_INFO;

@@ -16,9 +16,10 @@ enum sink { SINK_FILE, SINK_SOCKET, SINK_OWN, SINK_POLL };
 static _Atomic int sink = SINK_FILE;
 static _Atomic int sink_fd = STDERR_FILENO;
 static _Atomic bool sink_journal;
-static pthread_mutex_t polled = PTHREAD_MUTEX_INITIALIZER; /* one at a time, or poll() would lie */
+static pthread_mutex_t polled = PTHREAD_MUTEX_INITIALIZER; /* between poll() and write() */
 
-/* is_journal: as sd-daemon(3) wants it: the variable alone may be inherited by others. */
+/* is_journal: checks the device and inode, as sd-daemon(3) requires: child processes inherit the
+ * variable. */
 static bool is_journal(const struct stat *st)
 {
     const char *text = getenv("JOURNAL_STREAM");
@@ -47,7 +48,7 @@ void log_sink_open(void)
     }
     if (sink == SINK_OWN && fstat(sink_fd, &own) == 0 && own.st_dev == st.st_dev &&
         own.st_ino == st.st_ino)
-        return; /* a reload: others are writing */
+        return; /* a reload: other threads are writing */
     int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     use(fd >= 0 ? SINK_OWN : SINK_POLL, fd >= 0 ? fd : STDERR_FILENO);
 }
@@ -57,8 +58,7 @@ bool log_sink_journal(void)
     return sink_journal;
 }
 
-/* write_polled: a pipe that polls as writable has room for a page at least, and a line is
- * smaller. */
+/* write_polled: a pipe that polls as writable has room for at least a page, more than a line. */
 static ssize_t write_polled(const char *line, size_t len)
 {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};

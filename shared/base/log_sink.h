@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the log goes: standard error, without ever waiting for it. Whoever reads the log may stall
- * (a full pipe, a stopped terminal); then lines are dropped and counted, and no worker stands
- * still.
+/* Writes the log to standard error without ever waiting. If the reader stalls (a full pipe, a
+ * stopped terminal), lines are dropped and counted, and the worker goes on.
  *
  *   socket (journald)     send(2) with MSG_DONTWAIT
- *   pipe, terminal        opened anew with O_NONBLOCK for us alone: the flag of the old one is shared
- *                         with other processes. Where that is not allowed: poll(2), then write(2)
+ *   pipe, terminal        opened again with O_NONBLOCK, because other processes share the flag of
+ *                         our descriptor. Where that is not allowed: poll(2), then write(2)
  *   file                  write(2)
  *
  * Thread safe. */
@@ -16,14 +15,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* log_sink_open: looks what standard error is; to be called before there are threads, and again
- * whenever it was exchanged. */
+/* log_sink_open: detects what standard error is. Call it before any thread starts, and again
+ * whenever standard error was replaced. */
 void log_sink_open(void);
 
-/* log_sink_journal: it is journald's, by $JOURNAL_STREAM. */
+/* log_sink_journal: true if journald reads standard error, according to $JOURNAL_STREAM. */
 bool log_sink_journal(void);
 
-/* log_sink_write: false: the line (or a part of it) was dropped. */
+/* log_sink_write: returns false if the line, or a part of it, was dropped. */
 bool log_sink_write(const char *line, size_t len);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* --- waiting --- */
 
-/* wait_on: true when `until_us` has come. With the lock. */
+/* wait_on: returns true at `until_us`. Call it with the lock. */
 static bool wait_on(struct mailbox *box, pthread_cond_t *cond, int64_t until_us)
 {
     struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
@@ -38,14 +38,14 @@ bool mailbox_sleep(struct mailbox *box, int64_t until_us)
     return go_on;
 }
 
-/* --- putting and taking --- */
+/* --- sending and receiving --- */
 
 void mailbox_ring(struct mailbox *box)
 {
-    eventfd_write(box->fd, 1); /* fails only when the counter is full: then it rings already */
+    eventfd_write(box->fd, 1); /* fails only if the counter is full, which wakes the loop too */
 }
 
-/* mailbox_put: the loop is rung for the first mail only; it takes all that have come by then. */
+/* mailbox_put: rings for the first mail only; the loop takes all mails at once. */
 void mailbox_put(struct mailbox *box, struct mail *mail)
 {
     pthread_mutex_lock(&box->lock);
@@ -74,7 +74,7 @@ void mailbox_take_all(struct mailbox *box, struct mail_list *list)
     pthread_mutex_unlock(&box->lock);
 }
 
-/* on_ring: after the last mail the box may be gone. */
+/* on_ring: does not touch the box after the last mail, because fn() may have ended it. */
 static void on_ring(evutil_socket_t fd, short what, void *arg)
 {
     struct mailbox *box = arg;

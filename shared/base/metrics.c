@@ -43,7 +43,7 @@ bool metric_in_seconds(const char *name)
     return ends_with(name, "_seconds") || ends_with(name, "_seconds_total");
 }
 
-/* A line's place: which metric, which shards are summed, which label they have beside the row's. */
+/* What a line needs: the metric, the shards to add up, and a label besides those of the row. */
 struct spot {
     FILE *out;
     const struct metric_row *row;
@@ -65,7 +65,7 @@ static int64_t sum_over(const struct spot *s, size_t offset)
     return sum;
 }
 
-/* put_labels: `last` is one more, such as le="1"; nothing when there are none. */
+/* put_labels: prints the labels and `last`, such as le="1"; nothing if there are none. */
 static void put_labels(const struct spot *s, const char *last)
 {
     const char *labels[] = {s->label, s->row->labels, last};
@@ -136,7 +136,7 @@ static void put(const struct spot *s)
         put_value(s);
 }
 
-/* same_name: the rows of one metric, such as its outcomes. */
+/* same_name: true if two rows belong to one metric. */
 static bool same_name(const struct metrics_table *table, size_t a, size_t b)
 {
     return strcmp(table->rows[a].name, table->rows[b].name) == 0;

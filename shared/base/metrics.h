@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Metrics: one table is the source of names, help, types and docs/metrics.md.
+/* Metrics: one table defines names, help, types and docs/metrics.md.
  *
- * A daemon lists its metrics in an X-macro (gateway/metrics.h, scheduler/metrics.h). From it come a
- * struct of atomics, of which each thread may have its own ("shard"), and the table that
- * metrics_render() sums over the shards.
+ * A daemon lists its metrics in an X-macro (gateway/metrics.h, scheduler/metrics.h). The macro
+ * generates a struct of atomics, one per thread if need be (a "shard"), and a table.
+ * metrics_render() adds up the shards.
  *
  *   #define MY_METRICS(COUNTER, GAUGE, HISTOGRAM) \
  *       COUNTER(accepted, "onrush_my_answers_total", "outcome=\"accepted\"", "Answers by outcome.")
@@ -12,11 +12,11 @@
  *   #define METRICS_SHARD my_metrics                    // in one .c file
  *   METRICS_TABLE(my_metrics_rows, MY_METRICS);
  *
- * Updates are relaxed atomics: any thread, no lock. Rows with the same name must stand together;
- * the first has the help.
+ * Updates are relaxed atomics: any thread, no lock. Rows of the same name must be adjacent; the
+ * first one has the help.
  *
- * The name tells the unit, as Prometheus wants it: what is called ..._seconds (or _seconds_total)
- * is kept in µs and written as seconds; everything else is a plain number. */
+ * The name determines the unit, as Prometheus recommends: a metric called ..._seconds or
+ * ..._seconds_total is kept in µs and printed in seconds; any other is a plain number. */
 #ifndef ONRUSH_METRICS_H
 #define ONRUSH_METRICS_H
 
@@ -28,18 +28,18 @@
 
 typedef _Atomic int64_t metric_value;
 
-/* METRIC_ABSENT: a value that is not known; its line is left out. */
+/* METRIC_ABSENT: an unknown value, whose line is left out. */
 #define METRIC_ABSENT INT64_MIN
 
-/* Upper bounds double: of durations from 64 µs (64, 128, ... 33.5 s, +Inf), of sizes from 1 (1, 2,
- * ... 8192, +Inf). */
+/* Upper bounds double: durations from 64 µs (64, 128, ... 33.5 s, +Inf), sizes from 1 (1, 2, ...
+ * 8192, +Inf). */
 #define HISTOGRAM_FIRST_US 64
 #define HISTOGRAM_BUCKETS  21
 #define HISTOGRAM_SIZES    15
 
 struct metric_histogram {
     metric_value buckets[HISTOGRAM_BUCKETS]; /* not cumulative; the last is +Inf */
-    metric_value sum;                        /* µs, or how many */
+    metric_value sum;                        /* µs, or a sum of sizes */
 };
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
@@ -55,7 +55,7 @@ struct metrics_table {
     size_t n;
 };
 
-/* A shard with a label of its own, such as a campaign. */
+/* A shard with a label of its own, such as that of a campaign. */
 struct metrics_labelled {
     char label[96]; /* `campaign="noon"` */
     void *shard;
@@ -76,30 +76,30 @@ static inline int64_t metric_get(const metric_value *value)
     return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-/* metric_at: the value at an offset of a shard, such as that of a row. */
+/* metric_at: the value at an offset of a shard. */
 static inline metric_value *metric_at(const void *shard, size_t offset)
 {
     return (metric_value *)((char *)shard + offset);
 }
 
-/* metric_observe: counts a duration. metric_observe_size: counts how many there were of
- * something. */
+/* metric_observe: adds a duration to a histogram. metric_observe_size: adds a size. */
 void metric_observe(struct metric_histogram *histogram, int64_t us);
 void metric_observe_size(struct metric_histogram *histogram, int64_t n);
 
-/* metric_in_seconds: by its name, values of this metric are durations. */
+/* metric_in_seconds: true if the name says that the metric is a duration. */
 bool metric_in_seconds(const char *name);
 
-/* metrics_render: the Prometheus text format (version 0.0.4), each row summed over the shards. */
+/* metrics_render: prints the Prometheus text format (version 0.0.4), each row summed over the
+ * shards. */
 void metrics_render(FILE *out, const struct metrics_table *table, void *const *shards,
                     size_t n_shards);
 
-/* metrics_render_labelled: the same, but a line for each shard, with its label. Nothing at all when
- * there are none. */
+/* metrics_render_labelled: the same, with a line per shard and its label. Without shards it prints
+ * nothing. */
 void metrics_render_labelled(FILE *out, const struct metrics_table *table,
                              const struct metrics_labelled *shards, size_t n_shards);
 
-/* metrics_document: the table as rows of Markdown: name, type, labels, help. */
+/* metrics_document: prints the table as rows of Markdown: name, type, labels, help. */
 void metrics_document(FILE *out, const struct metrics_table *table);
 
 #define METRICS_FIELD_VALUE(field, name, labels, help)     metric_value field;
@@ -118,8 +118,8 @@ void metrics_document(FILE *out, const struct metrics_table *table);
 #define METRICS_ROW_HISTOGRAM(field, name, labels, help)                                           \
     METRICS_ROW_(field, name, labels, help, METRIC_HISTOGRAM)
 
-/* METRICS_TABLE: `struct metrics_table table`; define METRICS_SHARD as the name of the struct
- * before. */
+/* METRICS_TABLE: defines `struct metrics_table table`. Define METRICS_SHARD as the tag of the
+ * struct first. */
 #define METRICS_TABLE(table, LIST)                                                                 \
     static const struct metric_row table##_rows[] = {                                              \
         LIST(METRICS_ROW_COUNTER, METRICS_ROW_GAUGE, METRICS_ROW_HISTOGRAM)};                      \

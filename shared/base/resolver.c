@@ -12,14 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A lookup under way. It belongs to its thread until it lies in `done`; whoever of the thread and
- * the resolver is second to let go of it frees it. */
+/* A lookup under way, held by its thread and by the resolver. The last holder frees it. */
 struct lookup {
     struct mail mail;
-    struct mailbox done; /* read by the loop */
+    struct mailbox done; /* the loop receives */
     atomic_int holders;
     char host[RESOLVER_HOST_MAX + 1];
-    char address[RESOLVER_ADDRESS_MAX]; /* "": there is none */
+    char address[RESOLVER_ADDRESS_MAX]; /* "": not found */
 };
 
 struct resolver {

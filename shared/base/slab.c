@@ -5,13 +5,13 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#define BLOCK ((size_t)65536) /* bytes, and what its address is a multiple of */
+#define BLOCK ((size_t)65536) /* bytes; blocks are aligned to it */
 #define ALIGN ((size_t)16)
 
 struct slab_block {
-    TAILQ_ENTRY(slab_block) next; /* only while it has room */
-    void *spare;                  /* the first object that was given back; it points to the next */
-    uint32_t used, touched;       /* objects that are out; that ever were */
+    TAILQ_ENTRY(slab_block) next; /* linked only while it has room */
+    void *spare;                  /* a list of the objects given back */
+    uint32_t used, touched;       /* objects in use; objects ever used */
 };
 
 #define HEAD ((sizeof(struct slab_block) + ALIGN - 1) / ALIGN * ALIGN)
@@ -29,7 +29,7 @@ void slab_init(struct slab *slab, size_t size, size_t keep)
     TAILQ_INIT(&slab->in);
 }
 
-/* block_new: at a multiple of its size, cut out of twice as much. */
+/* block_new: maps twice the size and trims it, to get an aligned block. */
 static struct slab_block *block_new(struct slab *slab)
 {
     char *all = mmap(NULL, 2 * BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -74,7 +74,7 @@ void *slab_take(struct slab *slab)
     return object;
 }
 
-/* A block that has just got room is the next to be filled, one that is empty the last. */
+/* slab_give: a block that just got room is filled next, an empty one last. */
 void slab_give(struct slab *slab, void *object)
 {
     struct slab_block *block = (void *)((uintptr_t)object / BLOCK * BLOCK);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects of one size, whose memory goes back to the system when a crowd has left.
+/* An allocator for objects of one size that returns memory to the system after a burst of clients.
  *
- *   block (64 KiB): head, object, object ...   empty blocks are unmapped, but for some
+ *   block (64 KiB): header, object, object ...   empty blocks are unmapped, except a few
  *
- * malloc() would put them beside what outlives them, such as libevent's entry for each descriptor,
- * and keep every page. A slab belongs to one thread. */
+ * malloc() would mix them with objects that live longer, such as libevent's entry for each
+ * descriptor, and so keep every page. A slab belongs to one thread. */
 #ifndef ONRUSH_SLAB_H
 #define ONRUSH_SLAB_H
 
@@ -15,18 +15,18 @@ struct slab_block;
 
 struct slab {
     size_t size;                            /* of an object, rounded up */
-    TAILQ_HEAD(slab_blocks, slab_block) in; /* blocks with room: empty ones at the end */
-    size_t n_empty, keep;                   /* empty blocks; how many of them stay */
+    TAILQ_HEAD(slab_blocks, slab_block) in; /* blocks with room; empty ones at the end */
+    size_t n_empty, keep;                   /* empty blocks; how many of them to keep */
 };
 
-/* slab_init: for objects of `size` bytes, 8 KiB at most; room for `keep` of them stays. */
+/* slab_init: for objects of `size` bytes, at most 8 KiB. Memory for `keep` objects stays mapped. */
 void slab_init(struct slab *slab, size_t size, size_t keep);
 
-/* slab_end: of no object that is still out the memory may be used any more. */
+/* slab_end: frees the blocks. Every object must be back, or never be used again. */
 void slab_end(struct slab *slab);
 
-/* slab_take: an object, not cleared, aligned to 16 bytes; NULL: no memory. slab_give: takes it back
- * from the caller. */
+/* slab_take: returns an object, not cleared, aligned to 16 bytes, or NULL if there is no memory.
+ * slab_give: takes it back. */
 void *slab_take(struct slab *slab);
 void slab_give(struct slab *slab, void *object);
 

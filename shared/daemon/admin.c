@@ -18,7 +18,7 @@
 #define TIMEOUT_US      10000000
 #define LINGER_US       1000000
 #define HEAD_MAX        8192u
-#define BODY_MAX        1024u /* nobody wants one */
+#define BODY_MAX        1024u /* requests need none */
 #define TOKEN_SIZE      129
 
 struct admin {
@@ -26,13 +26,13 @@ struct admin {
     struct http_client_limit *clients;
     struct event_base *base;
     struct event *stop;
-    int stop_fd; /* eventfd: the thread is to end */
+    int stop_fd; /* eventfd: tells the thread to end */
     pthread_t thread;
     struct admin_hooks hooks;
     char token[TOKEN_SIZE];
 };
 
-/* same_secret: compares without telling by its duration where the difference is. */
+/* same_secret: compares in constant time. */
 static bool same_secret(struct http_text a, const char *b)
 {
     size_t m = strlen(b);
@@ -60,7 +60,7 @@ static unsigned answer_ready(struct admin *admin, FILE *out)
     return ready ? 200 : 503;
 }
 
-/* answer: writes the body, gives the status. */
+/* answer: writes the body, returns the status. */
 static unsigned answer(struct admin *admin, const struct http_request *request, FILE *out)
 {
     bool read = request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD;
@@ -112,7 +112,7 @@ static void on_request(void *arg, struct http_conn *conn, const struct http_requ
     free(body);
 }
 
-/* on_refused: a body that is too large makes no difference. */
+/* on_refused: answers as usual if only the body is too large. */
 static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
                        const struct http_request *request)
 {
@@ -122,14 +122,14 @@ static void on_refused(void *arg, struct http_conn *conn, enum http_refusal why,
         send_answer(conn, status, "", 0);
 }
 
-/* on_gone: everything is answered at once. */
+/* on_gone: ignored, because every request is answered at once. */
 static void on_gone(void *arg, struct http_conn *conn)
 {
     (void)arg;
     (void)conn;
 }
 
-/* --- life --- */
+/* --- start and stop --- */
 
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
@@ -146,7 +146,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* free_parts: those that are there. */
+/* free_parts: frees what exists. */
 static void free_parts(struct admin *admin)
 {
     http_server_free(admin->http);
@@ -171,9 +171,8 @@ static struct event_base *new_base(void)
     return base;
 }
 
-/* serve: the limits per address equal the limits in all, since the few clients are mostly local.
- * When all places are taken, a connection with half a request goes first, so a slow sender cannot
- * keep others out. */
+/* serve: one address may have all connections, because the few clients are mostly local. When all
+ * are taken, the server evicts one with half a request, so slow senders cannot lock others out. */
 static int serve(struct admin *admin, int fd)
 {
     const struct http_config config = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The admin listener of a daemon: /healthz, /readyz, /metrics.
  *
- * It runs in a thread of its own and never touches the work: its callbacks may
- * only read atomics and what they lock themselves, and must not block. */
+ * It runs in its own thread, apart from the work of the daemon. Hooks must not block; they may only
+ * read atomics and what they lock themselves. */
 #ifndef ONRUSH_ADMIN_H
 #define ONRUSH_ADMIN_H
 
@@ -15,24 +15,24 @@ struct admin;
 struct admin_config {
     char address[64];
     int64_t port;
-    /* The bearer token for any other path. There is none yet: it only turns a 401 into a 404. */
+    /* The bearer token for other paths. There are none yet, so it only turns a 401 into a 404. */
     char token_file[256];
 };
 
 struct admin_hooks {
     void *arg;
-    /* ready: true when the daemon can do its work durably, else writes one reason a line. */
+    /* ready: true if the daemon can do its work durably; otherwise writes one reason per line. */
     bool (*ready)(void *arg, FILE *reasons);
-    /* metrics: writes the Prometheus text. */
+    /* metrics: writes metrics in the Prometheus text format. */
     void (*metrics)(void *arg, FILE *out);
 };
 
-/* admin_start: 0 and *out (the caller stops it); or a negative errno: -EADDRINUSE, -EINVAL for an
- * address that is none, -EACCES for a token file that cannot be read. `hooks` is copied. */
+/* admin_start: returns 0 and *out (the caller stops it), or a negative errno: -EADDRINUSE, -EINVAL
+ * for an invalid address, -EACCES for an unreadable token file. Copies `hooks`. */
 int admin_start(struct admin **out, const struct admin_config *config,
                 const struct admin_hooks *hooks);
 
-/* admin_stop: ends the thread and frees; NULL is fine. Gives NULL. */
+/* admin_stop: ends the thread and frees it. NULL is fine. Returns NULL. */
 struct admin *admin_stop(struct admin *admin);
 
 #endif

@@ -23,7 +23,7 @@ char *callback_body(const struct callback_from *from, const char *type, const ch
     return json;
 }
 
-/* component_json: one component; adds what is wrong with it to the text for people. */
+/* component_json: one component; appends what is wrong with it to `text`. */
 static json_t *component_json(const char *name, enum health_state state, const char *was,
                               const char *reason, char text[TEXT_SIZE])
 {

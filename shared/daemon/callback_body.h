@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON documents that callbacks carry; docs/callbacks.md is their schema. Pure. */
+/* The JSON documents that callbacks send; docs/callbacks.md defines them. Pure. */
 #ifndef ONRUSH_CALLBACK_BODY_H
 #define ONRUSH_CALLBACK_BODY_H
 
@@ -9,18 +9,19 @@
 #include <stdint.h>
 
 struct callback_from {
-    const char *source;   /* the installation, as configured */
+    const char *source;   /* the installation: callbacks.source */
     const char *daemon;   /* without "onrush-" */
     const char *instance; /* this process: host.pid.random */
 };
 
-/* All return a malloc'ed text, or NULL when there is no memory. `now_us` is wall time. */
+/* All return malloc'ed text, or NULL if there is no memory. `now_us` is wall time. */
 
-/* callback_body: what all documents have, then `members`, which it frees. `text` is for people. */
+/* callback_body: the members that all documents have, and `members`, which it frees. `text` is for
+ * people. */
 char *callback_body(const struct callback_from *from, const char *type, const char *id,
                     int64_t now_us, const char *text, json_t *members);
 
-/* callback_body_health: `change` NULL: the first message of a process. */
+/* callback_body_health: `change` is NULL in the first message of a process. */
 char *callback_body_health(const struct callback_from *from, const char *id, int64_t now_us,
                            const struct health *health, const struct health_report *report,
                            const struct health_change *change);

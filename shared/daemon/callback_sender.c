@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define ANSWER_MAX     65536 /* bytes of an answer that are read, to keep the connection */
+#define ANSWER_MAX     65536 /* bytes of an answer that are read, to keep the connection alive */
 #define RETRY_FIRST_MS 500
 #define RETRY_MOST_MS  60000
 
@@ -27,13 +27,13 @@ struct message {
 
 STAILQ_HEAD(message_list, message);
 
-/* A receiver is idle (no head), sending, or resting until retry_us. */
+/* A receiver is idle (no head), sending, or waiting until retry_us. */
 struct receiver {
     struct callback_receiver config;
-    struct message_list waiting; /* these two under the lock */
+    struct message_list waiting; /* these two: under the lock */
     size_t n;
 
-    struct message *head; /* the rest belongs to the thread */
+    struct message *head; /* the rest: only the thread */
     bool sending;
     int64_t retry_us;
     struct backoff backoff;
@@ -52,7 +52,7 @@ struct callback_sender {
     pthread_t thread;
     bool started;
     CURLM *multi;
-    _Atomic int64_t stop_by_us; /* 0: goes on */
+    _Atomic int64_t stop_by_us; /* 0: not stopping */
 };
 
 static void message_free(struct message *m)
@@ -62,7 +62,7 @@ static void message_free(struct message *m)
     free(m);
 }
 
-/* take_first: the oldest message that waits, or NULL. Under the lock. */
+/* take_first: removes the oldest waiting message; NULL if there is none. Call it with the lock. */
 static struct message *take_first(struct receiver *r)
 {
     struct message *m = STAILQ_FIRST(&r->waiting);
@@ -73,7 +73,7 @@ static struct message *take_first(struct receiver *r)
     return m;
 }
 
-/* --- a try --- */
+/* --- one try --- */
 
 static size_t on_answer(char *data, size_t size, size_t n, void *arg)
 {
@@ -83,8 +83,7 @@ static size_t on_answer(char *data, size_t size, size_t n, void *arg)
     return r->answer_bytes > ANSWER_MAX ? 0 : size * n;
 }
 
-/* sign: HMAC-SHA256 over "TIMESTAMP.BODY", in hex. The time is signed too, so that nobody can play
- * an old message again. */
+/* sign: HMAC-SHA256 over "TIMESTAMP.BODY", in hex. The timestamp is signed to prevent replays. */
 static void sign(const char *secret, const char *timestamp, const char *body, char hex[65])
 {
     unsigned char sum[EVP_MAX_MD_SIZE];
@@ -148,8 +147,8 @@ static void done_with(struct callback_sender *s, struct receiver *r, metric_valu
     r->retry_us = 0;
 }
 
-/* complain: logs a failed try. libcurl's texts may tell host and port, never the path of the
- * URL. */
+/* complain: logs a failed try. libcurl's messages may contain host and port, but never the path of
+ * the URL. */
 static void complain(const struct receiver *r, const char *what, CURLcode code, long status)
 {
     char quoted[CURL_ERROR_SIZE + 8];
@@ -191,7 +190,7 @@ static void take_answers(struct callback_sender *s)
         long status = 0;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&r);
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-        curl_multi_remove_handle(s->multi, easy); /* m is gone from here on */
+        curl_multi_remove_handle(s->multi, easy); /* frees m */
         r->sending = false;
         judge(s, r, code, status);
     }
@@ -212,7 +211,7 @@ static void serve(struct callback_sender *s, struct receiver *r, int64_t now_us)
         send_head(s, r);
 }
 
-/* busy: does a receiver still work on a message? One whose last try failed is not waited for. */
+/* busy: true if a receiver is sending, unless its last try failed. */
 static bool busy(const struct callback_sender *s)
 {
     for (int i = 0; i < s->n_receivers; i++) {
@@ -285,7 +284,7 @@ struct callback_metrics *callback_sender_metrics(struct callback_sender *s)
     return &s->metrics;
 }
 
-/* --- beginning and end --- */
+/* --- start and stop --- */
 
 struct callback_sender *callback_sender_new(const struct callback_sender_config *config)
 {
@@ -308,7 +307,7 @@ int callback_sender_add(struct callback_sender *s, const struct callback_receive
     *r = (struct receiver){.config = *config, .easy = e};
     r->backoff = (struct backoff){.first_ms = RETRY_FIRST_MS, .most_ms = RETRY_MOST_MS};
     STAILQ_INIT(&r->waiting);
-    /* By default libcurl verifies certificates and follows no redirect. */
+    /* libcurl's defaults: verify certificates, follow no redirect */
     curl_easy_setopt(e, CURLOPT_URL, config->url);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);

@@ -23,8 +23,8 @@ static void print_help(const struct command *c)
         c->name, c->summary, c->path != NULL ? c->path : "none", c->name);
 }
 
-/* installed_config: the file of an installed daemon, or NULL. "onrush-gateway" ->
- * <etc>/onrush/gateway.cfg. */
+/* installed_config: the path of the installed file, <etc>/onrush/gateway.cfg for "onrush-gateway",
+ * or NULL if there is none. */
 static const char *installed_config(const char *name)
 {
     static char path[256];
@@ -41,7 +41,7 @@ static int usage(const struct command *c, const char *what)
 /* The last option of this kind wins. */
 enum action { RUN, CHECK_CONFIG, PRINT_CONFIG, PRINT_VERSION, PRINT_HELP };
 
-/* read_options: 0, or EX_USAGE after saying what is wrong. */
+/* read_options: returns 0, or EX_USAGE after printing what is wrong. */
 static int read_options(struct command *c, int argc, char **argv, enum action *action)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
@@ -81,7 +81,7 @@ static int read_options(struct command *c, int argc, char **argv, enum action *a
     return optind < argc ? usage(c, "unexpected argument") : 0;
 }
 
-/* carry_out: the exit code, or -1 for RUN. */
+/* carry_out: returns the exit code, or -1 for RUN. */
 static int carry_out(const struct command *c, enum action action, const void *config)
 {
     char error[CONFIG_ERROR_SIZE];

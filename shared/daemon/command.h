@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line that both daemons share:
  *
- *   --config FILE  --set KEY=VALUE ...  --check-config  --print-config  --version  --help
+ * main() calls it once, before any thread starts.
  *
  * Called once, by main(), before any thread. */
 #ifndef ONRUSH_COMMAND_H
@@ -22,9 +22,9 @@ struct command {
     size_t n_sets;
 };
 
-/* command_parse: reads the arguments and loads the configuration into *config. -1: go on and run;
- * else the exit code (0 after --help and its like; messages are printed). Without --config it reads
- * the installed /etc/onrush/<daemon>.cfg, if there is one. */
+/* command_parse: parses the arguments and loads the configuration into *config. Returns -1 if the
+ * daemon is to run, else the exit code (0 after --help and the like), and has printed any message.
+ * Without --config it reads /etc/onrush/<daemon>.cfg if that exists. */
 int command_parse(struct command *command, int argc, char **argv, void *config);
 
 #endif

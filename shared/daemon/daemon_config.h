@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options that both daemons have: groups admin, health, callbacks and tracing, as members of
- * these names. */
+/* The options that both daemons have: the groups admin, health, callbacks and tracing, as members
+ * of the same names. */
 #ifndef ONRUSH_DAEMON_CONFIG_H
 #define ONRUSH_DAEMON_CONFIG_H
 
@@ -23,7 +23,7 @@ static inline int config_check_source(const char *text)
                : -1;
 }
 
-/* backlog_text, lag_text: the defaults. */
+/* backlog_text, lag_text: the defaults */
 #define CONFIG_HEALTH_ROWS(S, backlog_text, lag_text)                                              \
     CONFIG_INT_ROW(S, "health.worse_after_ms", health.worse_after_ms, "2000", 0, 600000, "ms",     \
                    false),                                                                         \
@@ -35,8 +35,8 @@ static inline int config_check_source(const char *text)
                        "requests", false),                                                         \
         CONFIG_INT_ROW(S, "health.lag_ms", health.lag_ms, lag_text, 100, 3600000, "ms", false)
 
-/* config_check_url: accepts http and https. Refuses what may hold a secret, because --print-config
- * prints it: user:password@ before the host, and a query. */
+/* config_check_url: accepts http and https. Rejects user:password@ and a query, which may hold a
+ * secret, because --print-config prints the URL. */
 static inline int config_check_url(const char *text)
 {
     const char *host = strstr(text, "://");

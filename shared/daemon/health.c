@@ -45,9 +45,9 @@ enum health_state health_overall(const struct health_report *report)
     return HEALTH_OK;
 }
 
-/* settle: moves one track. While the state goes to and fro on the same side of what is shown (down,
- * degraded, down while ok is shown), the time counts from when that side was entered: a trouble
- * that flickers between its degrees is trouble all the same. */
+/* settle: updates one track. As long as reports stay on the same side of the shown state (down,
+ * degraded, down while ok is shown), the time counts from the first of them: trouble that changes
+ * its degree is still trouble. */
 static bool settle(const struct health *h, struct health_track *t, enum health_state seen,
                    int64_t now_us)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Health: what a daemon says of itself, in one place, for /readyz, the metrics and the callbacks.
+/* Health: the one source for /readyz, the metrics and the callbacks.
  *
- *   the daemon's parts ──► struct health_report (as it is now) ──┬──► /readyz: at once
- *                                                                └──► health_see(): calm, for people
+ *   the daemon's parts ──► struct health_report (current) ──┬──► /readyz: at once
+ *                                                           └──► health_see(): damped, for people
  *
- * A report has a state for each component, and whether the daemon can do its work durably at all.
- * health_see() lets a change through only when it has lasted: `worse_us` on the way down,
- * `better_us` on the way up, so that nothing flaps. Pure: no I/O, no clock, no threads. Times are
- * monotonic µs. */
+ * A report has a state for each component, and says whether the daemon can do its work durably.
+ * health_see() shows a change only after it has lasted: `worse_us` for the worse, `better_us` for
+ * the better, so that nothing flaps. Pure: no I/O, no clock, no threads. Times are monotonic µs. */
 #ifndef ONRUSH_HEALTH_H
 #define ONRUSH_HEALTH_H
 
@@ -28,30 +27,30 @@ enum health_state { HEALTH_OK, HEALTH_DEGRADED, HEALTH_DOWN };
 
 #define HEALTH_REASON_SIZE 160
 
-/* The reason is "" when ok. It goes into JSON and logs: no secrets, no quotes. */
+/* The reason is "" if the state is ok. It goes into JSON and logs: no secrets, no quotes. */
 struct health_finding {
     enum health_state state;
     char reason[HEALTH_REASON_SIZE];
 };
 
-/* As it is at this moment. All zero: everything is well, but nothing can be done (`able`). */
+/* The current state. In a zeroed report every component is ok, but `able` is false. */
 struct health_report {
-    bool able; /* the daemon can do its work durably: what /readyz answers */
+    bool able; /* can do its work durably: /readyz answers this */
     struct health_finding found[HEALTH_COMPONENTS_N];
 };
 
-/* health_found: notes a finding unless there is a worse one already. */
+/* health_found: records a finding, unless a worse one is recorded. */
 void health_found(struct health_report *report, enum health_component component,
                   enum health_state state, const char *reason, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* health_overall: down when not able, degraded when a component is not ok, else ok. */
+/* health_overall: down if not able, degraded if a component is not ok, else ok. */
 enum health_state health_overall(const struct health_report *report);
 
 const char *health_state_text(enum health_state state);
 const char *health_component_text(enum health_component component);
 
-/* One state that is calm: what is shown, and what was seen since when instead. */
+/* A damped state: what is shown, what was seen last, and since when. */
 struct health_track {
     enum health_state shown, seen;
     int64_t seen_since_us;
@@ -64,30 +63,30 @@ struct health {
     struct health_track components[HEALTH_COMPONENTS_N];
 };
 
-/* What became visible by one report. */
+/* What a report changed in the shown states. */
 struct health_change {
     bool any;
-    enum health_state was; /* overall, before */
+    enum health_state was; /* the overall state before */
     enum health_state components_were[HEALTH_COMPONENTS_N];
 };
 
-/* health_see: takes a report in. change->any when something that is shown changed. */
+/* health_see: processes a report. Sets change->any if a shown state changed. */
 void health_see(struct health *health, const struct health_report *report, int64_t now_us,
                 struct health_change *change);
 
-/* A share over the last ten seconds, of two counters that only grow. */
+/* The ratio of two growing counters over the last ten seconds. */
 #define HEALTH_SHARE_SLOTS   10
 #define HEALTH_SHARE_SLOT_US 1000000
 
 struct health_share {
     struct {
         int64_t all, bad;
-    } slots[HEALTH_SHARE_SLOTS]; /* the counters when each second began, as a ring */
-    int64_t slot;                /* number of the second that was noted last; 0: none */
+    } slots[HEALTH_SHARE_SLOTS]; /* a ring: the counters at the start of each second */
+    int64_t slot;                /* the number of the last second seen; 0: none */
 };
 
-/* health_share_see: notes the counters and gives the share in percent, 0 when there were fewer than
- * `least` in that time. */
+/* health_share_see: records the counters and returns the share in percent, or 0 if `all` grew by
+ * less than `least` in that time. */
 int health_share_see(struct health_share *share, int64_t now_us, int64_t all, int64_t bad,
                      int64_t least);
 

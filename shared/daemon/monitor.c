@@ -16,7 +16,7 @@
 #define TICK_MS        200
 #define CALLBACKS_MAX  8
 #define URL_SIZE       1024
-#define ERRORS_LEAST   20 /* answers in ten seconds; of fewer no share is told */
+#define ERRORS_LEAST   20 /* answers in ten seconds; below that, no share is computed */
 #define FLUSH_MS       2000
 #define TRACE_QUEUE    16 /* documents of up to 256 spans */
 #define TRACE_RETRY_MS 10000
@@ -29,7 +29,7 @@ struct monitor {
     char secret[129], instance[96], names[CALLBACKS_MAX][24];
     struct callback_from from;
     struct callback_sender *sender;
-    int n_callbacks;          /* the first receivers of the sender */
+    int n_callbacks;          /* the first receivers are callbacks */
     int heartbeat, collector; /* receivers, or NOBODY */
     struct tracer *tracer;    /* NULL: off */
     _Atomic uint64_t n_ids;
@@ -39,10 +39,10 @@ struct monitor {
     struct health health; /* the rest belongs to the sender's thread */
     struct health_share share;
     int64_t started_us, beat_us;
-    bool introduced; /* the first state of this process was told */
+    bool introduced; /* the first state of this process was sent */
 };
 
-/* --- looking --- */
+/* --- checking --- */
 
 static void look(struct monitor *m, struct health_report *report)
 {
@@ -84,7 +84,7 @@ static void show(struct monitor *m)
 #undef X
 }
 
-/* --- telling --- */
+/* --- sending --- */
 
 static const char *new_id(struct monitor *m, char id[CALLBACK_ID_SIZE])
 {
@@ -100,7 +100,7 @@ static void send_all(struct monitor *m, const char *id, char *body)
     free(body);
 }
 
-/* log_health: with what is wrong, as ` redis="down: redis cannot be reached"`. */
+/* log_health: logs the state, and what is wrong as ` redis="down: redis cannot be reached"`. */
 static void log_health(const struct monitor *m, const struct health_report *report)
 {
     char wrong[HEALTH_COMPONENTS_N * (HEALTH_REASON_SIZE + 32)] = "";
@@ -128,8 +128,8 @@ static void tell_health(struct monitor *m, const struct health_report *report,
                                       change));
 }
 
-/* beat: a heartbeat when one is due. A daemon that is down sends none, so its receiver raises the
- * same alarm for "down" as for a daemon that has died. */
+/* beat: sends a heartbeat if one is due. A daemon that is down sends none, so its receiver raises
+ * the same alarm as for a dead daemon. */
 static void beat(struct monitor *m, int64_t now_us)
 {
     enum health_state state = m->health.overall.shown;
@@ -141,7 +141,6 @@ static void beat(struct monitor *m, int64_t now_us)
     callback_sender_send(m->sender, m->heartbeat, id, body);
 }
 
-/* send_spans: those that have gathered. */
 static void send_spans(struct monitor *m)
 {
     char id[CALLBACK_ID_SIZE], *body;
@@ -160,14 +159,15 @@ static void on_tick(void *arg)
     look(m, &report);
     health_see(&m->health, &report, now_us, &change);
     show(m);
-    /* The process before may have told "down" and died, so this one tells that it is well. */
+    /* The previous process may have sent "down" and died, so this one always sends its first
+     * state. */
     bool settled = now_us - m->started_us > m->health.worse_us + TICK_MS * 1000;
     if (change.any || (settled && !m->introduced))
         tell_health(m, &report, m->introduced ? &change : NULL);
     beat(m, now_us);
 }
 
-/* room: other events take only half of each queue. */
+/* room: true if every queue is less than half full. */
 static bool room(struct monitor *m)
 {
     for (int i = 0; i < m->n_callbacks; i++) {
@@ -233,7 +233,7 @@ static int add_callback(struct monitor *m, const char *url)
     return callback_sender_add(m->sender, &receiver);
 }
 
-/* add_callbacks: one URL a line; empty lines and those that begin with # do not count. */
+/* add_callbacks: reads one URL per line; skips empty lines and those that begin with #. */
 static int add_callbacks(struct monitor *m)
 {
     const char *path = m->callbacks.urls_file;
@@ -284,7 +284,7 @@ static int add_collector(struct monitor *m, const struct tracing_config *tracing
     return m->collector;
 }
 
-/* --- beginning and end --- */
+/* --- start and stop --- */
 
 static void name_instance(struct monitor *m)
 {

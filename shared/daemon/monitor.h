@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The monitor of a daemon: looks at the daemon's health five times a second, and tells callbacks
- * what has changed. /readyz and the metrics ask it too, so that there is one notion of health.
+/* The monitor of a daemon checks its health five times a second and tells callbacks about changes.
+ * /readyz and the metrics use it too, so there is one notion of health.
  *
  *   report() ───────► monitor ── callback_body ──► callback_sender ══► callbacks
  *   monitor_tell() ──►   │                               ▲
@@ -28,7 +28,7 @@ struct callbacks_config {
     char urls_file[256], secret_file[256], heartbeat_url_file[256], ca_file[256];
     char source[65];
     int64_t heartbeat_s, queue, timeout_ms, retry_for_s;
-    bool health; /* changes of health are told */
+    bool health; /* send changes of health */
 };
 
 #define HEALTH_METRIC(GAUGE, id)                                                                   \
@@ -53,36 +53,37 @@ struct monitor_config {
     const struct callbacks_config *callbacks;
     const struct tracing_config *tracing;
     void *arg;
-    /* report: fills in an empty report. Any thread; reads only atomics, never blocks. */
+    /* report: fills in a zeroed report. Called by any thread; reads only atomics, never blocks. */
     void (*report)(void *arg, struct health_report *report);
-    /* counts: what was answered or done since the start, and how much of it went wrong. */
+    /* counts: how many answers or operations there were since the start, and how many of them
+     * failed. */
     void (*counts)(void *arg, int64_t *all, int64_t *bad);
 };
 
 struct monitor;
 
-/* monitor_start: reads the files of the configuration, which it copies, and starts the thread. 0
- * and *out. -EINVAL: a file cannot be used; another negative errno: no memory or no thread. Logs
- * why. */
+/* monitor_start: copies the configuration, reads the files it names, and starts the thread. Returns
+ * 0 and *out, -EINVAL if a file cannot be used, or another negative errno if there is no memory or
+ * no thread. Logs why. */
 int monitor_start(struct monitor **out, const struct monitor_config *config);
 
-/* monitor_ready: for admin_hooks: able or not, and one line for each component that is not ok. */
+/* monitor_ready: for admin_hooks: returns `able` and prints a line for each component that is not
+ * ok. */
 bool monitor_ready(struct monitor *monitor, FILE *reasons);
 
-/* monitor_metrics: of health, callbacks and traces. */
+/* monitor_metrics: prints the metrics of health, callbacks and traces. */
 void monitor_metrics(struct monitor *monitor, FILE *out);
 
-/* monitor_tell: sends callbacks an event that is none of health (see callback_body()). True: it was
- * queued, or there are no callbacks. False: a queue is half full, and the other half is for health;
- * try again later. Any thread; never blocks. */
+/* monitor_tell: sends callbacks an event that is not about health (see callback_body()). Returns
+ * true if it was queued or there are no callbacks. False: a queue is half full, and the rest is
+ * for health; try again later. Any thread; never blocks. */
 bool monitor_tell(struct monitor *monitor, const char *type, const char *id, const char *text,
                   json_t *members);
 
-/* monitor_tracer: takes spans to the collector; NULL when there is none. Lives as long as the
- * monitor. */
+/* monitor_tracer: the tracer, which lives as long as the monitor, or NULL without a collector. */
 struct tracer *monitor_tracer(struct monitor *monitor);
 
-/* monitor_stop: sends what is queued (see callback_sender_free()). Returns NULL. May be called with
+/* monitor_stop: sends the queued messages (see callback_sender_free()). NULL is fine. Returns
  * NULL. */
 struct monitor *monitor_stop(struct monitor *monitor);
 

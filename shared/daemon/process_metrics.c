@@ -15,8 +15,7 @@
 #define METRICS_SHARD process_metrics
 METRICS_TABLE(process_metrics_table, PROCESS_METRICS);
 
-/* count_fds: newer kernels tell the number as the size of the directory; older ones must be read
- * through. */
+/* count_fds: newer kernels report the number as the size of the directory; older ones list it. */
 static int64_t count_fds(void)
 {
     struct stat st;
@@ -46,7 +45,7 @@ static int64_t cpu_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* since_boot_us: of the clock in which /proc says when a process started. */
+/* since_boot_us: reads a clock. /proc counts start times from the boot. */
 static int64_t since_boot_us(clockid_t clock)
 {
     struct timespec t;
@@ -54,8 +53,8 @@ static int64_t since_boot_us(clockid_t clock)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* read_stat: threads, start and memory stand in /proc/self/stat as fields 20, 22 and 24, behind the
- * name, which may hold anything. */
+/* read_stat: reads fields 20, 22 and 24 of /proc/self/stat: threads, start, memory. They follow the
+ * name, which may contain anything. */
 static void read_stat(struct process_metrics *m)
 {
     char text[1024];
@@ -78,7 +77,7 @@ static void read_stat(struct process_metrics *m)
     metric_set(&m->start, since_boot_us(CLOCK_REALTIME) - up_us);
 }
 
-/* start_once: the start is computed once, or a clock that is adjusted would look like a restart. */
+/* start_once: computes the start once, because an adjusted clock would look like a restart. */
 static void start_once(struct process_metrics *m)
 {
     static metric_value start;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Prometheus wants to know of any process, and of its build: the same for every daemon. */
+/* The metrics that Prometheus expects of any process, and those of the build. All daemons have
+ * them. */
 #ifndef ONRUSH_PROCESS_METRICS_H
 #define ONRUSH_PROCESS_METRICS_H
 
@@ -24,9 +25,9 @@ extern const struct metrics_table process_metrics_table;
 #define BUILD_INFO_HELP                                                                            \
     "What runs here: version, and the versions of Redis functions and schema it brings."
 
-/* process_metrics_render: of this process, read from /proc now, and onrush_build_info. `daemon`:
- * "gateway" or "scheduler". What cannot be read is left out. Any thread; blocks on nothing but
- * /proc. */
+/* process_metrics_render: prints the metrics of this process, read from /proc, and
+ * onrush_build_info. `daemon` is "gateway" or "scheduler". Unreadable values are left out. Any
+ * thread. */
 void process_metrics_render(FILE *out, const char *daemon);
 
 #endif

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#define LOOK_MS   50   /* between two looks at a daemon that starts */
-#define SPEAK_MS  1000 /* between two messages about the same thing */
+#define LOOK_MS   50   /* how often a starting daemon is checked */
+#define SPEAK_MS  1000 /* how often the status is sent, at most */
 #define EXTEND_US 10000000
 #define TEXT_MAX  256
 
@@ -24,34 +24,34 @@ static const char *const state_words[] = {[SERVICE_STARTING] = "starting",
 struct service {
     enum service_state state;
     struct service_hooks hooks;
-    struct event *tick; /* NULL: nobody listens */
+    struct event *tick; /* NULL: no $NOTIFY_SOCKET */
     int64_t begun_us, spoken_us, fed_us;
-    int64_t every_us; /* how often progress is looked for and told */
+    int64_t every_us; /* how often progress is checked and reported */
     bool watchdog;
     char said[TEXT_MAX]; /* the last STATUS */
 };
 
-/* move: the only way a service changes its state. */
+/* move: the only place that changes the state. */
 static void move(struct service *s, enum service_state to)
 {
     assert(to > s->state);
     s->state = to;
 }
 
-/* --- what is said --- */
+/* --- messages --- */
 
-/* text_of: what a hook writes, cut to fit. */
+/* text_of: the output of a hook, cut to fit. */
 static void text_of(void (*write)(void *arg, FILE *out), void *arg, char text[TEXT_MAX])
 {
     FILE *out = fmemopen(text, TEXT_MAX, "w");
     text[0] = '\0';
     if (out == NULL)
         return;
-    setvbuf(out, NULL, _IONBF, 0); /* else what is too long is lost as a whole */
+    setvbuf(out, NULL, _IONBF, 0); /* otherwise a long text is lost entirely */
     write(arg, out);
     fclose(out);
     text[TEXT_MAX - 1] = '\0';
-    text[strcspn(text, "\n")] = '\0'; /* a line end would begin another assignment */
+    text[strcspn(text, "\n")] = '\0'; /* a newline would start another assignment */
 }
 
 static void say_status(struct service *s)
@@ -65,7 +65,7 @@ static void say_status(struct service *s)
     sd_notifyf(0, "STATUS=%s", text);
 }
 
-/* feed: the watchdog lives on progress alone; a daemon that stands still is restarted. */
+/* feed: feeds the watchdog only after progress, so systemd restarts a daemon that hangs. */
 static void feed(struct service *s, int64_t now_us)
 {
     if (!s->hooks.progress(s->hooks.arg))
@@ -134,7 +134,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     arm(s);
 }
 
-/* --- life --- */
+/* --- start and stop --- */
 
 int service_new(struct service **out, struct event_base *base, const struct service_hooks *hooks)
 {

@@ -16,10 +16,10 @@ static struct {
     pthread_mutex_t lock; /* guards `ended` */
     pthread_cond_t wake;
     bool started, ended;
-    int64_t from_us; /* monotonic: when the grace is over */
+    int64_t from_us; /* monotonic: the end of the grace time */
 } overdue = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* sleep_until: false when the daemon has ended meanwhile. */
+/* sleep_until: returns false if the daemon has stopped in the meantime. */
 static bool sleep_until(int64_t at_us)
 {
     struct timespec at = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};

@@ -13,19 +13,19 @@
 #include <sys/random.h>
 
 #define HEX       "0123456789abcdef"
-#define ROOM      2048 /* spans that wait */
+#define ROOM      2048 /* spans that may wait */
 #define DRAIN_MAX 256
 #define MILLION   1000000
 
 /* --- the context --- */
 
-/* field_good: exactly `n` hex digits, then `end`. */
+/* field_good: true for exactly `n` hex digits and then `end`. */
 static bool field_good(const char *text, size_t n, char end)
 {
     return strspn(text, HEX) == n && text[n] == end;
 }
 
-/* id_good: the same, and not all zeros. */
+/* id_good: true for `n` hex digits that are not all zeros, and "-". */
 static bool id_good(const char *text, size_t n)
 {
     return field_good(text, n, '-') && strspn(text, "0") < n;
@@ -87,7 +87,7 @@ struct tracer {
     char service[32], instance[96];
     int64_t sample_ppm;
     struct tracer_metrics metrics;
-    pthread_mutex_t lock; /* guards what follows; held only to copy */
+    pthread_mutex_t lock; /* guards the rest; held only to copy */
     struct span spans[ROOM];
     size_t n;
 };
@@ -139,7 +139,7 @@ static void add_text(json_t *list, const char *key, const char *value)
                           json_pack("{s:s, s:{s:s}}", "key", key, "value", "stringValue", value));
 }
 
-/* add_number: 64-bit integers are texts in the JSON of protobuf. */
+/* add_number: JSON of protobuf writes 64-bit integers as strings. */
 static void add_number(json_t *list, const char *key, int64_t value)
 {
     char text[24];
@@ -174,7 +174,7 @@ static json_t *span_json(const struct span *s)
                      "endTimeUnixNano", end, "attributes", attributes(s), "status", failed);
 }
 
-/* take: the newest first; their order means nothing to a collector. */
+/* take: newest first; a collector does not care. */
 static size_t take(struct tracer *t, struct span out[DRAIN_MAX])
 {
     pthread_mutex_lock(&t->lock);

@@ -13,7 +13,7 @@
 
 /* --- the status line --- */
 
-/* RFC 9110 15. Other codes go without a reason. */
+/* RFC 9110 15. Other codes have no reason phrase. */
 #define STATUSES(X)                                                                                \
     X(200, "OK")                                                                                   \
     X(201, "Created")                                                                              \
@@ -65,7 +65,7 @@ static struct status_line status_line(unsigned status)
     }
 }
 
-/* date: IMF-fixdate (RFC 9110 5.6.7), with its CRLF; made once a second. */
+/* date: IMF-fixdate (RFC 9110 5.6.7) with CRLF, formatted once a second. */
 static const char *date(struct http_server *s)
 {
     time_t now = time(NULL);
@@ -95,7 +95,7 @@ void http_answer_begin(struct http_conn *c, unsigned status)
     char other[32];
     assert(s->answering == NULL && c->state == HTTP_BUSY);
     s->answering = c;
-    if (s->serving != c) /* else it is of this event */
+    if (s->serving != c) /* otherwise now_us is that of this event */
         s->now_us = clock_mono_us();
     s->out_len = 0;
     if (line.text == NULL) {
@@ -127,8 +127,8 @@ void http_answer_close(struct http_conn *c)
     c->last = true;
 }
 
-/* tail: the last fields, for which room was left. RFC 9112 9.3: HTTP/1.0 must be told that the
- * connection stays, and everybody that it does not. */
+/* tail: writes the last fields into the room reserved for them. HTTP/1.0 clients must be told that
+ * the connection stays open, all clients that it closes (RFC 9112 9.3). */
 static void tail(struct http_conn *c, const char *framing, size_t len)
 {
     struct http_server *s = c->server;
@@ -147,7 +147,7 @@ static void tail(struct http_conn *c, const char *framing, size_t len)
     s->answering = NULL;
 }
 
-/* content_length: the field; its length. */
+/* content_length: writes the field, returns its length. */
 static size_t content_length(char out[48], size_t n)
 {
     static const char name[] = "Content-Length: ";
@@ -160,7 +160,7 @@ static size_t content_length(char out[48], size_t n)
     return (size_t)(p - out);
 }
 
-/* part_of: for writing only, which the type of iovec cannot say. */
+/* part_of: iovec has no const, but the bytes are only read. */
 static struct iovec part_of(const void *bytes, size_t len)
 {
     return (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
@@ -189,7 +189,7 @@ void http_stream_begin(struct http_conn *c)
 {
     static const char chunked[] = "Transfer-Encoding: chunked\r\n";
     assert(c->server->answering == c);
-    c->last = c->last || c->minor_version == 0; /* RFC 9112 6.3: it ends with the connection */
+    c->last = c->last || c->minor_version == 0; /* RFC 9112 6.3: no other end */
     tail(c, chunked, c->minor_version > 0 ? sizeof chunked - 1 : 0);
     c->streaming = true;
     struct iovec part = part_of(c->server->out, c->server->out_len);

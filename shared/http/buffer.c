@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define SMALL_ROOM (4080 - sizeof(struct http_buffer)) /* a page, with what malloc() adds */
-#define SPARE_MAX  64 /* of each size; what a crowd borrowed goes back to the allocator */
+#define SMALL_ROOM (4080 - sizeof(struct http_buffer)) /* a page, with the overhead of malloc() */
+#define SPARE_MAX  64                                  /* of each size; more are freed */
 
 void http_buffers_init(struct http_buffers *b, size_t full_room)
 {

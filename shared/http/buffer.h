@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Buffers that connections borrow while half a request (and its parser) or half an answer is there.
- * Two sizes: most requests fit the small one. One thread. */
+/* Buffers that connections borrow while they hold half a request (with its parser) or half an
+ * answer. Most requests fit the smaller of two sizes. One thread. */
 #ifndef ONRUSH_BUFFER_H
 #define ONRUSH_BUFFER_H
 
@@ -10,8 +10,8 @@
 
 struct http_buffer {
     SLIST_ENTRY(http_buffer) next;
-    size_t room, from, len; /* what counts is bytes[from] to bytes[len - 1] */
-    bool begun;             /* `parser` is at work on it */
+    size_t room, from, len; /* the data is bytes[from] to bytes[len - 1] */
+    bool begun;             /* `parser` is in use */
     struct http_parser parser;
     char bytes[];
 };
@@ -24,13 +24,13 @@ struct http_buffers {
     size_t n_lent;
 };
 
-/* http_buffers_init: `full_room` is the size of a large buffer, in bytes. http_buffers_end: all
- * must be back. */
+/* http_buffers_init: `full_room` is the size of a large buffer, in bytes. http_buffers_end: every
+ * buffer must have been given back. */
 void http_buffers_init(struct http_buffers *buffers, size_t full_room);
 void http_buffers_end(struct http_buffers *buffers);
 
-/* http_buffer_lend: an empty one with room for at least `room` bytes, which may be more than a full
- * one has; NULL: no memory. http_buffer_give_back: NULL is fine. Gives NULL. */
+/* http_buffer_lend: returns an empty buffer for at least `room` bytes, which may exceed full_room,
+ * or NULL if there is no memory. http_buffer_give_back: NULL is fine. Returns NULL. */
 struct http_buffer *http_buffer_lend(struct http_buffers *buffers, size_t room);
 struct http_buffer *http_buffer_give_back(struct http_buffers *buffers, struct http_buffer *buffer);
 

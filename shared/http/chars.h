@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which bytes may stand where. The names are those of the grammars that they come from. */
+/* Classes of bytes, named as in the grammars. */
 #ifndef ONRUSH_CHARS_H
 #define ONRUSH_CHARS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Kinds of bytes. A URL may hold unencoded what RFC 3986 allows, and [ ] ^ ` { | }, which browsers
- * do not encode. A host excludes the comma, because some software cuts lists there. */
+/* URLs may contain, unencoded, what RFC 3986 allows, and [ ] ^ ` { | }, which browsers do not
+ * encode. Hosts exclude the comma, because some software splits lists there. */
 enum {
     CHAR_TOKEN = 1,  /* tchar (RFC 9110 5.6.2) */
     CHAR_TARGET = 2, /* unencoded in a URL */

@@ -65,7 +65,7 @@ struct http_client_limit *http_client_limit_free(struct http_client_limit *clien
     return NULL;
 }
 
-/* find: the place of an address, made when there is none. NULL: no memory. */
+/* find: the place of an address, created if needed. NULL: no memory. */
 static struct http_client_place *find(struct bucket *bucket, const struct address *address,
                                       uint64_t hash)
 {
@@ -85,7 +85,7 @@ static struct http_client_place *find(struct bucket *bucket, const struct addres
 static pthread_mutex_t *lock_of(struct http_client_limit *clients, uint64_t hash)
 {
     return &clients->stripes[hash % STRIPES]
-                .lock; /* as n is a multiple: one lock for each bucket */
+                .lock; /* n is a multiple of STRIPES, so a bucket has one lock */
 }
 
 static enum http_client_limit_verdict enter_here(struct http_client_limit *clients,
@@ -101,7 +101,7 @@ static enum http_client_limit_verdict enter_here(struct http_client_limit *clien
         verdict = p->n < most_here ? HTTP_CLIENT_IN : HTTP_CLIENT_ADDRESS_FULL;
     if (verdict == HTTP_CLIENT_IN) {
         p->n++;
-    } else if (p != NULL && p->n == 0) { /* most_here is 0, and it is new */
+    } else if (p != NULL && p->n == 0) { /* most_here is 0, and the place is new */
         LIST_REMOVE(p, next);
         free(p);
     }

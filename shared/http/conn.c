@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define EVICT_MAX 32   /* at once, as each time all idle ones are looked at */
-#define LOOK_MAX  1024 /* for one of the same address */
+#define EVICT_MAX 32   /* per call, because each call scans all idle connections */
+#define LOOK_MAX  1024 /* connections examined to find one of the same address */
 
 /* --- states --- */
 
@@ -88,7 +88,7 @@ void http_conn_wake(struct http_conn *c)
     event_active(c->server->wake, EV_READ, 0);
 }
 
-/* --- life --- */
+/* --- open and close --- */
 
 struct http_conn *http_conn_open(struct http_server *s, int fd, const struct address *peer,
                                  struct http_client_place *place, enum http_refusal excess)
@@ -150,7 +150,7 @@ void http_conns_reap(struct http_server *s)
     struct http_conn *c, *after;
     for (c = TAILQ_FIRST(&s->in[HTTP_CLOSED]); c != NULL; c = after) {
         after = TAILQ_NEXT(c, next);
-        if (c->streaming) /* its handler has not let it go yet */
+        if (c->streaming) /* its handler still holds it */
             continue;
         TAILQ_REMOVE(&s->in[HTTP_CLOSED], c, next);
         s->n[HTTP_CLOSED]--;
@@ -160,7 +160,7 @@ void http_conns_reap(struct http_server *s)
 
 /* --- deadlines --- */
 
-/* unsent: is there something in the kernel that the client has not taken? */
+/* unsent: true if the kernel holds bytes that the client has not taken. */
 static bool unsent(const struct http_conn *c)
 {
     int n = 0;
@@ -196,7 +196,7 @@ void http_conns_sweep(struct http_server *s)
     }
 }
 
-/* --- room for others --- */
+/* --- eviction --- */
 
 static bool same_address(const struct http_conn *c, const struct address *key)
 {
@@ -205,7 +205,7 @@ static bool same_address(const struct http_conn *c, const struct address *key)
     return c->place != NULL && memcmp(&own, key, sizeof own) == 0;
 }
 
-/* evict_of: the oldest of one address. */
+/* evict_of: evicts the oldest connection of one address. */
 static bool evict_of(struct http_server *s, enum http_state state, const struct address *address)
 {
     int looks = LOOK_MAX;
@@ -222,8 +222,7 @@ static bool evict_of(struct http_server *s, enum http_state state, const struct 
     return false;
 }
 
-/* most_here: how many the busiest address has, of those with a connection in this state; at least
- * `most`. */
+/* most_here: the connections of the busiest address with one in this state, or `most` if larger. */
 static int64_t most_here(const struct http_server *s, enum http_state state, int64_t most)
 {
     struct http_conn *c;
@@ -234,7 +233,8 @@ static int64_t most_here(const struct http_server *s, enum http_state state, int
     return most;
 }
 
-/* evict_busiest: an address is among the busiest that has half of `most`, which the busiest has. */
+/* evict_busiest: evicts connections of every address that has at least half of `most`, the number
+ * of the busiest. */
 static bool evict_busiest(struct http_server *s, enum http_state state, int64_t most)
 {
     int share = s->config.max_connections / 64, left = share < 1 ? 1 : share;
@@ -259,8 +259,8 @@ bool http_conns_evict(struct http_server *s, const struct address *address)
                evict_of(s, HTTP_READING, address);
     struct http_conn *over = TAILQ_FIRST(&s->in[HTTP_LINGERING]);
     if (over == NULL || over->excess != 0) {
-        /* A new connection is idle until its request is read. It must not make room for a crowd of
-         * which none is idle. */
+        /* `most` covers both states: a new connection is idle until its request is read, and must
+         * not make room for a crowd that is all reading. */
         int64_t most = most_here(s, HTTP_IDLE, most_here(s, HTTP_READING, 0));
         return evict_busiest(s, HTTP_IDLE, most) || evict_busiest(s, HTTP_READING, most);
     }

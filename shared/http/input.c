@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define REQUESTS_A_TURN 16       /* of one connection, however many lie there */
+#define REQUESTS_A_TURN 16       /* of one connection, even if more are there */
 #define DISCARD_MAX     1048576u /* bytes after the last answer */
 #define CONTINUE        "HTTP/1.1 100 Continue\r\n\r\n"
 
 /* --- buffers --- */
 
-/* take_input: what has been read of this connection; nothing yet: the lap, which all share. */
+/* take_input: the connection's own buffer, or the shared one (the lap) if it has none. */
 static struct http_buffer *take_input(struct http_conn *c)
 {
     struct http_buffer *in = c->input, *lap = c->server->lap;
@@ -34,7 +34,7 @@ static void copy(struct http_buffer *to, const struct http_buffer *from)
         to->parser = from->parser;
 }
 
-/* move_to: a buffer with more room, or of its own. NULL: no memory. */
+/* move_to: moves the input to a larger buffer, or to one of its own. NULL: no memory. */
 static struct http_buffer *move_to(struct http_conn *c, struct http_buffer *in, size_t room)
 {
     struct http_buffers *all = &c->server->buffers;
@@ -47,7 +47,7 @@ static struct http_buffer *move_to(struct http_conn *c, struct http_buffer *in, 
     return own;
 }
 
-/* keep: what is left until more comes, or until the answer is out. */
+/* keep: keeps the rest until more arrives or the answer is sent. */
 static void keep(struct http_conn *c, struct http_buffer *in)
 {
     struct http_buffers *all = &c->server->buffers;
@@ -64,7 +64,7 @@ static void keep(struct http_conn *c, struct http_buffer *in)
         http_conn_move(c, HTTP_READING);
 }
 
-/* make_room: for at least one byte more. */
+/* make_room: makes room for at least one more byte. */
 static bool make_room(struct http_conn *c, struct http_buffer **in)
 {
     struct http_buffer *b = *in;
@@ -77,20 +77,21 @@ static bool make_room(struct http_conn *c, struct http_buffer **in)
         return true;
     }
     if (b->room >= c->server->lap->room)
-        return false; /* the parser refuses before this can be */
+        return false; /* cannot happen: the parser refuses first */
     struct http_buffer *larger = move_to(c, b, c->server->lap->room);
     *in = larger != NULL ? larger : b;
     return larger != NULL;
 }
 
-/* may_come: a reset is no EV_CLOSED for libevent (EPOLLERR), and less than there was room for
- * may lie before one. Who has left half a request would keep its place until the deadline. */
+/* may_come: libevent does not report a reset (EPOLLERR) as EV_CLOSED, and a short read may precede
+ * one. Without this check, a client that left behind half a request would keep its place until the
+ * deadline. */
 static bool may_come(struct http_conn *c, const struct http_buffer *in)
 {
     return c->readable || (in->len > in->from && http_conn_has_left(c));
 }
 
-/* read_more: false when nothing more is there, or nothing will come any more. */
+/* read_more: returns false if nothing is there, or nothing will come. */
 static bool read_more(struct http_conn *c, struct http_buffer **in)
 {
     if (!may_come(c, *in))
@@ -103,7 +104,7 @@ static bool read_more(struct http_conn *c, struct http_buffer **in)
     size_t room = b->room - b->len;
     ssize_t n = recv(event_get_fd(&c->event), b->bytes + b->len, room, 0);
     if (n > 0) {
-        /* Less than there was room for: that was all. */
+        /* a short read: that was all */
         c->readable = (size_t)n == room || c->ended;
         b->len += (size_t)n;
         return true;
@@ -128,7 +129,7 @@ static enum http_progress parse(struct http_server *s, struct http_buffer *in)
     return http_parse(&in->parser, in->bytes + in->from, in->len - in->from);
 }
 
-/* note: what the answer depends on. */
+/* note: saves what the answer depends on. */
 static void note(struct http_conn *c, const struct http_request *request)
 {
     c->minor_version = request->minor_version;
@@ -150,7 +151,7 @@ void http_conn_refuse(struct http_conn *c, enum http_refusal why, unsigned statu
     assert(c->state != HTTP_BUSY);
 }
 
-/* head_of: what is known of a request whose body is not there; NULL: the head is not either. */
+/* head_of: the head of a request whose body is incomplete, or NULL if the head is, too. */
 static const struct http_request *head_of(struct http_buffer *in)
 {
     if (in == NULL || !in->begun || in->parser.head_bytes == 0)
@@ -172,8 +173,8 @@ void http_conn_too_slow(struct http_conn *c)
     http_buffer_give_back(&c->server->buffers, in);
 }
 
-/* tell_to_continue: no room means that answers lie unread before this one. The client may send its
- * body without being told: it does not wait forever (RFC 9110 10.1.1). */
+/* tell_to_continue: sends nothing if the socket is full of unread answers. The client does not wait
+ * forever (RFC 9110 10.1.1). */
 static void tell_to_continue(struct http_conn *c)
 {
     const ssize_t all = sizeof CONTINUE - 1;
@@ -182,8 +183,8 @@ static void tell_to_continue(struct http_conn *c)
         http_conn_close(c, true);
 }
 
-/* greet: at the end of a head (RFC 9110 10.1.1). A connection in excess is answered now. The parser
- * learns the limit of bodies only here, so that a refusal always has a head to answer. */
+/* greet: handles a complete head (RFC 9110 10.1.1). A connection over a limit is refused here. The
+ * parser gets the limit of bodies only now, so every refusal has a head to answer. */
 static void greet(struct http_conn *c, struct http_buffer *in)
 {
     const struct http_request *request = &in->parser.request;
@@ -216,7 +217,7 @@ static bool awaited(const struct http_conn *c)
     return c->state == HTTP_IDLE || c->state == HTTP_READING;
 }
 
-/* step: one more of what is there. False: that was all. */
+/* step: processes the next piece of input. Returns false if that was all. */
 static bool step(struct http_conn *c, struct http_buffer **in)
 {
     switch (parse(c->server, *in)) {

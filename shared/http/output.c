@@ -7,7 +7,7 @@
 
 /* --- bytes --- */
 
-/* put: as much as the kernel takes now; a negative number: the connection is broken. */
+/* put: sends what the kernel takes now. Returns a negative number if the connection is broken. */
 static ssize_t put(struct http_conn *c, struct iovec *parts, int n)
 {
     int fd = event_get_fd(&c->event);
@@ -17,7 +17,7 @@ static ssize_t put(struct http_conn *c, struct iovec *parts, int n)
     return sent >= 0 || (errno != EAGAIN && errno != EINTR) ? sent : 0;
 }
 
-/* larger: the buffer of what is not taken, with room for `len` more. */
+/* larger: a buffer with the unsent bytes and room for `len` more. */
 static struct http_buffer *larger(struct http_conn *c, size_t len)
 {
     struct http_buffers *all = &c->server->buffers;
@@ -33,7 +33,7 @@ static struct http_buffer *larger(struct http_conn *c, size_t len)
     return b;
 }
 
-/* keep: what is left of the parts after `sent` bytes. */
+/* keep: copies the parts behind the first `sent` bytes. */
 static bool keep(struct http_conn *c, const struct iovec *parts, int n, size_t sent)
 {
     size_t all = 0;
@@ -81,7 +81,7 @@ void http_conn_flush(struct http_conn *c)
     }
     b->from += (size_t)sent;
     if (b->from < b->len) {
-        if (sent > 0 && c->streaming) /* its deadline is that of the next piece */
+        if (sent > 0 && c->streaming) /* it made progress, so its deadline starts again */
             http_conn_move(c, HTTP_SENDING);
         return;
     }
@@ -97,8 +97,8 @@ void http_conn_flush(struct http_conn *c)
 
 /* --- the end of an answer --- */
 
-/* end: closing while bytes of the client are unread would reset the connection, and the client
- * might never see the answer (RFC 9112 9.6). A client that asked for the end sends no more. */
+/* end: closing a socket with unread bytes resets the connection, and the client might never see the
+ * answer (RFC 9112 9.6). A client that asked for the end sends nothing more. */
 static void end(struct http_conn *c)
 {
     if ((c->by_client || c->ended) && !c->readable && c->input == NULL) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which step is next, and the limits. */
+/* The loop over the steps, and the limits. */
 #include "shared/http/parser_steps.h"
 
 #include <assert.h>
@@ -32,7 +32,7 @@ static step_fn *const steps[] = {
     [STATE_REFUSED] = stay_refused,
 };
 
-/* moves_without_byte: all others look at one first. */
+/* moves_without_byte: all other states need a byte. */
 static bool moves_without_byte(enum state state)
 {
     return state == STATE_BODY || state == STATE_LENGTH || state >= STATE_COMPLETE;
@@ -48,7 +48,7 @@ static enum step go_on(struct http_parser *p, size_t n)
     return step;
 }
 
-/* too_long: all that a limit allows was read, and this part is not at its end. */
+/* too_long: a limit was reached before the end of this part. */
 static enum step too_long(struct http_parser *p)
 {
     if (p->state < STATE_FIELD)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body: of a length that is known, or in chunks. */
+/* The body: of known length, or chunked. */
 #include "shared/http/parser_steps.h"
 
 #include <string.h>
 
-/* frame: chunk lines and trailers begin, and may take what is left for them. */
+/* frame: starts chunk lines and trailers, limited to the rest of their allowance. */
 static enum step frame(struct http_parser *p, enum state next)
 {
     p->stop = p->at + p->framing;
@@ -14,7 +14,7 @@ static enum step frame(struct http_parser *p, enum state next)
 enum step http_read_body(struct http_parser *p)
 {
     struct http_request *r = &p->request;
-    if (r->content_length > p->limits.max_body_bytes) /* lowered meanwhile */
+    if (r->content_length > p->limits.max_body_bytes) /* the caller lowered the limit */
         return refuse(p, 413, "the body is too large");
     if (r->chunked) {
         p->left = 0;
@@ -30,7 +30,7 @@ enum step http_read_length(struct http_parser *p)
     return p->at == p->stop ? complete(p) : STEP_MORE;
 }
 
-/* digit_of: of a hexadecimal number; -1: it is none. */
+/* digit_of: the value of a hexadecimal digit, or -1. */
 static int digit_of(char c)
 {
     if (c >= '0' && c <= '9')
@@ -39,7 +39,7 @@ static int digit_of(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* after_size: what may follow a size or an extension. */
+/* after_size: parses what may follow a size or an extension. */
 static enum step after_size(struct http_parser *p)
 {
     if (here(p) == ';')
@@ -59,7 +59,7 @@ enum step http_read_size(struct http_parser *p)
     return p->at > p->mark ? after_size(p) : refuse(p, 400, "bad size of a chunk");
 }
 
-/* http_read_extension: its name. */
+/* http_read_extension: the name of the extension. */
 enum step http_read_extension(struct http_parser *p)
 {
     if (!skip(p, CHAR_TOKEN))
@@ -100,7 +100,7 @@ enum step http_read_unquoted(struct http_parser *p)
     return after_size(p);
 }
 
-/* http_read_size_lf: from here on `stop` is where the chunk ends; the last one is empty. */
+/* http_read_size_lf: from here on `stop` is the end of the chunk. The last chunk is empty. */
 enum step http_read_size_lf(struct http_parser *p)
 {
     if (here(p) != '\n')
@@ -114,7 +114,7 @@ enum step http_read_size_lf(struct http_parser *p)
     return on(p, STATE_DATA);
 }
 
-/* http_read_data: each byte moves once, to where it stays. */
+/* http_read_data: moves each byte once, to its final place. */
 enum step http_read_data(struct http_parser *p)
 {
     uint32_t n = p->reach - p->at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The request line, the fields, and what they say together. The trailers are read here, too. */
+/* The request line, the fields and the trailers. */
 #include "shared/http/parser_steps.h"
 
 #include "shared/http/rules.h"
@@ -44,12 +44,12 @@ enum step http_read_method(struct http_parser *p)
     if (here(p) != ' ' || p->method.len == 0)
         return refuse(p, 400, "bad method");
     p->request.method = http_method_of(text(p, p->method));
-    if (p->request.method == HTTP_METHOD_CONNECT) /* no tunnel is here */
+    if (p->request.method == HTTP_METHOD_CONNECT) /* not a proxy */
         return refuse(p, 501, "CONNECT is not served");
     return begin(p, p->at + 1, STATE_TARGET);
 }
 
-/* take_target: spans of its parts begin at the target there, at the request here. */
+/* take_target: converts spans relative to the target into spans of the request. */
 static const char *take_target(struct http_parser *p)
 {
     struct http_target_parts parts;
@@ -112,15 +112,15 @@ static enum step take_host(struct http_parser *p, struct http_text value, struct
     if (p->marks & MARK_HOST)
         return refuse(p, 400, "more than one Host");
     p->marks |= MARK_HOST;
-    if (!p->has_host) /* that of an absolute-form goes before this one (RFC 9112 3.2.2) */
+    if (!p->has_host) /* the host of an absolute-form has priority (RFC 9112 3.2.2) */
         p->host = span;
     p->has_host = true;
     const char *reason = http_rule_host(value);
     return reason == NULL ? STEP_ON : refuse(p, 400, reason);
 }
 
-/* tab_about: is there a tab before or behind the value that was just read? It is white space there,
- * but some software takes it for a part of the value. */
+/* tab_about: true if a tab surrounds the value. It is white space, but some software takes it for a
+ * part of the value. */
 static bool tab_about(const struct http_parser *p)
 {
     uint32_t from = p->name.at + p->name.len;
@@ -158,7 +158,7 @@ static enum step take_coding(struct http_parser *p, struct http_text value)
     return STEP_ON;
 }
 
-/* take_expect: HTTP/1.0 has no expectations: they are ignored there (RFC 9110 10.1.1). */
+/* take_expect: HTTP/1.0 has no expectations, so they are ignored (RFC 9110 10.1.1). */
 static enum step take_expect(struct http_parser *p, struct http_text value)
 {
     if (p->request.minor_version == 0)
@@ -178,7 +178,7 @@ static enum step take_connection(struct http_parser *p, struct http_text value)
     return STEP_ON;
 }
 
-/* named: is this name, which is a token, the same as `word`, in lower case? */
+/* named: compares a token with a lower-case word of the same length, ignoring case. */
 static bool named(struct http_text name, const char *word)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -188,8 +188,7 @@ static bool named(struct http_text name, const char *word)
     return true;
 }
 
-/* take_known: the fields that decide where a request ends, which host it is for, and whether the
- * connection stays. */
+/* take_known: handles the fields that determine framing, host and connection. */
 static enum step take_known(struct http_parser *p, struct http_text name, struct http_span span)
 {
     struct http_text value = text(p, span);
@@ -209,8 +208,8 @@ static enum step take_known(struct http_parser *p, struct http_text name, struct
     }
 }
 
-/* take_trailer: trailers are ignored. Those that would change what was read already are refused,
- * because other software might heed them. */
+/* take_trailer: ignores trailers, but refuses those that would change what was parsed, because
+ * other software might obey them. */
 static enum step take_trailer(struct http_parser *p, struct http_text name)
 {
     if (http_text_like(name, "Host") || http_text_like(name, "Content-Length") ||
@@ -230,8 +229,8 @@ static enum step take_field(struct http_parser *p, struct http_span value)
     return take_known(p, text(p, p->name), value);
 }
 
-/* odd_bytes: sets the top bit of those of eight bytes that are control characters. Only the lowest
- * bit set is reliable. */
+/* odd_bytes: sets the top bit of each control character among eight bytes. Only the lowest bit set
+ * is reliable. */
 static uint64_t odd_bytes(const char *at)
 {
     const uint64_t ones = UINT64_MAX / 255;
@@ -242,8 +241,8 @@ static uint64_t odd_bytes(const char *at)
     return (((x - ones * 0x20) & ~x) | ((del - ones) & ~del)) & ones << 7;
 }
 
-/* skip_value: like skip(CHAR_VALUE), but eight bytes at a time, up to the first control character,
- * HTAB included. */
+/* skip_value: like skip(CHAR_VALUE), but eight bytes at a time, up to the first control character
+ * or HTAB. */
 static bool skip_value(struct http_parser *p)
 {
     const char *at = p->bytes + p->at, *reach = p->bytes + p->reach;
@@ -257,7 +256,7 @@ static bool skip_value(struct http_parser *p)
     return skip(p, CHAR_VALUE);
 }
 
-/* The steps of a line go right on with the next one: a head is made of these. */
+/* Most of a head is field lines, so these steps go straight on to the next one. */
 
 enum step http_read_value_lf(struct http_parser *p)
 {
@@ -300,7 +299,7 @@ enum step http_read_name(struct http_parser *p)
     return straight_on(p, STATE_SPACE, http_read_space);
 }
 
-/* http_read_field: the first byte of a line. */
+/* http_read_field: parses the first byte of a line. */
 enum step http_read_field(struct http_parser *p)
 {
     if (here(p) == '\r')
@@ -313,7 +312,7 @@ enum step http_read_field(struct http_parser *p)
 
 /* --- the end of the head --- */
 
-/* conclude: what only all fields together tell. */
+/* conclude: derives what depends on several fields. */
 static void conclude(struct http_parser *p)
 {
     struct http_request *r = &p->request;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the parser: its states, and what its steps have in common. For parser*.c alone.
+/* Internals of the parser: its states, and what its steps share. Only for parser*.c.
  *
- * Each state has one function, a step: it reads until its part or the bytes end, and returns the
- * next state.
+ * Each state has one function, a step. It parses to the end of its part, or of the bytes, and
+ * returns the next state.
  *
  *   EMPTY ─► METHOD ─► TARGET ─► VERSION ─► LINE_CR ─► LINE_LF ─► FIELD ◄── VALUE_LF ◄── VALUE
  *                                                                 │ └─► NAME ─► SPACE ────▲
@@ -22,7 +22,7 @@
 #include "shared/http/parser.h"
 
 enum state {
-    /* the request line: 414 */
+    /* the request line: 414 if too long */
     STATE_EMPTY,
     STATE_EMPTY_LF,
     STATE_METHOD,
@@ -30,14 +30,14 @@ enum state {
     STATE_VERSION,
     STATE_LINE_CR,
     STATE_LINE_LF,
-    /* fields and trailers: 431 */
+    /* fields and trailers: 431 if too long */
     STATE_FIELD,
     STATE_NAME,
     STATE_SPACE,
     STATE_VALUE,
     STATE_VALUE_LF,
     STATE_HEAD_LF,
-    /* the body: 413 */
+    /* the body: 413 if too long */
     STATE_BODY,
     STATE_LENGTH,
     STATE_SIZE,
@@ -54,7 +54,7 @@ enum state {
     STATE_REFUSED,
 };
 
-/* What a step says beside enum http_progress. */
+/* The result of a step: enum http_progress, and STEP_ON. */
 enum step { STEP_MORE, STEP_HEAD, STEP_COMPLETE, STEP_REFUSED, STEP_ON };
 
 typedef enum step step_fn(struct http_parser *p);
@@ -83,21 +83,22 @@ static inline enum step on(struct http_parser *p, enum state next)
     return STEP_ON;
 }
 
-/* straight_on: like on(), and takes that step at once if it can; for the steps of most bytes. */
+/* straight_on: like on(), but takes the next step at once if it can. For the steps that read most
+ * bytes. */
 static inline enum step straight_on(struct http_parser *p, enum state next, step_fn *read)
 {
     p->state = next;
     return p->at < p->reach ? read(p) : STEP_MORE;
 }
 
-/* on_after: the same as on(), past the byte that was looked at. */
+/* on_after: like on(), but skips the current byte. */
 static inline enum step on_after(struct http_parser *p, enum state next)
 {
     p->at++;
     return on(p, next);
 }
 
-/* begin: a part begins at `at`. */
+/* begin: starts a part at `at`. */
 static inline enum step begin(struct http_parser *p, uint32_t at, enum state next)
 {
     p->at = p->mark = at;
@@ -114,13 +115,13 @@ static inline bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
-/* want: exactly this byte. */
+/* want: accepts only the byte `c`. */
 static inline enum step want(struct http_parser *p, char c, enum state next, const char *reason)
 {
     return here(p) == c ? on_after(p, next) : refuse(p, 400, reason);
 }
 
-/* skip: goes to the end of a run of this kind of bytes. False: the run may go on in later bytes. */
+/* skip: skips bytes of this kind. Returns false if more of them may follow in later bytes. */
 static inline bool skip(struct http_parser *p, unsigned kind)
 {
     const char *bytes = p->bytes;
@@ -131,7 +132,7 @@ static inline bool skip(struct http_parser *p, unsigned kind)
     return at < reach;
 }
 
-/* part: from the mark to here. */
+/* part: the span from the mark to here. */
 static inline struct http_span part(const struct http_parser *p)
 {
     return (struct http_span){p->mark, p->at - p->mark};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a handler asks of a request that was read. */
+/* Accessors for a parsed request. */
 #include "shared/http/parser.h"
 
 #include <string.h>

@@ -32,7 +32,7 @@ enum http_method http_method_of(struct http_text name)
 
 /* --- host --- */
 
-/* skip: where the run of this kind of bytes ends. */
+/* skip: the end of a run of this kind of bytes. */
 static size_t skip(struct http_text text, size_t at, unsigned kind)
 {
     while (at < text.len && http_char_is(text.at[at], kind))
@@ -40,8 +40,8 @@ static size_t skip(struct http_text text, size_t at, unsigned kind)
     return at;
 }
 
-/* literal_end: returns what is behind the "]" of an IPv6 address, or 0 if it is none. It does not
- * check the address itself. */
+/* literal_end: the offset behind the "]" of an IPv6 literal, or 0 if it is none. Does not check the
+ * address. */
 static size_t literal_end(struct http_text host)
 {
     size_t at = 1;
@@ -50,8 +50,7 @@ static size_t literal_end(struct http_text host)
     return at > 2 && at < host.len && host.at[at] == ']' ? at + 1 : 0;
 }
 
-/* port_valid: the rest behind a host: nothing, or ":" and a port that may be empty (RFC 3986
- * 3.2.3). */
+/* port_valid: true for nothing, or ":" and a port that may be empty (RFC 3986 3.2.3). */
 static bool port_valid(const char *rest, size_t len)
 {
     unsigned port = 0;
@@ -75,7 +74,7 @@ const char *http_rule_host(struct http_text host)
 
 /* --- target --- */
 
-/* scheme_len: the length of "http://" or "https://" in any case (RFC 9110 4.2.3); 0: neither. */
+/* scheme_len: the length of "http://" or "https://" in any case (RFC 9110 4.2.3), or 0. */
 static size_t scheme_len(struct http_text target)
 {
     static const char *const schemes[] = {"http://", "https://"};
@@ -87,7 +86,7 @@ static size_t scheme_len(struct http_text target)
     return 0;
 }
 
-/* split: what follows the authority. */
+/* split: splits what follows the authority. */
 static void split(struct http_text target, size_t from, struct http_target_parts *parts)
 {
     const char *mark = memchr(target.at + from, '?', target.len - from);

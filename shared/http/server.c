@@ -14,14 +14,15 @@
 
 #define TICK_MS        100
 #define ACCEPTS_A_TURN 64
-#define KERNEL_BUFFER  32768 /* bytes in the kernel each way; it takes the double */
-#define CONNS_KEPT     256   /* room for the next ones; that of a crowd goes back to the system */
+#define KERNEL_BUFFER  32768 /* bytes each way; the kernel doubles it */
+#define CONNS_KEPT     256   /* connections whose memory stays mapped */
 #define FRAMING_MIN    1024
 #define BODY_ANY       (1u << 30) /* until the head is read */
 
-/* --- newcomers --- */
+/* --- new connections --- */
 
-/* enter: a place for a newcomer, for whom others may have to go; 0, or why there is none. */
+/* enter: takes a place for a new connection, evicting others if need be. Returns 0, or why there is
+ * none. */
 static enum http_refusal enter(struct http_server *s, const struct address *peer,
                                struct http_client_place **place)
 {
@@ -56,7 +57,7 @@ void http_server_add(struct http_server *s, int fd, const struct sockaddr *from)
     }
 }
 
-/* accept_one: 0; -EAGAIN: that was all; or why it cannot be. */
+/* accept_one: returns 0, -EAGAIN if no connection waits, or -ENFILE if a resource ran out. */
 static int accept_one(struct http_server *s)
 {
     struct sockaddr_storage from;
@@ -75,7 +76,7 @@ static int accept_one(struct http_server *s)
         return -ENFILE;
     case EAGAIN:
         return -EAGAIN;
-    default: /* of that one connection alone: see accept(2) */
+    default: /* of that one connection: see accept(2) */
         return 0;
     }
 }
@@ -90,7 +91,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
     for (int i = 0; i < ACCEPTS_A_TURN && r == 0; i++)
         r = accept_one(s);
     if (r == -ENFILE)
-        event_del(s->listener); /* until the next tick: it would spin */
+        event_del(s->listener); /* until the next tick; otherwise it would spin */
 }
 
 /* --- time --- */
@@ -125,10 +126,11 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* --- life --- */
+/* --- start and stop --- */
 
-/* prepare: settings that accepted sockets inherit. Small buffers bound what a client pins that does
- * not read. Each answer is one send, which must not wait for the ACK of the last one. */
+/* prepare: sets options that accepted sockets inherit. Small buffers limit the memory of a client
+ * that does not read. Each answer is one send, which must not wait for the ACK of the previous
+ * one. */
 static void prepare(int fd)
 {
     int one = 1, bytes = KERNEL_BUFFER;
@@ -170,8 +172,7 @@ static void free_parts(struct http_server *s)
 
 static void init(struct http_server *s, const struct http_config *config)
 {
-    /* A body in chunks of some bytes is half framing: as much as it may be long itself is
-     * enough. */
+    /* A body in tiny chunks is half framing, so as much framing as body is enough. */
     uint32_t body = (uint32_t)config->max_body_bytes;
     s->limits = (struct http_limits){.max_head_bytes = (uint32_t)config->max_head_bytes,
                                      .max_fields = HTTP_FIELDS_MAX,
@@ -237,7 +238,7 @@ struct http_server *http_server_free(struct http_server *s)
     return NULL;
 }
 
-/* --- what others may know --- */
+/* --- accessors --- */
 
 void http_server_set_deadlines(struct http_server *s, const struct http_deadlines *deadlines)
 {

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An HTTP/1.1 server inside an event loop (RFC 9110 and 9112), for a service that answers small
- * requests from memory. It hands out complete requests and takes answers, at once or later; it does
- * not know what they are about.
+/* An HTTP/1.1 server in an event loop (RFC 9110 and 9112), for services that answer small requests
+ * from memory. It hands out complete requests and sends answers, at once or later; it knows nothing
+ * of their content.
  *
  *   accept ─► read ─► parser ─► hooks.request ─ ─ (now or later) ─ ─► http_answer_send ─► next
  *                       │                              │ the client has left: hooks.gone
  *                       └─ refused, or too slow: hooks.refused ─► answer ─► end
  *
- * A connection is registered with epoll once, edge-triggered, for its whole life. It borrows a
- * buffer only while half a request or half an answer is there, and every wait has a deadline
- * (conn.h shows the states). One request of a connection at a time: what a client sends beyond it
- * waits in its socket, and answers go out in order. All calls and hooks in the thread of the event
- * base. */
+ * A connection is registered with epoll once, edge-triggered. It borrows a buffer only while half a
+ * request or half an answer is there, and every wait has a deadline (conn.h shows the states). It
+ * serves one request at a time: later ones wait in its socket, and answers go out in order. Calls
+ * and hooks run in the thread of the event base. */
 #ifndef ONRUSH_SERVER_H
 #define ONRUSH_SERVER_H
 
@@ -29,127 +28,129 @@ struct http_server;
 struct http_conn;
 struct http_client_limit;
 
-/* Why the server itself refuses, and ends the connection afterwards. */
+/* Why the server itself refuses a connection, which ends after the answer. */
 enum http_refusal {
     HTTP_MALFORMED,    /* the parser's verdict: 400, 413, 414, 417, 431, 501, 505 */
     HTTP_TOO_SLOW,     /* 408 */
-    HTTP_FULL,         /* 503: as many connections as are allowed */
-    HTTP_ADDRESS_FULL, /* 503: as many connections as one address may have */
+    HTTP_FULL,         /* 503: all connections are taken */
+    HTTP_ADDRESS_FULL, /* 503: the address has all the connections that one may have */
 };
 
 struct http_hooks {
     void *arg;
-    /* request: one complete request. All that it points at lives until this returns; the connection
-     * is busy until it is answered. */
+    /* request: a complete request, valid until this returns. The connection stays busy until it is
+     * answered. */
     void (*request)(void *arg, struct http_conn *conn, const struct http_request *request);
-    /* refused: to be answered before this returns, with `status`. `request` is its head, without a
-     * body; NULL: there is none that can be relied on. */
+    /* refused: must answer with `status` before this returns. `request` is the head, without a
+     * body; NULL if there is no reliable one. */
     void (*refused)(void *arg, struct http_conn *conn, enum http_refusal why, unsigned status,
                     const struct http_request *request);
-    /* gone: the client of a busy connection has closed it, or its half of it, or is not there any
-     * more; told once for each request. It may be answered still (a half-closed client reads that),
-     * and must be, sooner or later. */
+    /* gone: the client of a busy connection has closed it, or its half of it, or is lost; called
+     * once per request. The request must still be answered, now or later: a half-closed client
+     * reads the answer. */
     void (*gone)(void *arg, struct http_conn *conn);
-    /* drained: all that was written to a stream is taken. NULL: nobody wants to know. */
+    /* drained: everything written to a stream was sent. May be NULL. */
     void (*drained)(void *arg, struct http_conn *conn);
-    /* exempt: does this address count for no limit of addresses? NULL: none does. */
+    /* exempt: true if the per-address limit does not apply to `peer`. NULL: it applies to all. */
     bool (*exempt)(void *arg, const struct address *peer);
 };
 
-/* Deadlines in µs; they may change while it runs. */
+/* Deadlines in µs; they may change at run time. */
 struct http_deadlines {
     int64_t idle_us;    /* between requests */
     int64_t request_us; /* from the first byte of a request to its last */
-    int64_t answer_us;  /* until the client has taken what was written (a stream: some of it) */
+    int64_t answer_us;  /* until the client has taken the answer (a stream: some of it) */
     int64_t linger_us;  /* after the last answer, until the client closes its half */
 };
 
 struct http_config {
-    size_t max_head_bytes; /* request line, header fields and empty line: exactly */
+    size_t max_head_bytes; /* exact: request line, header fields and empty line */
     size_t max_body_bytes;
-    size_t max_stream_bytes; /* written to a stream and not taken */
+    size_t max_stream_bytes; /* written to a stream, but not sent yet */
     int max_connections, max_connections_per_address;
     struct http_client_limit *clients; /* counts connections; may be shared */
     struct http_deadlines deadlines;
 };
 
-/* What has happened since the server began; only grows. */
+/* Counters since the start of the server. */
 struct http_counts {
     uint64_t accepted;
-    uint64_t dropped;      /* closed at once: even more than HTTP_EXCESS_MAX */
-    uint64_t evicted;      /* those without a request that made room for others */
-    uint64_t too_slow;     /* requests that did not become complete in time */
-    uint64_t slow_readers; /* answers that were not taken in time */
-    uint64_t gone;         /* clients that did not wait for their answer */
+    uint64_t dropped;      /* closed at once: more than HTTP_EXCESS_MAX were refused */
+    uint64_t evicted;      /* closed without a request, to make room */
+    uint64_t too_slow;     /* requests that were not complete in time */
+    uint64_t slow_readers; /* answers that the client did not take in time */
+    uint64_t gone;         /* clients that left before their answer */
 };
 
-/* How many connections are what, now. */
+/* The current number of connections by state. */
 struct http_census {
     size_t all, idle, reading, busy;
 };
 
-/* --- life --- */
+/* --- start and stop --- */
 
-/* http_server_new: serves what comes over `listen_fd`, which it takes over; -1: only what
- * http_server_add() brings. 0 and *out, or a negative errno (and the fd is still the caller's).
- * `config` and `hooks` are copied. */
+/* http_server_new: serves connections of `listen_fd`, which it takes over; -1: only those of
+ * http_server_add(). Returns 0 and *out, or a negative errno, and then the fd is still the
+ * caller's. Copies `config` and `hooks`. */
 int http_server_new(struct http_server **out, struct event_base *base, int listen_fd,
                     const struct http_config *config, const struct http_hooks *hooks);
 
-/* http_server_add: one more connection, which is taken over; `peer` may be NULL. */
+/* http_server_add: serves one more connection and takes over `fd`. `peer` may be NULL. */
 void http_server_add(struct http_server *server, int fd, const struct sockaddr *peer);
 
 void http_server_set_deadlines(struct http_server *server, const struct http_deadlines *deadlines);
-int http_server_listen_fd(const struct http_server *server); /* -1: none any more */
+int http_server_listen_fd(const struct http_server *server); /* -1: not listening any more */
 const struct http_counts *http_server_counts(const struct http_server *server);
 struct http_census http_server_census(const struct http_server *server);
 
-/* http_server_quiesce: accepts no more; each answer from now on is the last of its connection.
- * `backlog`: those that the kernel has connected already are served still. */
+/* http_server_quiesce: stops accepting; from now on each answer is the last of its connection.
+ * `backlog`: first accepts the connections that the kernel has established. */
 void http_server_quiesce(struct http_server *server, bool backlog);
 
-/* http_server_free: closes everything; hooks.gone is called for what is busy, and its answer is
- * ignored. NULL is fine. Gives NULL. */
+/* http_server_free: closes everything. Calls hooks.gone for busy connections and ignores their
+ * answers. NULL is fine. Returns NULL. */
 struct http_server *http_server_free(struct http_server *server);
 
-/* --- a connection whose request is to be answered --- */
+/* --- a busy connection --- */
 
-/* http_conn_set_data: the handler's own pointer, NULL for each new request. */
+/* http_conn_set_data: sets the handler's own pointer, which is NULL for each new request. */
 void http_conn_set_data(struct http_conn *conn, void *data);
 void *http_conn_data(const struct http_conn *conn);
 const struct address *http_conn_peer(const struct http_conn *conn);
-int64_t http_conn_now_us(const struct http_conn *conn); /* monotonic: when this turn began */
+int64_t http_conn_now_us(const struct http_conn *conn); /* monotonic: the start of this turn */
 
-/* http_conn_gone: the client has left already. */
+/* http_conn_gone: true if the client has left. */
 bool http_conn_gone(const struct http_conn *conn);
 
-/* --- the answer: begin, then any fields, then send. Nothing else may come between. --- */
+/* --- the answer: begin, then any fields, then send, without other calls in between --- */
 
 #define HTTP_ANSWER_FIELDS_MAX 4096 /* bytes, status line included */
 
 void http_answer_begin(struct http_conn *conn, unsigned status);
 
-/* http_answer_field: one header field. http_answer_lines: ready lines, each with its CRLF. */
+/* http_answer_field: adds one header field. http_answer_lines: adds complete lines, each with its
+ * CRLF. */
 void http_answer_field(struct http_conn *conn, const char *name, const char *value);
 void http_answer_lines(struct http_conn *conn, const char *lines, size_t len);
 
-/* http_answer_close: this answer is the connection's last. */
+/* http_answer_close: makes this answer the last of the connection. */
 void http_answer_close(struct http_conn *conn);
 
-/* http_answer_send: the request is over; `conn` is not the caller's any more. The body is copied as
- * far as it is not taken at once. HEAD gets none. */
+/* http_answer_send: ends the request; the caller must not use `conn` again. Copies the part of the
+ * body that cannot be sent at once. Sends no body for HEAD. */
 void http_answer_send(struct http_conn *conn, const void *body, size_t len);
 
-/* http_stream_begin: sends the fields; a body without a known end follows (chunked, or until the
- * connection ends for HTTP/1.0). */
+/* http_stream_begin: sends the fields; a body of unknown length follows (chunked; in HTTP/1.0 it
+ * ends with the connection). */
 void http_stream_begin(struct http_conn *conn);
 
-/* http_stream_write: 0; -EAGAIN: too much is not taken yet, and nothing was written: try again when
- * it is drained, or give it up; -EPIPE: the client is gone, and hooks.gone was called. */
+/* http_stream_write: returns 0; -EAGAIN if too much waits to be sent, and nothing was written
+ * (retry after hooks.drained, or give up); -EPIPE if the client is gone, and hooks.gone was
+ * called. */
 int http_stream_write(struct http_conn *conn, const void *bytes, size_t len);
 
-/* http_stream_end: ends the request. `whole` false: the client must see that something is
- * missing. */
+/* http_stream_end: ends the request. `whole` false: the client must see that the body is
+ * incomplete. */
 void http_stream_end(struct http_conn *conn, bool whole);
 
 #endif

@@ -5,8 +5,8 @@
 
 #define STEPS (UINT64_C(1) << HISTOGRAM_STEP_BITS)
 
-/* slot_of: values below 2 * STEPS have a slot each; beyond, the top HISTOGRAM_STEP_BITS + 1 bits of
- * the value decide. */
+/* slot_of: values below 2 * STEPS have a slot each; above, the top HISTOGRAM_STEP_BITS + 1 bits
+ * select the slot. */
 static unsigned slot_of(uint64_t value)
 {
     if (value < STEPS)

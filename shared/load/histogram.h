@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A log-linear histogram of durations: 128 steps for each doubling, so a percentile is at most 0.8
- * % too high, in constant memory and time. One thread. */
+/* A log-linear histogram of durations: 128 steps per doubling, so a percentile is at most 0.8 % too
+ * high. Constant memory and time. One thread. */
 #ifndef ONRUSH_HISTOGRAM_H
 #define ONRUSH_HISTOGRAM_H
 
@@ -11,7 +11,7 @@
 #define HISTOGRAM_SLOTS     ((HISTOGRAM_MOST_BITS - HISTOGRAM_STEP_BITS + 1) << HISTOGRAM_STEP_BITS)
 
 struct histogram {
-    uint64_t slots[HISTOGRAM_SLOTS]; /* all zero to begin with */
+    uint64_t slots[HISTOGRAM_SLOTS]; /* initially zero */
     uint64_t n;
     int64_t max;
 };
@@ -20,7 +20,7 @@ struct histogram {
 void histogram_add(struct histogram *h, int64_t value);
 
 /* histogram_percentile: the smallest value, rounded up to its step, that `percent` % of the values
- * do not exceed; the exact one for 100. 0 when there is none. */
+ * do not exceed; exact for 100. 0 if there are no values. */
 int64_t histogram_percentile(const struct histogram *h, double percent);
 
 #endif

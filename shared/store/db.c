@@ -16,14 +16,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Every open connection, for db_cut_all(), each with a descriptor of our own. Connector/C may close
- * its descriptor in its own thread, and somebody else may have the number when we cut. */
+/* Every open connection, for db_cut_all(), with a duplicate of its socket: Connector/C may close
+ * the original in its own thread, and its number may be reused by the time we cut. */
 static LIST_HEAD(, db) open_dbs = LIST_HEAD_INITIALIZER(open_dbs);
 static bool all_cut;
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* guards both; never held in I/O */
 
-/* db_classify: only what is about the data of a row is a refusal; whatever else goes wrong may be
- * repaired, and must never cost somebody a coupon. */
+/* db_classify: refuses only errors about the data of a row. Anything else may be repaired, and must
+ * never cost a user a coupon. */
 enum db_outcome db_classify(unsigned error_number)
 {
     switch (error_number) {
@@ -41,7 +41,7 @@ enum db_outcome db_classify(unsigned error_number)
     case ER_NO_REFERENCED_ROW:
     case ER_NO_REFERENCED_ROW_2:
     case ER_CONSTRAINT_FAILED:
-    case ER_SIGNAL_EXCEPTION: /* a trigger of the operator's that says no */
+    case ER_SIGNAL_EXCEPTION: /* an operator's trigger */
         return DB_REFUSED;
     case ER_SERVER_SHUTDOWN:
     case ER_CON_COUNT_ERROR:
@@ -57,7 +57,7 @@ enum db_outcome db_classify(unsigned error_number)
     }
 }
 
-/* note_open: false when the process is ending, and no connection is wanted any more. */
+/* note_open: returns false if db_cut_all() was called. */
 static bool note_open(struct db *db)
 {
     pthread_mutex_lock(&open_lock);
@@ -84,8 +84,8 @@ static void note_closed(struct db *db)
     pthread_mutex_unlock(&open_lock);
 }
 
-/* forget_closed: closes our duplicate of a socket that Connector/C has closed; while it is open,
- * MariaDB keeps the transaction and its locks. */
+/* forget_closed: if Connector/C has closed its socket, closes our duplicate; otherwise MariaDB
+ * would keep the transaction and its locks. */
 static void forget_closed(struct db *db)
 {
     if (mysql_get_socket(db->link) == MARIADB_INVALID_SOCKET)
@@ -102,12 +102,12 @@ enum db_outcome db_fail(struct db *db, MYSQL_STMT *stmt)
     return outcome == DB_OK ? DB_LOST : outcome;
 }
 
-/* IDLE_TRANSACTION_S: a process that stops, or whose machine dies, in the middle of a transaction
- * must not keep the row of its campaign locked, or no other scheduler could take the lease. MariaDB
- * ends the connection after this time, and the transaction with it. */
+/* IDLE_TRANSACTION_S: if a process stops or its machine dies within a transaction, MariaDB ends the
+ * connection and the transaction after this time. Otherwise the row of its campaign would stay
+ * locked, and no other scheduler could take the lease. */
 #define IDLE_TRANSACTION_S 2
 
-/* seconds: the timeouts of Connector/C count whole seconds. */
+/* seconds: rounds up, because Connector/C counts whole seconds. */
 static unsigned seconds(int64_t ms)
 {
     return ms < 1000 ? 1 : (unsigned)((ms + 999) / 1000);
@@ -202,7 +202,7 @@ enum db_outcome db_query(struct db *db, const char *sql, MYSQL_RES **rows)
     return DB_OK;
 }
 
-/* append_quoted: 'text' with what needs it escaped; bytes, or -E2BIG. */
+/* append_quoted: quotes and escapes `text`. Returns the length, or -E2BIG. */
 static int append_quoted(struct db *db, char *out, size_t room, const char *text)
 {
     size_t len = strlen(text);

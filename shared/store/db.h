@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MariaDB: one blocking connection, used by one thread at a time.
  *
- * Never reconnects by itself (a COMMIT could answer OK on a new connection, with the rows gone).
- * Every call has a deadline: connecting and each read or write on the socket. A statement that the
- * server itself should give up earlier is bounded by max_statement_time, set from the same
- * query_timeout_ms. A connection that asks nothing for two seconds within a transaction is ended by
- * the server. Sessions run in UTC, autocommit on. */
+ * A connection never reconnects by itself: a COMMIT could then succeed on a new connection, with
+ * the rows gone. Connecting and each read or write have a deadline; query_timeout_ms also sets
+ * max_statement_time, so the server gives up a slow statement first. The server closes a connection
+ * that is idle for two seconds within a transaction. Sessions run in UTC with autocommit on. */
 #ifndef ONRUSH_DB_H
 #define ONRUSH_DB_H
 
@@ -27,48 +26,47 @@ struct db_config {
 /* What an error means for the caller. */
 enum db_outcome {
     DB_OK,
-    DB_DUPLICATE, /* a unique key has the value already */
-    DB_BUSY,    /* deadlock, lock wait, disk full, anything that can be repaired: roll back and try
-                   again */
-    DB_REFUSED, /* the data of a row is not acceptable, or (db_open) the login: do not repeat */
-    DB_LOST,    /* no connection, or no answer: what was under way is unknown */
+    DB_DUPLICATE, /* a unique key has this value already */
+    DB_BUSY,      /* deadlock, lock wait, disk full, anything repairable: roll back, retry */
+    DB_REFUSED,   /* the data, or the login (db_open), is not acceptable: do not retry */
+    DB_LOST,      /* no connection or no answer: the outcome is unknown */
 };
 
 struct db {
     MYSQL *link;            /* NULL: not connected */
-    char error[256];        /* of the last call that failed, for the log */
-    LIST_ENTRY(db) in_open; /* of db.c: connections that are open */
-    int cut_fd;             /* of db.c: of one that is in that list */
+    char error[256];        /* of the last failed call, for the log */
+    LIST_ENTRY(db) in_open; /* db.c: the list of open connections */
+    int cut_fd;             /* db.c: a duplicate of its socket */
 };
 
-/* db_open: connects. DB_OK, DB_REFUSED (wrong password, no such database; `error` says) or
+/* db_open: connects. Returns DB_OK, DB_REFUSED (wrong password, no such database; see `error`) or
  * DB_LOST. */
 enum db_outcome db_open(struct db *db, const struct db_config *config);
 
-/* db_close: closes; fine when not connected. */
+/* db_close: does nothing if not connected. */
 void db_close(struct db *db);
 
-/* db_cut_all: ends every connection of the process under the hands of its owner, whose call fails
- * with DB_LOST, and makes every later db_open() fail. For a daemon that must end while MariaDB
- * hangs; any thread. A connection that is just being made ends by its own deadline. How many. */
+/* db_cut_all: cuts every open connection of the process, even in use: the call under way fails with
+ * DB_LOST, and so does every later db_open(). For a daemon that must stop while MariaDB hangs. A
+ * connection attempt ends by its own deadline. Any thread. Returns the number of connections
+ * cut. */
 size_t db_cut_all(void);
 
-/* db_exec: a statement without rows. *changed may be NULL. */
+/* db_exec: runs a statement without rows. `changed` may be NULL. */
 enum db_outcome db_exec(struct db *db, const char *sql, uint64_t *changed);
 
-/* db_query: a statement with rows, all of them read: the caller frees *rows with
+/* db_query: runs a statement and reads all its rows. The caller frees *rows with
  * mysql_free_result(). */
 enum db_outcome db_query(struct db *db, const char *sql, MYSQL_RES **rows);
 
-/* db_format: sql with every %s quoted and escaped and %d as a 64-bit number, into `out`.
- * Bytes written, or -E2BIG. The connection must be open (the escaping needs its character set). */
+/* db_format: formats SQL into `out`: %s is a quoted and escaped string, %d an int64_t. Returns the
+ * length, or -E2BIG. The connection must be open, because escaping needs its character set. */
 int db_format(struct db *db, char *out, size_t size, const char *sql, ...);
 
-/* db_fail: notes the error of the connection, or of `stmt` when it is not NULL, and says what it
- * means. */
+/* db_fail: stores the error of the connection, or of `stmt` if not NULL, and classifies it. */
 enum db_outcome db_fail(struct db *db, MYSQL_STMT *stmt);
 
-/* db_classify: what an error number of server or client means. */
+/* db_classify: the meaning of an error number of server or client. */
 enum db_outcome db_classify(unsigned error_number);
 
 #endif

@@ -2,22 +2,22 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
 -- The queue of a campaign, as one Redis function library. Every function is one atomic step.
--- Keys, arguments and answers: docs/protocol.md. The rules kept here:
+-- docs/protocol.md describes keys, arguments and answers. The invariants:
 --
 --   * a ticket is max(now, last_ticket + 1): one clock, no ties, even when the clock steps back;
---   * a request stays in `queue` until it is decided; `users` holds decisions only, so that no user
---     is in both;
---   * a claim is a mark: every request at or below `claimed_to` is being decided. Nobody enters at
---     or below the mark, nor at or below `watermark`, the highest ticket that MariaDB had committed
---     when the campaign was last taken over;
+--   * a request stays in `queue` until it is decided; `users` holds only decisions, so no user is
+--     in both;
+--   * claiming moves a mark: every request at or below `claimed_to` is being decided. No request
+--     enters at or below the mark or `watermark`, the highest ticket that MariaDB had committed at
+--     the last takeover of the campaign;
 --   * a known user keeps the place, or gets a better one from the journal, never a worse one;
 --   * claim and settle obey only the epoch that was published last;
---   * a grant never turns into anything else;
+--   * a grant is final;
 --   * admitted = granted + sold_out + refused + #queue, after every step.
 
 local VERSION = 5
 
--- The most users of one call: keeps a call short, and unpack below Lua's stack limit (about 8,000).
+-- Users per call: bounds its time, and keeps unpack below Lua's stack limit (about 8,000).
 local MAX_USERS = 5000
 local CHUNK = 1000
 
@@ -28,7 +28,7 @@ local HEAD = {'ready', 'state', 'quota', 'admit_limit', 'opens_us', 'closes_us',
               'admitted', 'granted', 'sold_out', 'refused', 'watermark', 'id'}
 -- Positions in HEAD.
 local HEAD_READY, HEAD_LIMIT, HEAD_EPOCH, HEAD_ADMITTED, HEAD_WATERMARK = 1, 4, 7, 8, 12
--- Fields that functions calculate with: each must be a number before anything is changed.
+-- The numeric fields; sound() checks them before anything is changed.
 local COUNTED = {'claimed_to', 'watermark', 'last_ticket', 'moves', 'admitted', 'granted',
                  'sold_out', 'refused'}
 -- Shapes of arguments.
@@ -41,7 +41,7 @@ local CLAIM = {NUMBER, NUMBER, NUMBER}
 local STATES = {scheduled = true, open = true, paused = true, closed = true}
 local READY = {['0'] = true, ['1'] = true, keep = true}
 
--- The highest score that is a ticket: the year 2223. Beyond 2^53 the next one would not be exact.
+-- The highest ticket, in the year 2223. Above 2^53 a double could not represent the next one.
 local LAST_TICKET = 8e15
 
 -- The counter of a state, by its first letter.
@@ -62,8 +62,8 @@ local function now_us()
     return tonumber(t[1]) * 1000000 + tonumber(t[2])
 end
 
--- in_chunks: redis.call(command, key, <list from `first` on>) with at most 2 * CHUNK values at a
--- time. Returns the sum of the answers.
+-- in_chunks: calls the command with the values of `list` from `first` on, at most 2 * CHUNK at a
+-- time. Returns the sum of the replies.
 local function in_chunks(command, key, list, first)
     local sum = 0
     for from = first or 1, #list, 2 * CHUNK do
@@ -73,7 +73,7 @@ local function in_chunks(command, key, list, first)
     return sum
 end
 
--- look_up: the answer of `command` (HMGET, ZMSCORE) for each user; false where there is none.
+-- look_up: the reply of `command` (HMGET, ZMSCORE) for each user; false if there is none.
 local function look_up(command, key, users)
     if #users <= CHUNK then return #users > 0 and redis.call(command, key, unpack(users)) or {} end
     local found = {}
@@ -85,17 +85,17 @@ local function look_up(command, key, users)
     return found
 end
 
--- tickets_of: the tickets of those users who are in the queue.
+-- tickets_of: the tickets of the users in the queue; false or nil for others.
 local function tickets_of(keys, users)
     return redis.call('ZCARD', keys[QUEUE]) > 0 and look_up('ZMSCORE', keys[QUEUE], users) or {}
 end
 
--- states_of: the decisions about the users; false where there is none.
+-- states_of: the decisions about the users; false if there is none.
 local function states_of(keys, users)
     return look_up('HMGET', keys[USERS], users)
 end
 
--- of_shape: true if each argument matches its pattern. Only the first `least` must be there.
+-- of_shape: true if each argument matches its pattern. Those after the first `least` are optional.
 local function of_shape(args, patterns, least)
     if #args < (least or #patterns) or #args > #patterns then return false end
     for i = 1, #args do
@@ -108,8 +108,8 @@ local function stale(epoch, current)
     return redis.error_reply('STALE epoch ' .. epoch .. ', the campaign has ' .. current)
 end
 
--- fenced: nil when the arguments have the wanted shape (nil: any) and the first of them, the epoch,
--- owns the campaign; else the error to answer.
+-- fenced: nil if the arguments match `patterns` (nil: any) and the first one is the epoch of the
+-- campaign; otherwise the error to return.
 local function fenced(keys, args, patterns, least)
     local epoch = args[1]
     if not epoch or patterns and not of_shape(args, patterns, least) then
@@ -121,8 +121,8 @@ local function fenced(keys, args, patterns, least)
     return nil
 end
 
--- went_back: nil when Redis counted as many moves as the scheduler expects. Otherwise Redis lost
--- data: the error to answer.
+-- went_back: nil if Redis has counted as many moves as the scheduler expects. Otherwise Redis lost
+-- data: returns the error.
 local function went_back(keys, expected)
     local moves = redis.call('HGET', keys[META], 'moves') or '0'
     if moves == expected then return nil end
@@ -133,8 +133,8 @@ local function count_move(keys)
     return redis.call('HINCRBY', keys[META], 'moves', 1)
 end
 
--- sound: fails, before anything is changed, on a key of the wrong type or a field of meta that is
--- no number. Returns the numbers of meta by their names.
+-- sound: fails, before anything is changed, if a key has the wrong type or a field of meta is not a
+-- number. Returns the numbers of meta by name.
 local function sound(keys)
     redis.call('ZCARD', keys[QUEUE])
     redis.call('HLEN', keys[USERS])
@@ -149,13 +149,13 @@ local function sound(keys)
     return numbers
 end
 
--- above: the lower bound of the scores above the mark. Without a mark it includes what is no
--- ticket.
+-- above: the lower bound of the scores above the mark. Without a mark it includes scores that are
+-- not tickets.
 local function above(mark)
     return mark > 0 and '(' .. integer(mark) or '-inf'
 end
 
--- claimed_size: how many requests are being decided.
+-- claimed_size: the number of requests that are being decided.
 local function claimed_size(keys, mark)
     return mark > 0 and redis.call('ZCOUNT', keys[QUEUE], '-inf', integer(mark)) or 0
 end
@@ -164,7 +164,7 @@ local function mark_of(keys)
     return tonumber(redis.call('HGET', keys[META], 'claimed_to') or 0)
 end
 
--- head_of: its `watermark` is the highest ticket that may be decided: that of MariaDB, or the mark.
+-- head_of: `watermark` is the highest ticket that may be decided: that of MariaDB, or the mark.
 local function head_of(keys)
     local head, mark = redis.call('HMGET', keys[META], unpack(HEAD)), mark_of(keys)
     local claimed, n = claimed_size(keys, mark), #HEAD
@@ -179,13 +179,13 @@ local function head_of(keys)
     return head
 end
 
--- waiting_answer: ticket and position of a user in the queue; 0 while the request is being decided.
+-- waiting_answer: ticket and position of a queued user; position 0 while it is being decided.
 local function waiting_answer(keys, user, ticket, mark, claimed)
     if mark > 0 and tonumber(ticket) <= mark then return 'q' .. ticket .. ':0' end
     return 'q' .. ticket .. ':' .. integer(redis.call('ZRANK', keys[QUEUE], user) + 1 - claimed)
 end
 
--- gate: nil when the campaign takes requests at `now`, else the answer that everybody gets.
+-- gate: nil if the campaign takes requests at `now`, else the answer for new requests.
 local function gate(meta, now)
     if meta.state == 'closed' or (meta.closes_us > 0 and now >= meta.closes_us) then return 'c' end
     if meta.state == 'paused' then return 'p' end
@@ -205,8 +205,8 @@ local function read_meta(keys)
             last_ticket = tonumber(last), claimed_to = tonumber(mark)}
 end
 
--- run_answer: the last `run` of the requests that this call admitted, whose first got `ticket`,
--- behind `queued` others.
+-- run_answer: describes the last `run` of the `admitted` requests of this call. The first of all
+-- got `ticket`, behind `queued` others.
 local function run_answer(ticket, queued, admitted, run)
     return string.format('n%d:%d:%d', ticket + admitted - run, queued + admitted - run + 1, run)
 end
@@ -221,7 +221,7 @@ local function enqueue(keys, users)
     local first = math.max(now_us(), meta.last_ticket + 1)
     local shut = gate(meta, first)
     local room = meta.admit_limit < 0 and math.huge or meta.admit_limit - meta.admitted
-    -- A field that is no number fails here, before anything is changed.
+    -- Fails here, before anything is changed, if a field is not a number.
     local counted, mark = meta.admitted + 0, meta.claimed_to + 0
     local claimed = claimed_size(keys, mark)
     local queued = redis.call('ZCARD', keys[QUEUE]) - claimed
@@ -272,9 +272,9 @@ local function status(keys, users)
     return answers
 end
 
--- publish: with expected moves, or `any`, this is no takeover. The mark goes back unless only
--- settings change (`any`): the requests still in the queue will be claimed again, with their old
--- tickets.
+-- publish: a takeover, unless args[10] has the expected moves or `any`. It resets the mark, so the
+-- requests still in the queue are claimed again with their old tickets. With `any` only settings
+-- change, and the mark stays.
 local function publish(keys, args)
     local epoch, id, state, quota, admit_limit, opens_us, closes_us, watermark, ready = unpack(args)
     local expected = args[10] ~= '-' and args[10] or nil
@@ -285,14 +285,13 @@ local function publish(keys, args)
     local before = head_of(keys)
     local current = before[HEAD_EPOCH]
     if current and tonumber(current) > tonumber(epoch) then return stale(epoch, current) end
-    -- This is no takeover: the epoch must be there already, or Redis lost it.
+    -- Not a takeover: if the epoch is not there, Redis lost it.
     if expected and current ~= epoch then
         return redis.error_reply('LOST epoch ' .. epoch .. ' is not published')
     end
     local wrong = expected and expected ~= 'any' and went_back(keys, expected)
     if wrong then return wrong end
-    -- A Redis that knows less than MariaDB came back empty, or older: it must not admit before
-    -- grants are restored.
+    -- If Redis knows less than MariaDB, it lost data: it must not admit before grants are restored.
     local older = tonumber(watermark) > tonumber(before[HEAD_WATERMARK] or -1)
     if ready == 'keep' then ready = not older and before[HEAD_READY] or '0' end
     for _, field in ipairs(COUNTED) do redis.call('HSETNX', keys[META], field, 0) end
@@ -312,9 +311,9 @@ local function is_ticket(score)
     return score:find(POSITIVE) and tonumber(score) <= LAST_TICKET
 end
 
--- claim: answers the next n above the mark, and moves the mark. The mark cannot move behind a score
--- that is no ticket: that is answered too, and stays above. A ticket written by hand may be above
--- the last one that was given.
+-- claim: returns the next n above the mark, and moves the mark to the last ticket among them. A
+-- score that is not a ticket is returned, too, but the mark stays below it. A ticket written by
+-- hand may be above the last one that was assigned.
 local function claim(keys, args)
     local wrong = fenced(keys, args, CLAIM, 2) or args[3] and went_back(keys, args[3])
     if wrong then return wrong end
@@ -336,14 +335,13 @@ local function claim(keys, args)
     return {redis.call('ZCARD', keys[QUEUE]) - claimed, claimed, rows}
 end
 
--- is_user: could this be a user id? Else nobody accepted it.
+-- is_user: true if it may be a user id. Anything else was never accepted.
 local function is_user(user)
     return #user <= 64 and user:find('^[%w._:@+=|~-]+$')
 end
 
--- set_aside: removes members of the queue that the scheduler could not decode. One that could be a
--- user is refused, unless there is a decision already. One that could not was never accepted, and
--- is not counted.
+-- set_aside: removes members of the queue that the scheduler could not decode. One that may be a
+-- user is refused, unless it is decided already. Any other was never accepted, and is not counted.
 local function set_aside(keys, args)
     local wrong = fenced(keys, args)
     if wrong then return wrong end
@@ -364,8 +362,8 @@ local function set_aside(keys, args)
     return n
 end
 
--- settle_range: all requests of a range of tickets have the same kind of decision. `args` has users
--- and states from the fourth on.
+-- settle_range: settles all requests in a range of tickets with the same kind of decision. `args`
+-- has users and states from the fourth on.
 local function settle_range(keys, args, counter, n)
     in_chunks('HSET', keys[USERS], args, 4)
     redis.call('ZREMRANGEBYSCORE', keys[QUEUE], args[2], args[3])
@@ -373,8 +371,8 @@ local function settle_range(keys, args, counter, n)
     return n
 end
 
--- settle_names: user by user. While lost grants are restored a user may be listed twice, be decided
--- already, or be unknown (a stranger). Only a stranger was not admitted yet.
+-- settle_names: settles user by user. While lost grants are restored, a user may be listed twice,
+-- be decided already, or be unknown (a stranger). Only strangers were not admitted yet.
 local function settle_names(keys, users, states)
     local old, latest, moved = states_of(keys, users), {}, {}
     local writes, waited, decided, changed = {}, {}, {}, 0
@@ -418,7 +416,7 @@ local function settle(keys, args)
     end
     local mark, to = sound(keys).claimed_to, tonumber(args[3])
     count_move(keys)
-    -- The scheduler says that nobody else is in this range; somebody may have been added by hand.
+    -- The scheduler has decided the whole range, but a request may have been added by hand.
     if alike and to > 0 and to <= mark and
         redis.call('ZCOUNT', keys[QUEUE], args[2], args[3]) == n then
         return settle_range(keys, args, COUNTERS[alike], n)
@@ -428,7 +426,7 @@ local function settle(keys, args)
     return settle_names(keys, users, states)
 end
 
--- free_ticket: the first one from `ticket` on that no request has.
+-- free_ticket: the first unused ticket from `ticket` on.
 local function free_ticket(keys, ticket)
     while redis.call('ZCOUNT', keys[QUEUE], integer(ticket), integer(ticket)) > 0 do
         ticket = ticket + 1
@@ -436,10 +434,10 @@ local function free_ticket(keys, ticket)
     return ticket
 end
 
--- drain: queues requests of the journal, by arrival. They were accepted already, so no limit of
--- admission applies. Each gets the place of its arrival; a user who waits in the queue already gets
--- the better of the two. The mark goes back to where the scheduler has decided nothing yet: nobody
--- gets a ticket at or below it, nor at or below what MariaDB had committed.
+-- drain: queues journalled requests, in order of arrival. They were accepted, so no admission limit
+-- applies. Each gets the place of its arrival; a user in the queue gets the better of two places.
+-- The mark goes back to where the scheduler has decided nothing above it. No request gets a
+-- ticket at or below the mark, or at or below what MariaDB had committed.
 local function drain(keys, args)
     local wrong = fenced(keys, args)
     if wrong then return wrong end
@@ -475,8 +473,8 @@ local function drain(keys, args)
     return #entries / 2
 end
 
--- revive: puts the sold out of one page of `users` back into the queue, with their old tickets. The
--- head tells the gateways (`returned`), because a gateway that reads the queue, then the users, may
+-- revive: moves sold-out users of one page of `users` back into the queue, with their old tickets.
+-- The head tells gateways (`returned`), because a gateway that read the queue before the users may
 -- have missed them.
 local function revive(keys, args)
     local wrong = fenced(keys, args, EPOCH_CURSOR_N)
@@ -510,7 +508,7 @@ local function version()
 end
 
 redis.register_function{function_name = 'onrush_version', callback = version, flags = {'no-writes'}}
--- Not marked no-writes, though it writes nothing: so Redis refuses it whenever it refuses to write.
+-- It writes nothing, but is not marked no-writes, so that Redis refuses it when it refuses writes.
 redis.register_function('onrush_probe', version)
 redis.register_function{function_name = 'onrush_status', callback = status, flags = {'no-writes'}}
 redis.register_function('onrush_enqueue', enqueue)

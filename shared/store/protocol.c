@@ -32,7 +32,7 @@ int campaign_state_parse(const char *text, enum campaign_state *state)
     return -EINVAL;
 }
 
-/* Where a byte may stand: at the start of a campaign's name, in the rest of it, in a user id. */
+/* Where a byte may be: at the start of a campaign name, in the rest of it, in a user id. */
 enum { BEGIN = 1, NAME = 2, USER = 4 };
 
 static const unsigned char places[UCHAR_MAX + 1] = {
@@ -49,7 +49,7 @@ static const unsigned char places[UCHAR_MAX + 1] = {
     ['~'] = USER,
 };
 
-/* made_of: all bytes may stand there. */
+/* made_of: true if all bytes may be in that place. */
 static bool made_of(const char *text, size_t len, unsigned char place)
 {
     unsigned char common = place;
@@ -82,7 +82,7 @@ void campaign_keys_make(struct campaign_keys *keys, const char *name)
                                         CAMPAIGN_NAME_MAX, name, suffixes[i]);
 }
 
-/* take_number: decimal digits at *text, and moves *text behind them. */
+/* take_number: parses decimal digits at *text and moves *text behind them. */
 static int take_number(const char **text, uint64_t *n)
 {
     if (**text < '0' || **text > '9')
@@ -102,7 +102,7 @@ static int take_colon(const char **text)
     return 0;
 }
 
-/* take_word: what stands before the next colon, and moves *text behind it. */
+/* take_word: copies the text up to the next colon and moves *text behind the colon. */
 static int take_word(const char **text, char *word, size_t size)
 {
     const char *colon = strchr(*text, ':');
@@ -124,7 +124,7 @@ static int parse_waiting(const char **p, struct request_state *s)
     return take_colon(p) < 0 ? -EINVAL : take_number(p, &s->position);
 }
 
-/* parse_run: a run of newly queued users. An older library does not send its length: then it is
+/* parse_run: a run of newly queued users. Older libraries do not send its length, which is then
  * 1. */
 static int parse_run(const char **p, struct request_state *s)
 {

@@ -28,8 +28,7 @@ bool redis_error_is(const redisReply *reply, const char *word)
            (reply->str[len] == ' ' || reply->str[len] == '\0');
 }
 
-/* closed: the words with which Redis (or an ACL) turns away every write. They come before anything
- * of the call is done. */
+/* closed: the errors with which Redis (or an ACL) rejects every write, before it does any of it. */
 static const struct {
     const char *word, *reason;
 } closed[] = {
@@ -69,8 +68,8 @@ static int64_t number_of(const redisReply *r)
     return -1;
 }
 
-/* HEAD_LEAST: another version of the library may send a shorter head, without instant_wait_ms, or a
- * longer one. */
+/* HEAD_LEAST: another version of the library may send more elements, or end before
+ * instant_wait_ms. */
 #define HEAD_LEAST 17
 
 int redis_head_parse(const redisReply *reply, struct campaign_head *head)
@@ -99,7 +98,7 @@ static struct timeval timeval_of(int64_t ms)
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
 }
 
-/* succeed: runs a command of which only success matters. */
+/* succeed: runs a command whose reply does not matter, if it is not an error. */
 static int succeed(redisContext *c, char *error, const char *format, ...)
 {
     va_list args;
@@ -142,7 +141,7 @@ static int load_functions(redisContext *c, char *error)
     freeReplyObject(reply);
     if (known)
         return 0;
-    if (closed_to_us) { /* a whole library would be refused as "unauthenticated bulk length" */
+    if (closed_to_us) { /* FUNCTION LOAD would fail with "unauthenticated bulk length" */
         snprintf(error, REDIS_ERROR_SIZE, "%s", refusal);
         return -ENOTCONN;
     }

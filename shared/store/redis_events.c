@@ -7,12 +7,12 @@
 
 struct redis_events {
     redisAsyncContext *ac;
-    struct event *read, *write; /* the socket */
-    struct event *send;         /* something is to be sent: the end of this turn */
-    bool writing;               /* hiredis is: if it asks to write more, there was no room */
+    struct event *read, *write; /* of the socket */
+    struct event *send;         /* writes at the end of this turn of the loop */
+    bool writing;               /* in redisAsyncHandleWrite(), which asks again if it lacked room */
 };
 
-/* on_read, on_write: hiredis may free everything meanwhile. */
+/* on_read, on_write: hiredis may free `e` in the call. */
 static void on_read(evutil_socket_t fd, short what, void *arg)
 {
     struct redis_events *e = arg;
@@ -30,7 +30,7 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
     redisAsyncHandleWrite(e->ac);
 }
 
-/* add_read: also the last that hiredis does after it has written. */
+/* add_read: hiredis calls it last after it has written. */
 static void add_read(void *arg)
 {
     struct redis_events *e = arg;
@@ -45,7 +45,7 @@ static void del_read(void *arg)
     event_del(e->read);
 }
 
-/* add_write: a connection that is being made becomes writable. */
+/* add_write: while connecting, waits until the socket is writable. */
 static void add_write(void *arg)
 {
     struct redis_events *e = arg;

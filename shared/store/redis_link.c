@@ -17,7 +17,7 @@
 
 #define PROBE      "FCALL onrush_probe 0"
 #define PROBE_S    1
-#define FIXED_ARGS (3 + CAMPAIGN_KEYS) /* FCALL, the function, how many keys, the keys */
+#define FIXED_ARGS (3 + CAMPAIGN_KEYS) /* FCALL, the function, the number of keys, the keys */
 
 /* A command under way. */
 struct call {
@@ -39,18 +39,18 @@ struct redis_link {
     _Atomic int state;
     bool known;
     _Atomic(const char *) reason;
-    const char *said;      /* the reason that the log had last */
+    const char *said;      /* the reason that was logged last */
     redisAsyncContext *ac; /* NULL while down */
-    struct event *timer;   /* down: when to connect; else: the oldest deadline */
-    struct event *probe;   /* up: when to look whether Redis still takes writes */
-    int64_t up_us;         /* when it came up; 0: it has not yet */
+    struct event *timer;   /* down: when to connect; otherwise the oldest deadline */
+    struct event *probe;   /* up: when to probe */
+    int64_t up_us;         /* when it came up; 0: not up */
     bool loading;          /* the functions are being loaded again */
-    int64_t loaded_us;     /* when they were the last time */
+    int64_t loaded_us;     /* when they were last loaded again */
     struct resolver *resolver;
     struct backoff backoff;
-    struct metric_histogram *times; /* NULL: nobody wants to know */
+    struct metric_histogram *times; /* may be NULL */
     struct call_list calls, spare;  /* under way, oldest first; free ones */
-    const char **argv;              /* scratch of redis_link_call(), grown as needed */
+    const char **argv;              /* scratch space of redis_link_call() */
     size_t *argvlen;
     size_t room;
 };
@@ -68,8 +68,7 @@ static void arm_timer(struct redis_link *link, int64_t us)
     event_add(link->timer, &tv);
 }
 
-/* link_down: ends the connection, whatever its state; everything under way is answered with
- * NULL. */
+/* link_down: ends the connection, in any state, and answers every command under way with NULL. */
 static void link_down(struct redis_link *link, const char *reason)
 {
     redisAsyncContext *ac = link->ac;
@@ -85,7 +84,7 @@ static void link_down(struct redis_link *link, const char *reason)
     if (ac != NULL)
         redisAsyncFree(ac);
     if (link->up_us != 0 && clock_mono_us() - link->up_us > link->backoff.most_ms * 1000)
-        backoff_reset(&link->backoff); /* not for one that is up for a moment, again and again */
+        backoff_reset(&link->backoff); /* not if it was up only for a moment */
     link->up_us = 0;
     int64_t wait_ms = backoff_next(&link->backoff);
     if (backoff_is_news(&link->backoff) || reason != link->said || had_been_up)
@@ -96,8 +95,8 @@ static void link_down(struct redis_link *link, const char *reason)
         link->on_state(link->arg, false);
 }
 
-/* link_close: Redis answers, but takes no writes. What is under way gets its answers; then the
- * connection is made anew, for the Redis behind the name may be another by then. */
+/* link_close: Redis answers, but takes no writes. Commands under way get their replies; then the
+ * link reconnects, because another Redis may have taken over the address. */
 static void link_close(struct redis_link *link, const char *reason)
 {
     link->state = LINK_CLOSED;
@@ -108,7 +107,7 @@ static void link_close(struct redis_link *link, const char *reason)
     link->on_state(link->arg, false);
 }
 
-/* next_step: the timer fired, and no call is under way. */
+/* next_step: the timer fired without a call under way. */
 static void next_step(struct redis_link *link)
 {
     switch ((enum redis_link_state)link->state) {
@@ -149,8 +148,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         link_down(link, "redis does not answer");
 }
 
-/* on_reply: hands the answer to whoever asked. hiredis calls it with NULL when the connection is
- * gone. */
+/* on_reply: passes the reply on. hiredis calls it with NULL when the connection is lost. */
 static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
 {
     struct call *call = arg;
@@ -187,7 +185,7 @@ static struct call *call_new(struct redis_link *link, redis_link_fn *fn, void *a
     return call;
 }
 
-/* enroll: the command of `call` was sent (or could not be: status). */
+/* enroll: records a call after hiredis took its command; `status` is the result of that. */
 static int enroll(struct redis_link *link, struct call *call, int status)
 {
     if (status != REDIS_OK) {
@@ -200,7 +198,7 @@ static int enroll(struct redis_link *link, struct call *call, int status)
     return 0;
 }
 
-/* --- LINK_CHECKING: each step asks the next; an error ends the connection --- */
+/* --- LINK_CHECKING: each step starts the next one; an error ends the connection --- */
 
 static void checked(struct redis_link *link)
 {
@@ -208,13 +206,13 @@ static void checked(struct redis_link *link)
     link->known = true;
     link->reason = "";
     link->up_us = clock_mono_us();
-    event_del(link->timer); /* that of connecting may be longer than a command's */
+    event_del(link->timer); /* the connect timeout may be longer than that of a command */
     event_add(link->probe, &(struct timeval){.tv_sec = PROBE_S});
     log_info("redis is up", "functions=%d", redis_functions_version());
     link->on_state(link->arg, true);
 }
 
-/* configured_as: the answer of CONFIG GET holds `key` with `value`. */
+/* configured_as: true if the reply to CONFIG GET has `key` with `value`. */
 static bool configured_as(const redisReply *r, const char *key, const char *value)
 {
     for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i + 1 < r->elements; i += 2) {
@@ -250,7 +248,7 @@ static void ask_load(struct redis_link *link, redis_link_fn *fn)
         strlen(redis_functions_text()));
 }
 
-/* not_loaded: why, in one line. */
+/* not_loaded: the reason, in one line. */
 static const char *not_loaded(const redisReply *r)
 {
     char quoted[256];
@@ -310,7 +308,7 @@ static void link_check(struct redis_link *link)
     explicit_bzero(password, sizeof password);
 }
 
-/* ask: a command of the link itself. */
+/* ask: sends a command of the link itself. */
 static void ask(struct redis_link *link, redis_link_fn *fn, const char *format, ...)
 {
     struct call *call = call_new(link, fn, link, link->config->command_timeout_ms);
@@ -326,7 +324,7 @@ static void ask(struct redis_link *link, redis_link_fn *fn, const char *format, 
         link_down(link, "redis closed the connection");
 }
 
-/* --- LINK_UP: is it still? --- */
+/* --- LINK_UP: is it still up? --- */
 
 static void on_reloaded(void *arg, const redisReply *r)
 {
@@ -341,8 +339,8 @@ static void on_reloaded(void *arg, const redisReply *r)
                     "functions=%d", redis_functions_version());
 }
 
-/* reload: on the same connection, so whatever is asked from now on finds the functions. If they
- * vanish again at once, something is wrong that loading does not cure. */
+/* reload: loads on the same connection, so every later command finds the functions. If they vanish
+ * again at once, loading does not help. */
 static void reload(struct redis_link *link)
 {
     if (link->loading)
@@ -356,7 +354,7 @@ static void reload(struct redis_link *link)
     ask_load(link, on_reloaded);
 }
 
-/* link_look: what the answer to anybody's command says about Redis itself. */
+/* link_look: checks what the reply to any command says about Redis itself. */
 static void link_look(struct redis_link *link, const redisReply *reply)
 {
     const char *reason;
@@ -401,8 +399,8 @@ static void on_connect(const redisAsyncContext *ac, int status)
         link_down(link, "redis cannot be reached");
         return;
     }
-    /* The check starts from the timer: hiredis 0.14 cannot bear it when a connection is freed in
-     * this callback. */
+    /* The timer starts the check, because hiredis 0.14 does not survive it when a connection is
+     * freed in this callback. */
     link->state = LINK_CHECKING;
     event_active(link->timer, EV_TIMEOUT, 0);
 }
@@ -412,12 +410,12 @@ static void on_disconnect(const redisAsyncContext *ac, int status)
     struct redis_link *link = ac->data;
     (void)status;
     if (link->ac != ac)
-        return; /* we closed it ourselves */
+        return; /* we closed it */
     link->ac = NULL;
     link_down(link, "redis closed the connection");
 }
 
-/* open_connection: `address` is not used for a unix socket. */
+/* open_connection: ignores `address` for a unix socket. */
 static void open_connection(struct redis_link *link, const char *address)
 {
     const struct redis_config *config = link->config;
@@ -438,7 +436,7 @@ static void open_connection(struct redis_link *link, const char *address)
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
 }
 
-/* on_resolved: it may be the late answer to an earlier try; it serves this one as well. */
+/* on_resolved: a late answer to an earlier lookup serves this attempt, too. */
 static void on_resolved(void *arg, const char *address)
 {
     struct redis_link *link = arg;
@@ -450,7 +448,7 @@ static void on_resolved(void *arg, const char *address)
         open_connection(link, address);
 }
 
-/* link_connect: resolving the name counts into the time that connecting may take. */
+/* link_connect: the connect timeout includes resolving the name. */
 static void link_connect(struct redis_link *link)
 {
     const struct redis_config *config = link->config;
@@ -462,7 +460,7 @@ static void link_connect(struct redis_link *link)
         link_down(link, "out of memory");
 }
 
-/* --- what others call --- */
+/* --- the interface --- */
 
 static int grow(struct redis_link *link, size_t n)
 {

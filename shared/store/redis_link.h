@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An asynchronous connection to Redis that keeps itself up, inside a libevent loop.
+/* An asynchronous connection to Redis in a libevent loop, which reconnects by itself.
  *
  *            ┌───────────────────────── lost, too slow, refused ─────────────────────────┐
  *            ▼                                                                           │
@@ -7,19 +7,18 @@
  *            ▲                                        (log in, does it take writes, load │
  *            │                                         the functions, is every write     │
  *            │                                         synced to disk?)                  │
- *            └── what is under way is answered ── LINK_CLOSED ◄── it takes no writes ────┘
+ *            └── pending calls are answered ───── LINK_CLOSED ◄── takes no writes ───────┘
  *
- * Up means: Redis takes writes, and has the functions. A reply that says that it takes none any
- * more, from anybody (read-only, out of memory, disk full: redis_refusal_of()), ends "up" for all
- * users of the link; a probe each second finds out also when nobody asks. Functions that were
- * flushed, or replaced by older ones, are loaded again on the spot: nobody has to wait for more
- * than that, and the link stays up.
+ * "Up" means that Redis takes writes and has the functions. Any reply that says otherwise
+ * (read-only, out of memory, disk full: redis_refusal_of()) ends "up" for all users of the link; a
+ * probe each second finds out even without calls. If the functions were flushed, or replaced by
+ * older ones, the link loads them again and stays up.
  *
- * hiredis 0.14 has no deadline for asynchronous commands, so the link has its own: answers come in
- * the order of the commands, hence a timer for the oldest is enough. A command without an answer in
- * command_timeout_ms ends the connection, and every command under way is answered with NULL: what
- * happened to it is *unknown*, not failed. One thread: that of the loop; only redis_link_state()
- * and redis_link_reason() may be called from others. */
+ * hiredis 0.14 has no deadlines for asynchronous commands. Replies come in the order of the
+ * commands, so one timer for the oldest command is enough. If a command has no answer after
+ * command_timeout_ms, the link ends the connection and answers every command under way with NULL:
+ * its outcome is *unknown*, not failed. One thread, that of the loop; other threads may call only
+ * redis_link_state() and redis_link_reason(). */
 #ifndef ONRUSH_REDIS_LINK_H
 #define ONRUSH_REDIS_LINK_H
 
@@ -32,49 +31,49 @@ enum redis_link_state { LINK_DOWN, LINK_CONNECTING, LINK_CHECKING, LINK_UP, LINK
 
 struct redis_link;
 
-/* The answer of a command. NULL: unknown. The reply belongs to the link and ends with the call. */
+/* Called with the reply, which is valid during the call; NULL: the outcome is unknown. */
 typedef void redis_link_fn(void *arg, const redisReply *reply);
 
-/* Called when the link comes up, when it is lost after it was up (before or after the NULL
- * answers), and when the first try to connect fails: after the first call the state of Redis is
+/* Called when the link comes up, when it goes down after it was up (before or after the NULL
+ * replies), and when the first attempt to connect fails. After the first call the state of Redis is
  * known. */
 typedef void redis_link_state_fn(void *arg, bool up);
 
-/* redis_link_new: begins to connect. 0 and *out (the caller frees it), or -ENOMEM. `config` must
- * outlive the link. */
+/* redis_link_new: starts to connect. Returns 0 and *out (the caller frees it), or -ENOMEM. `config`
+ * must outlive the link. */
 int redis_link_new(struct redis_link **out, struct event_base *base,
                    const struct redis_config *config, redis_link_state_fn *on_state, void *arg);
 
-/* redis_link_free: closes; commands under way are answered with NULL first. Not from within a
- * redis_link_fn. NULL is fine. Gives NULL. */
+/* redis_link_free: answers the commands under way with NULL, and closes. Not from a redis_link_fn.
+ * NULL is fine. Returns NULL. */
 struct redis_link *redis_link_free(struct redis_link *link);
 
 /* redis_link_call: FCALL of `function` with the keys of a campaign and `n` arguments, which are
- * copied. 0, and `fn` will be called exactly once; or -ENOTCONN (the link is not up), -ENOMEM, and
- * `fn` will not be called. */
+ * copied. Returns 0, and calls `fn` exactly once; or -ENOTCONN (the link is not up) or -ENOMEM, and
+ * does not call `fn`. */
 int redis_link_call(struct redis_link *link, const char *function, const struct campaign_keys *keys,
                     size_t n, const char *const *args, const size_t *lengths, redis_link_fn *fn,
                     void *arg);
 
-/* redis_link_command: any other command, word by word. Otherwise as redis_link_call(). */
+/* redis_link_command: like redis_link_call(), for any other command, word by word. */
 int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
                        redis_link_fn *fn, void *arg);
 
-/* redis_link_aside: the same, for a command beside the main work. If Redis refuses it (say, an ACL
- * forbids it), only `fn` sees that; the link stays as it is. */
+/* redis_link_aside: like redis_link_command(), for work that is not essential: if Redis refuses it
+ * (an ACL, for example), only `fn` is told, and the link stays as it is. */
 int redis_link_aside(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
                      redis_link_fn *fn, void *arg);
 
-/* redis_link_measure: from now on each command that gets its answer, or is given up, is counted
- * here. */
+/* redis_link_measure: adds the time of every later command, answered or given up, to
+ * `histogram`. */
 void redis_link_measure(struct redis_link *link, struct metric_histogram *histogram);
 
 enum redis_link_state redis_link_state(const struct redis_link *link);
 
-/* redis_link_known: the first try to connect has come to its end. */
+/* redis_link_known: true once the first attempt to connect has succeeded or failed. */
 bool redis_link_known(const struct redis_link *link);
 
-/* redis_link_reason: why the link is not up, a constant text. */
+/* redis_link_reason: why the link is not up; a constant text. */
 const char *redis_link_reason(const struct redis_link *link);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCK_TRIES 30 /* of a second each: shorter than any deadline of the connection */
+#define LOCK_TRIES 30 /* of 1 s each, less than any deadline of the connection */
 #define TABLE                                                                                      \
     "CREATE TABLE IF NOT EXISTS schema_version (version INT UNSIGNED NOT NULL PRIMARY KEY, "       \
     "name VARCHAR(128) NOT NULL, applied_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) "   \
@@ -21,7 +21,7 @@ int schema_known(void)
     return version;
 }
 
-/* query_number: the one number of a one-row answer; NULL counts as 0. */
+/* query_number: reads the number in a one-row answer; NULL counts as 0. */
 static enum db_outcome query_number(struct db *db, const char *sql, int *n)
 {
     MYSQL_RES *rows;
@@ -64,8 +64,7 @@ enum db_outcome schema_check(struct db *db)
     return DB_REFUSED;
 }
 
-/* run_statements: a migration holds several; the server takes them one by one and all answers are
- * read. */
+/* run_statements: runs the statements of a migration and reads all their results. */
 static enum db_outcome run_statements(struct db *db, const char *sql)
 {
     mysql_set_server_option(db->link, MYSQL_OPTION_MULTI_STATEMENTS_ON);

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The version of the MariaDB schema. The migrations are compiled in; `onrushctl migrate` applies
- * them. */
+/* The version of the MariaDB schema. The binary contains the migrations; `onrushctl migrate`
+ * applies them. */
 #ifndef ONRUSH_SCHEMA_H
 #define ONRUSH_SCHEMA_H
 
 #include "shared/store/db.h"
 
-/* schema_known: the version that this binary was built for (the number of the last migration). */
+/* schema_known: the version this binary needs (the number of its last migration). */
 int schema_known(void);
 
-/* schema_check: DB_OK when the schema has the version that this binary knows; DB_REFUSED when it is
- * another, and db->error says what to run; DB_LOST. */
+/* schema_check: returns DB_OK if the database has that version; DB_REFUSED if not, and db->error
+ * says what to run; or another outcome of the query. */
 enum db_outcome schema_check(struct db *db);
 
-/* schema_version: the version in the database; 0 when nothing was ever applied. */
+/* schema_version: the version of the database; 0 if no migration was ever applied. */
 enum db_outcome schema_version(struct db *db, int *version);
 
-/* schema_migrate: applies what is missing, in order, each once, under a lock that other callers
- * wait for. `applied` is told of each. A migration that fails leaves the version before it. */
+/* schema_migrate: applies the missing migrations in order and calls `applied` for each. Callers
+ * take turns by a lock. After a failed migration the version is that of the one before. */
 enum db_outcome schema_migrate(struct db *db, void (*applied)(void *arg, const char *name),
                                void *arg);
 

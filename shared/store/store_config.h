@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options of the groups redis and mariadb: members `redis` and `mariadb` of a program's config
- * struct. */
+/* The options of the groups redis and mariadb, as members of the same names. */
 #ifndef ONRUSH_STORE_CONFIG_H
 #define ONRUSH_STORE_CONFIG_H
 
