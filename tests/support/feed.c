@@ -10,7 +10,7 @@
 struct feeding {
     struct http_parser parser;
     const struct http_limits *limits;
-    char *buffer; /* of the request under way; NULL: nothing came yet */
+    char *buffer; /* the current request; NULL: no bytes yet */
     size_t n;
     bool head;
 };
@@ -107,7 +107,7 @@ static void check_refused(const struct feeding *f)
 
 /* --- feeding --- */
 
-/* move: the buffer as a new one of `n` bytes, with what is new in it. */
+/* move: copies everything to a new buffer of `n` bytes, including the new bytes. */
 static void move(struct feeding *f, const char *bytes, size_t n)
 {
     char *buffer = malloc(n > 0 ? n : 1);
@@ -121,7 +121,7 @@ static void move(struct feeding *f, const char *bytes, size_t n)
     f->n = n;
 }
 
-/* parse: asks twice, as what is asked twice must be answered the same. */
+/* parse: parses twice; both results must be equal. */
 static enum http_progress parse(struct feeding *f)
 {
     enum http_progress progress = http_parse(&f->parser, f->buffer, f->n);

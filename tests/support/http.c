@@ -45,7 +45,7 @@ void http_close(void)
     kept = NULL;
 }
 
-/* handle: one with the default settings. */
+/* handle: returns a handle with default settings. */
 static CURL *handle(bool keep_alive)
 {
     if (!keep_alive)

@@ -194,7 +194,7 @@ void client_send(struct client *c, const char *bytes, size_t len)
     while (len > 0) {
         ssize_t n = send(c->fd, bytes, len, MSG_NOSIGNAL);
         if (n < 0 && errno != EAGAIN)
-            return; /* the server has had enough */
+            return; /* the server has closed */
         bytes += n > 0 ? n : 0;
         len -= n > 0 ? (size_t)n : 0;
         if (len > 0)
@@ -217,7 +217,7 @@ struct client *client_read(struct client *c)
     return c;
 }
 
-/* like: the same, but for the Dates; a beginning of it, if it is `unfinished`. */
+/* like: compares the texts, ignoring Dates; `unfinished` accepts a prefix. */
 static bool like(const char *text, const char *want, bool unfinished)
 {
     while (*text != '\0' && *text == *want) {
