@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// s2: three scenarios together, as in its report: a steady trickle, a ramp to 1,000/s, and steps up to 1,000/s.
+// s2: three scenarios at once, as in its report: a trickle, a ramp to 1,000/s, steps up to 1,000/s.
 //
 // Only the number of VUs differs. A rate r with answers after t seconds needs r * t VUs. The
 // report's script allowed too few for its server: k6 dropped 226,688 iterations and never offered
