@@ -64,8 +64,6 @@ descriptors() {
     done | wc -l
 }
 
-# --- Preparation
-
 # prepare GATEWAYS USERS OPTION...: starts a stack with a paused campaign, in which this many users
 # wait, and an open one.
 prepare() {
@@ -130,8 +128,6 @@ gauge_is() {
     [[ $(gauge "$1") == "$2" ]]
 }
 
-# --- The measurements
-
 # open_model PORTS PATH [ARGUMENT]...: sends RATE requests per second; open.json has the client's
 # report, failures included.
 open_model() {
@@ -174,8 +170,6 @@ leave_behind() {
 print_head() {
     printf '\n  %-6s %-12s %9s %7s %8s %8s %8s %10s\n' round beside requests failed 'p50 ms' 'p99 ms' 'most ms' 'gateway %'
 }
-
-# --- Results
 
 # crowds_result: each crowd with the turns beside it, and the bars for all crowds. A bar applies to
 # the worst turn, not to the median. Failures count even if the machine was not quiet. `lost`:

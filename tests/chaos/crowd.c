@@ -207,8 +207,6 @@ bool crowd_read_stores(struct crowd *c, struct stack *s, const char *campaign)
     return read_mariadb(c, s, campaign) && read_redis(c, s, campaign);
 }
 
-/* --- the order --- */
-
 static struct order_client order_client_of(const struct crowd *c, uint32_t user)
 {
     const struct person *p = &c->people[user];

@@ -83,8 +83,6 @@ static void breach(struct check *k, enum breach what, uint32_t user)
               p->row_ticket, p->state != '\0' ? p->state : '-', p->state_ticket);
 }
 
-/* --- each user --- */
-
 static bool is_final(const struct person *p)
 {
     return p->rows > 0 || p->state == 's' || p->state == 'r';
@@ -132,8 +130,6 @@ static void check_person(struct check *k, uint32_t user)
     if ((sold_out != 0 || p->told & TOLD_FULL) && k->crowd->n_rows < k->quota)
         breach(k, LEFT_OVER, user);
 }
-
-/* --- all grants --- */
 
 static void check_rows(struct check *k)
 {

@@ -94,8 +94,6 @@ int points_exec(char **argv)
     return 127;
 }
 
-/* --- one point --- */
-
 /* go_on: continues after the first scheduler reached its point. */
 static void go_on(struct stage *s, const struct point *point, enum mode mode)
 {
@@ -163,8 +161,6 @@ static unsigned run_point(struct stage *s, struct tally *tally, size_t i, enum m
     watch_free(scene.watch);
     return breaches + (s->broken - broken);
 }
-
-/* --- all of them --- */
 
 static void shuffle(void)
 {

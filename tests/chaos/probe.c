@@ -36,8 +36,6 @@ struct probe {
     struct note notes[NOTES_MAX];
 };
 
-/* --- one request --- */
-
 static int told_by(const char *status, const struct note *note)
 {
     if (strcmp(status, "waiting") == 0)
@@ -118,8 +116,6 @@ int probe_status(const char *url, const char *campaign, uint32_t user, uint64_t 
     memcpy(code, note.code, COUPON_CODE_LEN + 1);
     return status == 0 || status >= 500 ? -EAGAIN : note.told;
 }
-
-/* --- the thread --- */
 
 /* step: two new users, then the status of an earlier one. */
 static void step(struct probe *p)

@@ -71,8 +71,6 @@ static void drop_pairs(struct link *l)
         pair_free(TAILQ_FIRST(&l->pairs));
 }
 
-/* --- one connection --- */
-
 static void let_read(struct bufferevent *from, struct bufferevent *to, bool allowed)
 {
     if (allowed && evbuffer_get_length(bufferevent_get_output(to)) < HELD_MAX)
@@ -161,8 +159,6 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     bufferevent_socket_connect(p->server, (struct sockaddr *)&l->target, sizeof l->target);
 }
 
-/* --- one link --- */
-
 static void link_listen(struct link *l)
 {
     if (l->listener != NULL)
@@ -207,8 +203,6 @@ static void link_do(struct link *l, enum relay_action action)
     else
         link_enter(l, action);
 }
-
-/* --- commands --- */
 
 static void on_command(evutil_socket_t fd, short what, void *arg)
 {

@@ -34,8 +34,6 @@ struct round {
     struct plan plan;
 };
 
-/* --- clients --- */
-
 bool round_campaign(struct stage *s, const char *name, uint32_t quota, int overflow)
 {
     char *out;
@@ -89,8 +87,6 @@ unsigned round_close(struct stage *s, const char *campaign)
         chaos_say("BREACH: %s is closed, and not settled within %d s", campaign, SETTLE_MS / 1000);
     return !settled;
 }
-
-/* --- one round --- */
 
 /* choose: in most rounds the users outnumber the coupons, which last the whole round; sometimes one
  * burst comes all at once. */

@@ -24,8 +24,6 @@ void scene_point_path(const struct stage *s, char path[256])
     snprintf(path, 256, "%s/point", s->dir);
 }
 
-/* --- the schedulers --- */
-
 /* start_armed: starts the scheduler with the point armed. It may reach the point before it is
  * ready. */
 static void start_armed(struct stage *s, enum part part, const char *point)
@@ -71,8 +69,6 @@ static void flush(struct stage *s)
     freeReplyObject(redisCommand(redis, "FLUSHALL SYNC"));
     redisFree(redis);
 }
-
-/* --- scenes --- */
 
 static bool play_load(struct scene *c, const char *point)
 {
@@ -150,8 +146,6 @@ bool scene_play(struct scene *c, const char *point)
     stage_signal(c->stage, PART_SCHEDULER, "TERM");
     return plays[c->kind](c, point) && wait_end(c->stage, PART_SCHEDULER);
 }
-
-/* --- the end --- */
 
 static unsigned judge(struct scene *c)
 {

@@ -39,8 +39,6 @@ void pause_ms(int64_t ms)
         wait_a_moment();
 }
 
-/* --- parts --- */
-
 bool stage_signal(struct stage *s, enum part part, const char *signal)
 {
     return stack_try(&s->stack, "kill", (const char *const[]){part_names[part], signal, NULL}) == 0;
@@ -129,8 +127,6 @@ void stage_heal(struct stage *s)
     }
 }
 
-/* --- the relays --- */
-
 static char *read_config(const char *path)
 {
     char *text = calloc(1, CONFIG_MAX);
@@ -179,8 +175,6 @@ static void restart_behind_relays(struct stage *s)
     if (s->broken > 0)
         test_fail_start("the daemons do not start behind the relays");
 }
-
-/* --- start and stop --- */
 
 /* read_url: reads GATEWAY2_URL and the like from DIR/env. */
 static void read_url(const struct stage *s, const char *name, char *url, size_t size)

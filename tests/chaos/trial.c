@@ -95,8 +95,6 @@ static pid_t start_clients(const struct round *r)
                        log);
 }
 
-/* --- one round --- */
-
 /* choose: few coupons run out around the second death. The journal accepts quota + overflow users.
  * */
 static void choose(struct round *r)
@@ -185,8 +183,6 @@ static void run(struct round *r)
     judge(r);
     stack_ctl(&r->stage->stack, NULL, "campaign close %s >/dev/null", r->name);
 }
-
-/* --- all rounds --- */
 
 struct sum {
     int rounds, broken; /* broken: rounds with a breach */

@@ -141,8 +141,6 @@ static bool is_known(const struct case_seen *seen, peer_fn *peer)
     return false;
 }
 
-/* --- comparing --- */
-
 struct run {
     const struct input *input;
     size_t from; /* start of the next request */

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- pieces --- */
-
 /* put: drops what does not fit; the incomplete request is a test case, too. */
 static void put(struct input *input, const char *bytes, size_t n)
 {

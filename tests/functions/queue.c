@@ -41,8 +41,6 @@ redisContext *queue_connection(void)
     return connection;
 }
 
-/* --- questions --- */
-
 /* write_word: writes `word`, with #n and ^n replaced by tickets, and $name by a key. */
 static void write_word(FILE *out, const char *word)
 {
@@ -101,8 +99,6 @@ redisReply *ask_reply(const char *line)
         fail_msg("%s", connection->errstr);
     return reply;
 }
-
-/* --- answers --- */
 
 static bool is_near(int64_t us)
 {

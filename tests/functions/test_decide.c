@@ -49,8 +49,6 @@ static void test_claim_of_nobody(void **state)
     assert_string_equal(ask("HMGET $meta claimed_to moves"), "#1 1");
 }
 
-/* --- settle --- */
-
 static void test_settle_takes_out_of_the_queue(void **state)
 {
     (void)state;

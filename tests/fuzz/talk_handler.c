@@ -60,8 +60,6 @@ size_t talk_piece(char *out, size_t number, unsigned piece)
     return piece % 3 == 0 ? (size_t)n : TALK_PIECE_MAX;
 }
 
-/* --- addresses --- */
-
 /* For the server's limits a network is one client. */
 struct sockaddr_in6 talk_address(size_t i)
 {
@@ -82,8 +80,6 @@ static struct talk_request *last_of(struct talk *t)
     must(t->n_requests > 0);
     return &t->requests[t->n_requests - 1];
 }
-
-/* --- answers --- */
 
 static void send_answer(struct talk *t, struct http_conn *c, struct http_text body)
 {
@@ -156,8 +152,6 @@ void talk_give_up(struct talk *t)
     if (t->waiting != NULL && last_of(t)->kind != TALK_LATER)
         end_stream(t, false);
 }
-
-/* --- hooks --- */
 
 static void on_request(void *talks, struct http_conn *c, const struct http_request *r)
 {

@@ -136,8 +136,6 @@ static void judge_request(void *arg, const struct http_request *r, size_t end)
     j->number++;
 }
 
-/* --- the end --- */
-
 /* judge_rest: judges what follows the last complete request. */
 static void judge_rest(struct judging *j, const struct feed_end *end)
 {

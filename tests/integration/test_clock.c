@@ -25,8 +25,6 @@ static struct stack stack;
 static struct event noon;
 static char step_file[300];
 
-/* --- the clock --- */
-
 static void write_step(int64_t step_s)
 {
     int64_t step_us = step_s * SECOND;
@@ -74,8 +72,6 @@ static int up(void **state)
     event_create(&noon, "--quota 1000 --overflow -1");
     return 0;
 }
-
-/* --- the checks --- */
 
 static uint64_t granted_ticket(const char *user)
 {

@@ -44,8 +44,6 @@ static int up(void **state)
     return 0;
 }
 
-/* --- helpers --- */
-
 /* loop_answers: the worker answers requests that need no store, and the admin listener answers. */
 static void loop_answers(void)
 {

@@ -109,8 +109,6 @@ static int up(void **state)
     return 0;
 }
 
-/* --- the checks --- */
-
 static bool ready_says(const char *text)
 {
     static struct http_answer a;

@@ -37,8 +37,6 @@ static int up(void **state)
     return 0;
 }
 
-/* --- proxies --- */
-
 /* @D: the directory; @P: the port to listen on; @G: host and port of the gateway. */
 #define NGINX(upstream, proxy)                                                                     \
     "daemon off; worker_processes 1; pid @D/nginx.pid; error_log @D/error.log;\n"                  \
@@ -136,8 +134,6 @@ static void proxy_start(struct running *running, const struct proxy *proxy)
         }
     }
 }
-
-/* --- requests --- */
 
 /* ask: posts with this many bytes of cookies, split into browser-sized ones; returns the status. */
 static int ask(const char *url, const char *user, size_t cookies)

@@ -31,8 +31,6 @@ static int up(void **state)
     return 0;
 }
 
-/* --- helpers --- */
-
 static void redis_says(const char *line, ...)
 {
     va_list args;
@@ -159,8 +157,6 @@ static void test_refuses_everybody(void **state)
         assert_int_equal(stack_number(&noon.db, "SELECT COUNT(*) FROM journal"), 0);
     }
 }
-
-/* --- the functions --- */
 
 static void load_older(void)
 {

@@ -28,8 +28,6 @@ size_t feed_bytewise(void *arg, size_t left)
     return 1;
 }
 
-/* --- promises --- */
-
 static bool fixed(struct http_text text)
 {
     return http_text_is(text, "/") || http_text_is(text, "*");
@@ -105,8 +103,6 @@ static void check_refused(const struct feeding *f)
     must(known && f->parser.reason != NULL && f->parser.at <= f->n);
 }
 
-/* --- feeding --- */
-
 /* move: copies everything to a new buffer of `n` bytes, including the new bytes. */
 static void move(struct feeding *f, const char *bytes, size_t n)
 {
@@ -174,8 +170,6 @@ struct feed_end feed(const char *bytes, size_t n, const struct http_limits *limi
     free(f.buffer);
     return end;
 }
-
-/* --- as text --- */
 
 static void put(FILE *out, const char *before, struct http_text text, const char *after)
 {

@@ -197,8 +197,6 @@ static SSL_CTX *make_tls(const char *ca_file)
     return tls;
 }
 
-/* --- from the test --- */
-
 struct hook *hook_start(const char *ca_file)
 {
     struct hook *h = calloc(1, sizeof *h);

@@ -17,8 +17,6 @@
 
 #define PATIENCE_US INT64_C(30000000)
 
-/* --- the handler --- */
-
 static void answer(struct http_conn *c, unsigned status, const char *body, size_t len)
 {
     http_answer_begin(c, status);
@@ -100,8 +98,6 @@ void serve_answer(struct serve *s, const char *body)
     answer(c, 200, body, strlen(body));
 }
 
-/* --- the server --- */
-
 struct http_config serve_config(void)
 {
     const int64_t minute_us = 60000000;
@@ -157,8 +153,6 @@ void serve_turn_until(struct serve *s, int64_t until_us, const char *condition)
     if (clock_mono_us() > until_us)
         fail_msg("it does not come to pass: %s", condition);
 }
-
-/* --- clients --- */
 
 struct client *client_open(struct serve *s, int host)
 {

@@ -110,8 +110,6 @@ static void start_guard(const struct stack *s)
     atexit(end_of_test);
 }
 
-/* --- reading DIR/env --- */
-
 static char *run_shell(const char *command, int *code)
 {
     char *text = NULL, part[4096];
@@ -167,8 +165,6 @@ static void read_env(struct stack *s)
     s->db.connect_timeout_ms = s->db.query_timeout_ms = 10000;
     snprintf(s->db.password_file, sizeof s->db.password_file, "%s/db.password", s->dir);
 }
-
-/* --- public functions --- */
 
 void stack_up(struct stack *s, const char *const *options)
 {

@@ -47,8 +47,6 @@ static void test_limits(void **state)
     assert_null(http_client_limit_free(NULL));
 }
 
-/* --- threads --- */
-
 #define THREADS 8
 #define ROUNDS  20000
 #define NAMES   50 /* more than locks, fewer than buckets */

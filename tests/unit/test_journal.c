@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the gate --- */
-
 static const struct {
     struct archive_row row;
     enum request_kind want;
@@ -38,8 +36,6 @@ static void test_gate(void **state)
             fail_msg("gate %zu says %d", i, (int)journal_gate(&gates[i].row));
     }
 }
-
-/* --- the bound --- */
 
 static void test_limit(void **state)
 {
@@ -99,8 +95,6 @@ static void test_table_of_bounds_forgets(void **state)
     assert_int_equal(journal_bound_of(table, 1 + JOURNAL_BOUNDS)->counted, -1);
     assert_int_equal(journal_bound_of(table, 1)->counted, -1);
 }
-
-/* --- a batch --- */
 
 static struct archive_batch batch;
 

@@ -171,8 +171,6 @@ static void test_model(void **state)
     limiter_free(l);
 }
 
-/* --- threads --- */
-
 #define THREADS 4
 #define ROUNDS  1500
 #define CROWD   48 /* new keys of one round; all fit */

@@ -87,8 +87,6 @@ static void assert_each_seen_once(void)
     }
 }
 
-/* --- threads --- */
-
 static void *read_some(void *arg)
 {
     (void)arg;
@@ -192,8 +190,6 @@ static void test_who_is_woken(void **state)
     assert_false(sleeper.result || late.result);
     assert_false(mailbox_wait(&box, MAILBOX_FOREVER));
 }
-
-/* --- a loop --- */
 
 static int last_of[SENDERS];
 
