@@ -213,7 +213,6 @@ static void tick(struct crowd *crowd)
     }
 }
 
-/* open_due: opens the connections that are due. */
 static int open_due(struct crowd *crowd, int64_t now_us)
 {
     int64_t due = crowd->n, passed_us = now_us - crowd->begin_us;

@@ -162,7 +162,6 @@ sql() {
         --skip-column-names --batch --execute="$1"
 }
 
-# db_arguments: prints the arguments for onrush-bench.
 db_arguments() {
     printf '%s\n' db-socket="$DB_SOCKET" db-name="$DB_NAME" db-user="$DB_USER" db-password-file="$DIR/stack/db.password"
 }

@@ -147,7 +147,6 @@ note() {
         awk '{ printf "  %-6s %-12s %9s %7s %8.2f %8.2f %8.2f %10.1f\n", $1, $2, $3, $4, $5, $6, $7, $8 }'
 }
 
-# size: prints memory and descriptors of the gateways.
 size() {
     # shellcheck disable=SC2086 # several pids
     printf '{"kib": %s, "descriptors": %s}' "$(rss_kib ${PIDS[gateway]})" "$(descriptors ${PIDS[gateway]})"

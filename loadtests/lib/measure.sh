@@ -29,7 +29,6 @@ SELECT JSON_ARRAY(second, CAST(SUM(tickets) AS SIGNED), CAST(SUM(inserts) AS SIG
 END
 }
 
-# scheduler_urls: prints the admin address of every scheduler.
 scheduler_urls() {
     local name
     for name in "${!SCHEDULER@}"; do
@@ -64,7 +63,6 @@ measure_cpu() {
         --arg r "$(cpu_ticks "$REDIS_PID")" --arg m "$(cpu_ticks "$MARIADB_PID")"
 }
 
-# measure_machine: prints a description of the machine, as JSON.
 measure_machine() {
     jq -n --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" --argjson cores "$(nproc)" \
         --arg kernel "$(uname -sr)" --arg k6 "$("$K6" version | head -n 1)" '{$cores, $cpu, $kernel, $k6}'

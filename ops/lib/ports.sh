@@ -62,7 +62,6 @@ port_take() {
     ! port_in_use "$1" && port_reserve "$1"
 }
 
-# ports_release: releases every port reserved for DIR.
 ports_release() {
     local file owner
     ports_open

@@ -149,7 +149,6 @@ static bool read_mariadb(struct crowd *c, struct stack *s, const char *campaign)
     return answers && c->by_serial != NULL;
 }
 
-/* read_waiting: records the ticket of a waiting user. */
 static void read_waiting(struct crowd *c, const char *user, const char *ticket)
 {
     struct person *p = person_of(c, user);

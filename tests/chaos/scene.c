@@ -38,7 +38,6 @@ static void start_armed(struct stage *s, enum part part, const char *point)
     stage_launch(s, part);
 }
 
-/* wait_end: waits until the part is dead or stopped. */
 static bool wait_end(const struct stage *s, enum part part)
 {
     int64_t deadline_us = clock_mono_us() + POINT_MS * 1000;

@@ -10,10 +10,8 @@ struct tally;
 struct tally *tally_new(void);
 struct tally *tally_free(struct tally *tally);
 
-/* tally_fault: counts a fault of this kind. */
 void tally_fault(struct tally *tally, const char *kind);
 
-/* tally_recovery: records the recovery time of a fault of this kind. */
 void tally_recovery(struct tally *tally, const char *kind, int64_t us);
 
 uint64_t tally_faults(const struct tally *tally);

@@ -26,7 +26,6 @@ void message_refuse(struct message *message, const char *why);
 /* Another parser: reads the first request of these bytes. */
 typedef void peer_fn(const char *bytes, size_t n, struct message *message);
 
-/* peer_http_parser: Debian's libhttp-parser. */
 void peer_http_parser(const char *bytes, size_t n, struct message *message);
 
 /* peer_h11_start, peer_h11, peer_h11_stop: Python's h11 in a process of its own. If start or stop

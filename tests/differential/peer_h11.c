@@ -21,7 +21,6 @@ static void give_up(const char *what)
     exit(1);
 }
 
-/* become: never returns. */
 static void become(int in, int out)
 {
     dup2(in, STDIN_FILENO);

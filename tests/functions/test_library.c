@@ -21,7 +21,6 @@ static void load_fake(int version)
     freeReplyObject(r);
 }
 
-/* open_once: connects as every client does. */
 static void open_once(void)
 {
     redisFree(private_redis_open(queue_redis()));

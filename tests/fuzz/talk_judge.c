@@ -53,7 +53,6 @@ static bool refusal(const struct judging *j, unsigned status)
     return true;
 }
 
-/* ends_early: a disturbed talk may end early. */
 static bool ends_early(struct judging *j)
 {
     if (!j->talk->disturbed)
@@ -136,7 +135,6 @@ static void judge_request(void *arg, const struct http_request *r, size_t end)
     j->number++;
 }
 
-/* judge_rest: judges what follows the last complete request. */
 static void judge_rest(struct judging *j, const struct feed_end *end)
 {
     const struct talk *t = j->talk;

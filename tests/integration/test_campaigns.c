@@ -48,7 +48,6 @@ static void wait_for_refusal(const struct event *e, const char *code)
     }
 }
 
-/* wait_for_status: long-polls until the request has this status. */
 static void wait_for_status(const struct event *e, const char *user, const char *status)
 {
     static struct http_answer a;

@@ -376,7 +376,6 @@ struct arrival {
     uint64_t us;
 };
 
-/* read_arrivals: reads noon's journal before Redis comes back. */
 static struct arrival *read_arrivals(void)
 {
     MYSQL_RES *rows;

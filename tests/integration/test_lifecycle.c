@@ -187,7 +187,6 @@ static void test_scheduler_restarts_under_load(void **state)
 
 /* --- SIGHUP --- */
 
-/* edit_config: replaces a key's line in a daemon's configuration. */
 static void edit_config(const char *part, const char *key, const char *line)
 {
     char command[512];

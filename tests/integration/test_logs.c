@@ -117,7 +117,6 @@ static void test_faults_are_logged(void **state)
 
 /* --- forbidden content --- */
 
-/* check_json: checks every line that a daemon wrote. */
 static size_t check_json(const char *log)
 {
     size_t n = 0;

@@ -316,7 +316,6 @@ static void example_of(const char *command, char example[256])
         fail_msg("the example of %s is: %s", command, example);
 }
 
-/* count_commands: the number of commands in the program's help. */
 static size_t count_commands(void)
 {
     char *help;

@@ -27,7 +27,6 @@ function layer_of(module,    at)
     return ""
 }
 
-# below: may `upper` include `lower`?
 function below(upper, lower,    names, n, i)
 {
     n = split(under[upper], names, " ")

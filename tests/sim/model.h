@@ -143,7 +143,6 @@ void model_enqueue(struct model *model, int u);
 void model_journal(struct model *model, int u);
 void model_journalled(struct model *model, int u);
 
-/* model_waits: true if the user is in the queue. */
 bool model_waits(const struct model_user *user);
 
 /* model_spoil: overwrites the score of user u with an invalid ticket. */

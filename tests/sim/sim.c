@@ -773,7 +773,6 @@ static struct options parse(int argc, char **argv)
     return o;
 }
 
-/* all_bugs: the simulation must notice each planted bug. */
 static int all_bugs(struct options o)
 {
     int missed = 0;

@@ -37,7 +37,6 @@ static void metrics(void *arg, FILE *out)
 
 static const struct admin_hooks hooks = {.arg = "argument", .ready = ready, .metrics = metrics};
 
-/* free_port: a port that was free a moment ago. */
 static int free_port(void)
 {
     struct sockaddr_in where;

@@ -21,7 +21,6 @@ static json_t *take(char *body)
     return doc;
 }
 
-/* check_text: the member must be this text. */
 static void check_text(json_t *doc, const char *key, const char *text)
 {
     assert_string_equal(json_string_value(json_object_get(doc, key)), text);

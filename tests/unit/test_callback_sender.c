@@ -54,7 +54,6 @@ static void send_text(const char *id, const char *text)
     assert_true(callback_sender_send(sender, 0, id, strdup(text)));
 }
 
-/* reaches: waits until a counter has this value. */
 static void reaches(metric_value *counter, int64_t value)
 {
     int64_t deadline_us = clock_mono_us() + 20000000;

@@ -199,7 +199,6 @@ static bool nothing_under_way(void)
     return !any;
 }
 
-/* check_job: a job for these rows must be pending. */
 static void check_job(enum job_kind kind, const char *rows)
 {
     char text[TEXT];

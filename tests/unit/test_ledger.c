@@ -19,7 +19,6 @@ static int close_ledger(void **state)
     return 0;
 }
 
-/* join: adds user "u<ticket>". */
 static void join(uint64_t ticket)
 {
     struct grant row = {.ticket = ticket, .serial = 77};

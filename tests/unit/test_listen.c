@@ -88,7 +88,6 @@ static void test_what_is_no_address(void **state)
     assert_int_equal(listen_tcp("192.0.2.1", 0, false), -EADDRNOTAVAIL);
 }
 
-/* begin: starts a non-blocking connect. */
 static int begin(int port)
 {
     struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};

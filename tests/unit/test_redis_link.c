@@ -61,7 +61,6 @@ static void on_patience(evutil_socket_t fd, short what, void *arg)
     *(bool *)arg = true;
 }
 
-/* run_until: runs the loop until *value is at least `least`. */
 static void run_until(const int *value, int least)
 {
     bool over = false;
@@ -73,7 +72,6 @@ static void run_until(const int *value, int least)
     assert_false(over);
 }
 
-/* run_for: runs the loop for this time. */
 static void run_for(int64_t ms)
 {
     bool over = false;

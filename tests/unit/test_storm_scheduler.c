@@ -33,7 +33,6 @@ static void on_over(evutil_socket_t fd, short what, void *arg)
     over = true;
 }
 
-/* last: runs the loop for the length of the outage. */
 static void last(void)
 {
     struct event *end = evtimer_new(base, on_over, NULL);
