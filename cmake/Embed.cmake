@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# onrush_embed(OUT NAME FILE...): a C file OUT that defines `const struct embedded NAME[]`, one entry a
-# file, ended by an entry of NULLs (shared/base/embedded.h). Contents become byte arrays: no limit on
-# the length of a string literal, and no quoting.
+# onrush_embed(OUT NAME FILE...): writes a C file OUT that defines `const struct embedded NAME[]`,
+# with an entry per file and a final one of NULLs (shared/base/embedded.h). Contents are byte
+# arrays, which need no quoting and have no length limit.
 function(onrush_embed out name)
   set(text "#include \"shared/base/embedded.h\"\n")
   set(rows "")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrush-bench: the small tools of loadtests/. Each is one verb with arguments NAME=VALUE, prints
- * one line of JSON, and gives an exit code. One thread unless said otherwise. */
+/* onrush-bench: the small tools of loadtests/. Each tool is a verb with arguments NAME=VALUE; it
+ * prints one line of JSON and returns an exit code. A tool has one thread unless it says otherwise.
+ * */
 #ifndef ONRUSH_LOADTESTS_BENCH_H
 #define ONRUSH_LOADTESTS_BENCH_H
 
@@ -16,25 +17,24 @@ struct bench_args {
     char **argv; /* NAME=VALUE each */
 };
 
-/* bench_text: the value of an argument; without it `fallback`, and when that is NULL the program
- * ends with 64. */
+/* bench_text: returns the argument's value or `fallback`. If both are missing, the program exits
+ * with 64. */
 const char *bench_text(const struct bench_args *args, const char *name, const char *fallback);
 
-/* bench_number: as above, a whole number from 0; a negative fallback means that it must be
- * there. */
+/* bench_number: returns a whole number from 0; a negative fallback makes the argument mandatory. */
 int64_t bench_number(const struct bench_args *args, const char *name, int64_t fallback);
 
-/* bench_fail: says why on standard error. Gives BENCH_FAILED. */
+/* bench_fail: prints the reason to standard error. Returns BENCH_FAILED. */
 int bench_fail(const char *what, const char *why);
 
 /* bench_db: connects with the arguments db-socket, db-name, db-user, db-password-file. */
 enum db_outcome bench_db(const struct bench_args *args, struct db *db);
 
-/* bench_redis: connects to the unix socket in the argument redis; NULL, and said why, when it
- * cannot. */
+/* bench_redis: connects to the unix socket in the argument redis. On failure prints the reason and
+ * returns NULL. */
 redisContext *bench_redis(const struct bench_args *args);
 
-/* bench_keys: the four keys of a campaign, in the order of the functions (docs/protocol.md). */
+/* bench_keys: the four keys of a campaign in the functions' order (docs/protocol.md). */
 struct bench_keys {
     char meta[96], queue[96], users[96];
 };

@@ -7,7 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* bind_to: port 0 is chosen in connect(), so an address has as many ports for each server. */
+/* bind_to: lets connect() choose a free port, so that an address has a full set of ports for each
+ * server. */
 static int bind_to(int fd, struct in_addr from, uint16_t port)
 {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = from};

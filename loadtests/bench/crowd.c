@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crowd: n connections of one address that act as their kind does, until SIGTERM, or for LIFE_S. It
- * prints a line of JSON when all stand, and another one at the end:
+/* crowd: n connections of one address that behave according to their kind, until SIGTERM or for
+ * LIFE_S. It prints a line of JSON when all of them stand, and another at the end:
  *
- *   served     a GET, its answer, then idle                 stands when it is answered
+ *   served     a GET, its answer, then idle                 stands when answered
  *   waiting    a long-poll; once answered, another one      stands when it has asked
  *   leaving    long-polls; when all have asked, all leave; again every second
- *   silent     sends nothing                                stands when it is connected
- *   flooding   pipelines as much as it can, never reads     stands when no more is taken
- *   dribbling  one byte of a head every 100 ms              stands when it is connected
+ *   silent     sends nothing                                stands when connected
+ *   flooding   pipelines as much as it can, never reads     stands when the socket is full
+ *   dribbling  one byte of a head every 100 ms              stands when connected
  *
- * The last two kinds reconnect when they are disconnected. "@U" in the path is a user of `fill`,
- * another one for each connection. */
+ * The last two kinds reconnect after a disconnect. "@U" in the path is a user of `fill`, a
+ * different one for each connection. */
 #include "loadtests/bench/connect.h"
 
 #include "shared/base/clock.h"
@@ -28,7 +28,7 @@
 #define USER           "@U"
 #define LIFE_S         600
 #define EVENTS         512
-#define OPENS_A_TURN   256 /* then what came is looked at */
+#define OPENS_A_TURN   256 /* between two looks at the sockets' events */
 #define TICK_US        100000
 #define LEAVE_AGAIN_US 1000000
 #define REQUEST_MAX    512
@@ -43,23 +43,22 @@ static const char *const kinds[] = {"served", "waiting",  "leaving",
                                     "silent", "flooding", "dribbling"};
 
 struct member {
-    int fd;     /* -1: none */
-    bool asked; /* what there was to send when it got connected */
+    int fd;     /* -1: not open */
+    bool asked; /* has sent its request, if its kind has one */
     bool stood;
-    size_t at; /* of a request that is sent in parts */
+    size_t at; /* offset in a request sent in parts */
 };
 
 struct crowd {
     enum kind kind;
     struct in_addr from;
     uint16_t port;
-    const char *path, *path_end; /* before "@U" and behind it; path_end NULL: there is none */
+    const char *path, *path_end; /* the path before and after "@U"; path_end NULL: no "@U" */
     int epoll_fd;
     struct member *members;
     int64_t n, opened, stand, spread_us, first;
-    int64_t begin_us, tick_us,
-        again_us;   /* again_us: when those that have left come again; 0: they are here */
-    uint32_t opens; /* each from the next port */
+    int64_t begin_us, tick_us, again_us; /* when those that left reconnect; 0: they are connected */
+    uint32_t opens;                      /* each from the next port */
     int64_t answers, failed, closed, rounds;
 };
 
@@ -127,7 +126,7 @@ static void ask(struct crowd *crowd, struct member *m)
         crowd->failed++;
 }
 
-/* flood: what the kernel takes. It goes on where the last send has ended, within a request. */
+/* flood: sends until the socket is full; continues where the last send ended, within a request. */
 static void flood(struct crowd *crowd, struct member *m)
 {
     static char bytes[FLOOD * REQUEST_MAX];
@@ -159,7 +158,7 @@ static void on_writable(struct crowd *crowd, struct member *m)
 static void on_answer(struct crowd *crowd, struct member *m, const char *answer, size_t len)
 {
     if (crowd->kind == SILENT || crowd->kind == DRIBBLING)
-        return; /* that its time is over, or that there is no room */
+        return; /* a timeout or "no room" is expected */
     crowd->answers++;
     if (len < 12 || memcmp(answer, "HTTP/1.1 200", 12) != 0)
         crowd->failed++;
@@ -192,7 +191,7 @@ static void on_event(struct crowd *crowd, struct member *m, uint32_t events)
         on_readable(crowd, m);
 }
 
-/* leave: all have asked; all go. */
+/* leave: all have asked: closes every connection. */
 static void leave(struct crowd *crowd)
 {
     for (int64_t i = 0; i < crowd->n; i++) {
@@ -214,7 +213,6 @@ static void tick(struct crowd *crowd)
     }
 }
 
-/* open_due: those whose time has come. */
 static int open_due(struct crowd *crowd, int64_t now_us)
 {
     int64_t due = crowd->n, passed_us = now_us - crowd->begin_us;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fill: a queue with n users who wait, put there by the function that the gateway calls. */
+/* fill: puts n waiting users into a queue, with the function that the gateway calls. */
 #include "loadtests/bench/bench.h"
 
 #include "shared/base/clock.h"
@@ -9,7 +9,7 @@
 
 #define USERS_A_CALL 1000
 
-/* all_new: every part of the answer says "newly queued". */
+/* all_new: true if every part of the reply says "newly queued". */
 static bool all_new(const redisReply *reply)
 {
     bool all = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
@@ -18,7 +18,8 @@ static bool all_new(const redisReply *reply)
     return all;
 }
 
-/* call: users first .. first + n - 1. 0, or -1 and said why. */
+/* call: enqueues the users first .. first + n - 1. Returns 0; on failure prints the reason and
+ * returns -1. */
 static int call(redisContext *redis, const struct bench_keys *keys, int64_t first, int64_t n)
 {
     static char names[USERS_A_CALL][24];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* floor: what Redis cannot do without. The commands that onrush_enqueue comes down to, for n new
- * users in batches, sent plainly and without its checks, its Lua, its tickets: HMGET of what was
- * decided about them, ZMSCORE to see that they do not wait, ZADD to the queue; one batch at a time,
- * as a gateway does it. They go to keys of their own, which are removed afterwards. */
+/* floor: the least that Redis must do. It sends the plain commands behind onrush_enqueue for n new
+ * users in batches, without checks, Lua and tickets: HMGET of their decisions, ZMSCORE to see that
+ * they do not wait, ZADD to the queue. Like a gateway it sends one batch at a time. It uses keys of
+ * its own and removes them. */
 #include "loadtests/bench/bench.h"
 
 #include "shared/base/clock.h"
@@ -26,7 +26,8 @@ static void add(struct words *w, const char *word)
     w->argv[w->argc++] = word;
 }
 
-/* send: a batch as three commands in one write, and their three answers. 0, or -1 and said why. */
+/* send: sends a batch as three commands in one write and reads the replies. Returns 0; on failure
+ * prints the reason and returns -1. */
 static int send(redisContext *redis, int64_t first, int64_t n)
 {
     static char names[BATCH_MAX][TEXT_MAX], tickets[BATCH_MAX][TEXT_MAX];

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* insert: the floor under the scheduler: the same rows into the same table over as many
- * connections, with the same size of transactions and the same guard, and nothing else: no queue,
- * no ledger, no lease, codes made beforehand.
+/* insert: the baseline of the scheduler: the same rows, table, number of connections, transaction
+ * size and guard, but no queue, ledger or lease, and codes made beforehand.
  *
- * It has SQL of its own on purpose: were it the scheduler's, a slow scheduler would slow its own
- * yardstick. Each thread owns its connection and its rows; they share the next batch number
- * only. */
+ * It has its own SQL on purpose: with the scheduler's SQL, a slow scheduler would slow its own
+ * baseline. Each thread owns its connection and rows; threads share only the next batch number. */
 #include "loadtests/bench/bench.h"
 
 #include "shared/base/clock.h"
@@ -33,7 +31,7 @@ struct bulk {
     uint32_t campaign_id;
     int64_t n, batch;
     struct row *rows;
-    _Atomic int64_t next; /* row */
+    _Atomic int64_t next; /* index of the next row */
     _Atomic bool failed;
 };
 
@@ -126,8 +124,8 @@ static void *insert_main(void *arg)
     return NULL;
 }
 
-/* make_rows: as the scheduler writes them: serials from 1, ids like those of `fill`, random
- * codes. */
+/* make_rows: makes rows as the scheduler writes them: serials from 1, ids like those of `fill`,
+ * random codes. */
 static struct row *make_rows(uint32_t campaign_id, int64_t n)
 {
     struct row *rows = calloc((size_t)n, sizeof *rows);
@@ -167,8 +165,8 @@ static uint32_t campaign_id(const struct bench_args *args)
     return id;
 }
 
-/* run_pool: µs from the first batch to the last COMMIT, with every connection open before; -1:
- * failed. */
+/* run_pool: opens every connection first. Returns µs from the first batch to the last COMMIT, or -1
+ * on failure. */
 static int64_t run_pool(const struct bench_args *args, struct bulk *bulk, int64_t pool)
 {
     static struct inserter inserters[POOL_MAX];

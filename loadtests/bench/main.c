@@ -105,7 +105,7 @@ void bench_keys(struct bench_keys *keys, const char *campaign)
     snprintf(keys->users, sizeof keys->users, "onrush:{%s}:users", campaign);
 }
 
-/* open_files: thousands of connections are descriptors. */
+/* open_files: raises the limit of descriptors for thousands of connections. */
 static void open_files(void)
 {
     struct rlimit limit;

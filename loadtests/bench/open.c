@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open: requests at their own times, whatever the answers do (shared/load/schedule.h). As light as
- * a client can be, for it shares the machine with what it measures: one thread, ready-made
- * requests, an answer is read as far as its length. The connection that has been free for longest
- * is the next: all of them are in use, and all ports. "@C" in the path is a number from 0001 to
- * `campaigns`, the requests go to them in turns. With fresh=1 each request has a new connection;
- * one that ends without an answer has failed, and the run goes on.
+/* open: sends requests on schedule, whatever the answers do (shared/load/schedule.h). It shares the
+ * machine with what it measures, so it is light: one thread, ready-made requests, and it reads only
+ * an answer's length. The connection that was idle longest sends next, so that all connections and
+ * ports are used. "@C" in the path is a number from 0001 to `campaigns`, taken in turn. With
+ * fresh=1 each request has a new connection; one that ends without an answer counts as lost, and
+ * the run continues.
  *
  *   due ──(a connection is free)──► sent ──► answered: now - due */
 #include "loadtests/bench/connect.h"
@@ -23,17 +23,17 @@
 #include <unistd.h>
 
 #define CAMPAIGN "@C"
-#define TICK_NS  100000 /* how exactly a request keeps its time */
+#define TICK_NS  100000 /* precision of the schedule */
 #define GRACE_US 5000000
 #define EVENTS   256
-#define ROOM     2048 /* the longest answer */
+#define ROOM     2048 /* longest answer */
 #define PORTS    16
 
 struct client {
     int fd;
     uint16_t port;
-    bool connecting;  /* the request is sent once it is there */
-    long long number; /* of the request that is under way */
+    bool connecting;  /* the request is sent once connected */
+    long long number; /* number of the current request */
     int64_t due_us;
     size_t got;
     STAILQ_ENTRY(client) next;
@@ -45,7 +45,7 @@ struct run {
     uint16_t ports[PORTS];
     size_t n_ports;
     bool get, fresh;
-    const char *path, *path_end; /* before "@C" and behind it */
+    const char *path, *path_end; /* the path before and after "@C" */
     int epoll_fd, timer_fd;
     struct client *clients;
     STAILQ_HEAD(, client) free;
@@ -94,7 +94,7 @@ static int send_one(struct run *run, struct client *c)
     return run->fresh ? open_one(run, c) : write_one(run, c);
 }
 
-/* send_due: as many as are due and find a free connection. */
+/* send_due: sends as many due requests as there are free connections. */
 static int send_due(struct run *run)
 {
     while (!STAILQ_EMPTY(&run->free) && schedule_ready(&run->schedule)) {
@@ -106,7 +106,8 @@ static int send_due(struct run *run)
     return 0;
 }
 
-/* complete: is the whole answer there? -EPROTO when it is none, or too long. */
+/* complete: true if the whole answer has arrived. Returns -EPROTO if it is malformed or too long.
+ * */
 static int complete(const struct client *c)
 {
     const char *end = strstr(c->answer, "\r\n\r\n"), *length;
@@ -118,7 +119,7 @@ static int complete(const struct client *c)
     return c->got >= (size_t)(end + 4 - c->answer) + strtoul(length + 18, NULL, 10);
 }
 
-/* release: the next request may have this connection, or its place. */
+/* release: lets the next request use this connection, or its slot. */
 static void release(struct run *run, struct client *c)
 {
     if (run->fresh)
@@ -145,7 +146,7 @@ static int take(struct run *run, struct client *c)
     return 0;
 }
 
-/* go_on: with what its socket says. A fresh connection that fails is one lost request. */
+/* go_on: handles the socket's events. A fresh connection that fails is one lost request. */
 static int go_on(struct run *run, struct client *c, uint32_t events)
 {
     int r = 0;
@@ -213,7 +214,7 @@ static int report(const struct run *run, int64_t took_us)
     return run->good == run->schedule.total ? BENCH_OK : BENCH_FAILED;
 }
 
-/* ports_of: PORT[,PORT]...; how many there are. */
+/* ports_of: parses PORT[,PORT]...; returns their number. */
 static size_t ports_of(const char *text, uint16_t *ports)
 {
     size_t n = 0;

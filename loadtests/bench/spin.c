@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spin: a fixed piece of work without memory and system calls, on each of n threads at once. On a
- * quiet machine it takes the same time again and again; what makes it longer is somebody else. */
+/* spin: a fixed piece of work without memory access or system calls, on n threads at once. It takes
+ * the same time whenever the machine is quiet; other work on the machine makes it longer. */
 #include "loadtests/bench/bench.h"
 
 #include "shared/base/clock.h"

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* watch: looks from outside, as a client would, at what is in MariaDB and Redis, every half
- * millisecond, and notes when it first saw
+/* watch: polls MariaDB and Redis from outside every half millisecond, and records when it first saw
  *
  *   claimed    a scheduler took the first of the queue
  *   committed  campaigns.granted reached n: another connection sees it only after COMMIT
  *   settled    the counter `granted` in Redis reached n
  *
- * Times are µs since the epoch, taken after the answer: late by the way of an answer, never early.
- * granted_at in
- * `coupons` would not do: it is the time of the INSERT. */
+ * Times are µs since the epoch, taken after the answer: late by at most one answer, never early.
+ * granted_at in `coupons` is the time of the INSERT, so it would be early. */
 #include "loadtests/bench/bench.h"
 
 #include "shared/base/clock.h"
@@ -26,7 +24,7 @@ struct sight {
     struct bench_keys keys;
     char sql[160];
     int64_t n;
-    int64_t claimed_us, committed_us, settled_us; /* 0: not yet */
+    int64_t claimed_us, committed_us, settled_us; /* 0: not seen yet */
 };
 
 static int64_t integer_of(const redisReply *reply)
@@ -37,7 +35,7 @@ static int64_t integer_of(const redisReply *reply)
                                                                    : 0;
 }
 
-/* ask_redis: the number that a command answers; -1 when there is no answer. */
+/* ask_redis: returns the number that a command returns, or -1 without an answer. */
 static int64_t ask_redis(struct sight *s, const char *format, const char *key)
 {
     redisReply *reply = redisCommand(s->redis, format, key);
@@ -48,7 +46,7 @@ static int64_t ask_redis(struct sight *s, const char *format, const char *key)
     return value;
 }
 
-/* ask_db: campaigns.granted, committed; -1 when there is no answer. */
+/* ask_db: returns the committed campaigns.granted, or -1 without an answer. */
 static int64_t ask_db(struct sight *s)
 {
     MYSQL_RES *rows;
@@ -69,7 +67,7 @@ static bool note(int64_t *when_us, int64_t value, int64_t wanted)
     return true;
 }
 
-/* look: asks for what was not seen yet. False: somebody does not answer. */
+/* look: polls what was not seen yet. Returns false if a store does not answer. */
 static bool look(struct sight *s)
 {
     if (s->claimed_us == 0 &&

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// instant: 1,000 new users a second against a campaign in instant mode: the answer waits for the COMMIT and brings the coupon.
-// How many got it with the answer, and how long did that take?
+// instant: 1,000 new users per second in instant mode: the answer waits for the COMMIT and carries
+// the coupon. How many get it with the answer, and how long does that take?
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';
 import { options as build, steady } from './lib/load.js';

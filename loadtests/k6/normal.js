@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// normal: a day without an event. 200 requests a second, everybody once, coupons for all.
+// normal: a day without an event. 200 requests per second, one per user, coupons for all.
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';
 import { options as build, steady } from './lib/load.js';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// peak: an event opens. From nothing to 2,500 requests a second in two seconds, a minute of that, and people go.
-// There are fewer coupons than users. One request in five is an impatient user who presses the button again.
+// peak: an event opens. The load rises from zero to 2,500 requests per second in two seconds, stays
+// for a minute, and fades. There are fewer coupons than users. Every fifth request is an impatient
+// user's repeat.
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';
 import { arrivals, options as build } from './lib/load.js';

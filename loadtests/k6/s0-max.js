@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// s0-max: s0 at the highest rate that k6 itself can offer on two cores that it shares with everything that it measures.
-// --scale finds the rate of another machine: too high is where k6 drops iterations.
+// s0-max: s0 at the highest rate that k6 can offer on two cores, which it shares with everything
+// that it measures. To find another machine's rate, raise --scale until k6 drops iterations.
 import { between, issuer } from './lib/compat.js';
 import { arrivals, options as build } from './lib/load.js';
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// s0: 2,000 requests a second against 10,000 coupons, users drawn from 10,000. With the report's own thresholds and metrics.
+// s0: 2,000 requests per second for 10,000 coupons, from 10,000 random users. It has the report's
+// thresholds and metrics.
 import { between, issuer } from './lib/compat.js';
 import { arrivals, options as build } from './lib/load.js';
 

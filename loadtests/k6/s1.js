@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// s1: 100 virtual users for 10 seconds, each pausing 0.1 s, after 10 coupons. A closed model, as in its report.
+// s1: 100 virtual users for 10 seconds, each pausing 0.1 s, for 10 coupons. A closed model, as in
+// its report.
 import { sleep } from 'k6';
 import { between, issuer } from './lib/compat.js';
 import { options as build, users } from './lib/load.js';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// s2-1500: the requests of s2 at a steady 1,500 a second.
+// s2-1500: the requests of s2 at a steady 1,500 per second.
 import { between, issuer } from './lib/compat.js';
 import { options as build, steady } from './lib/load.js';
 

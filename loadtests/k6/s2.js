@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// s2: three scenarios together, as in its report: a steady trickle, a ramp to 1,000/s, and steps up to 1,000/s.
+// s2: three scenarios at once, as in its report: a trickle, a ramp to 1,000/s, steps up to 1,000/s.
 //
-// One thing differs: the VUs. A rate r with answers after t seconds needs r * t of them; the report's script allowed too few
-// for its server, so k6 dropped 226,688 iterations and the load that was meant was never offered. Here each has 500.
+// Only the number of VUs differs. A rate r with answers after t seconds needs r * t VUs. The
+// report's script allowed too few for its server: k6 dropped 226,688 iterations and never offered
+// the intended load. Here each scenario has 500.
 import { between, issuer } from './lib/compat.js';
 import { arrivals, options as build, steady } from './lib/load.js';
 
@@ -22,7 +23,7 @@ export const options = build({
       ],
       vus: 500,
     }),
-    // The report names the steps and not how long each lasts.
+    // The report does not say how long each step lasts.
     stress: arrivals({
       start: 10,
       stages: [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// s3: up to 500 virtual users, one request a second each, everybody a new user. A closed model, as in its report.
+// s3: up to 500 virtual users with one request per second each, every time a new user. A closed
+// model, as in its report.
 import exec from 'k6/execution';
 import { sleep } from 'k6';
 import { issuer } from './lib/compat.js';

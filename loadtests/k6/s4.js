@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// s4: 8,668 requests for half as many coupons, everybody a new user. The report does not say in what time; here they come
-// within 12 seconds: up to 867/s in two, eight of that, down in two.
+// s4: 8,668 requests for half as many coupons, each from a new user. The report does not say in
+// what time; here it is 12 seconds: a rise to 867/s in two seconds, eight seconds at that rate, a
+// fall in two.
 import exec from 'k6/execution';
 import { issuer } from './lib/compat.js';
 import { arrivals, options as build } from './lib/load.js';

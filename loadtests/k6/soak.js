@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// soak: half an hour at 300 requests a second, to see what grows that should not.
+// soak: half an hour at 300 requests per second, to see whether anything grows that should not.
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';
 import { options as build, steady } from './lib/load.js';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// spike: quiet, and twice, without a warning, thirty times as much for ten seconds.
+// spike: a quiet load that twice, without warning, rises thirtyfold for ten seconds.
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';
 import { arrivals, options as build } from './lib/load.js';

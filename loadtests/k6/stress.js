@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// stress: where is the limit? A step up every 15 seconds, each step held. The report's plots show the step at which latency
-// bends, or dropped iterations begin: beyond it either Onrush or k6 itself is at its end (docs/load-testing.md tells which).
+// stress: finds the limit. The rate rises every 15 seconds. The report's plots show the step at
+// which latency rises or dropped iterations begin: there Onrush or k6 itself is at its limit
+// (docs/load-testing.md tells which).
 import exec from 'k6/execution';
 import { ask } from './lib/native.js';
 import { arrivals, options as build } from './lib/load.js';
@@ -19,7 +20,7 @@ export const options = build({
       vus: 3000,
     }),
   },
-  // Slow is what this scenario looks for; wrong it must not be.
+  // Slow answers are expected here; wrong ones are not.
   must: { http_req_failed: ['rate<0.01'], issue_error_rate: ['rate<0.01'] },
 });
 

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- For wrk: the requests of a turn. What they are is in the environment:
+-- Requests of a turn, for wrk. The environment defines them:
 --   ASK_METHOD, ASK_PATH, ASK_BODY, ASK_TYPE (content type)
--- In path and body, @U is a user (16 hex digits; ASK_USERS=N: one of the first N, else a new random
--- one), and @C is a campaign (ASK_CAMPAIGNS=N: 0001 to N). At the end it prints one line of JSON.
+-- In path and body, @U is a user (16 hex digits; with ASK_USERS=N one of the first N, else a new
+-- random one), and @C is a campaign (ASK_CAMPAIGNS=N: 0001 to N). It ends with one line of JSON.
 
 local threads = 0
 
@@ -14,7 +14,7 @@ end
 local random, format, concat = math.random, string.format, table.concat
 local pieces, known, campaigns
 
--- split: the text between the markers, and the markers as @U and @C.
+-- split: returns the text between the markers, and the markers as @U and @C.
 local function split(text)
     local out, at = {}, 1
     while true do

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What every benchmark in loadtests/ needs: its options, a private stack, turns that are measured, and a judgement on
+# Shared by the benchmarks in loadtests/: options, a private stack, measured turns, and the verdict
 # whether the machine was quiet enough. Sourced after ops/lib/common.sh.
 #
-# A turn is a stretch of work between turn_begin and turn_end. Of each it is known how much processor time every process
-# of PIDS took (the kernel's own nanosecond accounts, /proc/PID/task/*/schedstat), how much went to processes that are
-# none of ours, and how much the hypervisor took away. Before and after each a fixed piece of work is timed (probe): when
-# that varies, the machine does. quiet_turn does a turn again when the machine was not quiet; when it never is, no figure of this
-# run is a result.
+# A turn is the work between turn_begin and turn_end. They measure the processor time of every
+# process in PIDS (in ns, from /proc/PID/task/*/schedstat), of all other processes, and of the
+# hypervisor (steal). `probe` times a fixed piece of work before and after each turn; if its time
+# varies, so does the machine. quiet_turn repeats a turn if the machine was not quiet; if it never
+# is, no figure of the run is a result.
 
 # shellcheck disable=SC2034 # much of it is for the benchmarks that source this
-BENCH=            # the onrush-bench of the build
-OUT=              # where result.json and the pictures go
-DIR=              # of the stack; removed at the end
+BENCH=            # onrush-bench of the build
+OUT=              # directory of result.json and the pictures
+DIR=              # temporary directory with the stack
 BUILD=${ONRUSH_BUILD:-$ROOT/build/release}
 ROUNDS=
 TURN_S=
@@ -25,15 +25,15 @@ TURN_US=0
 FOREIGN_PERCENT=0
 STEAL_PERCENT=0
 FASTEST_US=0          # of all probes so far
-CROWDED=              # a crowd of our own takes processor time: no probe, a turn is judged by the time of others alone
+CROWDED=              # our own crowd uses the processor: skip the probes
 
-readonly MAX_PROBE_SPREAD=10 MAX_FOREIGN=5 MAX_STEAL=1 # per cent
+readonly MAX_PROBE_SPREAD=10 MAX_FOREIGN=5 MAX_STEAL=1 # percent
 readonly TRIES=5                                       # of a turn
 
 # --- Options
 
-# bench_option OPTION [VALUE]: the options that all benchmarks share. Sets SHIFT to the words it took; fails when it
-# is none of them.
+# bench_option OPTION [VALUE]: handles the options that all benchmarks share. Sets SHIFT to the
+# number of words it used; fails on any other option.
 bench_option() {
     SHIFT=1
     case $1 in
@@ -61,8 +61,8 @@ bench_value() {
     esac
 }
 
-# defaults ROUNDS SECONDS: for what was not said. A smoke run has one round of one second: it shows that everything
-# runs and is understood, nothing else.
+# defaults ROUNDS SECONDS: sets the options that were not given. A smoke run has one round of one
+# second and only shows that everything works.
 defaults() {
     ROUNDS=${ROUNDS:-${SMOKE:+1}}
     TURN_S=${TURN_S:-${SMOKE:+1}}
@@ -79,7 +79,7 @@ bench_require() {
     done
 }
 
-# bench_begin: the directories, and the trap that leaves nothing running.
+# bench_begin: makes the directories, and sets the trap that stops everything.
 bench_begin() {
     BUILD=$(realpath -m -- "$BUILD")
     BENCH=$BUILD/loadtests/onrush-bench
@@ -97,7 +97,7 @@ bench_begin() {
     learn_speed
 }
 
-declare -A BENCH_CHILDREN=() # pid -> name of what a benchmark started itself and still has
+declare -A BENCH_CHILDREN=() # pid -> name, of the benchmark's own processes
 bench_end() {
     local status=$? pid
     trap '' INT TERM HUP
@@ -113,16 +113,17 @@ bench_end() {
     exit "$status"
 }
 
-# stack_up OPTION...: a stack of its own, its Redis and MariaDB durable as in earnest. All load comes from one address.
+# stack_up OPTION...: starts a private stack with durable Redis and MariaDB. All load comes from one
+# address.
 stack_up() {
     "$ROOT/ops/stack" up "$DIR/stack" --build-dir "$BUILD" --set gateway.max_connections_per_address=1000000 \
         --set gateway.max_waiters_per_address=1000000 "$@"
     stack_read
-    # A rewrite of the log in the middle of a turn would be noise; redis_reset does it between turns.
+    # Redis must not rewrite its log during a turn; redis_reset does so between turns.
     redis_do CONFIG SET auto-aof-rewrite-percentage 0
 }
 
-# stack_read: the addresses, and the pids that a start or stop has changed.
+# stack_read: reads the addresses and the pids again after a start or stop.
 stack_read() {
     # shellcheck source=/dev/null
     . "$DIR/stack/env"
@@ -161,7 +162,6 @@ sql() {
         --skip-column-names --batch --execute="$1"
 }
 
-# db_arguments: for onrush-bench.
 db_arguments() {
     printf '%s\n' db-socket="$DB_SOCKET" db-name="$DB_NAME" db-user="$DB_USER" db-password-file="$DIR/stack/db.password"
 }
@@ -170,7 +170,8 @@ fill() {
     "$BENCH" fill redis="$REDIS_SOCKET" campaign="$1" n="$2" first="${3:-1}" >/dev/null
 }
 
-# campaign_reset NAME...: nobody has asked yet. Only while no scheduler runs: it would notice.
+# campaign_reset NAME...: removes all users from the campaigns. A running scheduler would notice, so
+# stop it first.
 campaign_reset() {
     local name
     for name in "$@"; do
@@ -179,7 +180,7 @@ campaign_reset() {
     done | redis_do
 }
 
-# redis_reset: the log is as short as what it says. Waits for the rewrite.
+# redis_reset: rewrites Redis' log and waits until that is done.
 redis_reset() {
     redis_do BGREWRITEAOF
     wait_until 60 redis_rests || die "Redis still rewrites its log after a minute"
@@ -193,7 +194,7 @@ redis_rests() {
 
 # --- Turns
 
-# cpu_us PIDS: what these processes have taken so far, all threads, in µs.
+# cpu_us PIDS: prints the processor time of these processes and their threads so far, in µs.
 cpu_us() {
     local pid
     for pid in $1; do
@@ -201,8 +202,8 @@ cpu_us() {
     done | awk '{ ns += $1 } END { printf "%d", ns / 1000 }'
 }
 
-# machine_ticks: ticks of the whole machine (busy, stolen), of the kernel's own threads, and of this script with what it
-# has waited for.
+# machine_ticks: prints the machine's busy and stolen ticks, those of the kernel's threads, and
+# those of this script and its finished children.
 machine_ticks() {
     local pid=$BASHPID
     awk '/^cpu / { printf "%d %d ", $2 + $3 + $4 + $7 + $8, $9; exit }' /proc/stat
@@ -239,7 +240,8 @@ turn_end() {
             printf "%.1f %.1f\n", 100 * (foreign > 0 ? foreign : 0) / all, 100 * s / all }')
 }
 
-# turn_note WHAT ROUND JSON: one line of turns.jsonl: the figures of JSON, and what turn_end found.
+# turn_note WHAT ROUND JSON: appends a line to turns.jsonl: the figures in JSON and those of
+# turn_end.
 turn_note() {
     local name cpu='{}'
     for name in "${!CPU_US[@]}"; do
@@ -250,9 +252,9 @@ turn_note() {
         '{what: $what, round: $round, us: $us, cpu_us: $cpu, foreign: $foreign, steal: $steal} + $data' >>"$OUT/turns.jsonl"
 }
 
-# quiet_turn FUNCTION [ARGUMENT]...: FUNCTION does one turn, up to its turn_note, and leaves no load behind. A turn in which the machine
-# was not quiet goes to set-aside.jsonl, whatever its figures, and is done again; the last of TRIES stays, and makes the run
-# no result.
+# quiet_turn FUNCTION [ARGUMENT]...: repeats a turn until the machine was quiet. FUNCTION does one
+# turn up to its turn_note and leaves no load. A turn on a noisy machine goes to set-aside.jsonl,
+# whatever its figures. After TRIES the last one stays, and the run is no result.
 quiet_turn() {
     local try
     for ((try = 1; ; try++)); do
@@ -267,7 +269,7 @@ quiet_turn() {
     done
 }
 
-# was_quiet: the last turn, by itself and by the probes around it.
+# was_quiet: judges the last turn and the probes around it.
 was_quiet() {
     { [[ -n $CROWDED ]] || probes_agree; } &&
         tail -n 1 "$OUT/turns.jsonl" | jq -e --argjson foreign "$MAX_FOREIGN" --argjson steal "$MAX_STEAL" \
@@ -285,13 +287,13 @@ set_aside() {
     [[ -n $CROWDED ]] || truncate_lines "$OUT/probes.jsonl" 2
 }
 
-# truncate_lines FILE N: without its last N lines.
+# truncate_lines FILE N: removes the last N lines.
 truncate_lines() {
     head -n "-$2" "$1" >"$1.new"
     mv "$1.new" "$1"
 }
 
-# probe: the fixed piece of work, on every core at once.
+# probe: runs the fixed piece of work on every core at once.
 probe() {
     local took
     [[ -z $CROWDED ]] || return 0
@@ -304,7 +306,7 @@ spin() {
     "$BENCH" spin threads="$(nproc)" millions=200
 }
 
-# learn_speed: how fast this machine can be, before the first turn is judged by it.
+# learn_speed: measures this machine's best speed before the first turn is judged by it.
 learn_speed() {
     local i n=10
     [[ -z $SMOKE ]] || n=1
@@ -314,7 +316,7 @@ learn_speed() {
     : >"$OUT/probes.jsonl"
 }
 
-# --- The judgement
+# --- The verdict
 
 machine_describe() {
     local model
@@ -330,7 +332,7 @@ machine_describe() {
           redis: $redis, mariadb: $mariadb, onrush: $onrush, date: $date}'
 }
 
-# The jq functions that results are made with.
+# jq functions for the results.
 # shellcheck disable=SC2016,SC2034 # jq's variables; used by the benchmarks
 readonly JQ_STATS='
 def median: sort | if length == 0 then null elif length % 2 == 1 then .[length / 2 | floor]
@@ -339,7 +341,7 @@ def spread: if length < 2 or median == 0 then 0 else 100 * (max - min) / median 
 def stat: {median: median, spread_percent: spread, all: .};
 '
 
-# noise: why this run is no result, one reason a line; nothing when it is one.
+# noise: prints why this run is no result, one reason per line; prints nothing if it is one.
 noise() {
     jq -rn --slurpfile probes "$OUT/probes.jsonl" --slurpfile turns "$OUT/turns.jsonl" \
         --argjson spread "$MAX_PROBE_SPREAD" --argjson foreign "$MAX_FOREIGN" --argjson steal "$MAX_STEAL" \
@@ -353,8 +355,9 @@ noise() {
     ((ROUNDS >= 3)) || echo "fewer than three rounds"
 }
 
-# verdict RESULT: adds machine and judgement to a JSON document, as OUT/result.json; says them. With --strict a run
-# that is no result, or that missed a bar, ends with 75 or 1.
+# verdict RESULT: adds machine and verdict to a JSON document, writes it to OUT/result.json and
+# prints them. With --strict it exits with 75 if the run is no result, and with 1 if a bar was
+# missed.
 verdict() {
     local reasons line missed
     reasons=$(noise)
@@ -373,7 +376,7 @@ verdict() {
     [[ -z $STRICT || $missed == 0 ]] || exit 1
 }
 
-# print_bars RESULT: the table of bars: [{what, value, bar, unit, at_least, holds}].
+# print_bars RESULT: prints the table of bars: [{what, value, bar, unit, at_least, holds}].
 print_bars() {
     printf '\n  %-58s %10s %14s  %s\n' 'bar' 'measured' 'wanted' ''
     jq -r '.bars[] | [.what, (.value * 100 | round / 100), (if .at_least then ">= " else "<= " end) + (.bar | tostring) + " " + .unit,

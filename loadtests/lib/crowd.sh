@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Crowds of onrush-bench, what a process has because of them, and what others are answered beside
-# them. Sourced after bench.sh.
+# Crowds of onrush-bench: the resources that a process uses for them, and the latency of other
+# clients beside them. Sourced after bench.sh.
 # shellcheck disable=SC2034,SC2153,SC2154 # what bench.sh and the benchmarks share
 
 readonly HONEST=127.0.0.2 CROWD_FROM=127.0.1 WAIT_S=30 SETTLE_S=5
 readonly POLL="/v1/campaigns/held/requests/@U?wait=$WAIT_S"
 RATE=
-FRESH=1 # each request has a connection of its own
+FRESH=1 # a new connection for each request
 declare -A CROWD_OF=() # name -> pid
 
-# crowd_begin NAME ARGUMENT...: starts it, and returns when all of it stand. Its time counts as a
-# client's.
+# crowd_begin NAME ARGUMENT...: starts a crowd; returns when all its members stand. Its processor
+# time counts as a client's.
 crowd_begin() {
     local name=$1
     shift
@@ -29,12 +29,12 @@ crowd_launch() {
     PIDS[crowds]=${CROWD_OF[*]}
 }
 
-# crowd_stands NAME: also when it has ended, which crowd_end finds.
+# crowd_stands NAME: also succeeds if the crowd has ended; crowd_end reports that.
 crowd_stands() {
     [[ -s $DIR/crowd-$1 ]] || ! process_started "${CROWD_OF[$1]}" >/dev/null
 }
 
-# crowd_end NAME: CROWD is what became of it, a line of JSON.
+# crowd_end NAME: sets CROWD to the crowd's last line of JSON.
 crowd_end() {
     local pid=${CROWD_OF[$1]}
     kill "$pid" 2>/dev/null || true
@@ -48,7 +48,7 @@ descriptors_enough() {
     ! is_count "$(ulimit -Hn)" 0 19999 || die "this needs 20,000 file descriptors, and ulimit -Hn is $(ulimit -Hn)"
 }
 
-# rss_kib PID...: resident memory, all together.
+# rss_kib PID...: prints their total resident memory.
 rss_kib() {
     local pid
     for pid in "$@"; do
@@ -56,7 +56,7 @@ rss_kib() {
     done | awk '/^VmRSS/ { kib += $2 } END { print kib }'
 }
 
-# descriptors PID...: how many are open, all together.
+# descriptors PID...: prints their total number of open descriptors.
 descriptors() {
     local pid
     for pid in "$@"; do
@@ -64,10 +64,8 @@ descriptors() {
     done | wc -l
 }
 
-# --- Preparation
-
-# crowd_stack GATEWAYS USERS OPTION...: a stack in which so many users wait in a campaign that is
-# paused, and one that is open.
+# crowd_stack GATEWAYS USERS OPTION...: starts a stack with a paused campaign, in which this many users
+# wait, and an open one.
 crowd_stack() {
     : >"$OUT/crowds.jsonl"
     N=$1
@@ -90,8 +88,8 @@ held() {
     [[ $(redis_get HGET 'onrush:{held}:meta' state) == paused ]]
 }
 
-# gateways_read COUNT: PORTS, ADMINS and PIDS of the first of them, which are used; the others only
-# stand there.
+# gateways_read COUNT: sets PORTS, ADMINS and PIDS for the first COUNT gateways; the others stay
+# idle.
 gateways_read() {
     local i part variable use=gateway
     stack_read
@@ -107,8 +105,8 @@ gateways_read() {
     done
 }
 
-# gateways_fresh COUNT: as if nobody had ever come; tables that come with the first request are
-# there.
+# gateways_fresh COUNT: restarts the gateways, and sends one request to each so that its tables
+# exist.
 gateways_fresh() {
     local part port
     for part in $(cd "$DIR/stack/pids" && ls -d gateway*); do
@@ -121,7 +119,7 @@ gateways_fresh() {
     done
 }
 
-# gauge NAME: of all gateways together.
+# gauge NAME: prints the sum over all gateways.
 gauge() {
     curl -sf "${ADMINS[@]/%//metrics}" | awk -v name="onrush_gateway_$1" '$1 == name { sum += $2 } END { print sum }'
 }
@@ -130,10 +128,8 @@ gauge_is() {
     [[ $(gauge "$1") == "$2" ]]
 }
 
-# --- What is measured
-
-# open_model PORTS PATH [ARGUMENT]...: RATE requests a second; open.json is what the client says,
-# also of failures.
+# open_model PORTS PATH [ARGUMENT]...: sends RATE requests per second; open.json has the client's
+# report, failures included.
 open_model() {
     local status=0
     "$BENCH" open port="$1" path="$2" from="$HONEST" fresh="$FRESH" rate="$RATE" seconds="$TURN_S" "${@:3}" >"$DIR/open.json" || status=$?
@@ -151,19 +147,18 @@ note() {
         awk '{ printf "  %-6s %-12s %9s %7s %8.2f %8.2f %8.2f %10.1f\n", $1, $2, $3, $4, $5, $6, $7, $8 }'
 }
 
-# size: memory and descriptors of the gateways.
 size() {
     # shellcheck disable=SC2086 # several pids
     printf '{"kib": %s, "descriptors": %s}' "$(rss_kib ${PIDS[gateway]})" "$(descriptors ${PIDS[gateway]})"
 }
 
-# gone DESCRIPTORS: nothing of a crowd is there any more.
+# gone DESCRIPTORS: succeeds once nothing of a crowd is left.
 gone() {
     # shellcheck disable=SC2086
     gauge_is connections 0 && gauge_is in_flight 0 && (($(descriptors ${PIDS[gateway]}) <= $1))
 }
 
-# leave_behind WHAT N BEFORE WITH: notes what is there SETTLE_S after a crowd.
+# leave_behind WHAT N BEFORE WITH: records what is left SETTLE_S after a crowd.
 leave_behind() {
     wait_until 30 gone "$(jq .descriptors <<<"$3")" || say "$1: something of the crowd is still there after half a minute"
     sleep "$SETTLE_S"
@@ -175,12 +170,9 @@ print_head() {
     printf '\n  %-6s %-12s %9s %7s %8s %8s %8s %10s\n' round beside requests failed 'p50 ms' 'p99 ms' 'most ms' 'gateway %'
 }
 
-# --- Results
-
-# crowds_result: each crowd with the turns beside it, and the bars that hold for all of them: for
-# the worst turn, not for the median. What
-# failed counts also where the machine was not quiet. `lost`: what of the crowd itself was answered
-# wrongly or closed, where it must not be.
+# crowds_result: each crowd with the turns beside it, and the bars for all crowds. A bar applies to
+# the worst turn, not to the median. Failures count even if the machine was not quiet. `lost`:
+# members of the crowd that were answered wrongly or disconnected although they must not be.
 # shellcheck disable=SC2016
 crowds_result() {
     jq -s --slurpfile crowds "$OUT/crowds.jsonl" --slurpfile aside "$OUT/set-aside.jsonl" --argjson rate "$RATE" "$JQ_STATS$JQ_BARS"'

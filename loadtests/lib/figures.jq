@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How figures read, for people: names, units, goals. Included by table.jq, markdown.jq and report.jq.
+# Names, units and goals of the figures. Included by table.jq, markdown.jq and report.jq.
 
 def round_to($n): . * $n | round / $n;
 def commas: round | tostring | [while(length > 0; .[:-3]) | .[-3:]] | reverse | join(",");
@@ -12,7 +12,7 @@ def shown($kind): if . == null then "-"
     elif $kind == "%" then "\(. * 100 | round_to(100)) %"
     else commas end;
 
-# told($figure): with its unit; what is only known to be at most that, says so.
+# told($figure): adds the unit, and "≤" where only an upper bound is known.
 def told($figure): shown($figure | kind) | if $figure | startswith("store.ticket_to_commit") then "≤ " + . else . end;
 
 def wording: {"load.ok_share": "requests that did not fail", "load.answered_per_s": "answered", "load.offered_per_s": "offered", "load.dropped": "iterations dropped",
@@ -29,7 +29,7 @@ def goal: (.figure | kind) as $k | if .exactly != null then "exactly \(.exactly 
 
 def met: if .ok == null then "" elif .ok then "met" else "MISSED" end;
 
-# lines: every figure of a run that is worth a line, those with a goal or a report first.
+# lines: the figures to print; those with a goal or from a report come first.
 def lines: . as $all
     | [.goals[] | .figure as $f | {label: ($f | wording), ours: (.ours | told($f)), theirs, goal: goal, met: met, figure}] as $first
     | ["load.requests", "load.dropped", "load.offered_per_s", "load.answered_per_s", "store.accepted", "store.accepted_per_s", "store.granted", "store.granted_per_s", "store.committed_in_best_second",

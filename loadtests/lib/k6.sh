@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# k6: the one that is here, or one that Go's own client makes. Sourced by loadtests/run.
+# Finds k6, or builds it with Go. Sourced by loadtests/run.
 
 # shellcheck source=ops/lib/go.sh
 . "$ROOT/ops/lib/go.sh"
 
 readonly K6_VERSION=v1.8.1 K6_NEEDS_GO=1.25 EX_UNAVAILABLE=69
 
-# no_k6 WHY...: what somebody can do who has no k6 and no Go that makes one.
+# no_k6 WHY...: explains how to get k6 or a Go that can build it.
 no_k6() {
     say "$*"
     say "these tests need k6 1.0 or newer: put one on the PATH (k6 comes as one binary), or a Go of at least $K6_NEEDS_GO" \
@@ -15,14 +15,15 @@ no_k6() {
     exit "$EX_UNAVAILABLE"
 }
 
-# k6_is_good PATH: 1.0 was the first with a promise of what stays.
+# k6_is_good PATH: k6 promises stability since 1.0.
 k6_is_good() {
     local version
     version=$("$1" version 2>/dev/null) || return 1
     [[ $version =~ v([0-9]+\.[0-9]+) ]] && version_at_least "${BASH_REMATCH[1]}" 1.0
 }
 
-# k6_find: prints the path of a k6; makes one first when there is none. Several may ask at once: one makes it.
+# k6_find: prints the path of k6, and builds it if there is none. A lock lets only one of several
+# callers build.
 k6_find() {
     local tools=$ROOT/build/tools path
     for path in "$(command -v k6 || true)" "$tools/k6"; do
@@ -39,7 +40,7 @@ k6_find() {
     echo "$tools/k6"
 }
 
-# k6_install DIR: with `go install`, which checks what it fetches against Go's checksum database.
+# k6_install DIR: uses `go install`, which checks downloads against Go's checksum database.
 k6_install() {
     go_find "$K6_NEEDS_GO" || no_k6 "there is no k6 on the PATH, and $GO_LACKS"
     say "no k6 on the PATH: making k6 $K6_VERSION with go install (a minute or two), into $1"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The table for docs/load-testing.md: a row for each figure that a report tells or a goal names. jq -s, of the summaries of several runs.
+# The table for docs/load-testing.md: a row for each figure in a report or a goal. For jq -s with
+# the summaries of several runs.
 include "figures";
 
 def cell: gsub("\\|"; "\\|");

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the stores and the processes know of a run. Sourced by loadtests/run, after the env of a stack (ops/stack).
+# Measurements from the stores and processes of a run. Sourced by loadtests/run after a stack's env
+# file (ops/stack).
 
-# sql: reads a query from standard input, prints the rows without names.
+# sql: runs the query on standard input and prints the rows without names.
 sql() {
     MYSQL_PWD=$DB_PASSWORD mariadb --no-defaults --socket="$DB_SOCKET" --user="$DB_USER" "$DB_NAME" \
         --skip-column-names --batch --raw --init-command="SET time_zone = '+00:00'"
 }
 
-# measure_store CAMPAIGN: as JSON, what MariaDB holds. granted_at is the time of the INSERT; the COMMIT follows it.
+# measure_store CAMPAIGN: prints what MariaDB holds, as JSON. granted_at is the time of the INSERT;
+# the COMMIT follows.
 measure_store() {
     sql <<END | jq -s '.[0] + {series: [.[1:][] | {second: .[0], tickets: .[1], inserts: .[2]}]}'
 CREATE TEMPORARY TABLE rows_of AS
@@ -27,7 +29,6 @@ SELECT JSON_ARRAY(second, CAST(SUM(tickets) AS SIGNED), CAST(SUM(inserts) AS SIG
 END
 }
 
-# scheduler_urls: the admin addresses of every scheduler of the stack.
 scheduler_urls() {
     local name
     for name in "${!SCHEDULER@}"; do
@@ -35,7 +36,8 @@ scheduler_urls() {
     done
 }
 
-# measure_commits: the schedulers' own histogram from ticket to COMMIT, as JSON {"bound in seconds": how many so far}.
+# measure_commits: prints the schedulers' histogram from ticket to COMMIT as JSON {"bound in
+# seconds": count so far}.
 measure_commits() {
     local url
     for url in $(scheduler_urls); do
@@ -44,7 +46,7 @@ measure_commits() {
         END { printf "{"; for (le in n) { printf "%s\"%s\":%d", sep, le, n[le]; sep = "," } print "}" }'
 }
 
-# cpu_ticks PID: processor time that a process has used.
+# cpu_ticks PID: prints the processor time that a process has used.
 cpu_ticks() {
     local stat fields
     { stat=$(<"/proc/$1/stat"); } 2>/dev/null || { echo 0 && return; }
@@ -52,7 +54,7 @@ cpu_ticks() {
     echo $((fields[11] + fields[12]))
 }
 
-# measure_cpu: seconds of processor time of the stack's first process of each kind, as JSON.
+# measure_cpu: prints the processor seconds of the first process of each kind, as JSON.
 measure_cpu() {
     local tick
     tick=$(getconf CLK_TCK)
@@ -61,7 +63,6 @@ measure_cpu() {
         --arg r "$(cpu_ticks "$REDIS_PID")" --arg m "$(cpu_ticks "$MARIADB_PID")"
 }
 
-# measure_machine: what the figures were measured on.
 measure_machine() {
     jq -n --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" --argjson cores "$(nproc)" \
         --arg kernel "$(uname -sr)" --arg k6 "$("$K6" version | head -n 1)" '{$cores, $cpu, $kernel, $k6}'

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# report.html of a run: one file, nothing is fetched. $dashboard: k6's own report (its web dashboard), shown in a frame of its own.
+# report.html of a run: one file that loads nothing else. $dashboard: k6's own report (its web
+# dashboard), shown in a frame.
 include "figures";
 
 def cell($tag): "<\($tag)>\(. | @html)</\($tag)>";
@@ -8,15 +9,16 @@ def table_row($cells): "<tr>" + ($cells | map(cell("td")) | join("")) + "</tr>";
 def figures_table: "<table><tr><th>figure<th>Onrush\(if (.goals | length) > 0 then "<th>the report<th>goal<th>" else "" end)</tr>",
     (lines[] | "<tr><td>\(.label | @html)<td class=n>\(.ours | @html)<td>\(.theirs | @html)<td>\(.goal | @html)<td class=\"\(.met)\">\(.met)</tr>"), "</table>";
 
-# polyline: points {second, n} scaled into the picture; $top: the value at its upper edge.
+# polyline: scales points {second, n} to the picture; $top: the value at its upper edge.
 def polyline($points; $top; $first; $span; $class): "<polyline class=\($class) points=\""
     + ([$points[] | "\((50 + 740 * (.second - $first) / $span) | round_to(10)),\((190 - 170 * .n / $top) | round_to(10))"] | join(" ")) + "\"/>";
 
-# grid: lines and labels for a quarter, half ... of $top.
+# grid: lines and labels at each quarter of $top.
 def grid($top; $span): (range(0; 5) | (190 - 170 * . / 4) as $y | "<line x1=50 x2=790 y1=\($y) y2=\($y) class=grid /><text x=44 y=\($y + 4) text-anchor=end>\($top * . / 4 | commas)</text>"),
     (range(0; 5) | "<text x=\(50 + 740 * . / 4) y=208 text-anchor=middle>\($span * . / 4 | round_to(10)) s</text>");
 
-# filled: seconds without a row are seconds with 0, not a gap to draw a line over; so are the one before and the one after.
+# filled: adds a 0 for each second without a row, including the seconds before and after, so that
+# the line shows no gap.
 def filled: . as $series | (.[0].second) as $first | (.[-1].second) as $last | (map({key: "\(.second)", value: .}) | from_entries) as $known
     | [range($first - 1; $last + 2) | $known["\(.)"] // {second: ., tickets: 0, inserts: 0}];
 

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What people would put in Onrush's place: webdis, and nginx with Lua and its Redis client. Sourced by loadtests/compare.
+# Alternatives to Onrush: webdis, and nginx with Lua and its Redis client. Sourced by
+# loadtests/compare.
 #
-# Tuned in their favour: as many threads or workers as cores, keep-alive without end, connections to Redis that are kept
-# (pool), the same unix socket as the gateway, a session of their own, as the gateway has (the kernel shares the processor among
-# sessions), no access log, JIT on, code loaded before the first request. They do
-# nothing but the call: no JSON (nginx cuts the user out with a pattern, webdis gets the call ready-made), no checks of name and
-# user, no limits, no deadlines, no look at whether Redis is durable, no answer but what Redis said.
+# They are tuned in their favour: a thread or worker per core, endless keep-alive, pooled
+# connections to Redis, the gateway's unix socket, a session of their own like the gateway's (the
+# kernel divides the processor among sessions), no access log, JIT on, code loaded before the first
+# request. They do only the call. They parse no JSON (nginx extracts the user with a pattern, webdis
+# gets the call ready-made). They check no name or user, have no limits or deadlines, do not check
+# that Redis is durable, and pass on Redis' reply as it is.
 
 # shellcheck disable=SC2034,SC2154 # PIDS is of bench.sh
 WEBDIS_PORT=
 NGINX_PORT=
 
-# free_port: below the ephemeral ports, and nobody's now.
+# free_port: prints a free port below the ephemeral range.
 free_port() {
     local port
     while :; do

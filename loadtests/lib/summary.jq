@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# summary.json of a run. $k6: what handleSummary() wrote; $store, $audit, $commits ({before, after}), $cpu: null when there was no stack
-# to ask; $meta: name, time, scenario of scenarios.json; $machine.
+# summary.json of a run. $k6: the output of handleSummary(); $store, $audit, $commits ({before,
+# after}), $cpu: null without a stack; $meta: name, time, scenario of scenarios.json; $machine.
 
 def value($name; $key): $k6.metrics[$name].values[$key];
 
@@ -18,7 +18,8 @@ def outcomes: ["queued", "granted", "sold_out", "already", "limited", "error"]
 
 def latency_by_outcome: outcomes | with_entries(select(.value > 0 and .key != "error") | .value = latency("issue_latency{outcome:\(.key)}"));
 
-# quantile: the scheduler counts in buckets, so this is the bound of the bucket: the true value is at most that.
+# quantile: returns the upper bound of a bucket, because the scheduler counts in buckets; the true
+# value is at most that.
 def quantile($buckets; $q): ($buckets | last.n) as $all | if ($all // 0) == 0 then null else first($buckets[] | select(.n >= $all * $q) | .le) end;
 
 def commits: if $commits == null then null else
@@ -33,7 +34,7 @@ def store($seconds): if $store == null then null else
        committed_in_best_second: ([$store.series[].inserts] | max), ticket_to_insert_ms: $store.ticket_to_insert_ms,
        ticket_to_commit_ms: commits, series: $store.series} end;
 
-# thresholds: without those that are there to make k6 keep the outcomes apart.
+# thresholds: omits those that only make k6 keep the outcomes apart.
 def thresholds: [$k6.metrics | to_entries[] | .key as $metric | (.value.thresholds // {}) | to_entries[]
     | select(.key != "max>=0") | {$metric, expression: .key, ok: .value.ok}];
 

@@ -3,14 +3,15 @@
 # wrk with the requests of loadtests/lib/ask.lua. Sourced after bench.sh.
 # shellcheck disable=SC2034,SC2154 # PIDS and BENCH_CHILDREN are of bench.sh
 
-# ask CONNECTIONS SECONDS URL: one turn's load; what came of it is ASKED, a JSON object. The requests are in ASK_*.
+# ask CONNECTIONS SECONDS URL: sends the requests in ASK_* for one turn; ASKED is the result, a JSON
+# object.
 ask() {
     ask_begin "$@"
     ask_end
 }
 
-# ask_begin: as above, in the background, until ask_end waits for it. A thread for each core, as far as there are
-# connections.
+# ask_begin: as ask, but in the background until ask_end waits for it. It uses one thread per core,
+# at most one per connection.
 ask_begin() {
     local threads
     threads=$(nproc)
@@ -30,12 +31,12 @@ ask_end() {
     jq -e .requests <<<"$ASKED" >/dev/null || die "wrk said: $(tail -n 3 "$DIR/wrk.out")"
 }
 
-# asks METHOD PATH [BODY [USERS [CAMPAIGNS]]]: what the next `ask` sends.
+# asks METHOD PATH [BODY [USERS [CAMPAIGNS]]]: sets the requests of the next `ask`.
 asks() {
     ASK_METHOD=$1 ASK_PATH=$2 ASK_BODY=${3:-} ASK_USERS=${4:-} ASK_CAMPAIGNS=${5:-1}
 }
 
-# clean_answers: every request of ASKED was answered below 400, on connections that held.
+# clean_answers: every answer in ASKED is below 400, and no connection broke.
 clean_answers() {
     [[ $(jq '.status_errors + .socket_errors' <<<"$ASKED") == 0 ]] || die "$1: not every request was answered well: $ASKED"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What every script in ops/ needs: where the checkout is, how to say things, how to quote. Sourced.
-# It changes nothing but PATH: mariadbd lives in /usr/sbin, which an ordinary user's PATH lacks.
+# Shared by the scripts in ops/: paths, messages, quoting. Sourced. It changes nothing but PATH: an
+# ordinary user's PATH lacks /usr/sbin, where mariadbd is.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly ROOT
@@ -24,12 +24,12 @@ usage_error() {
     exit "$EX_USAGE"
 }
 
-# print_help: the comment at the top of the script is its help, so the two cannot disagree. The line of the licence is none of it.
+# print_help: prints the comment at the top of the script, without the licence line.
 print_help() {
     awk 'NR > 1 && !/^#/ { exit } NR > 1 && !/^# SPDX-/ { sub(/^# ?/, ""); print }' "$0"
 }
 
-# quote WORD: as one word for any POSIX shell; left bare when nothing in it needs quotes.
+# quote WORD: quotes it as one word for any POSIX shell, if it needs quotes.
 quote() {
     if [[ $1 =~ ^[A-Za-z0-9_./:@%+=,-]+$ ]]; then
         printf '%s' "$1"
@@ -38,12 +38,13 @@ quote() {
     fi
 }
 
-# is_count TEXT MIN MAX: a whole number in that range.
+# is_count TEXT MIN MAX: succeeds if the text is a whole number in this range.
 is_count() {
     [[ $1 =~ ^[0-9]{1,9}$ ]] && ((10#$1 >= $2 && 10#$1 <= $3))
 }
 
-# binary NAME: its path in the build directory $BUILD; dies with what to run when it is missing.
+# binary NAME: prints its path in the build directory $BUILD. If it is missing, dies and says how to
+# build it.
 binary() {
     local path
     case $1 in
@@ -59,7 +60,7 @@ now_us() {
     printf '%s' "${EPOCHREALTIME//[.,]/}"
 }
 
-# seconds US: microseconds as seconds with one decimal.
+# seconds US: prints microseconds as seconds with one decimal.
 seconds() {
     printf '%d.%d' $(($1 / 1000000)) $(($1 / 100000 % 10))
 }

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Go, for tools that tests make with it. Sourced.
+# Finds Go, for tests that make a tool with it. Sourced.
 
-# version_at_least HAVE WANT: versions such as 1.25.3 and 1.25.
+# version_at_least HAVE WANT: compares versions such as 1.25.3 and 1.25.
 version_at_least() {
     [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]
 }
 
-# go_find NEEDED: sets GO to the command that is, or fetches, a Go of at least that version; fails with GO_LACKS set to why not.
+# go_find NEEDED: sets GO to a command that is, or downloads, a Go of at least this version. On
+# failure sets GO_LACKS to the reason.
 go_find() {
     local version
     GO=(go)

@@ -2,15 +2,16 @@
 # shellcheck shell=bash
 # Loopback ports for stacks. Sourced by ops/stack.
 #
-# A port is reserved by a file /tmp/onrush-ports/PORT that holds the directory of its stack, from `up`
-# to `down`: so stacks that start at once never take the same one, and a part comes back on its old
-# port after a kill. All are below the ephemeral ports, which the kernel gives to anybody.
+# The file /tmp/onrush-ports/PORT reserves a port from `up` to `down`; it holds the directory of the
+# stack. So stacks that start at once never choose the same port, and a killed part gets its old
+# port back. All ports are below the ephemeral range, from which the kernel gives ports to any
+# process.
 
 readonly PORTS_DIR=/tmp/onrush-ports PORTS_FIRST=20000 PORTS_LAST=32767
 
-# ports_open: makes the directory, for every user of the machine, and takes its lock as descriptor 9.
-# The lock file is opened for reading: the kernel refuses to create or truncate another user's file
-# in a sticky directory, even for root.
+# ports_open: makes the directory for every user of the machine, and locks it with descriptor 9. It
+# opens the lock file for reading: in a sticky directory the kernel refuses to create or truncate
+# another user's file, even for root.
 ports_open() {
     (umask 0 && mkdir -m 1777 "$PORTS_DIR" 2>/dev/null) || true
     (set -o noclobber && umask 0 && : >"$PORTS_DIR/lock") 2>/dev/null || true
@@ -29,8 +30,8 @@ port_in_use() {
     awk -v end="$hex" 'substr($2, length($2) - 4) == end { found = 1; exit } END { exit !found }' "${tables[@]}"
 }
 
-# port_reserve PORT: fails when the port is another stack's. A reservation of a stack that is no more
-# (its directory was deleted) is taken over, if it is ours to remove.
+# port_reserve PORT: fails if another stack has the port. A reservation whose stack's directory was
+# deleted is taken over, if we may remove it.
 port_reserve() {
     local file=$PORTS_DIR/$1 owner
     if [[ -e $file ]]; then
@@ -41,8 +42,9 @@ port_reserve() {
     (set -o noclobber && umask 022 && printf '%s\n' "$DIR" >"$file") 2>/dev/null
 }
 
-# ports_choose NAME...: a free port for each, as variables PORT_NAME. Call it between ports_open and
-# ports_close, and write the stack's record before ports_close: it is what keeps them reserved.
+# ports_choose NAME...: reserves a free port for each name and sets PORT_NAME. Call it between
+# ports_open and ports_close, and write the stack's record before ports_close, because the record
+# keeps the ports reserved.
 ports_choose() {
     local span=$((PORTS_LAST - PORTS_FIRST + 1)) at tries=0 name
     at=$((RANDOM % span))
@@ -60,7 +62,6 @@ port_take() {
     ! port_in_use "$1" && port_reserve "$1"
 }
 
-# ports_release: gives back every port that is reserved for DIR.
 ports_release() {
     local file owner
     ports_open

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Processes of a stack: start one in the background, know it again, end it. Sourced by ops/stack.
+# Starts processes of a stack in the background, recognizes them, and ends them. Sourced by
+# ops/stack.
 #
-# DIR/pids/PART holds "PID START", START being the kernel's start time of that process. Only a
-# process of which both agree is ours; a pid that was used again by somebody else never gets a signal.
+# DIR/pids/PART holds "PID START"; START is the kernel's start time of the process. If both match,
+# the process is ours. So a pid that the kernel has reused never gets a signal.
 
-# process_started PID: its start time (clock ticks since boot); fails when it is gone or a zombie. A zombie with
-# other threads is not gone: one that was killed holds its sockets until the last of them has ended.
+# process_started PID: prints its start time in clock ticks since boot; fails if it is gone or a
+# zombie. A zombie with other threads is not gone: a killed process holds its sockets until its last
+# thread has ended.
 process_started() {
     local stat fields
     { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
-    read -ra fields <<<"${stat##*) }" # the name before it may hold anything
+    read -ra fields <<<"${stat##*) }" # the name before it may contain anything
     [[ ${fields[0]} != X ]] || return 1
     [[ ${fields[0]} != Z ]] || ((fields[17] > 1)) || return 1
     printf '%s' "${fields[19]}"
 }
 
-# part_pid PART: the pid of a part that runs; fails when it does not.
+# part_pid PART: prints the pid of a running part, or fails.
 part_pid() {
     local pid started
     { read -r pid started <"$DIR/pids/$1"; } 2>/dev/null || return 1
@@ -28,8 +30,9 @@ part_runs() {
     part_pid "$1" >/dev/null
 }
 
-# become COMMAND...: the last step of the background child. Descriptors above 2 are the caller's (a
-# test harness waits for their end): close them. Daemons that hold many connections want many files.
+# become COMMAND...: the last step of the background child. It closes the descriptors above 2,
+# because they are the caller's, and a test harness may wait until they are closed. It raises the
+# limit of open files for daemons with many connections.
 become() {
     local fd
     for fd in /proc/self/fd/*; do
@@ -41,9 +44,9 @@ become() {
     exec setsid "$@"
 }
 
-# launch PART COMMAND...: starts it in a session of its own, out of reach of the terminal's Ctrl-C,
-# its output appended to DIR/logs/PART.log. A signal that arrives before the pid is written down
-# waits until it is (on_signal), so that an interrupted start leaves no process behind.
+# launch PART COMMAND...: starts the part in its own session, so that the terminal's Ctrl-C does not
+# reach it, and appends its output to DIR/logs/PART.log. on_signal delays a signal until the pid is
+# recorded, so that an interrupted start leaves no process behind.
 launch() {
     local part=$1 pid started
     shift
@@ -63,7 +66,7 @@ on_signal() {
     [[ -n $LAUNCHING ]] || exit 130
 }
 
-# wait_until SECONDS COMMAND...: asks again every 30 ms until COMMAND succeeds.
+# wait_until SECONDS COMMAND...: repeats COMMAND every 30 ms until it succeeds.
 wait_until() {
     local deadline=$((SECONDS + $1))
     shift
@@ -92,11 +95,11 @@ signal_parts() {
     shift
     for part in "$@"; do
         pid=$(part_pid "$part") || continue
-        kill -s "$signal" "$pid" 2>/dev/null || true # it may have ended by itself meanwhile
+        kill -s "$signal" "$pid" 2>/dev/null || true # it may have ended meanwhile
     done
 }
 
-# kill_sessions PART...: a part leads a session, so this also ends what a wrapper has started.
+# kill_sessions PART...: kills each part's whole session, which includes a wrapper's children.
 kill_sessions() {
     local part pid
     for part in "$@"; do
@@ -105,8 +108,8 @@ kill_sessions() {
     done
 }
 
-# stop_parts SECONDS PART...: asks them to end (CONT wakes those that somebody stopped), waits, and
-# ends by force what is still there after that time.
+# stop_parts SECONDS PART...: sends TERM, and CONT to wake stopped parts; kills the parts that still
+# run after that time.
 stop_parts() {
     local seconds=$1
     shift

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# The private Redis and MariaDB of a stack: their files, their command lines, whether they are ready.
-# Sourced by ops/stack. Data, sockets and logs are under DIR; nothing of the system's own Redis or
-# MariaDB is read or written.
+# The private Redis and MariaDB of a stack: files, command lines, readiness checks. Sourced by
+# ops/stack. Data, sockets and logs are under DIR; the system's own Redis and MariaDB are never
+# touched.
 
 readonly DB_NAME=onrush DB_USER=onrush
 
@@ -10,7 +10,7 @@ random_token() {
     od -An -N20 -tx1 /dev/urandom | tr -d ' \n'
 }
 
-# write_secret FILE: a new random one, unless a former life of this stack left one.
+# write_secret FILE: writes a random secret, unless an earlier run of this stack left one.
 write_secret() {
     [[ -s $1 ]] || random_token >"$1"
 }
@@ -22,8 +22,8 @@ servers_check() {
     done
 }
 
-# Every acknowledged write is on disk (appendfsync always): that is what a 202 promises.
-# shellcheck disable=SC2154 # PORT_redis is ports_choose()'s, or the record's
+# appendfsync always: Redis syncs a write before it acknowledges it, as a 202 promises.
+# shellcheck disable=SC2154 # ports_choose or the record sets PORT_redis
 redis_configure() {
     mkdir -p "$DIR/redis"
     cat >"$DIR/redis.conf" <<END
@@ -41,9 +41,9 @@ maxmemory-policy noeviction
 END
 }
 
-# Every COMMIT is on disk. No network, no binlog, no performance schema: it starts in half a second.
-# A tmpdir of its own: a mariadbd that starts deletes every temporary table it finds there, also those
-# of another server.
+# Syncs every COMMIT to disk. Without network, binlog and performance schema it starts in half a
+# second. It has its own tmpdir, because a starting mariadbd deletes all temporary tables there,
+# even another server's.
 mariadb_configure() {
     mkdir -p "$DIR/tmp"
     cat >"$DIR/mariadb.cnf" <<END
@@ -63,10 +63,10 @@ max-connections=500
 END
 }
 
-# mariadb_install: makes the data directory. It is made beside its place and renamed when complete,
-# so a half-made one of an interrupted `up` is never taken for good. Its options do not come from
-# mariadb.cnf because that script splits paths at spaces; hence also TMPDIR. --force: it is not to look
-# up the machine's own name, which a fresh machine may not know.
+# mariadb_install: makes the data directory under another name and renames it when complete, so that
+# an interrupted `up` leaves no partial one. Options are not in mariadb.cnf because
+# mariadb-install-db splits paths at spaces; hence also TMPDIR. --force: do not resolve the
+# machine's name, which a fresh machine may not know.
 mariadb_install() {
     [[ ! -d $DIR/mariadb ]] || return 0
     rm -rf "$DIR/mariadb.new"
@@ -79,7 +79,7 @@ mariadb_install() {
     mv "$DIR/mariadb.new" "$DIR/mariadb"
 }
 
-# root has no password here: the socket lies in a directory that only we can enter.
+# root needs no password: only we can enter the directory of the socket.
 mariadb_root() {
     mariadb --no-defaults --socket="$RUN/mariadb.sock" --user=root --batch "$@"
 }
@@ -99,14 +99,14 @@ redis_launch() {
     launch redis ${wrap[@]+"${wrap[@]}"} redis-server "$DIR/redis.conf"
 }
 
-# It refuses to run as root unless told.
+# mariadbd refuses to run as root without --user.
 mariadb_launch() {
     local user=()
     ((EUID != 0)) || user=(--user=root)
     launch mariadb mariadbd --defaults-file="$DIR/mariadb.cnf" ${user[@]+"${user[@]}"}
 }
 
-# A Redis that still loads its append-only file answers LOADING, which is not PONG.
+# While Redis loads its append-only file it answers LOADING, not PONG.
 redis_ready() {
     [[ $(redis-cli -s "$RUN/redis.sock" ping 2>/dev/null) == PONG ]]
 }

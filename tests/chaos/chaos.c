@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chaos: kills, stops, cuts off and empties the parts of a real stack under load, and compares what
- * clients were told with what is kept.
+/* chaos: kills, stops, disconnects and empties parts of a real stack under load, then compares what
+ * clients were told with what the stores hold.
  *
- * It brings a stack of its own up (ops/stack), lets the scheduler die at each of its named points,
- * then runs rounds of random faults until the time is over. The faults follow from the seed; what
- * they hit does not, as these are real processes. On a breach logs and ledgers are kept, and the
- * exit code is 1. */
+ * It starts its own stack (ops/stack), kills the scheduler at each of its fault points, then runs
+ * rounds of random faults until the time is over. The seed decides the faults but not what they
+ * hit, because these are real processes. On a breach it keeps logs and ledgers and exits with 1. */
 #include "shared/base/clock.h"
 #include "tests/chaos/plan.h"
 #include "tests/chaos/points.h"
@@ -24,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DATA_LOST_EVERY 3 /* rounds: one of so many loses data */
+#define DATA_LOST_EVERY 3 /* one round in so many loses data */
 #define POINTS_A_ROUND  4
 
 struct options {
@@ -73,7 +72,7 @@ static int parse(int argc, char **argv, struct options *o)
     return unknown != NULL || o->seconds <= 0 || optind != argc ? usage(stderr, 64) : -1;
 }
 
-/* run: points and rounds in turn, until the time is over or a promise is broken. */
+/* run: alternates points and rounds until the time is over or a promise is broken. */
 static unsigned run(struct stage *stage, struct tally *tally, const struct options *o)
 {
     int64_t until_us = clock_mono_us() + o->seconds * 1000000;
@@ -101,7 +100,7 @@ static void keep(struct stage *stage, const struct options *o, uint64_t seed)
 static void on_signal(int number)
 {
     (void)number;
-    _exit(130); /* the guard of the stack takes it down */
+    _exit(130); /* the stack's guard takes the stack down */
 }
 
 int main(int argc, char **argv)

@@ -24,7 +24,7 @@ struct crowd *crowd_free(struct crowd *c)
     return NULL;
 }
 
-/* person_of: NULL for a user whom this test did not send. */
+/* person_of: returns NULL if this test did not send the user. */
 static struct person *person_of(struct crowd *c, const char *user)
 {
     char *end;
@@ -34,7 +34,7 @@ static struct person *person_of(struct crowd *c, const char *user)
     return *end == '\0' && n < CROWD_MAX ? &c->people[n] : NULL;
 }
 
-/* --- what they were told --- */
+/* --- what users were told --- */
 
 void crowd_told(struct crowd *c, uint32_t user, enum told what, uint64_t ticket, uint32_t serial,
                 const char *code)
@@ -68,7 +68,7 @@ void crowd_asked(struct crowd *c, uint32_t user, unsigned gateway, int64_t sent_
     p->acked = (uint8_t)(1 << gateway);
 }
 
-/* told_by: what the status of a ledger's line binds the system to; 0: nothing. */
+/* told_by: the promise that the status of a ledger line makes; 0: none. */
 static int told_by(const char *status, uint64_t ticket)
 {
     if (strcmp(status, "202 waiting") == 0)
@@ -91,7 +91,7 @@ static void read_line(struct crowd *c, char *line, unsigned gateway)
     if (p == NULL || column[ANSWERED] == NULL)
         test_fail_start("a line of the ledger cannot be read: %s %s", column[USER], column[STATUS]);
     uint32_t user = (uint32_t)(p - c->people);
-    uint64_t ticket = strtoull(column[TICKET], NULL, 10); /* "-": 0 */
+    uint64_t ticket = strtoull(column[TICKET], NULL, 10); /* "-" is read as 0 */
     int what = told_by(column[STATUS], ticket);
     if (what != 0)
         crowd_told(c, user, (enum told)what, ticket, 0, NULL);
@@ -112,7 +112,7 @@ void crowd_read_ledger(struct crowd *c, const char *path, unsigned gateway)
     fclose(in);
 }
 
-/* --- what is true --- */
+/* --- what the stores hold --- */
 
 static void read_row(struct crowd *c, MYSQL_ROW row)
 {
@@ -149,7 +149,6 @@ static bool read_mariadb(struct crowd *c, struct stack *s, const char *campaign)
     return answers && c->by_serial != NULL;
 }
 
-/* read_waiting: the ticket of one who waits. */
 static void read_waiting(struct crowd *c, const char *user, const char *ticket)
 {
     struct person *p = person_of(c, user);
@@ -161,7 +160,7 @@ static void read_waiting(struct crowd *c, const char *user, const char *ticket)
     p->state_ticket = strtoull(ticket, NULL, 10);
 }
 
-/* read_state: `s<ticket>`, `g<serial>:<code>:<ticket>` or `r<reason>:<ticket>`. */
+/* read_state: parses `s<ticket>`, `g<serial>:<code>:<ticket>` or `r<reason>:<ticket>`. */
 static void read_state(struct crowd *c, const char *user, const char *state)
 {
     char expected[64];
@@ -206,8 +205,6 @@ bool crowd_read_stores(struct crowd *c, struct stack *s, const char *campaign)
 {
     return read_mariadb(c, s, campaign) && read_redis(c, s, campaign);
 }
-
-/* --- in which order --- */
 
 static struct order_client order_client_of(const struct crowd *c, uint32_t user)
 {

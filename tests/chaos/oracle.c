@@ -13,14 +13,15 @@
 #include <time.h>
 
 #define EXAMPLES 3
-/* The leeway between gateways. The scheduler looks into the journal after each claim, so nobody
- * passes whom it could have seen there. What is left: the clocks of a gateway and of Redis differ a
- * little, and a journalled request whose place is taken moves behind the run of tickets there. */
+/* Tolerance between gateways. The scheduler reads the journal after each claim, so nobody passes a
+ * request that was visible there. Two differences remain: the clocks of a gateway and of Redis
+ * differ slightly, and a journalled request whose ticket is taken moves behind the run of taken
+ * tickets. */
 #define BETWEEN_MS 20
-#define GETS       200  /* users whose status is asked for over HTTP */
-#define GET_MS     5000 /* until a gateway must have an answer */
+#define GETS       200  /* users whose status is read over HTTP */
+#define GET_MS     5000 /* deadline for an answer of a gateway */
 
-/* The breaches; the third: it is one also when Redis lost data. */
+/* The kinds of breach. The third column tells whether it is a breach even after Redis lost data. */
 #define BREACHES(X)                                                                                \
     X(LOST, "accepted, and never decided", false)                                                  \
     X(DOUBLED, "more than one coupon", true)                                                       \
@@ -63,7 +64,7 @@ struct check {
     const char *campaign;
     uint32_t quota;
     enum oracle_rules rules;
-    uint64_t highest; /* granted ticket */
+    uint64_t highest; /* highest granted ticket */
     unsigned counts[N_BREACHES];
 };
 
@@ -82,14 +83,12 @@ static void breach(struct check *k, enum breach what, uint32_t user)
               p->row_ticket, p->state != '\0' ? p->state : '-', p->state_ticket);
 }
 
-/* --- each person --- */
-
 static bool is_final(const struct person *p)
 {
     return p->rows > 0 || p->state == 's' || p->state == 'r';
 }
 
-/* told_coupon_wrong: what they were told of a grant is not what is in MariaDB. */
+/* told_coupon_wrong: the user was told a grant that differs from MariaDB. */
 static bool told_coupon_wrong(const struct person *p)
 {
     if (p->told & TOLD_TWO_COUPONS)
@@ -100,8 +99,8 @@ static bool told_coupon_wrong(const struct person *p)
            (p->serial != 0 && (p->serial != p->row_serial || strcmp(p->code, p->row_code) != 0));
 }
 
-/* ticket_rose: a place gets better when an earlier request is found in the journal, and never
- * worse. */
+/* ticket_rose: the user's place became worse. A place may only improve, when an earlier request of
+ * the user is found in the journal. */
 static bool ticket_rose(const struct person *p)
 {
     return (p->ticket != 0 && p->rows > 0 && p->ticket < p->row_ticket) ||
@@ -132,8 +131,6 @@ static void check_person(struct check *k, uint32_t user)
         breach(k, LEFT_OVER, user);
 }
 
-/* --- all grants --- */
-
 static void check_rows(struct check *k)
 {
     uint64_t before = 0;
@@ -153,7 +150,7 @@ static void check_rows(struct check *k)
         breach(k, STRANGER, 0);
 }
 
-/* --- the order, by the clients' clocks --- */
+/* --- the order by the clients' clocks --- */
 
 static void say_overtaken(const struct check *k, const struct order_client *c)
 {
@@ -184,7 +181,7 @@ static void check_order(struct check *k)
     free(clients);
 }
 
-/* --- what the gateways say in the end --- */
+/* --- the gateways' answers after the round --- */
 
 static void check_status(struct check *k, uint32_t user, const char *url)
 {
@@ -268,10 +265,9 @@ unsigned oracle_check(struct stage *stage, struct crowd *crowd, const char *camp
     return sum;
 }
 
-/* --- waiting --- */
+/* --- waiting for decisions --- */
 
-/* journalled: requests that wait in MariaDB for Redis to come back; 0 as well when there is no such
- * table. */
+/* journalled: counts requests in MariaDB that wait for Redis; 0 if there is no such table. */
 static int64_t journalled(struct stage *stage, const char *campaign)
 {
     struct db db = {0};

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-/* --- what can be done --- */
+/* --- the actions --- */
 
 static void do_kill(struct stage *s, enum part part, int link)
 {
@@ -98,7 +98,7 @@ static void do_flush(struct stage *s, enum part part, int link)
     redis_command(s, "FLUSHALL SYNC");
 }
 
-/* do_db_kill: the server ends every connection, whatever statement it is in. */
+/* do_db_kill: ends every connection on the server, during any statement. */
 static void do_db_kill(struct stage *s, enum part part, int link)
 {
     struct db db = {0};
@@ -118,7 +118,8 @@ static void do_db_kill(struct stage *s, enum part part, int link)
     db_close(&db);
 }
 
-/* The lease is 1500 ms unless the caller chose another; Redis' deadline 2 s, MariaDB's 5 s. */
+/* Durations assume a lease of 1500 ms (unless the caller chose another), and deadlines of 2 s for
+ * Redis and 5 s for MariaDB. */
 static const struct plan_kind kinds[] = {
     {"kill-gateway", TARGET_GATEWAY, do_kill, do_start, 50, 1500, false, 3},
     {"restart-gateway", TARGET_GATEWAY, do_term, do_start, 0, 500, false, 1},
@@ -148,7 +149,7 @@ static const struct plan_kind kinds[] = {
 
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
-/* --- the list --- */
+/* --- the list of faults --- */
 
 bool plan_allows(const char *list, const char *kind)
 {
@@ -176,7 +177,7 @@ const char *plan_list_check(const char *list)
     return NULL;
 }
 
-/* --- making --- */
+/* --- making a plan --- */
 
 static const struct plan_kind *choose_kind(const char *list, bool loses_data)
 {
@@ -222,7 +223,7 @@ void plan_make(struct plan *p, const char *list, int64_t window_ms, bool loses_d
     qsort(p->faults, p->n, sizeof p->faults[0], by_begin);
 }
 
-/* --- carrying out --- */
+/* --- running it --- */
 
 static enum part scheduler_for(struct plan *p, const struct plan_fault *f)
 {
@@ -284,7 +285,7 @@ static void end(struct plan *p, struct plan_fault *f)
     p->busy[f->part] = false;
 }
 
-/* due_ms: when the next thing is to be done with it; INT64_MAX: never. */
+/* due_ms: the time of the fault's next action; INT64_MAX: none. */
 static int64_t due_ms(const struct plan_fault *f, int64_t began_us)
 {
     if (f->is == PLANNED)
@@ -338,8 +339,8 @@ static bool overlapped(const struct plan *p, const struct plan_fault *f, int64_t
     return false;
 }
 
-/* recovery: who takes over counts from the blow; who has to come back, from the moment that it
- * may. */
+/* recovery: measures a takeover from the start of the fault, and the recovery of the part itself
+ * from the end of the fault. Returns -1 if unknown. */
 static int64_t recovery(const struct plan *p, const struct plan_fault *f,
                         struct probe *const *probes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The faults of one round: a seeded random plan, carried out on the stage. */
+/* The faults of one round: a seeded random plan, and its execution. */
 #ifndef ONRUSH_TESTS_PLAN_H
 #define ONRUSH_TESTS_PLAN_H
 
@@ -10,7 +10,7 @@
 
 #define PLAN_MAX 10
 
-/* What a fault is done to. */
+/* The kind of part that a fault hits. */
 enum plan_target { TARGET_GATEWAY, TARGET_SCHEDULER, TARGET_REDIS, TARGET_MARIADB, TARGET_LINK };
 
 struct plan_kind {
@@ -18,21 +18,21 @@ struct plan_kind {
     enum plan_target target;
     void (*begin)(struct stage *, enum part, int link);
     void (*end)(struct stage *, enum part, int link);
-    int min_ms, max_ms; /* how long it lasts; 0: it is over at once */
-    bool loses_data;    /* only in rounds of its own, with the weaker oracle */
-    int weight;         /* in the choice */
+    int min_ms, max_ms; /* duration; 0: instantaneous */
+    bool loses_data;    /* only in rounds that expect data loss */
+    int weight;         /* weight in the random choice */
 };
 
 /* Times are monotonic. */
 struct plan_fault {
     const struct plan_kind *kind;
-    int64_t begin_ms, lasts_ms; /* as planned, since the beginning of the round */
-    bool on_owner;              /* of the schedulers, the one with the lease, or its links */
-    unsigned pick;              /* of the gateways */
-    int store;                  /* of the links */
+    int64_t begin_ms, lasts_ms; /* planned times since the start of the round */
+    bool on_owner;              /* hit the scheduler with the lease, or its links */
+    unsigned pick;              /* which gateway */
+    int store;                  /* which store's link */
     enum { PLANNED, ACTIVE, OVER, MISSED } is;
     enum part part;
-    uint64_t epoch; /* of the owner at its beginning */
+    uint64_t epoch; /* of the lease's owner when the fault began */
     int64_t began_us, ended_us;
 };
 
@@ -41,23 +41,23 @@ struct plan {
     const struct watch *watch;
     size_t n;
     struct plan_fault faults[PLAN_MAX];
-    bool busy[N_PARTS]; /* something is being done to it */
+    bool busy[N_PARTS]; /* a fault on this part is active */
 };
 
-/* plan_allows: whether the list (names with commas between; NULL: all) has a kind. */
+/* plan_allows: true if the comma-separated list contains the kind; NULL contains all. */
 bool plan_allows(const char *list, const char *kind);
 
-/* plan_list_check: an unknown name in the list, or NULL. The text is static. */
+/* plan_list_check: returns an unknown name of the list, or NULL. The text is static. */
 const char *plan_list_check(const char *list);
 
-/* plan_make: throws the dice, and nothing else does until the round is over. */
+/* plan_make: draws every random choice of the round. */
 void plan_make(struct plan *plan, const char *list, int64_t window_ms, bool loses_data);
 
-/* plan_run: carries it out; returns when every fault is over. */
+/* plan_run: runs the plan; returns when every fault is over. */
 void plan_run(struct plan *plan, struct stage *stage, const struct watch *watch);
 
-/* plan_count: what was done, and how long it took to recover where that can be told: where no other
- * fault was under way meanwhile. After probe_stop() and watch_stop(). */
+/* plan_count: after probe_stop() and watch_stop(), counts the faults. It adds a recovery time where
+ * no other fault overlapped the recovery. */
 void plan_count(const struct plan *plan, struct tally *tally, struct probe *const *probes);
 
 #endif

@@ -14,13 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What happens at a point: the scheduler dies; it sleeps past its lease; or its connection to the
- * store it asks next is cut, which it notices in its next step (perhaps a COMMIT). */
+/* What happens at a point: the scheduler dies, sleeps past its lease, or loses the connection to
+ * the store that it calls next. It notices the loss in its next step, which may be a COMMIT. */
 enum mode { DIE, SLEEP, CUT, N_MODES };
 
 #define CUT_MS 100
 
-/* Where, whom it asks next, how it gets there, and how each mode of it stands in the table. */
+/* Fault point, the store called next, the scene that leads there, and the table's names of the
+ * modes. */
 static const struct point {
     const char *name;
     enum part next;
@@ -65,14 +66,14 @@ static const struct point {
 #define N_POINTS (sizeof points / sizeof points[0])
 #define N_PAIRS  (N_POINTS * N_MODES)
 
-/* A scene leads to its point by itself, unless the machine stands still for half a minute. */
+/* A scene always reaches its point, unless the machine stalls for half a minute. */
 #define TRIES_MAX 3
 
-/* What was done so far. */
+/* Progress so far. */
 static struct {
     bool shuffled;
     unsigned pairs[N_PAIRS]; /* point * N_MODES + mode */
-    unsigned done;           /* of these */
+    unsigned done;           /* number of pairs done */
     unsigned scenes;
     unsigned tried[N_POINTS], reached[N_POINTS];
 } course;
@@ -93,9 +94,7 @@ int points_exec(char **argv)
     return 127;
 }
 
-/* --- one point --- */
-
-/* go_on: after the first scheduler came to its point. */
+/* go_on: continues after the first scheduler reached its point. */
 static void go_on(struct stage *s, const struct point *point, enum mode mode)
 {
     if (mode == DIE) {
@@ -108,8 +107,8 @@ static void go_on(struct stage *s, const struct point *point, enum mode mode)
     stage_signal(s, PART_SCHEDULER, "CONT");
 }
 
-/* repair: the second scheduler runs from now on. A first one that never reached its point is
- * started anew, because it still waits for it. */
+/* repair: starts the second scheduler. If the first one never reached its point, it is still armed:
+ * restart it. */
 static void repair(struct stage *s, const struct point *point, enum mode mode, bool came)
 {
     bool second = mode == SLEEP || (mode == DIE && dice(2) == 0);
@@ -162,8 +161,6 @@ static unsigned run_point(struct stage *s, struct tally *tally, size_t i, enum m
     watch_free(scene.watch);
     return breaches + (s->broken - broken);
 }
-
-/* --- all of them --- */
 
 static void shuffle(void)
 {

@@ -14,15 +14,15 @@
 #include <string.h>
 
 #define NOTES_MAX  10000
-#define PAUSE      5 /* moments between two requests */
+#define PAUSE      5 /* calls of wait_a_moment() between two requests */
 #define TIMEOUT_MS 3000
 
 struct note {
     uint32_t user, serial;
-    int told; /* 0: nothing */
+    int told; /* enum told; 0: nothing */
     uint64_t ticket;
     char code[COUPON_CODE_LEN + 1];
-    int64_t sent_us, answered_us; /* 0: no POST with a 2xx */
+    int64_t sent_us, answered_us; /* of a POST with a 2xx; otherwise 0 */
     bool post;
 };
 
@@ -36,8 +36,6 @@ struct probe {
     struct note notes[NOTES_MAX];
 };
 
-/* --- one request --- */
-
 static int told_by(const char *status, const struct note *note)
 {
     if (strcmp(status, "waiting") == 0)
@@ -49,7 +47,7 @@ static int told_by(const char *status, const struct note *note)
     return strcmp(status, "refused") == 0 || strcmp(status, "REFUSED") == 0 ? TOLD_REFUSED : 0;
 }
 
-/* read_answer: of a request document, or of a problem. */
+/* read_answer: reads a request document or a problem document. */
 static void read_answer(const struct http_answer *answer, struct note *note)
 {
     json_int_t ticket = 0, serial = 0;
@@ -119,9 +117,7 @@ int probe_status(const char *url, const char *campaign, uint32_t user, uint64_t 
     return status == 0 || status >= 500 ? -EAGAIN : note.told;
 }
 
-/* --- all the time --- */
-
-/* step: two new users, then one who asked a while ago. */
+/* step: two new users, then the status of an earlier one. */
 static void step(struct probe *p)
 {
     struct note *note = &p->notes[p->n];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads: everything but relay_do() runs in the relay's thread once relay_run() was called. They
- * meet in two pipes: a command goes out, a byte comes back.
+/* After relay_run() all code but relay_do() runs in the relay's thread. A command goes to the
+ * thread through one pipe; a byte comes back through another.
  *
  *   daemon ──► client │ pair │ server ──► store        client, server: bufferevents
- */
+ * */
 #include "tests/chaos/relay.h"
 
 #include "tests/support/child.h"
@@ -26,13 +26,13 @@
 #include <unistd.h>
 
 #define LINKS_MAX 16
-#define HELD_MAX  (1 << 20) /* bytes that one side may be behind the other */
+#define HELD_MAX  (1 << 20) /* most bytes held for a slow reader */
 
 struct link {
     struct relay *relay;
     struct sockaddr_un at, target;
     struct evconnlistener *listener; /* NULL while it refuses */
-    enum relay_action mode;          /* none of those that happen once */
+    enum relay_action mode;          /* PASS or an action that lasts until PASS */
     TAILQ_HEAD(, pair) pairs;
 };
 
@@ -43,7 +43,7 @@ struct pair {
 };
 
 struct command {
-    int link; /* -1: end */
+    int link; /* -1: stop the thread */
     enum relay_action action;
 };
 
@@ -71,8 +71,6 @@ static void drop_pairs(struct link *l)
         pair_free(TAILQ_FIRST(&l->pairs));
 }
 
-/* --- one connection --- */
-
 static void let_read(struct bufferevent *from, struct bufferevent *to, bool allowed)
 {
     if (allowed && evbuffer_get_length(bufferevent_get_output(to)) < HELD_MAX)
@@ -81,8 +79,7 @@ static void let_read(struct bufferevent *from, struct bufferevent *to, bool allo
         bufferevent_disable(from, EV_READ);
 }
 
-/* pair_pump: reads where the mode of the link allows it, and no faster than the other side
- * takes. */
+/* pair_pump: reads where the link's mode allows it, and no faster than the other side accepts. */
 static void pair_pump(struct pair *p)
 {
     enum relay_action mode = p->link->mode;
@@ -90,7 +87,7 @@ static void pair_pump(struct pair *p)
     let_read(p->server, p->client, mode != RELAY_STALL && mode != RELAY_MUTE);
 }
 
-/* pair_tear: half of what came goes on, at once, and that is the end. */
+/* pair_tear: forwards half of the data that arrived, then closes. */
 static void pair_tear(struct pair *p)
 {
     struct evbuffer *in = bufferevent_get_input(p->server);
@@ -127,7 +124,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         pair_free(arg);
 }
 
-/* stream_socket: closed on exec like all that a link holds: a child with a copy would keep a cut
+/* stream_socket: sets close-on-exec, as all sockets here: a child's copy would keep a cut
  * connection open. */
 static int stream_socket(void)
 {
@@ -158,11 +155,9 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     bufferevent_enable(p->client, EV_WRITE);
     bufferevent_enable(p->server, EV_WRITE);
     pair_pump(p);
-    /* When nobody listens there, on_event() has perhaps freed the pair already. */
+    /* If nobody listens there, on_event() may have freed the pair already. */
     bufferevent_socket_connect(p->server, (struct sockaddr *)&l->target, sizeof l->target);
 }
-
-/* --- one link --- */
 
 static void link_listen(struct link *l)
 {
@@ -208,8 +203,6 @@ static void link_do(struct link *l, enum relay_action action)
     else
         link_enter(l, action);
 }
-
-/* --- commands --- */
 
 static void on_command(evutil_socket_t fd, short what, void *arg)
 {

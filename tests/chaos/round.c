@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WINDOW_MS   15000 /* faults begin within */
+#define WINDOW_MS   15000 /* faults begin within this time */
 #define BURST_MS    60000 /* after the faults */
 #define SETTLE_MS   60000
 #define PROBE_FIRST 80000
@@ -25,7 +25,7 @@
 struct round {
     struct stage *stage;
     char name[32];
-    uint32_t users, quota; /* each burst has so many users; half of them are in both */
+    uint32_t users, quota; /* users of each burst; half of them are in both bursts */
     int overflow;
     bool loses_data;
     pid_t bursts[N_GATEWAYS];
@@ -33,8 +33,6 @@ struct round {
     struct watch *watch;
     struct plan plan;
 };
-
-/* --- clients --- */
 
 bool round_campaign(struct stage *s, const char *name, uint32_t quota, int overflow)
 {
@@ -70,8 +68,8 @@ void round_join(pid_t burst, int64_t timeout_ms)
         child_end(burst, SIGTERM);
 }
 
-/* round_close: the next scheduler would first take up a campaign that is half closed, and an armed
- * one would reach its point there. */
+/* round_close: waits until the campaign is settled. Otherwise the next scheduler would take it up
+ * first, and an armed one would reach its point in it. */
 unsigned round_close(struct stage *s, const char *campaign)
 {
     struct db db;
@@ -90,13 +88,11 @@ unsigned round_close(struct stage *s, const char *campaign)
     return !settled;
 }
 
-/* --- one round --- */
-
-/* choose: mostly there are more users than coupons, and it takes the whole round until they are
- * gone; sometimes one burst comes all at once. */
+/* choose: in most rounds the users outnumber the coupons, which last the whole round; sometimes one
+ * burst comes all at once. */
 static void choose(struct round *r, const char *list, char arguments[N_GATEWAYS][256])
 {
-    static const uint32_t shares[] = {15, 60, 90, 120}; /* % of the users */
+    static const uint32_t shares[] = {15, 60, 90, 120}; /* percent of the users */
     r->users = 8000 + (uint32_t)dice(6000);
     r->quota = r->users * 3 / 2 * shares[dice(4)] / 100;
     r->overflow = dice(3) == 0 ? 200 : -1;
@@ -121,7 +117,7 @@ static void begin(struct round *r, char arguments[N_GATEWAYS][256])
     }
 }
 
-/* finish: the faults are over. Gives how long it took until everything was decided. */
+/* finish: the faults are over. Returns the time until everybody was decided. */
 static int64_t finish(struct round *r)
 {
     stage_heal(r->stage);

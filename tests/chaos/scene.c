@@ -15,19 +15,17 @@
 #define POINT_MS    30000
 #define BURST_MS    60000
 #define SETTLE_MS   60000
-#define AWAY_MS     500 /* Redis */
+#define AWAY_MS     500 /* outage of Redis */
 #define QUOTA       4000
-#define SMALL_QUOTA 1500 /* of 6,000 users: there are losers early */
+#define SMALL_QUOTA 1500 /* for 6,000 users: some are told "sold out" early */
 
 void scene_point_path(const struct stage *s, char path[256])
 {
     snprintf(path, 256, "%s/point", s->dir);
 }
 
-/* --- parts --- */
-
-/* start_armed: starts the scheduler with the point in its environment. It may reach the point
- * before it answers. */
+/* start_armed: starts the scheduler with the point armed. It may reach the point before it is
+ * ready. */
 static void start_armed(struct stage *s, enum part part, const char *point)
 {
     char path[256];
@@ -40,7 +38,6 @@ static void start_armed(struct stage *s, enum part part, const char *point)
     stage_launch(s, part);
 }
 
-/* wait_end: until the part is dead, or stopped. */
 static bool wait_end(const struct stage *s, enum part part)
 {
     int64_t deadline_us = clock_mono_us() + POINT_MS * 1000;
@@ -72,8 +69,6 @@ static void flush(struct stage *s)
     redisFree(redis);
 }
 
-/* --- scenes --- */
-
 static bool play_load(struct scene *c, const char *point)
 {
     start_armed(c->stage, PART_SCHEDULER, point);
@@ -83,7 +78,7 @@ static bool play_load(struct scene *c, const char *point)
     return true;
 }
 
-/* play_takeover: by its sixth claim the other one has committed some. */
+/* play_takeover: by its sixth claim the other scheduler has committed some grants. */
 static bool play_takeover(struct scene *c, const char *point)
 {
     start_armed(c->stage, PART_SCHEDULER2, "after-claim:5");
@@ -150,8 +145,6 @@ bool scene_play(struct scene *c, const char *point)
     stage_signal(c->stage, PART_SCHEDULER, "TERM");
     return plays[c->kind](c, point) && wait_end(c->stage, PART_SCHEDULER);
 }
-
-/* --- the end --- */
 
 static unsigned judge(struct scene *c)
 {

@@ -39,8 +39,6 @@ void pause_ms(int64_t ms)
         wait_a_moment();
 }
 
-/* --- parts --- */
-
 bool stage_signal(struct stage *s, enum part part, const char *signal)
 {
     return stack_try(&s->stack, "kill", (const char *const[]){part_names[part], signal, NULL}) == 0;
@@ -64,8 +62,8 @@ void stage_launch(struct stage *s, enum part part)
     start(s, part, "--launched");
 }
 
-/* process_state: as in ps; Z also for no process. A zombie with other threads is not gone yet: R.
- * (ops/lib/process.sh judges the same way, and would not start it anew.) */
+/* process_state: the state as in ps. Z also means no process. A zombie with other threads is not
+ * gone yet: R. ops/lib/process.sh judges the same way, and would not restart it. */
 static char process_state(int pid)
 {
     char path[64], state;
@@ -76,7 +74,8 @@ static char process_state(int pid)
         return 'Z';
     int n = fscanf(in,
                    "%*d (%*[^)]) %c " /* the third field */
-                   "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s " /* 16 more */
+                   /* 16 more fields */
+                   "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
                    "%d",
                    &state, &threads);
     fclose(in);
@@ -100,7 +99,7 @@ static pid_t part_process(const struct stage *s, enum part part, char *state)
     return pid;
 }
 
-/* stage_pid: a zombie does not run; not everywhere somebody collects those. */
+/* stage_pid: ignores zombies, because some machines have no init to reap them. */
 pid_t stage_pid(const struct stage *s, enum part part)
 {
     char state;
@@ -128,8 +127,6 @@ void stage_heal(struct stage *s)
     }
 }
 
-/* --- the relays --- */
-
 static char *read_config(const char *path)
 {
     char *text = calloc(1, CONFIG_MAX);
@@ -140,7 +137,7 @@ static char *read_config(const char *path)
     return text;
 }
 
-/* reroute: writes the part's configuration anew, with `to` in the place of the socket `from`. */
+/* reroute: rewrites the part's configuration: replaces the socket `from` by `to`. */
 static void reroute(const struct stage *s, enum part part, const char *from, const char *to)
 {
     char path[256];
@@ -179,9 +176,7 @@ static void restart_behind_relays(struct stage *s)
         test_fail_start("the daemons do not start behind the relays");
 }
 
-/* --- up and down --- */
-
-/* read_url: GATEWAY2_URL and such, of DIR/env. */
+/* read_url: reads GATEWAY2_URL and the like from DIR/env. */
 static void read_url(const struct stage *s, const char *name, char *url, size_t size)
 {
     char path[256], line[512];

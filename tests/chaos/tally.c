@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define KINDS_MAX  160
-#define VALUES_MAX 4096 /* more change neither median nor maximum much */
+#define VALUES_MAX 4096 /* enough for the median and maximum */
 
 struct series {
     const char *kind;

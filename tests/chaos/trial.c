@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trial: does a retry, or the death of a daemon, cost anybody the place?
+/* trial: does a retry, or the death of a daemon, cost a user the place in the queue?
  *
- * A thousand new users ask each second; each asks again after half a second, whatever the answer
- * was. Meanwhile gateway and scheduler, and in every second round Redis, are killed (-9) and
- * started again at once, twice a round. Then everybody who was acknowledged must be decided, and
- * nobody may stand behind a user who asked later, by the clients' own clock
- * (tests/support/order.h); and all checks of the chaos oracle must hold. In two rounds of four
- * there are fewer coupons than users, and they run out about when the second death comes.
+ * A thousand new users ask each second; each asks again after half a second, whatever the first
+ * answer was. Twice per round the trial kills (-9) the gateway and the scheduler, and in every
+ * second round Redis, and restarts them at once. Afterwards every acknowledged user must be
+ * decided, and nobody may be behind a user who asked later by the clients' clock
+ * (tests/support/order.h). All checks of the chaos oracle must hold. In two rounds of four there
+ * are fewer coupons than users, and the last coupon goes around the second death.
  *
  *     build/release/tests/chaos/trial                   twenty rounds, two minutes
  *     build/release/tests/chaos/trial --rounds 4        what ctest runs
  *     build/release/tests/chaos/trial --seed S --keep D the same dice; logs of a breach go to D
  *
- * The dice decide when the parts die and how many coupons there are, but not what the deaths hit:
- * these are real processes. The exit code is 1 when a promise was broken. */
+ * The seed decides the times of the deaths and the number of coupons, but not what the deaths hit,
+ * because these are real processes. The exit code is 1 when a promise was broken. */
 #include "ctl/burst_client.h"
 #include "shared/base/clock.h"
 #include "tests/chaos/oracle.h"
@@ -31,11 +31,11 @@
 #include <unistd.h>
 
 #define ROUNDS      20
-#define RATE        1000 /* new users a second */
-#define SECONDS     4    /* of them */
+#define RATE        1000 /* new users per second */
+#define SECONDS     4    /* with new users */
 #define AGAIN_MS    500
 #define USERS       (RATE * SECONDS)
-#define WAVE        (RATE * AGAIN_MS / 1000) /* users between two requests of the same user */
+#define WAVE        (RATE * AGAIN_MS / 1000) /* users between a user's two requests */
 #define DEATHS      2
 #define CONCURRENCY 512
 #define TIMEOUT_MS  4000
@@ -49,15 +49,15 @@ struct round {
     bool redis_too, few;
     uint32_t quota;
     int overflow;
-    int64_t at_ms[DEATHS]; /* since the burst began */
+    int64_t at_ms[DEATHS]; /* since the start of the burst */
     size_t acked, overtaken;
     unsigned breaches;
 };
 
-/* --- the clients: a process of their own --- */
+/* --- the clients, in a process of their own --- */
 
-/* user_at: new users and repeated ones take turns. Where one kind is missing, user 0 asks, the
- * first of all. */
+/* user_at: alternates new and repeated users. At the ends, where one kind is missing, the first
+ * user (0) asks again. */
 static uint32_t user_at(uint32_t i)
 {
     uint32_t turn = i / 2;
@@ -95,9 +95,8 @@ static pid_t start_clients(const struct round *r)
                        log);
 }
 
-/* --- a round --- */
-
-/* choose: few coupons run out around the second death. The journal takes quota + overflow users. */
+/* choose: few coupons run out around the second death. The journal accepts quota + overflow users.
+ * */
 static void choose(struct round *r)
 {
     static const int overflows[] = {0, 200, -1};
@@ -118,7 +117,7 @@ static bool create(struct round *r)
                      r->name, r->quota, r->overflow) == 0;
 }
 
-/* die: all of them first, and then all come back without waiting for each other. */
+/* die: kills all parts, then restarts them without waiting for one another. */
 static void die(const struct round *r)
 {
     static const enum part parts[] = {PART_GATEWAY, PART_SCHEDULER, PART_REDIS};
@@ -185,10 +184,8 @@ static void run(struct round *r)
     stack_ctl(&r->stage->stack, NULL, "campaign close %s >/dev/null", r->name);
 }
 
-/* --- all of them --- */
-
 struct sum {
-    int rounds, broken; /* those with a breach */
+    int rounds, broken; /* broken: rounds with a breach */
     size_t acked, overtaken;
 };
 
@@ -204,7 +201,7 @@ static void run_all(struct stage *stage, int rounds, struct sum *sum)
     }
 }
 
-/* stage_of_one: without a second of anything, and without relays. */
+/* stage_of_one: a stage with one gateway, one scheduler, and no relays. */
 static void stage_of_one(struct stage *stage)
 {
     *stage = (struct stage){.dir = tempdir_make()};
@@ -243,7 +240,7 @@ static int parse(int argc, char **argv, int *rounds, const char **keep)
 static void on_signal(int number)
 {
     (void)number;
-    _exit(130); /* the guard of the stack takes it down */
+    _exit(130); /* the stack's guard takes the stack down */
 }
 
 int main(int argc, char **argv)

@@ -29,7 +29,7 @@ struct watch {
     struct sample samples[SAMPLES_MAX];
 };
 
-/* pid_of: out of "host.pid.random"; a host may have dots. */
+/* pid_of: the pid in "host.pid.random"; the host may contain dots. */
 static int pid_of(char *owner)
 {
     char *dot = strrchr(owner, '.');

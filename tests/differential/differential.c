@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* differential [INPUTS]: gives the same bytes to our HTTP parser and to two others. What ours
- * accepts both must see as the same message: method, target, version, fields in their order, body,
- * its end, and whether the connection stays open. Otherwise a proxy in front of us or behind us
- * could read another request than we do (request smuggling). What ours refuses they may accept,
- * because nobody reads any further then.
+/* differential [INPUTS]: gives the same bytes to our HTTP parser and to two others. If ours accepts
+ * a message, both must see the same one: method, target, version, fields in order, body, its end,
+ * and whether the connection stays open. Otherwise a proxy beside us could read another request
+ * than we do (request smuggling). They may accept what ours refuses, because nobody reads further
+ * then.
  *
- * A table below lists where they may differ, and argues why that is harmless; the test prints how
+ * A table below lists the known differences and argues why each is harmless; the test prints how
  * often each came up. */
 #include "tests/differential/inputs.h"
 #include "tests/differential/message.h"
@@ -22,11 +22,11 @@
 
 #define INPUTS 100000
 
-/* Wide, as the others have no such limits. */
+/* Wide, because the others have no such limits. */
 static const struct http_limits limits = {
     .max_head_bytes = 8192, .max_fields = 100, .max_body_bytes = 8192, .max_framing_bytes = 8192};
 
-/* A request that ours accepted: what it saw, what a peer saw, and its own bytes. */
+/* A request that ours accepted: our result, a peer's result, and its bytes. */
 struct case_seen {
     const struct http_request *request;
     const struct message *ours, *theirs;
@@ -53,7 +53,7 @@ static bool refused_for(const struct case_seen *seen, const char *why)
            memcmp(seen->theirs->text, why, strlen(why)) == 0;
 }
 
-/* only_connection_differs: the message and its end are the same. */
+/* only_connection_differs: the message and its end are equal. */
 static bool only_connection_differs(const struct case_seen *seen)
 {
     return seen->theirs->complete && seen->ours->end == seen->theirs->end &&
@@ -106,25 +106,25 @@ static const struct {
     const char *name;
     bool (*holds)(const struct case_seen *seen);
 } known[] = {
-    /* It knows a list of methods, and refuses all others. Ours lets the handler answer 405 or 501
+    /* It knows a list of methods and refuses all others. Ours lets the handler answer 405 or 501
      * (RFC 9110 9.1); a method does not change where a request ends (RFC 9112 6.3). */
     {peer_http_parser, "does not know the method", unknown_method},
-    /* It sees no option of Connection behind an empty element, nor with a tab behind it (RFC 9110
-     * 5.6.1 allows both). In HTTP/1.0 it looks at "keep-alive" alone, where "close" wins (RFC 9112
-     * 9.3). We close after our answer: what it believes to follow is never read. h11 sees all
-     * these, and so proves that we do not close without reason. */
+    /* It misses a Connection option after an empty element or before a tab (RFC 9110 5.6.1 allows
+     * both). In HTTP/1.0 it looks only for "keep-alive", although "close" wins (RFC 9112 9.3). We
+     * close after our answer, so nobody reads what it believes to follow. h11 sees all these
+     * options, which shows that we close for a reason. */
     {peer_http_parser, "does not see a \"close\"", close_not_seen},
     {peer_http_parser, "does not see the \"keep-alive\" of HTTP/1.0", http10_keep_alive},
-    /* It heeds Connection among the trailers, which may be dropped unread (RFC 9110 6.5.1). A
-     * client that believes in it sends nothing more. */
+    /* It obeys Connection in trailers, which a server may drop unread (RFC 9110 6.5.1). A client
+     * that believes in it sends nothing more. */
     {peer_http_parser, "heeds a \"close\" in the trailers", close_in_trailers},
-    /* It takes every name that begins so for Transfer-Encoding, but only to refuse it, or the
+    /* It treats every name with this prefix as Transfer-Encoding, but only to refuse it or the
      * Content-Length beside it. */
     {peer_http_parser, "refuses a name that begins with Transfer-Encoding", longer_name},
-    /* It always closes HTTP/1.0. RFC 9112 9.3 lets us keep it open if the client asks. The message
-     * and its end are the same. */
+    /* It always closes HTTP/1.0. RFC 9112 9.3 lets us keep the connection open if the client asks.
+     * The message and its end are equal. */
     {peer_h11, "closes HTTP/1.0 with keep-alive", http10_keep_alive},
-    /* It shows the coding in lower case, as codings are not case sensitive (RFC 9112 7). */
+    /* It prints the coding in lower case; codings are case-insensitive (RFC 9112 7). */
     {peer_h11, "shows \"chunked\" in lower case", coding_in_lower_case},
 };
 
@@ -141,11 +141,9 @@ static bool is_known(const struct case_seen *seen, peer_fn *peer)
     return false;
 }
 
-/* --- comparing --- */
-
 struct run {
     const struct input *input;
-    size_t from; /* where the next request begins */
+    size_t from; /* start of the next request */
     size_t messages, failures;
 };
 
@@ -202,8 +200,8 @@ static void compare(struct run *run, const struct case_seen *seen, const char *n
     show_message(name, &theirs);
 }
 
-/* on_request: gives the others all that follows, too, so that they find the end themselves. Empty
- * lines before a request are left out: RFC 9112 2.2 wants them ignored, but h11 refuses them. */
+/* on_request: gives the others all following bytes too, so that they find the end themselves. Skips
+ * empty lines before a request: RFC 9112 2.2 says to ignore them, but h11 refuses them. */
 static void on_request(void *arg, const struct http_request *request, size_t end)
 {
     static struct message ours;

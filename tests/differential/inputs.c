@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- pieces --- */
-
-/* put: drops what does not fit. Then it is an incomplete request, which is a case, too. */
+/* put: drops what does not fit; the incomplete request is a test case, too. */
 static void put(struct input *input, const char *bytes, size_t n)
 {
     if (n > sizeof input->bytes - input->n)
@@ -31,7 +29,7 @@ static const char *one_of(const char *const *texts, size_t n)
 
 #define ONE_OF(texts) one_of(texts, LENGTH(texts))
 
-/* put_run: 0 to `most` of these characters. */
+/* put_run: appends 0 to `most` of these characters. */
 static void put_run(struct input *input, const char *characters, size_t most)
 {
     for (size_t n = dice(most + 1); n > 0; n--)
@@ -43,7 +41,7 @@ static void put_run(struct input *input, const char *characters, size_t most)
 #define VISIBLE LETTERS "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\""
 #define VALUE   VISIBLE " \t\x80\xff"
 
-/* --- requests made by a grammar --- */
+/* --- generated requests --- */
 
 static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "TRACE"};
 static const char *const starts[] = {"/", "/", "/", "http://h/", "https://[::1]:80/", "http://h.x"};
@@ -158,7 +156,7 @@ static void put_request(struct input *input)
         put_chunks(input);
 }
 
-/* --- mistakes --- */
+/* --- mutations --- */
 
 static const char *const odd[] = {
     "\r",     "\n",       "\r\n",      "\r\n\r\n",  "\n\n",    " ",
@@ -186,7 +184,7 @@ static void cut_out(struct input *input, size_t at, size_t n)
     input->n -= n;
 }
 
-/* repeat: a line, or a piece of one, somewhere else. */
+/* repeat: copies a line, or a part of one, to another place. */
 static void repeat(struct input *input, size_t at)
 {
     char piece[64];

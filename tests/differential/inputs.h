@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes for the differential test: rows of the table, requests made by a grammar, and both with
- * mistakes in them. From dice(). */
+/* Inputs of the differential test: rows of the table, generated requests, and mutations of both.
+ * Uses dice(). */
 #ifndef ONRUSH_TESTS_INPUTS_H
 #define ONRUSH_TESTS_INPUTS_H
 
@@ -13,10 +13,10 @@ struct input {
     char bytes[INPUT_MAX];
 };
 
-/* input_row: the row of http_cases as it is. */
+/* input_row: a row of http_cases, unchanged. */
 void input_row(struct input *input, size_t row);
 
-/* input_make: another one. */
+/* input_make: a random input. */
 void input_make(struct input *input);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PYTHON "/usr/bin/python3" /* the one that Debian's packages are for */
+#define PYTHON "/usr/bin/python3" /* Debian's, for which its packages are */
 
 static FILE *to, *from;
 static pid_t child;
@@ -21,7 +21,6 @@ static void give_up(const char *what)
     exit(1);
 }
 
-/* become: never comes back. */
 static void become(int in, int out)
 {
     dup2(in, STDIN_FILENO);

@@ -4,11 +4,11 @@
 #include <http_parser.h>
 #include <string.h>
 
-/* The callbacks bring pieces: a name, then a value, each perhaps in several. */
+/* Callbacks deliver pieces: a name, then a value, either in several calls. */
 struct reading {
     struct message *message;
     char target[MESSAGE_MAX];
-    size_t target_len, value; /* value: where the one under way begins in the message */
+    size_t target_len, value; /* value: start of the current value in the message */
     bool in_value, in_trailers, done;
 };
 
@@ -20,7 +20,7 @@ static int on_url(http_parser *parser, const char *at, size_t n)
     return 0;
 }
 
-/* end_value: it leaves white space behind a value there, which is none of it (RFC 9112 5.1). */
+/* end_value: removes trailing white space, which the parser leaves and RFC 9112 5.1 excludes. */
 static void end_value(struct reading *r)
 {
     struct message *m = r->message;
@@ -32,7 +32,7 @@ static void end_value(struct reading *r)
     r->in_value = false;
 }
 
-/* begin_fields: the request line is over when the first name, or the end of the head, comes. */
+/* begin_fields: the first name, or the end of the head, ends the request line. */
 static void begin_fields(http_parser *parser)
 {
     struct reading *r = parser->data;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define NEAR_US (60 * 1000000)
-#define RANGE   1000000000 /* tickets behind TICKETS_FROM, and behind PAST_FROM */
+#define RANGE   1000000000 /* tickets from TICKETS_FROM, and from PAST_FROM */
 
 static struct private_redis redis;
 static redisContext *connection;
@@ -41,9 +41,7 @@ redisContext *queue_connection(void)
     return connection;
 }
 
-/* --- questions --- */
-
-/* write_word: `word` with #n and ^n as tickets, and $name as a key. */
+/* write_word: writes `word`, with #n and ^n replaced by tickets, and $name by a key. */
 static void write_word(FILE *out, const char *word)
 {
     static const char *const names[CAMPAIGN_KEYS] = {"$meta", "$queue", "$users"};
@@ -102,15 +100,13 @@ redisReply *ask_reply(const char *line)
     return reply;
 }
 
-/* --- answers --- */
-
 static bool is_near(int64_t us)
 {
     int64_t off_us = us - clock_wall_us();
     return off_us > -NEAR_US && off_us < NEAR_US;
 }
 
-/* write_ticket: false when it is none that a test can have named. */
+/* write_ticket: returns false if a test cannot have named this ticket. */
 static bool write_ticket(FILE *out, int64_t ticket)
 {
     if (ticket >= TICKETS_FROM && ticket < TICKETS_FROM + RANGE)
@@ -124,7 +120,7 @@ static bool write_ticket(FILE *out, int64_t ticket)
     return true;
 }
 
-/* write_text: `text` with the tickets in it as #n and ^n. */
+/* write_text: writes `text` with its tickets as #n and ^n. */
 static void write_text(FILE *out, const char *text)
 {
     while (*text != '\0') {
@@ -135,7 +131,7 @@ static void write_text(FILE *out, const char *text)
     }
 }
 
-/* write_run: a run of newly queued users as one answer for each: n#1:1 n#2:2 ... */
+/* write_run: writes a run of newly queued users as one answer per user: n#1:1 n#2:2 ... */
 static void write_run(FILE *out, const char *text)
 {
     int64_t ticket, position, run;

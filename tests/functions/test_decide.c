@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrush_claim and onrush_settle: the way of a decision. */
+/* onrush_claim and onrush_settle: from the claim to the decision. */
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void test_claim_reads_in_ticket_order(void **state)
     assert_string_equal(ask("HGET $meta claimed_to"), "#4");
 }
 
-/* A claim takes nobody out of the queue: only a decision does. */
+/* A claim takes nobody out of the queue; a decision does. */
 static void test_the_claimed_stay_in_the_queue(void **state)
 {
     (void)state;
@@ -35,7 +35,7 @@ static void test_the_claimed_stay_in_the_queue(void **state)
     assert_string_equal(ask("HMGET $meta admitted last_ticket watermark"), "3 #3 #0");
 }
 
-/* Nobody is claimed: the mark does not move, and nothing is counted. */
+/* The mark does not move, and no move is counted. */
 static void test_claim_of_nobody(void **state)
 {
     (void)state;
@@ -49,8 +49,6 @@ static void test_claim_of_nobody(void **state)
     assert_string_equal(ask("HMGET $meta claimed_to moves"), "#1 1");
 }
 
-/* --- settle --- */
-
 static void test_settle_takes_out_of_the_queue(void **state)
 {
     (void)state;
@@ -63,7 +61,7 @@ static void test_settle_takes_out_of_the_queue(void **state)
     assert_string_equal(ask(COUNTS), "4 1 1 1");
 }
 
-/* With or without a range it is the same. */
+/* The result is the same with and without a range. */
 static void test_settle_by_range(void **state)
 {
     (void)state;
@@ -86,7 +84,7 @@ static void test_settle_by_range(void **state)
     }
 }
 
-/* The usual case: one command takes all of them out, and nobody is looked up by name. */
+/* In the usual case one command removes all of them, without a lookup by name. */
 static void test_a_range_is_one_command(void **state)
 {
     (void)state;
@@ -102,8 +100,8 @@ static void test_a_range_is_one_command(void **state)
     assert_non_null(strstr(stats, "cmdstat_hset:calls=2,"));
 }
 
-/* Each with four requests up to the mark, and one above. The given range is wrong or incomplete:
- * then names decide. `left`: the users still in the queue. */
+/* Each queue has four requests up to the mark, and one above. The range is wrong or incomplete, so
+ * names decide. `left`: users still in the queue. */
 static void test_settle_falls_back_to_names(void **state)
 {
     (void)state;
@@ -138,7 +136,7 @@ static void test_settle_falls_back_to_names(void **state)
     }
 }
 
-/* A parked request, whose row MariaDB refused without a note yet, has a ticket among the others. */
+/* A parked request (MariaDB refused its row, without a note yet) has a ticket within the range. */
 static void test_a_range_keeps_who_is_parked(void **state)
 {
     (void)state;
@@ -153,7 +151,7 @@ static void test_a_range_keeps_who_is_parked(void **state)
     assert_string_equal(ask(COUNTS), "4 3 0 1");
 }
 
-/* A member of somebody else, which a claim read and nobody set aside yet, hides nobody. */
+/* A foreign member, claimed but not set aside yet, must not hide others. */
 static void test_a_range_with_a_stranger_in_it(void **state)
 {
     (void)state;
@@ -182,7 +180,7 @@ static void test_settle_is_idempotent(void **state)
     }
 }
 
-/* By a range too: it comes again when its answer was lost. */
+/* Also with a range: the call comes again if its answer was lost. */
 static void test_a_range_is_idempotent(void **state)
 {
     (void)state;
@@ -246,7 +244,7 @@ static void test_a_user_twice_in_one_settle(void **state)
     assert_string_equal(ask(COUNTS), "3 3 0 0");
 }
 
-/* settle_line: the first n users are granted. */
+/* settle_line: grants the first n users. */
 static char *settle_line(const char *range, int n)
 {
     char *line = NULL;

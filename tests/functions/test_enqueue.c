@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrush_enqueue: tickets, repeated users, the gate, the bound of admission. */
+/* onrush_enqueue: tickets, repeated users, closed states, the admission limit. */
 #include "tests/functions/queue.h"
 
 #include "shared/base/clock.h"
@@ -28,7 +28,8 @@ static void test_no_users(void **state)
     assert_string_equal(ask("HGET $meta admitted"), "0");
 }
 
-/* A burst by the real clock: many calls fall into one millisecond, some into one microsecond. */
+/* A burst by the real clock: one millisecond gets many calls, and some microseconds more than one.
+ * */
 static void test_burst_by_the_real_clock(void **state)
 {
     (void)state;
@@ -147,7 +148,7 @@ static void test_admission_is_bounded(void **state)
     assert_string_equal(ask("enqueue g h"), "n#7:7 n#8:8");
 }
 
-/* Room does not come back when somebody is decided: the bound counts all who ever were admitted. */
+/* A decision frees no place: the limit counts everybody ever admitted. */
 static void test_room_does_not_come_back(void **state)
 {
     (void)state;
@@ -174,7 +175,7 @@ static void test_batch_that_mixes_everything(void **state)
     assert_string_equal(ask("enqueue other granted waiting"), "c g1:C:#1 q#5:1");
 }
 
-/* How runs of newly queued users are answered: one answer for each run; a known user cuts a run. */
+/* Each run of newly queued users has one answer; a known user ends a run. */
 static void test_runs(void **state)
 {
     static const char *const want[] = {":1:2", ":1", ":3:1", ":2", ":4:2"};
@@ -190,7 +191,7 @@ static void test_runs(void **state)
     freeReplyObject(reply);
 }
 
-/* A clock that steps backwards looks, to the function, as if last_ticket lay in the future. */
+/* When the clock steps back, last_ticket lies in the future. */
 static void test_clock_steps_backwards(void **state)
 {
     (void)state;
@@ -200,7 +201,7 @@ static void test_clock_steps_backwards(void **state)
     assert_string_equal(ask("enqueue a b"), "n#51:2 n#52:3");
     ask("HSET $meta last_ticket #40");
     assert_string_equal(ask("claim 1 9"), "0 3 [early now a #51 b #52]");
-    assert_string_equal(ask("enqueue c"), "n#53:1"); /* above the mark all the same */
+    assert_string_equal(ask("enqueue c"), "n#53:1"); /* still above the mark */
 }
 
 static void test_nobody_enters_at_or_below_the_watermark(void **state)
@@ -217,7 +218,7 @@ static void test_nobody_enters_at_or_below_the_watermark(void **state)
     assert_string_equal(ask("enqueue f"), "n#92:5");
 }
 
-/* Or they would be passed over: also when somebody set the mark by hand to no ticket of ours. */
+/* They would be passed over, even if somebody set the mark by hand to no valid ticket. */
 static void test_nobody_enters_at_or_below_the_mark(void **state)
 {
     (void)state;
@@ -231,7 +232,7 @@ static void test_nobody_enters_at_or_below_the_mark(void **state)
     assert_string_equal(ask("claim 1 9"), "0 6 [d #51 e #52]");
 }
 
-/* The rank above the mark; 0 up to it. */
+/* The position counts from the mark; at or below it, it is 0. */
 static void test_positions_begin_above_the_mark(void **state)
 {
     (void)state;
@@ -243,7 +244,7 @@ static void test_positions_begin_above_the_mark(void **state)
     assert_string_equal(ask("enqueue a c e f"), "q#1:0 q#3:1 q#5:3 n#6:4");
     ask("claim 1 1");
     assert_string_equal(ask("enqueue c d f g h"), "q#3:0 q#4:1 q#6:3 n#7:4 n#8:5");
-    ask("publish 2 7 open 3 -1 0 0 0 keep"); /* a takeover: all wait again */
+    ask("publish 2 7 open 3 -1 0 0 0 keep"); /* takeover: all wait again */
     assert_string_equal(ask("enqueue a c h"), "q#1:1 q#3:2 q#8:7");
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loading of the library: when it is missing or older, and not when it is newer. */
+/* Loading the library: a missing or older one is replaced, a newer one is kept. */
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* load_fake: a library of the same name that only knows a version. */
+/* load_fake: loads a library of the same name that only has a version. */
 static void load_fake(int version)
 {
     char text[256];
@@ -21,7 +21,6 @@ static void load_fake(int version)
     freeReplyObject(r);
 }
 
-/* open_once: what every client does when it connects. */
 static void open_once(void)
 {
     redisFree(private_redis_open(queue_redis()));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sizes and shapes of calls: thousands of users, wrong arguments, memory. */
+/* Sizes and forms of calls: thousands of users, wrong arguments, memory. */
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* check_order: one run of n from the first ticket and place, which the queue has, too. */
+/* check_order: the reply and the queue have one run of n from the first ticket and position. */
 static void check_order(const redisReply *reply, size_t n)
 {
     struct request_state s;
@@ -168,8 +168,8 @@ static void test_memory_of_a_waiting_user(void **state)
     assert_in_range(bytes, USERS * 50, USERS * BYTES);
 }
 
-/* A key of the wrong type fails a call before anything is changed: nobody gets lost, and no move
- * is counted. */
+/* A key of the wrong type fails a call before it changes anything: nobody is lost, and no move is
+ * counted. */
 static void test_wrong_type_changes_nothing(void **state)
 {
     (void)state;

@@ -24,7 +24,8 @@ static void test_first_publish(void **state)
                         "1 open 100 110 #5 #9 5 0 0 0 0 #2 7 0 0 now 0 0 0");
 }
 
-/* Behind the expected moves (- for any): how long a POST may wait. Without it: not at all. */
+/* The argument after the expected moves (- for any) is how long a POST may wait; without it a POST
+ * does not wait. */
 static void test_instant_wait(void **state)
 {
     (void)state;
@@ -82,7 +83,7 @@ static void test_ready(void **state)
     assert_string_equal(ask("HGET $meta ready"), "0");
 }
 
-/* A watermark above that of Redis: it came back empty, or older, and must not admit before the
+/* A watermark above that of Redis: Redis came back empty or older. It must not admit before the
  * grants are restored. */
 static void test_a_redis_that_knows_less_is_not_ready(void **state)
 {
@@ -90,7 +91,7 @@ static void test_a_redis_that_knows_less_is_not_ready(void **state)
     ask(OPEN);
     ask("enqueue a");
     ask("claim 1 1");
-    ask("publish 2 7 open 3 -1 0 0 #1 keep"); /* as much: the mark says so */
+    ask("publish 2 7 open 3 -1 0 0 #1 keep"); /* the mark shows that it knows as much */
     assert_string_equal(ask("HMGET $meta ready watermark claimed_to"), "1 #1 0");
     ask("publish 2 7 open 3 -1 0 0 #2 keep");
     assert_string_equal(ask("HGET $meta ready"), "0");
@@ -100,8 +101,8 @@ static void test_a_redis_that_knows_less_is_not_ready(void **state)
     assert_string_equal(ask("HGET $meta ready"), "1");
 }
 
-/* Moves are counted: a scheduler that expects another number is told that Redis lost data, and
- * nothing changes. */
+/* If a scheduler expects another number of moves, Redis has lost data: the call says so and changes
+ * nothing. */
 static void test_moves(void **state)
 {
     (void)state;
@@ -116,10 +117,10 @@ static void test_moves(void **state)
         assert_string_equal(ask("HGET $meta moves"), expected);
         ask("%s", moves[i]);
     }
-    assert_string_equal(ask("claim 1 9"), "0 4 []"); /* nobody: no move */
+    assert_string_equal(ask("claim 1 9"), "0 4 []"); /* claims nobody: no move */
     assert_string_equal(ask("enqueue d"), "n#5:1");
     assert_string_equal(ask("HGET $meta moves"), "7");
-    assert_string_equal(ask("claim 1 0 6"), "!LOST"); /* asks for nothing else */
+    assert_string_equal(ask("claim 1 0 6"), "!LOST"); /* returns nothing else */
     assert_string_equal(ask("claim 1 9 6"), "!LOST");
     assert_string_equal(ask("claim 1 9 8"), "!LOST");
     assert_string_equal(ask("publish 2 7 paused 4 -1 0 0 #0 1 6"), "!LOST");
@@ -133,8 +134,8 @@ static void test_moves(void **state)
     assert_string_equal(ask("HGET $meta state"), "paused");
 }
 
-/* A takeover and the opening set the mark back, so that everybody still in the queue is claimed
- * again, with the old ticket. A change of settings does not, nor does a refused call. */
+/* A takeover and the opening reset the mark, so that everybody still in the queue is claimed again
+ * with the same ticket. New settings and refused calls do not. */
 static void test_the_mark(void **state)
 {
     (void)state;
@@ -176,7 +177,7 @@ static void test_claimed_again_after_a_takeover(void **state)
     assert_string_equal(ask("claim 2 1 2"), "2 1 [a #1]");
     ask("publish 2 7 open 3 -1 0 0 #2 1 3");
     assert_string_equal(ask("claim 2 9 3"), "0 3 [a #1 c #3 d #4]");
-    assert_string_equal(ask("HGET $meta returned"), "0"); /* nobody came back: nobody had left */
+    assert_string_equal(ask("HGET $meta returned"), "0"); /* nobody had left */
 }
 
 static void test_moves_of_an_empty_redis(void **state)

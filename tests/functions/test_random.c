@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random histories against a naive model: every answer of every function must be the one that the
- * model gives, and the counters must add up after each step. A history has changes of state, quota,
- * bound and epoch, stale schedulers, takeovers, lost answers (a settle that comes again), a
- * journal, members overwritten by hand, and a Redis that comes back empty. Fails with a seed;
- * repeat with ONRUSH_SEED.
+/* Random histories against a naive model: every answer must be the model's, and the counters must
+ * add up after each step. A history changes state, quota, admission limit and epoch. It has stale
+ * schedulers, takeovers, lost answers (a repeated settle), a journal, members overwritten by hand,
+ * and a Redis that comes back empty. A failure prints its seed; ONRUSH_SEED repeats it.
  *
- * The model knows rules, not keys: a request waits or is decided; one at or below the mark is being
+ * The model knows rules, not keys: a request waits or is decided; at or below the mark it is being
  * decided. */
 #include "tests/functions/queue.h"
 
@@ -20,10 +19,10 @@
 #define USERS     200
 #define BATCH     16
 #define LINE_MAX_ (USERS * 64)
-#define EVERY     250 /* steps from one look at the whole queue to the next */
+#define EVERY     250 /* steps between two checks of the whole queue */
 
-/* Tickets of the model: requests of the journal came long ago, all others come in the future. None
- * is in the present, where the clock of Redis is, so its effect is known. 0 is no ticket. */
+/* Tickets of the model: journalled requests came long ago, all others come in the future. None is
+ * in the present, so Redis' clock does not affect them. 0 is no ticket. */
 #define FUTURE ((int64_t)1 << 40)
 #define NOW    (FUTURE - 1)
 
@@ -32,12 +31,12 @@ enum where { NOWHERE, WAITING, GRANTED, SOLD_OUT, REFUSED };
 static struct model {
     enum where where[USERS];
     int64_t ticket[USERS];
-    char decided[USERS][32]; /* the state of who is granted, sold out or refused */
+    char decided[USERS][32]; /* state of a user who is granted, sold out or refused */
     int64_t epoch, quota, admit_limit, admitted, last_ticket, watermark, mark, moves, returned;
     const char *state;
 } model;
 
-static int serial; /* so that no two grants look alike */
+static int serial; /* makes each grant unique */
 
 /* --- the rules --- */
 
@@ -62,8 +61,8 @@ static int count_being_decided(void)
     return n;
 }
 
-/* before: the order of Redis. Two may have the same ticket: the model decides some that were never
- * claimed, so tickets above the mark become free again. */
+/* before: the order in Redis. Two users may have the same ticket: the model decides some that were
+ * never claimed, so tickets above the mark become free again. */
 static bool before(int u, int v)
 {
     char names[2][16];
@@ -73,7 +72,7 @@ static bool before(int u, int v)
                                               : strcmp(names[0], names[1]) < 0;
 }
 
-/* position: among those who are not being decided. */
+/* position: counts users who are not being decided. */
 static int position(int user)
 {
     int n = 1;
@@ -82,7 +81,7 @@ static int position(int user)
     return being_decided(user) ? 0 : n;
 }
 
-/* next_in_line: who waits behind this user (-1: behind nobody), or -1. */
+/* next_in_line: the next user in the queue after this one (-1: the first), or -1. */
 static int next_in_line(int user)
 {
     int next = -1;
@@ -94,7 +93,7 @@ static int next_in_line(int user)
     return next;
 }
 
-/* first_above_mark: who is claimed next, or -1. */
+/* first_above_mark: the user who is claimed next, or -1. */
 static int first_above_mark(void)
 {
     int user = next_in_line(-1);
@@ -103,7 +102,7 @@ static int first_above_mark(void)
     return user;
 }
 
-/* ticket_text: in one of a few places, in turn. */
+/* ticket_text: returns one of a few static buffers, in turn. */
 static const char *ticket_text(int64_t ticket)
 {
     static char texts[8][32];
@@ -116,7 +115,7 @@ static const char *ticket_text(int64_t ticket)
     return text;
 }
 
-/* known_answer: what enqueue and status say of a user who has a state. */
+/* known_answer: writes the answer of enqueue and status for a user with a state. */
 static int known_answer(char *out, int user)
 {
     if (model.where[user] == WAITING)
@@ -145,7 +144,7 @@ static void check(const char *question, const char *expected)
         fail_msg("%s\n  answers %s\n  must be %s", question, answer, expected);
 }
 
-/* --- steps: each asks a random question and checks its answer --- */
+/* --- steps: each makes a random call and checks its answer --- */
 
 static void step_enqueue(void)
 {
@@ -188,8 +187,8 @@ static void step_status(void)
     check(question, expected);
 }
 
-/* claim_some: writes the next n to `out`. The mark goes behind the last of them; only the model
- * itself gives the same ticket twice. Returns whether anybody was claimed. */
+/* claim_some: writes the next n to `out` and sets the mark to the last ticket. Only the model can
+ * issue a ticket twice. Returns whether anybody was claimed. */
 static bool claim_some(int n, char *out)
 {
     int e = 0, user = first_above_mark();
@@ -216,7 +215,7 @@ static void step_claim(void)
     check(question, expected);
 }
 
-/* step_lost: a scheduler that has counted other moves than Redis. */
+/* step_lost: a scheduler whose count of moves differs from Redis'. */
 static void step_lost(void)
 {
     char question[64];
@@ -224,7 +223,7 @@ static void step_lost(void)
     check(question, "!LOST");
 }
 
-/* decide: the user's state becomes `kind`; gives whether that is a change. */
+/* decide: sets the user's state to `kind`; returns whether that is a change. */
 static int decide(int user, enum where kind, char *state)
 {
     bool known = model.where[user] != NOWHERE;
@@ -240,8 +239,7 @@ static int decide(int user, enum where kind, char *state)
     return 1;
 }
 
-/* step_settle: whatever Redis knows of the users: after a loss of data even those that wait or are
- * unknown are settled. */
+/* step_settle: settles users in any state: after data loss even users who wait or are unknown. */
 static void step_settle(void)
 {
     char question[LINE_MAX_], expected[16], state[32];
@@ -258,8 +256,8 @@ static void step_settle(void)
 }
 
 /* step_settle_range: settles a few neighbours, mostly claimed ones. The scheduler may be wrong
- * about them: now and then one in the middle is not named, or is decided in another way, or the
- * last ones are above the mark. Named users are decided, and nobody else. */
+ * about them: one in the middle may be unnamed or decided differently, and the last ones may be
+ * above the mark. Only the named users are decided. */
 static void step_settle_range(void)
 {
     char question[LINE_MAX_], names[LINE_MAX_ - 128] = "", expected[16], state[32];
@@ -287,7 +285,7 @@ static void step_settle_range(void)
     check(question, expected);
 }
 
-/* places: the tickets that are taken when a drain begins. */
+/* places: the tickets in use when a drain begins. */
 struct places {
     int64_t taken[USERS];
     int n;
@@ -302,8 +300,8 @@ static bool taken(const struct places *places, int64_t ticket)
     return false;
 }
 
-/* place_of: a free place for a request of that time: not before it, above the decided ones, and
- * above `last`. A request from the future comes now. */
+/* place_of: returns a free place for a request of that time: not before it, above the decided ones,
+ * and above `last`. A request from the future gets the present. */
 static int64_t place_of(int64_t arrival, int64_t last, const struct places *places)
 {
     const int64_t above[] = {model.mark, model.watermark, last};
@@ -315,8 +313,8 @@ static int64_t place_of(int64_t arrival, int64_t last, const struct places *plac
     return ticket;
 }
 
-/* random_arrival: long ago, and about where the decided ones end; or in the future, if no place
- * depends on the present. */
+/* random_arrival: long ago, near the last decided ticket; or in the future, if no place depends on
+ * the present. */
 static int64_t random_arrival(void)
 {
     int64_t decided = model.mark > model.watermark ? model.mark : model.watermark;
@@ -325,7 +323,7 @@ static int64_t random_arrival(void)
     return decided > 20 ? decided - 20 + (int64_t)dice(60) : 1 + (int64_t)dice(60);
 }
 
-/* random_mark: what a scheduler may say; Redis takes the lower one. */
+/* random_mark: a mark that a scheduler may send; Redis takes the lower one. */
 static int64_t random_mark(void)
 {
     int user = (int)dice(USERS);
@@ -334,7 +332,7 @@ static int64_t random_mark(void)
     return model.where[user] == WAITING ? model.ticket[user] : 0;
 }
 
-/* drain_one: gives whether the user entered, or got a better place; `last` becomes it. */
+/* drain_one: returns whether the user entered or got a better place, which is then in `last`. */
 static bool drain_one(int user, int64_t arrival, int64_t *last, const struct places *places)
 {
     if (model.where[user] > WAITING || being_decided(user))
@@ -349,7 +347,7 @@ static bool drain_one(int user, int64_t arrival, int64_t *last, const struct pla
     return true;
 }
 
-/* step_drain: users of every kind, some of them twice, by arrival. */
+/* step_drain: drains users of every kind by arrival, some of them twice. */
 static void step_drain(void)
 {
     char question[LINE_MAX_], expected[16];
@@ -374,8 +372,8 @@ static void step_drain(void)
     check(question, expected);
 }
 
-/* publish_as: `expected` as the function takes it: - at a takeover, any for settings, moves at the
- * opening. */
+/* publish_as: `expected` is the function's argument: - for a takeover, any for settings, moves for
+ * the opening. */
 static void publish_as(const char *ready, const char *expected)
 {
     char question[192];
@@ -388,7 +386,7 @@ static void publish_as(const char *ready, const char *expected)
         model.mark = 0;
 }
 
-/* set_aside: the scheduler does so with whatever it could not decode, and with nobody else. */
+/* set_aside: the scheduler sets aside exactly the members that it could not decode. */
 static void set_aside(int user)
 {
     char question[64], expected[16];
@@ -401,9 +399,9 @@ static void set_aside(int user)
     check(question, expected);
 }
 
-/* step_spoil: writes a member that is no user, and gives a waiting one a score that is no ticket,
- * before or behind everybody. A claim meets them, and the scheduler sets them aside. Those before
- * everybody are met when the mark is back. */
+/* step_spoil: writes a member that is no user, and gives a waiting user an invalid score, before or
+ * after all others. A claim finds them, and the scheduler sets them aside. It finds those in front
+ * only after the mark was reset. */
 static void step_spoil(void)
 {
     static const char *const scores[][2] = {{"-5", "0.5"}, {"1e+17", "inf"}};
@@ -454,7 +452,7 @@ static void step_revive(void)
     }
 }
 
-/* step_publish: ready again after a watermark that Redis did not know. */
+/* step_publish: Redis is ready again after a watermark that it did not know. */
 static void step_publish(void)
 {
     static const char *const states[] = {"open", "open", "open", "paused", "closed"};
@@ -485,7 +483,7 @@ static void step_stale(void)
     check(question, "!STALE");
 }
 
-/* begin: with tickets in the future, as if the clock had stepped back. */
+/* begin: starts with tickets in the future, as if the clock had stepped back. */
 static void begin(void)
 {
     model.last_ticket = FUTURE;
@@ -497,7 +495,7 @@ static void begin(void)
     ask("HSET $meta last_ticket #0");
 }
 
-/* step_wipe: Redis comes back empty; the scheduler publishes, restores the grants, opens. */
+/* step_wipe: Redis comes back empty; the scheduler publishes, restores the grants, and opens. */
 static void step_wipe(void)
 {
     ask("FLUSHALL");
@@ -522,7 +520,7 @@ static void (*const steps[])(void) = {
     step_publish, step_stale,   step_lost,    step_drain,        step_drain,        step_spoil,
 };
 
-/* check_sum: admitted = granted + sold_out + refused + queue, in Redis itself. */
+/* check_sum: in Redis, admitted = granted + sold_out + refused + queue. */
 static void check_sum(void)
 {
     struct campaign_head h;
@@ -533,7 +531,7 @@ static void check_sum(void)
     assert_int_equal(h.admitted, model.admitted);
 }
 
-/* check_queue: who waits, with which ticket; and `users` has all others, and nobody else. */
+/* check_queue: compares the queue and its tickets, and all other users in `users`. */
 static void check_queue(void)
 {
     char expected[LINE_MAX_] = "";

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* HEAD: `ends` are moves, instant_wait_ms, returned. */
+/* HEAD: `ends` is moves, instant_wait_ms, returned. */
 #define HEAD(rest, ends) "[1 open 3 -1 0 0 1 " rest " now " ends "]"
 
 static void test_head_alone(void **state)
@@ -34,12 +34,13 @@ static void test_positions_follow_the_queue(void **state)
     ask("enqueue a b c d");
     ask("claim 1 2");
     assert_string_equal(ask("status c d"), HEAD("4 0 0 0 #2 7 2 2", "1 0 0") " q#3:1 q#4:2");
-    ask("publish 1 7 open 3 -1 0 0 0 keep"); /* the next scheduler: the mark goes back */
+    ask("publish 1 7 open 3 -1 0 0 0 keep"); /* the next scheduler resets the mark */
     assert_string_equal(ask("status a c d"),
                         HEAD("4 0 0 0 #0 7 4 0", "1 0 0") " q#1:1 q#3:3 q#4:4");
 }
 
-/* The watermark in the head: the highest ticket that may be decided, by MariaDB or by the mark. */
+/* The head's watermark is the highest ticket that may be decided: MariaDB's watermark or the mark.
+ * */
 static void test_watermark_in_the_head(void **state)
 {
     (void)state;
@@ -86,7 +87,7 @@ static void test_no_campaign(void **state)
     assert_string_equal(ask("EXISTS $users $queue"), "0");
 }
 
-/* Read only: FCALL_RO takes it, and refuses the ones that write. */
+/* FCALL_RO accepts read-only functions and rejects those that write. */
 static void test_read_only(void **state)
 {
     (void)state;

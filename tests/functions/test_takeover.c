@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scheduler that takes over, or whose quota was raised: settle anew, revive, drain; and the fence
- * against its predecessor. */
+/* Takeover and raised quota: settle again, revive, drain; and the fence against the former
+ * scheduler. */
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Each with the arguments behind the epoch. */
+/* Functions, with the arguments after the epoch. */
 static const struct {
     const char *function, *rest;
 } fenced[] = {
@@ -55,7 +55,7 @@ static void test_fenced_without_meta(void **state)
     assert_string_equal(ask("DBSIZE"), "0");
 }
 
-/* Grants that Redis may have lost are settled anew: over whatever it knows of the user. */
+/* A settle replaces any state of the user, because Redis may have lost grants. */
 static void test_settle_over_every_state(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void test_settle_over_every_state(void **state)
     assert_string_equal(ask("settle 1 0 0 granted g1:A:#1 missing g6:F:#6"), "0");
 }
 
-/* A Redis that came back empty: the watermark of MariaDB keeps new tickets above old grants. */
+/* Redis came back empty: MariaDB's watermark keeps new tickets above old grants. */
 static void test_empty_redis_is_rebuilt(void **state)
 {
     (void)state;
@@ -86,7 +86,7 @@ static void test_empty_redis_is_rebuilt(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted"), "3 2");
 }
 
-/* sell_out: admits `users` and settles all of them as sold out but the first. */
+/* sell_out: admits `users` and settles all but the first as sold out. */
 static void sell_out(int users)
 {
     char *enqueue = users_line("enqueue", users), *line = NULL;
@@ -104,7 +104,7 @@ static void sell_out(int users)
     free(line);
 }
 
-/* revive_all: turns the pages until the cursor is 0 again; gives how many came back. */
+/* revive_all: revives page by page until the cursor is 0; returns how many users came back. */
 static int revive_all(int epoch, int page, int *pages)
 {
     int sum = 0;
@@ -151,8 +151,8 @@ static void test_revive_leaves_others_alone(void **state)
     assert_string_equal(ask("HGET $meta claimed_to"), "#4");
 }
 
-/* Claims with a result, settles, drains and revives are counted; by that count a scheduler notices
- * a Redis that went back in time. */
+/* Successful claims, settles, drains and revives are counted. The count shows a scheduler that
+ * Redis went back in time. */
 static void test_moves_are_counted(void **state)
 {
     (void)state;
@@ -180,7 +180,7 @@ static void test_moves_are_counted(void **state)
 
 #define QUEUE "ZRANGE $queue 0 -1 WITHSCORES"
 
-/* By arrival, and nobody twice; the bound of admission does not hold for them. */
+/* By arrival, without duplicates; the admission limit does not apply. */
 static void test_drain(void **state)
 {
     (void)state;
@@ -200,7 +200,7 @@ static void test_drain(void **state)
     assert_string_equal(ask("enqueue early late"), "q^5:1 q^12:2");
 }
 
-/* The next ticket that nobody in the queue has. */
+/* A drained user gets the next ticket that is not in the queue. */
 static void test_a_drain_takes_no_ticket_twice(void **state)
 {
     (void)state;
@@ -211,7 +211,8 @@ static void test_a_drain_takes_no_ticket_twice(void **state)
     assert_string_equal(ask("HGET $meta last_ticket"), "^16");
 }
 
-/* Nobody enters where the scheduler has decided, or where MariaDB had committed at the takeover. */
+/* Nobody enters where the scheduler has decided, or where MariaDB had committed before the
+ * takeover. */
 static void test_a_drain_enters_above_the_mark(void **state)
 {
     (void)state;
@@ -220,13 +221,13 @@ static void test_a_drain_enters_above_the_mark(void **state)
     ask("claim 1 2");
     assert_string_equal(ask("drain 1 ^20 x ^8 y ^9"), "2");
     assert_string_equal(ask(QUEUE), "a ^10 b ^20 x ^21 y ^22 c ^30");
-    /* The mark is back; the watermark is not. */
+    /* The mark is reset; the watermark is not. */
     assert_string_equal(ask("drain 1 0 z ^3 w ^4"), "2");
     assert_string_equal(ask(QUEUE), "z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30");
     assert_string_equal(ask("claim 1 9"), "0 7 [z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30]");
 }
 
-/* The mark goes back as far as the scheduler says, and never forward. */
+/* The mark goes back to the scheduler's value, and never forward. */
 static void test_a_drain_sets_the_mark_back(void **state)
 {
     (void)state;
@@ -235,7 +236,8 @@ static void test_a_drain_sets_the_mark_back(void **state)
     ask("claim 1 3");
     assert_string_equal(ask("drain 1 ^40"), "0");
     assert_string_equal(ask("HGET $meta claimed_to"), "^30");
-    assert_string_equal(ask("drain 1 ^15 x ^12"), "1"); /* an arrival below it: next to it */
+    /* arrived below the mark: gets the place next to it */
+    assert_string_equal(ask("drain 1 ^15 x ^12"), "1");
     assert_string_equal(ask("HGET $meta claimed_to"), "^15");
     assert_string_equal(ask("drain 1 ^30"), "0");
     assert_string_equal(ask("HGET $meta claimed_to"), "^15");
@@ -244,8 +246,7 @@ static void test_a_drain_sets_the_mark_back(void **state)
     assert_string_equal(ask("claim 1 9"), "0 5 [a ^10 x ^16 b ^20 c ^30 d ^40]");
 }
 
-/* A user who asked again while the first request was in the journal gets the place of the first;
- * nobody gets a later one. */
+/* A user who asked again gets the journal's earlier place; nobody gets a later one. */
 static void test_a_drain_improves_places(void **state)
 {
     (void)state;
@@ -262,7 +263,7 @@ static void test_a_drain_improves_places(void **state)
     assert_string_equal(ask("enqueue c b"), "q^5:1 q#2:4");
 }
 
-/* All places that are earlier are taken: the old one stays. */
+/* If every earlier place is taken, the old one stays. */
 static void test_a_drain_never_worsens(void **state)
 {
     (void)state;
@@ -273,11 +274,11 @@ static void test_a_drain_never_worsens(void **state)
     assert_string_equal(ask("drain 1 0 d ^11"), "1");
     assert_string_equal(ask(QUEUE), "a ^10 b ^11 c ^12 d ^13");
     ask("claim 1 1");
-    assert_string_equal(ask("drain 1 ^10 c ^2 d ^3"), "0"); /* the next free one is behind both */
+    assert_string_equal(ask("drain 1 ^10 c ^2 d ^3"), "0"); /* the next free place is behind both */
     assert_string_equal(ask(QUEUE), "a ^10 b ^11 c ^12 d ^13");
 }
 
-/* Who is being decided keeps the place, and whoever is decided is no more in the queue. */
+/* A user who is being decided keeps the place; a decided user does not return to the queue. */
 static void test_a_drain_of_who_is_decided(void **state)
 {
     (void)state;
@@ -288,12 +289,12 @@ static void test_a_drain_of_who_is_decided(void **state)
     assert_string_equal(ask("drain 1 ^40 a ^1 b ^2 c ^3 d ^4 e ^5"), "1");
     assert_string_equal(ask(QUEUE), "d ^40 e ^41");
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "5 1 1 1");
-    assert_string_equal(ask("drain 1 ^39 d ^5"), "0"); /* ^40 is the next one */
+    assert_string_equal(ask("drain 1 ^39 d ^5"), "0"); /* ^40 is next */
     assert_string_equal(ask("drain 1 ^38 d ^5"), "1");
     assert_string_equal(ask(QUEUE), "d ^39 e ^41");
 }
 
-/* The clock of a gateway that is ahead gives no place in the future: the clock of Redis counts. */
+/* A gateway whose clock is ahead gets no place in the future: Redis' clock counts. */
 static void test_arrivals_in_the_future(void **state)
 {
     (void)state;
@@ -308,7 +309,7 @@ static void test_arrivals_in_the_future(void **state)
     assert_string_equal(ask("claim 1 9"), "0 4 [a ^10 b now c now d now]");
 }
 
-/* A score that is no ticket is no place: behind everybody it is improved; below the mark it is
+/* A member with an invalid score gets a place if it is behind all others; below the mark it is
  * being decided. */
 static void test_a_drain_of_who_has_no_ticket(void **state)
 {
@@ -321,8 +322,8 @@ static void test_a_drain_of_who_has_no_ticket(void **state)
     assert_string_equal(ask("HGET $meta admitted"), "2");
 }
 
-/* As many as fit into one call, several times, in a row: above their arrivals, and above the mark.
- * The same tickets are not tried for each of them, or Redis would be blocked for seconds. */
+/* Several full calls in a row, above their arrivals and above the mark. They must not try the same
+ * tickets for each user, which would block Redis for seconds. */
 static void test_drain_thousands(void **state)
 {
     (void)state;

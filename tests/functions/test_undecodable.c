@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others wrote into the keys of a campaign: members that are no user ids, scores that are no
- * tickets, unknown states. None of them ever stops a campaign. */
+/* Foreign data in a campaign's keys: members that are no user ids, scores that are no tickets,
+ * unknown states. None of it ever stops a campaign. */
 #include "tests/functions/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A claim answers them too, and the scheduler tells them apart. The mark goes only to a ticket;
- * other requests are not affected. What is above the mark is met again. */
+/* A claim returns such members, and the scheduler recognizes them. The mark moves only to a valid
+ * ticket, and other requests are not affected. The next claim returns members above the mark again.
+ * */
 static void test_claim_answers_what_is_no_ticket(void **state)
 {
     (void)state;
@@ -23,7 +24,7 @@ static void test_claim_answers_what_is_no_ticket(void **state)
     assert_string_equal(ask("enqueue g"), "n#7:3");
 }
 
-/* Only what is no ticket: the mark stays where it is, and the next claim is not stuck behind it. */
+/* With no valid ticket the mark stays, and the next claim does not get stuck. */
 static void test_claim_of_nothing_decodable(void **state)
 {
     (void)state;
@@ -38,8 +39,8 @@ static void test_claim_of_nothing_decodable(void **state)
     assert_string_equal(ask("HMGET $meta admitted refused moves claimed_to"), "0 1 2 0");
 }
 
-/* It is refused if it could be a user; else nobody accepted it, and it is only removed. It counts
- * as no move. */
+/* A member that could be a user is refused. Any other was never accepted and is only removed.
+ * Neither counts as a move. */
 static void test_set_aside(void **state)
 {
     (void)state;
@@ -57,8 +58,7 @@ static void test_set_aside(void **state)
     assert_string_equal(ask("HGET $meta refused"), "3");
 }
 
-/* A member that can be decoded stays: this is no way to refuse a user. Nor does it touch absent
- * ones. */
+/* A decodable member stays: set-aside cannot refuse a valid user. It ignores absent ones. */
 static void test_set_aside_of_users(void **state)
 {
     (void)state;
@@ -71,7 +71,7 @@ static void test_set_aside_of_users(void **state)
     ask("claim 1 9");
     snprintf(line, sizeof line, "set_aside 1 a b ghost %s", longest);
     assert_string_equal(ask("%s", line), "0");
-    assert_string_equal(ask("%sx", line), "1"); /* 65 letters are no user id */
+    assert_string_equal(ask("%sx", line), "1"); /* 65 letters: not a user id */
     assert_string_equal(ask("ZCARD $queue"), "3");
     assert_string_equal(ask("EXISTS $users"), "0");
     assert_string_equal(ask("HMGET $meta admitted refused"), "3 0");
@@ -104,7 +104,7 @@ static void test_set_aside_of_the_decided(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "3 1 1 1");
 }
 
-/* Up to the mark a claim does not meet them; the next takeover does. */
+/* A claim skips members up to the mark; the next takeover finds them. */
 static void test_spoiled_below_the_mark(void **state)
 {
     (void)state;
@@ -120,8 +120,8 @@ static void test_spoiled_below_the_mark(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted"), "3 2");
 }
 
-/* A state that nobody can parse stays, for somebody to look at. What only Lua takes for a number
- * would have become a score. */
+/* A state that cannot be parsed stays for the operator. Strings that only Lua reads as numbers must
+ * not become scores. */
 static void test_revive_wants_digits(void **state)
 {
     (void)state;
@@ -140,7 +140,7 @@ static void test_revive_wants_digits(void **state)
     }
 }
 
-/* A member that is no user id does not come back either. */
+/* A member that is no user id is not revived. */
 static void test_revive_wants_users(void **state)
 {
     (void)state;
@@ -151,7 +151,7 @@ static void test_revive_wants_users(void **state)
     assert_string_equal(ask("EXISTS $queue"), "0");
 }
 
-/* A counter that is no number: every call fails, and nothing has been changed. */
+/* If a counter is no number, every call fails and changes nothing. */
 static void test_meta_without_numbers(void **state)
 {
     (void)state;
@@ -199,7 +199,7 @@ static void test_enqueue_without_a_count(void **state)
     }
 }
 
-/* Whatever stands in `users`, the decision of the scheduler replaces it, unless it is a coupon. */
+/* A decision replaces anything in `users` but a coupon. */
 static void test_settle_over_what_nobody_can_read(void **state)
 {
     (void)state;
@@ -213,7 +213,7 @@ static void test_settle_over_what_nobody_can_read(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
 }
 
-/* A decided user is put back into the queue by hand: the decision stays, and the next one removes
+/* Somebody puts a decided user back into the queue: the decision stays, and the next one removes
  * the user. */
 static void test_decided_and_in_the_queue(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What gateway/soldout.c relies on: queue and users are read one after the other while a scheduler
- * moves requests between them. When the head behind the last page confirms the memory, every
- * request is in it. Fails with a seed; repeat with ONRUSH_SEED. */
+/* gateway/soldout.c reads queue and users one after the other while a scheduler moves requests
+ * between them. If the head after the last page confirms the filter, it must contain every request.
+ * A failure prints its seed; ONRUSH_SEED repeats it. */
 #include "tests/functions/queue.h"
 
 #include "gateway/user_filter.h"
@@ -24,7 +24,7 @@ static struct campaign_head head(void)
     return h;
 }
 
-/* settle_some: decides the first ten claimed: all get a coupon (and leave by their range), or half
+/* settle_some: decides the first ten claimed users: grants all, who leave by their range, or half
  * of them. */
 static void settle_some(void)
 {
@@ -53,8 +53,8 @@ static void revive_or_take_over(void)
         ask("publish 2 7 open 10 %d 0 0 0 keep -", USERS);
 }
 
-/* A takeover sets the mark back and brings back the sold out; the journal brings requests forward.
- * Then requests move on again. `back`: in how many of 100 moves. */
+/* move: in `back` percent of the calls moves requests back: a takeover resets the mark and revives
+ * the sold out. Otherwise moves them forward: the journal, claims and settles. */
 static void move(uint64_t back)
 {
     if (dice(100) < back)
@@ -67,7 +67,7 @@ static void move(uint64_t back)
         settle_some();
 }
 
-/* begin: a full campaign, some of whose requests are claimed or decided. */
+/* begin: makes a full campaign; some requests are claimed or decided. */
 static void begin(void)
 {
     ask("FLUSHALL");
@@ -103,7 +103,7 @@ static void check_all_known(const struct user_filter *m)
     }
 }
 
-/* history: whether the memory was confirmed. */
+/* history: returns whether the filter was confirmed. */
 static bool history(uint64_t back)
 {
     static const char *const keys[] = {"$queue", "$users"};

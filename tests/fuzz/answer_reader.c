@@ -7,7 +7,7 @@
 
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 
-/* What is read, from `at` on. */
+/* The bytes to read; `at` is the position. */
 struct reading {
     const char *at, *end;
     struct answer *answer;
@@ -25,7 +25,7 @@ static bool is(struct http_text text, const char *word)
     return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
 }
 
-/* line: without its CR LF; none: it is not all there. */
+/* line: returns a line without CR LF; fails if it is incomplete. */
 static struct http_text line(struct reading *r)
 {
     const char *lf = memchr(r->at, '\n', (size_t)(r->end - r->at));
@@ -38,7 +38,7 @@ static struct http_text line(struct reading *r)
     return text;
 }
 
-/* number: all of the text, in canonical form. */
+/* number: parses the whole text, which must be in canonical form. */
 static size_t number(struct http_text text, unsigned base)
 {
     static const char digits[] = "0123456789abcdef";
@@ -94,7 +94,7 @@ static void read_field(struct reading *r, struct http_text text)
     }
 }
 
-/* read_head: false: it is cut. */
+/* read_head: returns false if it is truncated. */
 static bool read_head(struct reading *r)
 {
     struct http_text text = line(r);
@@ -111,7 +111,7 @@ static bool read_head(struct reading *r)
     return true;
 }
 
-/* take: so many bytes of the body; false: they are cut. */
+/* take: reads n bytes of the body; returns false if they are truncated. */
 static bool take(struct reading *r, size_t n)
 {
     struct answer *a = r->answer;
@@ -123,7 +123,7 @@ static bool take(struct reading *r, size_t n)
     return got == n;
 }
 
-/* read_chunks: false: they are cut. */
+/* read_chunks: returns false if they are truncated. */
 static bool read_chunks(struct reading *r)
 {
     for (;;) {

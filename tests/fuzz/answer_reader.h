@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what a server answered, as strictly as RFC 9112 defines it, and as this server words it:
- * anything else aborts. */
+/* Parses a server's answer as strictly as RFC 9112 defines it and as this server writes it.
+ * Anything else aborts. */
 #ifndef ONRUSH_TESTS_ANSWER_READER_H
 #define ONRUSH_TESTS_ANSWER_READER_H
 
@@ -12,20 +12,20 @@ struct answer {
     unsigned status;
     enum answer_framing framing;
     size_t content_length;
-    bool close, keep_alive; /* Connection */
-    unsigned n_others;      /* fields beyond Date, Connection, and those of the framing */
-    size_t bytes;           /* all of it */
-    bool cut;               /* not all of it is there */
-    size_t body_n;          /* decoded; the first body_room of it are in `body` */
+    bool close, keep_alive; /* the Connection field */
+    unsigned n_others;      /* fields other than Date, Connection and framing */
+    size_t bytes;           /* length of the answer */
+    bool cut;               /* truncated */
+    size_t body_n;          /* decoded length; `body` has the first body_room bytes */
     size_t body_room;
-    char *body; /* the caller's; set it with body_room before */
+    char *body; /* owned by the caller, who sets it and body_room */
 };
 
-/* answer_read: the answer that begins at `bytes`. `head`: it is one to HEAD. A body until the
- * end is whole: all that there is. */
+/* answer_read: parses the answer at `bytes`. `head`: it answers HEAD. A body that ends with the
+ * connection takes all bytes. */
 void answer_read(struct answer *answer, const char *bytes, size_t n, bool head);
 
-/* answer_skip_continue: the length of a "100 Continue" that begins there, or 0. */
+/* answer_skip_continue: the length of a "100 Continue" at `bytes`, or 0. */
 size_t answer_skip_continue(const char *bytes, size_t n);
 
 #endif

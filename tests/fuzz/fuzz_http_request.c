@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes to requests. tests/support/feed.c checks what must hold for all bytes; here: the result
- * is the same however they are cut, within wide limits and within limits that a short input
- * reaches. */
+/* Fuzzes the parser. tests/support/feed.c checks what must hold for all bytes. This file checks
+ * that the result is the same however the bytes are cut, within wide limits and within limits that
+ * a short input reaches. */
 #include "tests/support/feed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTEWISE_MAX 256 /* beyond this, each byte in a buffer of its own costs too much */
+#define BYTEWISE_MAX 256 /* above this, a separate buffer per byte costs too much */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -17,7 +17,7 @@ static const struct http_limits limits[] = {
     {.max_head_bytes = 64, .max_fields = 3, .max_body_bytes = 8, .max_framing_bytes = 24},
 };
 
-/* hashed_piece: cuts that depend on the input alone, so that a finding can be repeated. */
+/* hashed_piece: cuts that depend only on the input, so that a finding can be repeated. */
 static size_t hashed_piece(void *arg, size_t left)
 {
     uint64_t *state = arg;
@@ -34,7 +34,7 @@ static uint64_t hash(const char *bytes, size_t n)
     return h;
 }
 
-/* compare: with what came of the bytes at once. */
+/* compare: compares with the result of all bytes at once. */
 static void compare(const char *bytes, size_t n, const struct http_limits *l, const char *at_once,
                     feed_piece_fn *piece, void *arg)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes to answers. The input is a script: bytes that a client sends, and between them, as
- * 0xff and a letter, what else comes to pass (the table `steps`), so that every input of the
- * parser's corpus is a script, too. The server is the real one of shared/http with a handler
- * that answers at once, later, in pieces (tests/fuzz/talk.h), over sockets of the kernel; only
- * the clock is ours. The judge (talk_judge.c) knows from the bytes which answers must come, in
- * which order and with which bodies, whatever comes in between. What must hold besides: when
- * nothing more is to come, every complete request is answered; when the clients have closed
- * their half, every connection, buffer and place of the server is free. */
+/* Fuzzes the server. The input is a script: bytes that a client sends, and between them other
+ * events, each written as 0xff and a letter (the table `steps`). So every input of the parser's
+ * corpus is a script, too. The server is the real one of shared/http over kernel sockets. Its
+ * handler answers at once, later, or in pieces (tests/fuzz/talk.h); only the clock is simulated.
+ *
+ * From the bytes alone, the judge (talk_judge.c) knows which answers must come, in which order and
+ * with which bodies, whatever happens in between. Two more rules hold: when no more bytes come,
+ * every complete request is answered; when the clients have closed their side, every connection,
+ * buffer and place of the server is free. */
 #include "tests/fuzz/talk.h"
 
 #include "shared/base/clock.h"
@@ -22,15 +23,15 @@
 #include <unistd.h>
 
 #define STEP        0xff
-#define LATER_US    61000000 /* beyond each deadline */
-#define KERNEL_ROOM 8192     /* the answers of one turn, and no big one */
-#define OF_NETWORK  2        /* connections at once */
+#define LATER_US    61000000 /* longer than each deadline */
+#define KERNEL_ROOM 8192     /* holds the answers of one turn, except big ones */
+#define OF_NETWORK  2        /* connections allowed at once */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-/* The world outlives an input: all that one leaves behind is spare memory. */
+/* The world survives an input; only spare memory may remain from one input to the next. */
 static struct talk talks[TALKS];
-static struct talk *now; /* whose bytes come */
+static struct talk *now; /* the client that sends now */
 static struct event_base *base;
 static struct http_client_limit *clients;
 static struct http_server *server;
@@ -88,7 +89,7 @@ static void disturb(void)
         talks[i].disturbed = true;
 }
 
-/* crowded: must somebody go, or not come in, if this one comes? May say so without need. */
+/* crowded: might this newcomer be refused, or displace another? May be true without need. */
 static bool crowded(const struct talk *t)
 {
     size_t n = 0;
@@ -98,7 +99,7 @@ static bool crowded(const struct talk *t)
            (t < talks + TALKS - 1 && n >= OF_NETWORK);
 }
 
-/* open_talk: a newcomer beyond the limit takes the place of another, or is refused. */
+/* open_talk: above the limit a newcomer displaces another or is refused. */
 static void open_talk(struct talk *t)
 {
     struct sockaddr_in6 from = talk_address((size_t)(t - talks));
@@ -113,9 +114,9 @@ static void open_talk(struct talk *t)
     http_server_add(server, fds[1], (struct sockaddr *)&from);
 }
 
-/* --- what clients do --- */
+/* --- the clients' side --- */
 
-/* push: what the kernel takes of what is to be sent; false: nothing. */
+/* push: sends what the kernel accepts; returns false if it accepts nothing. */
 static bool push(struct talk *t)
 {
     if (t->fd < 0 || t->n_sent == t->n_in)
@@ -123,7 +124,7 @@ static bool push(struct talk *t)
     ssize_t n = send(t->fd, t->in + t->n_sent, t->n_in - t->n_sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EAGAIN)
         return false;
-    t->n_sent = n > 0 ? t->n_sent + (size_t)n : t->n_in; /* the server has had enough */
+    t->n_sent = n > 0 ? t->n_sent + (size_t)n : t->n_in; /* the server has closed */
     return true;
 }
 
@@ -136,7 +137,7 @@ static void make_room(struct talk *t)
     must(t->out != NULL);
 }
 
-/* drain: false: nothing new has come. */
+/* drain: reads answers; returns false if there is nothing new. */
 static bool drain(struct talk *t)
 {
     bool more = false;
@@ -153,7 +154,7 @@ static bool drain(struct talk *t)
     return more;
 }
 
-/* turn: the loop, until nothing moves any more. */
+/* turn: runs the loop until nothing moves. */
 static void turn(void)
 {
     bool more = true;
@@ -193,7 +194,7 @@ static void step_give_up(void)
     talk_give_up(now);
 }
 
-/* What the kernel does not take before it, the client cannot send any more. */
+/* The client cannot send what the kernel has not accepted before. */
 static void half_close(struct talk *t)
 {
     if (t->fd < 0 || t->half_closed)
@@ -247,20 +248,20 @@ static const struct {
     char letter;
     void (*run)(void);
 } steps[] = {
-    {'.', step_turn},       /* the server may do what it likes */
-    {'p', step_push},       /* bytes are there, but the server does not know yet */
+    {'.', step_turn},       /* the server runs */
+    {'p', step_push},       /* bytes arrive, but the server does not run yet */
     {'a', step_answer},     /* the handler answers, or ends its stream */
     {'w', step_write},      /* the handler writes a piece */
-    {'x', step_give_up},    /* the handler breaks its stream off */
-    {'h', step_half_close}, /* the client sends no more */
-    {'k', step_kill},       /* the client is gone */
-    {'l', step_listen},     /* the client reads no more by itself, or again */
-    {'r', step_read},       /* the client reads, and the server does not know yet */
+    {'x', step_give_up},    /* the handler aborts its stream */
+    {'h', step_half_close}, /* the client closes its sending side */
+    {'k', step_kill},       /* the client disconnects */
+    {'l', step_listen},     /* the client stops or resumes reading on its own */
+    {'r', step_read},       /* the client reads, but the server does not run yet */
     {'t', step_time},       /* a minute passes */
-    {'q', step_quiesce},    /* the server is to end */
+    {'q', step_quiesce},    /* the server stops */
 };
 
-/* step: false: this letter is none; a digit goes on with another client. */
+/* step: returns false for an unknown letter; a digit switches to another client. */
 static bool step(char letter)
 {
     if (letter >= '0' && letter < '0' + TALKS) {
@@ -297,7 +298,7 @@ static void run(const uint8_t *data, size_t n)
 
 /* --- the end --- */
 
-/* settle: everybody reads and gets what is due. */
+/* settle: all clients read until they have everything. */
 static void settle(void)
 {
     bool more = true;
@@ -326,7 +327,7 @@ static void part(void)
     http_conns_reap(server);
     must(http_server_census(server).all == 0 && server->n[HTTP_CLOSED] == 0);
     must(server->n_excess == 0 && server->n_ready == 0 && http_client_limit_size(clients) == 0);
-    must(server->buffers.n_lent == 1); /* the one that all share */
+    must(server->buffers.n_lent == 1); /* the shared one */
     if (server->draining)
         server = http_server_free(server);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replaces libFuzzer for other compilers: runs the target once with each file of the given
- * folders. */
+/* Replaces libFuzzer for other compilers: runs the target once with each file of the given folders.
+ * */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static int is_seed(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* replay: the bytes in a buffer of their own length, for AddressSanitizer. */
+/* replay: copies the bytes to a buffer of their exact size, for AddressSanitizer. */
 static void replay(const char *folder, const char *name)
 {
     char path[4096];

@@ -7,10 +7,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define BIG         36000 /* the kernel takes half of it, and then again not all of the rest */
-#define REQUEST_MAX 4096  /* all that is copied of one */
+#define BIG         36000 /* the kernel accepts about half of it, then part of the rest */
+#define REQUEST_MAX 4096  /* longest copy of a request */
 
-/* --- what both sides know --- */
+/* --- shared by both sides --- */
 
 enum talk_kind talk_kind(const struct http_request *request)
 {
@@ -60,9 +60,7 @@ size_t talk_piece(char *out, size_t number, unsigned piece)
     return piece % 3 == 0 ? (size_t)n : TALK_PIECE_MAX;
 }
 
-/* --- who asks --- */
-
-/* A network is one client to the server's limits. */
+/* For the server's limits a network is one client. */
 struct sockaddr_in6 talk_address(size_t i)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6};
@@ -83,8 +81,6 @@ static struct talk_request *last_of(struct talk *t)
     return &t->requests[t->n_requests - 1];
 }
 
-/* --- answers --- */
-
 static void send_answer(struct talk *t, struct http_conn *c, struct http_text body)
 {
     size_t number = t->n_requests - 1;
@@ -101,7 +97,7 @@ static void send_answer(struct talk *t, struct http_conn *c, struct http_text bo
     http_answer_send(c, body.at, body.len);
 }
 
-/* write_stream: false: it is broken off. */
+/* write_stream: returns false if the stream is broken. */
 static bool write_stream(struct talk *t, const char *bytes, size_t n)
 {
     int r = http_stream_write(t->waiting, bytes, n);
@@ -157,8 +153,6 @@ void talk_give_up(struct talk *t)
         end_stream(t, false);
 }
 
-/* --- hooks --- */
-
 static void on_request(void *talks, struct http_conn *c, const struct http_request *r)
 {
     struct talk *t = talk_of(talks, c);
@@ -196,7 +190,7 @@ static void on_refused(void *talks, struct http_conn *c, enum http_refusal why, 
     http_answer_send(c, TALK_REFUSAL, sizeof TALK_REFUSAL - 1);
 }
 
-/* Told once of each request, and only of one that is not answered. */
+/* Called once per unanswered request. */
 static void on_gone(void *talks, struct http_conn *c)
 {
     struct talk *t = talk_of(talks, c);

@@ -11,10 +11,10 @@
 
 struct judging {
     const struct talk *talk;
-    size_t at;      /* in talk->out */
-    size_t number;  /* of the next request */
+    size_t at;      /* position in talk->out */
+    size_t number;  /* number of the next request */
     bool over;      /* nothing may follow */
-    bool by_client; /* because the client wanted it, or an answer that is not all there */
+    bool by_client; /* because of the client or of an incomplete answer */
 };
 
 static char want[ROOM], got[ROOM]; /* bodies */
@@ -34,7 +34,7 @@ static struct answer read_next(struct judging *j, bool head)
 
 /* --- the server's own answers --- */
 
-/* refusal: that the server ends the connection with, be it too late or too many. One to HEAD has
+/* refusal: a refusal that ends the connection, possibly late or for overload. An answer to HEAD has
  * no body. */
 static bool refusal(const struct judging *j, unsigned status)
 {
@@ -53,7 +53,6 @@ static bool refusal(const struct judging *j, unsigned status)
     return true;
 }
 
-/* ends_early: a talk that was disturbed may. */
 static bool ends_early(struct judging *j)
 {
     if (!j->talk->disturbed)
@@ -66,7 +65,7 @@ static bool ends_early(struct judging *j)
 
 /* --- the handler's answers --- */
 
-/* whole_body: what the handler gave for it; its length. */
+/* whole_body: the handler's body for the request; returns its length. */
 static size_t whole_body(const struct judging *j, const struct http_request *r)
 {
     const struct talk_request *asked = &j->talk->requests[j->number];
@@ -107,7 +106,7 @@ static void judge_fields(const struct judging *j, const struct http_request *r,
     must(a->keep_alive == (!a->close && r->minor_version == 0));
 }
 
-/* judge_request: the next complete one; feed_request_fn. */
+/* judge_request: judges the next complete request; a feed_request_fn. */
 static void judge_request(void *arg, const struct http_request *r, size_t end)
 {
     struct judging *j = arg;
@@ -136,9 +135,6 @@ static void judge_request(void *arg, const struct http_request *r, size_t end)
     j->number++;
 }
 
-/* --- the end --- */
-
-/* judge_rest: what follows the last complete request. */
 static void judge_rest(struct judging *j, const struct feed_end *end)
 {
     const struct talk *t = j->talk;

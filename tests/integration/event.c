@@ -115,9 +115,9 @@ void event_wait(struct event *e, int64_t timeout_ms)
     }
 }
 
-/* --- what the clients were told --- */
+/* --- what clients were told --- */
 
-/* index_slot: the place in the index that this user has, or would have. */
+/* index_slot: returns the user's slot in the index, which may be empty. */
 static uint32_t *index_slot(struct event *e, const char *user)
 {
     uint64_t hash = 0xcbf29ce484222325;
@@ -159,14 +159,14 @@ void event_note(struct event *e, const char *user, uint64_t ticket)
 static int by_ticket(const void *a, const void *b)
 {
     uint64_t x = ((const struct told *)a)->ticket - 1, y = ((const struct told *)b)->ticket - 1;
-    return x < y ? -1 : x > y; /* 0 - 1 is the largest: no ticket, at the end */
+    return x < y ? -1 : x > y; /* 0 - 1 is the largest: users without a ticket come last */
 }
 
-/* sort_told: by ticket, and counts those that have one. */
+/* sort_told: sorts by ticket and counts the users that have one. */
 static void sort_told(struct event *e)
 {
     qsort(e->told, e->n, sizeof *e->told, by_ticket);
-    e->room = 0; /* the index is of the old order */
+    e->room = 0; /* the index refers to the old order */
     for (e->n_tickets = 0; e->n_tickets < e->n && e->told[e->n_tickets].ticket != 0;)
         e->n_tickets++;
 }
@@ -279,7 +279,7 @@ void event_check(struct event *e, uint32_t quota)
     check_audit(e);
 }
 
-/* --- what the gateway answers --- */
+/* --- the gateway's answers --- */
 
 static void check_document(const struct told *t, const struct http_answer *a, bool post)
 {

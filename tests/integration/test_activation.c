@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Socket activation: the listening socket outlives the gateway, so a restart under load loses no
- * request. This program holds the socket, as systemd does. */
+ * request. This program holds the socket as systemd does. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -23,7 +23,7 @@
 
 static struct stack stack;
 static const char *gateway_log;
-static int inherited; /* the socket, in the place of bash's redirection below */
+static int inherited; /* the socket's descriptor; bash below redirects it to 3 */
 
 static int up(void **state)
 {
@@ -52,7 +52,7 @@ static pid_t gateway_start(int life)
                        log);
 }
 
-/* --- clients, each with a connection that it keeps for as long as the gateway does --- */
+/* --- clients; each keeps its connection while the gateway runs --- */
 
 static const struct event *event;
 static atomic_bool enough;
@@ -91,7 +91,7 @@ static void wait_for_good(size_t n)
     assert_true(good >= n);
 }
 
-/* wait_for_the_journal: a gateway writes to it until its connection to Redis is up. */
+/* wait_for_the_journal: a gateway uses the journal until its connection to Redis is up. */
 static void wait_for_the_journal(struct event *e)
 {
     int64_t deadline_us = clock_mono_us() + WAIT_US;
@@ -135,7 +135,7 @@ static void test_restarts_lose_nothing(void **state)
     event_close(&e);
 }
 
-/* What is no listening socket ends the start, with a message. */
+/* A descriptor that is no listening socket ends the start with a message. */
 static void test_wrong_socket(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens: with auth.key_file set, a user is served only with a token of their own, and whatever is
- * refused is refused before Redis is asked. */
+/* Tokens: with auth.key_file, a user is served only with their own token, and a bad request is
+ * rejected before Redis is asked. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -15,9 +15,9 @@
 
 static struct stack stack;
 static struct event event;
-static char *anns, *bobs, *old, *forged; /* headers */
+static char *anns, *bobs, *old, *forged; /* headers with tokens */
 
-/* bearer: a header with a token of `user` that ends `life_s` from now. */
+/* bearer: returns a header with a token of `user` that expires in `life_s`. */
 static char *bearer(const char *user, long life_s, const char *secret)
 {
     char *header = NULL;
@@ -65,7 +65,7 @@ static int down(void **state)
     return 0;
 }
 
-/* ask: POST for `user`, or GET when `path` is not NULL; `header` NULL: no token. */
+/* ask: sends a POST for `user`, or a GET if `path` is not NULL; `header` NULL: no token. */
 static int ask(const char *path, const char *user, const char *header, struct http_answer *a)
 {
     char body[128];
@@ -120,7 +120,7 @@ static void test_taken(void **state)
 {
     (void)state;
     static struct http_answer a;
-    assert_int_equal(ask("", "", NULL, &a), 200); /* the campaign is open to all */
+    assert_int_equal(ask("", "", NULL, &a), 200); /* the campaign itself needs no token */
     assert_int_equal(ask(NULL, "ann", anns, &a), 202);
     assert_int_equal(ask("/requests/ann?wait=10", "ann", anns, &a), 200);
     assert_non_null(strstr(a.body, "\"status\":\"granted\""));

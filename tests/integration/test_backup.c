@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An event is saved while it runs, the queue first and MariaDB later, and restored after both were
- * lost: users who were granted by then keep the same coupon, later ones ask again. */
+/* Backs an event up while it runs, the queue first and MariaDB later, and restores both after their
+ * loss. Users granted before the backup keep their coupons; later ones ask again. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -31,7 +31,8 @@ static void copy(const char *from, const char *to)
         fail_msg("%s", command);
 }
 
-/* save, put_back: the data of a stopped store, or of Redis, whose log may be copied at any time. */
+/* save, put_back: copy the data of a stopped store, or of Redis, whose log may be copied at any
+ * time. */
 static void save(const char *store)
 {
     char from[400];
@@ -72,7 +73,7 @@ static void wait_granted(int n)
     db_close(&db);
 }
 
-/* wait_clean: the campaign is in Redis again, and every promise holds. */
+/* wait_clean: waits until Redis has the campaign again and the audit finds no breach. */
 static void wait_clean(void)
 {
     for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
@@ -96,7 +97,7 @@ static void test_save_and_restore(void **state)
     post_all(&e, 0, 40);
     wait_granted(40);
     stack_kill(&stack, "scheduler", "TERM");
-    post_all(&e, 40, 60); /* they wait in the copy, and are granted in that of MariaDB */
+    post_all(&e, 40, 60); /* waiting in Redis' backup, granted in MariaDB's */
     save("redis");
     stack_start(&stack, "scheduler");
     wait_granted(60);
@@ -104,7 +105,7 @@ static void test_save_and_restore(void **state)
     stack_kill(&stack, "mariadb", "TERM");
     save("mariadb");
     stack_start(&stack, "mariadb");
-    post_all(&e, 60, 70); /* in no copy */
+    post_all(&e, 60, 70); /* in no backup */
     wait_granted(70);
     event_close(&e);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bad input: every malformed body, id, path, method, media type and size has its exact answer, and
- * nothing of it reaches Redis: the number of function calls does not change. The scheduler is
- * stopped, so that nobody else calls. */
+/* Bad input: every malformed body, id, path, method, media type and size has its exact answer and
+ * never reaches Redis: the count of function calls stays the same. The scheduler is stopped, so
+ * that nobody else calls. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -17,7 +17,7 @@
 #define JSON   "application/json"
 #define BODY   "{\"user_id\":\"u-1\"}"
 
-/* Small limits, so that they can be reached. */
+/* Low limits, so that tests can reach them. */
 static const char *const options[] = {
     "--set", "gateway.max_body_bytes=512",
     "--set", "gateway.max_url_bytes=256",
@@ -43,7 +43,7 @@ static int up(void **state)
     return 0;
 }
 
-/* calls: how many calls the gateway has sent to Redis (the probe of the link is none of them). */
+/* calls: the number of calls that the gateway has sent to Redis, without the link's probes. */
 static long calls(void)
 {
     static struct http_answer a;
@@ -87,7 +87,7 @@ static int nothing_reached_redis(void **state)
     return -1;
 }
 
-/* check_problem: an application/problem+json with this status and code. */
+/* check_problem: expects application/problem+json with this status and code. */
 static void check_problem(const char *what, const char *body, int status, int want_status,
                           const char *code)
 {
@@ -300,7 +300,7 @@ static void test_headers_too_large(void **state)
 
 static const struct {
     const char *bytes;
-    int status; /* 0: the connection is closed without an answer, or with any 4xx */
+    int status; /* 0: closed without an answer, or with any 4xx */
 } raw[] = {
     {"\r\n\r\n\r\n\r\n", 0},
     {"hello\r\n\r\n", 0},
@@ -346,8 +346,7 @@ static void test_raw_bytes(void **state)
 #define POST_HEAD                                                                                  \
     "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
-/* Requests that do not become complete: 408 within the time for a request, and the connection is
- * closed. */
+/* Incomplete requests get 408 within the request timeout, and the connection is closed. */
 static const char *const slow[] = {
     "G",
     "GET /v1/campaigns/noon HTTP/1.1\r\nHo",
@@ -376,7 +375,7 @@ static void test_slow_requests(void **state)
     assert_in_range(clock_mono_us() - began_us, 900000, 6000000);
 }
 
-/* A client that sends a byte from time to time does not hold its connection for good. */
+/* A client that sends a byte now and then must not keep its connection. */
 static void test_dribbling_request(void **state)
 {
     (void)state;
@@ -396,8 +395,8 @@ static void test_dribbling_request(void **state)
     close(fd);
 }
 
-/* As many connections as allowed say nothing, or not enough: they make room. (Those with a request
- * do not: test_files.c.) */
+/* When all allowed connections are silent or incomplete, the gateway makes room. (For connections
+ * with a request see test_files.c.) */
 static void test_silent_connections(void **state)
 {
     (void)state;
@@ -416,8 +415,8 @@ static void test_silent_connections(void **state)
         close(fds[i]);
 }
 
-/* Long-polls are requests in flight: with as many as allowed the next is refused. Redis is asked
- * for the first four. */
+/* Long-polls count as requests in flight: above the limit the next is refused. The first four go to
+ * Redis. */
 static void test_too_many_in_flight(void **state)
 {
     (void)state;
@@ -519,7 +518,7 @@ int main(void)
         QUIET_TEST(test_dribbling_request),
         QUIET_TEST(test_silent_connections),
         QUIET_TEST(test_configurations),
-        cmocka_unit_test(test_too_many_in_flight), /* its long-polls go on asking: the last */
+        cmocka_unit_test(test_too_many_in_flight), /* last, because its long-polls continue */
         EVENT_ENDS(event),
     };
     return cmocka_run_group_tests(tests, up, NULL);

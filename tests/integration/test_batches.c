@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two calls under way for one campaign: each answer goes to its request, in order, also when Redis
+/* Two calls in flight for one campaign: each answer goes to its request, in order, even if Redis
  * had lost its functions and both calls are repeated. */
 #include "tests/integration/event.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REQUESTS  6 /* a call for the first, one for the second, and the others wait */
+#define REQUESTS  6 /* one call for the first, one for the second; the others wait */
 #define ANSWER_MS 10000
 
 static struct stack stack;
@@ -23,7 +23,7 @@ static int up(void **state)
                                            "gateway.redis.command_timeout_ms=60000", NULL});
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 3 --overflow -1");
-    stack_kill(&stack, "scheduler", "KILL"); /* who waits keeps waiting */
+    stack_kill(&stack, "scheduler", "KILL"); /* waiting users stay waiting */
     return 0;
 }
 
@@ -38,7 +38,7 @@ static void ask(int fd, const char *prefix, int i)
     raw_send(fd, request, (size_t)n);
 }
 
-/* take: the ticket of a 202. */
+/* take: returns the ticket of a 202. */
 static uint64_t take(int fd)
 {
     static char text[RAW_MAX];
@@ -50,7 +50,7 @@ static uint64_t take(int fd)
     return strtoull(ticket + strlen("\"ticket\":"), NULL, 10);
 }
 
-/* in_order: who came first has the lower ticket, and the one that Redis knows. */
+/* in_order: earlier users must have lower tickets, and Redis must have the same. */
 static void in_order(const char *prefix)
 {
     int fds[REQUESTS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Callbacks of real daemons to a real server: Redis and MariaDB go away and come back, a campaign
- * sells out, another scheduler takes over, and a receiver that hangs delays nobody. */
+ * sells out, another scheduler takes over, and a hanging receiver delays nobody. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -62,7 +62,7 @@ static int up(void **state)
     return 0;
 }
 
-/* --- what came --- */
+/* --- received messages --- */
 
 static const char *text_of(json_t *doc, const char *key)
 {
@@ -70,7 +70,7 @@ static const char *text_of(json_t *doc, const char *key)
     return text != NULL ? text : "";
 }
 
-/* check: what must be true of every message. Gives it read. */
+/* check: checks what every message must have. Returns it parsed. */
 static json_t *check(const struct hook_request *r)
 {
     static const char *const keys[] = {"id",     "type",     "time", "source",
@@ -99,7 +99,8 @@ static json_t *check(const struct hook_request *r)
     return doc;
 }
 
-/* await: a message, from the `from`th on, for which `wanted` gives true. The caller frees it. */
+/* await: waits for a message, from number `from` on, for which `wanted` returns true. The caller
+ * frees it. */
 static json_t *await(size_t *from, bool (*wanted)(json_t *doc, const void *arg), const void *arg)
 {
     static struct hook_request r;
@@ -161,7 +162,7 @@ static void test_the_first_message_says_ok(void **state)
     }
 }
 
-/* The gateway journals, so it is degraded; the scheduler can do nothing, so it is down. */
+/* The gateway journals, so it is degraded; the scheduler cannot work, so it is down. */
 static void test_redis_goes_and_comes_back(void **state)
 {
     (void)state;
@@ -190,7 +191,7 @@ static void test_both_are_away(void **state)
     stack_kill(&stack, "redis", "KILL");
     stack_kill(&stack, "mariadb", "KILL");
     json_decref(await_health(from, "gateway", "down", "mariadb", "down"));
-    /* the heartbeat stops: whoever waits for it is alarmed */
+    /* the heartbeat stops, which alarms its receiver */
     size_t beats = hook_count(heart);
     assert_false(hook_wait(heart, beats + 2, 3000));
     stack_start(&stack, "mariadb");
@@ -216,18 +217,18 @@ static void await_event(size_t *from, const char *type, char id[160])
     json_decref(doc);
 }
 
-/* check_raised: a raised quota can sell out once more, which is another event. */
+/* check_raised: a campaign with a raised quota can sell out again, which is another event. */
 static void check_raised(struct event *e, size_t *from, const char *before)
 {
     assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota soldout 5"), 0);
-    for (int status = 0; status != 202; wait_a_moment()) /* until it is seen */
+    for (int status = 0; status != 202; wait_a_moment()) /* until the gateway sees the new quota */
         status = event_post(e, "u-5", NULL);
     json_t *doc = await(from, is_event, "campaign.sold_out");
     assert_string_not_equal(text_of(doc, "id"), before);
     json_decref(doc);
 }
 
-/* In order, and again with the same ids by the next scheduler that takes the campaign over. */
+/* The events come in order. The next scheduler sends them again, with the same ids. */
 static void test_a_campaign(void **state)
 {
     (void)state;
@@ -258,7 +259,7 @@ static void test_a_campaign(void **state)
     event_close(&e);
 }
 
-/* A hook that hangs is nobody's trouble: requests are answered and decided as ever. */
+/* A hook that hangs affects nobody: requests are answered and decided as usual. */
 static void test_a_hook_that_hangs(void **state)
 {
     (void)state;
@@ -267,7 +268,7 @@ static void test_a_hook_that_hangs(void **state)
     size_t from = hook_count(hook);
     event_open(&e, &stack, "hanging");
     event_create(&e, "--quota 100");
-    assert_true(hook_wait(hook, from + 1, WAIT_MS)); /* campaign.opened is under way, and hangs */
+    assert_true(hook_wait(hook, from + 1, WAIT_MS)); /* campaign.opened is in flight and hangs */
     for (int i = 0; i < 100; i++) {
         char user[32];
         snprintf(user, sizeof user, "u-%d", i);
@@ -283,14 +284,14 @@ static void test_the_stack_stops_clean(void **state)
     (void)state;
     char *log = stack_log(&stack, "gateway");
     assert_null(strstr(log, SECRET));
-    assert_null(strstr(log, "/hook")); /* no URL either: it may be a secret */
+    assert_null(strstr(log, "/hook")); /* nor the URL: it may be a secret */
     free(log);
     assert_int_equal(stack_finish(&stack), 0);
     hook = hook_stop(hook);
     heart = hook_stop(heart);
 }
 
-/* check_switches: with these two off, the others come, in this order. */
+/* check_switches: with the two types in `off` switched off, the others come in this order. */
 static void check_switches(const char *const *off, const char *const *types, size_t n)
 {
     struct stack quiet;
@@ -326,8 +327,8 @@ static void check_switches(const char *const *off, const char *const *types, siz
     hook = hook_stop(hook);
 }
 
-/* Each event has its switch: one that is off is never sent, not even at the stop, which sends all
- * that waits. */
+/* Each event has a switch. If it is off, the event is never sent, not even at the stop, which sends
+ * everything that waits. */
 static void test_switches(void **state)
 {
     (void)state;

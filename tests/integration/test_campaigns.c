@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a campaign: opening and closing on time, pause, resume, close, another quota; and
- * many at once. */
+/* A campaign's life: it opens and closes on time; pause, resume, close, another quota; many
+ * campaigns at once. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -33,7 +33,7 @@ static void wait_for_202(const struct event *e, const char *user)
     }
 }
 
-/* wait_for_refusal: posts one new user after the other until one is refused with this code. */
+/* wait_for_refusal: posts new users until one is refused with this code. */
 static void wait_for_refusal(const struct event *e, const char *code)
 {
     static struct http_answer a;
@@ -48,7 +48,6 @@ static void wait_for_refusal(const struct event *e, const char *code)
     }
 }
 
-/* wait_for_status: long-polls until the request document says so. */
 static void wait_for_status(const struct event *e, const char *user, const char *status)
 {
     static struct http_answer a;
@@ -80,7 +79,8 @@ static void test_opens_on_time(void **state)
     assert_non_null(strstr(a.body, "\"state\":\"scheduled\""));
     wait_for_202(&e, "ann");
     int64_t late_us = clock_wall_us() - opens_us;
-    assert_in_range(late_us + SECOND, SECOND, 2 * SECOND); /* never early, within a second */
+    /* never early, and at most a second late */
+    assert_in_range(late_us + SECOND, SECOND, 2 * SECOND);
     wait_for_status(&e, "ann", "granted");
     event_close(&e);
 }
@@ -100,7 +100,7 @@ static void test_closes_on_time(void **state)
     wait_for_refusal(&e, "CLOSED");
     assert_true(clock_wall_us() >= closes_us);
     assert_in_range(clock_wall_us() - closes_us, 0, SECOND);
-    wait_for_status(&e, "ann", "granted"); /* who was in time keeps the coupon */
+    wait_for_status(&e, "ann", "granted"); /* a user in time keeps the coupon */
     event_close(&e);
 }
 
@@ -137,7 +137,7 @@ static void test_unknown_campaign(void **state)
     event_close(&e);
 }
 
-/* A raised quota goes to those who were sold out, first come first served. */
+/* A raised quota goes to the sold out, first come, first served. */
 static void test_raised_quota(void **state)
 {
     (void)state;
@@ -162,8 +162,8 @@ static void test_raised_quota(void **state)
     event_close(&e);
 }
 
-/* A huge backlog does not starve a small campaign: the small one is done before half of the huge
- * one is. */
+/* A huge backlog does not starve a small campaign: the small one finishes before half of the huge
+ * one. */
 static void test_a_huge_campaign_does_not_starve_a_small_one(void **state)
 {
     (void)state;
@@ -199,7 +199,7 @@ static void test_a_huge_campaign_does_not_starve_a_small_one(void **state)
     event_close(&small);
 }
 
-/* Twenty at once, each exact. */
+/* Twenty campaigns at once, each exact. */
 static void test_many_campaigns_at_once(void **state)
 {
     (void)state;

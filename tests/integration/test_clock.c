@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The clock of the machine steps by an hour, forwards, backwards, and below where it began: tickets
- * keep growing, everybody is decided, and campaigns neither flap nor open again.
+/* The machine's clock steps an hour forwards, backwards, and to before the start. Tickets keep
+ * growing, everybody is decided, and campaigns neither flap nor open again.
  *
- * tests/support/stepped_clock.c is preloaded into Redis, MariaDB and both daemons; the step is a
- * number in a file that all of them map. */
+ * tests/support/stepped_clock.c is preloaded into Redis, MariaDB and both daemons. All of them map
+ * a file that holds the step. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -25,8 +25,6 @@ static struct stack stack;
 static struct event noon;
 static char step_file[300];
 
-/* --- the clock --- */
-
 static void write_step(int64_t step_s)
 {
     int64_t step_us = step_s * SECOND;
@@ -35,7 +33,7 @@ static void write_step(int64_t step_s)
     close(fd);
 }
 
-/* redis_off_us, mariadb_off_us: how far from the true time the store is. */
+/* redis_off_us, mariadb_off_us: how far the store's clock is from the true time. */
 static int64_t redis_off_us(void)
 {
     redisReply *r = redisCommand(noon.redis, "TIME");
@@ -51,7 +49,7 @@ static int64_t mariadb_off_us(void)
            clock_wall_us();
 }
 
-/* step: all clocks but that of this test; returns when both stores have seen it. */
+/* step: steps all clocks but the test's; returns when both stores have seen it. */
 static void step(int64_t step_s)
 {
     write_step(step_s);
@@ -68,14 +66,12 @@ static int up(void **state)
     snprintf(step_file, sizeof step_file, "%s/step", tempdir_make());
     write_step(0);
     setenv("ONRUSH_CLOCK_STEP", step_file, 1);
-    setenv("LD_PRELOAD", ONRUSH_STEPPED_CLOCK, 1); /* this process has started without */
+    setenv("LD_PRELOAD", ONRUSH_STEPPED_CLOCK, 1); /* this process started without it */
     stack_up(&stack, options);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 1000 --overflow -1");
     return 0;
 }
-
-/* --- what must hold --- */
 
 static uint64_t granted_ticket(const char *user)
 {
@@ -120,8 +116,8 @@ static void wait_state(const struct event *e, const char *state)
     }
 }
 
-/* wait_published: a scheduler writes the state to MariaDB first, then to Redis, where gateways read
- * it. */
+/* wait_published: waits for the state in MariaDB and in Redis. A scheduler writes MariaDB first;
+ * gateways read Redis. */
 static void wait_published(const char *name, const char *state)
 {
     for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
@@ -134,8 +130,8 @@ static void wait_published(const char *name, const char *state)
     }
 }
 
-/* What has opened by the clock stays open, and what has closed stays closed, for the GET and for
- * the POST, though the clock is before that time again. */
+/* A campaign that opened or closed by the clock stays so for GET and POST when the clock goes back
+ * to before that time. */
 static void test_no_flapping(void **state)
 {
     (void)state;
@@ -166,8 +162,8 @@ static void test_no_flapping(void **state)
     assert_int_equal(event_post(&soon, "ann", NULL), 403);
 }
 
-/* A scheduler dies just before the clock goes back: its lease, which now seems to last for an hour,
- * is taken as soon as any other. */
+/* A scheduler dies just before the clock goes back. Its lease seems to last an hour, but is taken
+ * over as fast as any other. */
 static void test_a_lease_of_the_future(void **state)
 {
     (void)state;
@@ -176,7 +172,7 @@ static void test_a_lease_of_the_future(void **state)
     granted_ticket("before");
     stack_kill(&stack, "scheduler", "KILL");
     step(0);
-    stack_start(&stack, "scheduler"); /* another one, for MariaDB */
+    stack_start(&stack, "scheduler"); /* MariaDB sees it as another scheduler */
     assert_int_equal(event_post(&noon, "after", NULL), 202);
     granted_ticket("after");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Crowds of one address, beside an honest client of another: silent ones, dribbling ones, clients
- * that never read, abandoned long-polls. The honest one is always served, the crowd has no more
- * than its share, and nothing is left of it afterwards. */
+/* Crowds from one address beside an honest client from another: silent clients, dribbling clients,
+ * clients that never read, abandoned long-polls. The honest client is always served, the crowd gets
+ * only its share, and leaves nothing behind. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MOST        400 /* connections, of which one address has half at most */
+#define MOST        400 /* most connections; one address gets at most half */
 #define CROWD       600
 #define MOST_WAIT   300
 #define CROWD_HOST  7
@@ -43,7 +43,7 @@ static int up(void **state)
                          "gateway.request_timeout_s=1", NULL});
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 100000");
-    stack_kill(&stack, "scheduler", "TERM"); /* whoever is accepted waits */
+    stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
     return 0;
 }
@@ -89,7 +89,7 @@ static void honest_start(void)
     assert_int_equal(pthread_create(&honest.thread, NULL, honest_run, NULL), 0);
 }
 
-/* honest_goes_on: until it was served some more times. */
+/* honest_goes_on: waits until the honest client was served several more times. */
 static void honest_goes_on(void)
 {
     int before = honest.served;
@@ -167,7 +167,7 @@ static void test_crowds_of_one_address(void **state)
     }
 }
 
-/* Opened and left at once, again and again: nobody else is kept out meanwhile. */
+/* Long-polls that open and leave at once, again and again, keep nobody out. */
 static void test_long_polls_that_are_left(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static void test_long_polls_that_are_left(void **state)
     close_crowd();
 }
 
-/* They pipeline as much as they can and never read: what they pin is bounded, and they are cut. */
+/* Clients that pipeline as much as they can and never read pin a bounded amount, and are cut. */
 static void test_those_that_never_read(void **state)
 {
     (void)state;
@@ -216,7 +216,7 @@ static void test_those_that_never_read(void **state)
 
 /* --- shares --- */
 
-/* status_of: the status that a new client from 127.0.0.`host` gets for a long-poll; 0: it waits. */
+/* status_of: the status of a new long-poll from 127.0.0.`host`; 0: it waits. */
 static int status_of(int host, const char *forwarded, int *fd)
 {
     static char text[RAW_MAX];
@@ -234,7 +234,7 @@ static int status_of(int host, const char *forwarded, int *fd)
     return -1;
 }
 
-/* open_waiting: one after the other, until they wait. */
+/* open_waiting: opens long-polls one after the other and waits until each is held. */
 static void open_waiting(int n, int host, const char *forwarded)
 {
     char bytes[300];
@@ -254,8 +254,8 @@ static long turned_away(const char *cause)
     return event_metric(stack.admin_url, series);
 }
 
-/* An address may have half of the waiting places; a trusted proxy all of them, if its clients are
- * many. */
+/* An address may have half of the waiting places; a trusted proxy may have all, if it has many
+ * clients. */
 static void test_shares_of_waiters(void **state)
 {
     (void)state;
@@ -268,7 +268,8 @@ static void test_shares_of_waiters(void **state)
     assert_int_equal(status_of(PROXY_HOST, "X-Forwarded-For: 127.0.0.7\r\n", &fd[1]), 503);
     assert_int_equal(turned_away("max_waiters_per_address"), here + 2);
     open_waiting(9, PROXY_HOST, "X-Forwarded-For: 192.0.2.2\r\n");
-    assert_int_equal(status_of(3, "X-Forwarded-For: 127.0.0.7\r\n", &fd[2]), 0); /* not believed */
+    /* header ignored */
+    assert_int_equal(status_of(3, "X-Forwarded-For: 127.0.0.7\r\n", &fd[2]), 0);
     assert_int_equal(status_of(4, "", &fd[3]), 503);
     assert_int_equal(turned_away("max_waiters"), all + 1);
     for (int i = 0; i < MOST_WAIT - 1; i++)
@@ -279,7 +280,7 @@ static void test_shares_of_waiters(void **state)
     event_wait_metric(stack.admin_url, "onrush_gateway_connections", 0);
 }
 
-/* Connections of a trusted proxy have no share. */
+/* Connections of a trusted proxy have no share limit. */
 static void test_a_proxy_has_no_share(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stores that hang: Redis and MariaDB are stopped (SIGSTOP), a name server never answers. The loops
- * go on meanwhile, and SIGTERM ends a daemon within grace_s + SHUTDOWN_EXIT_MS, although every
- * deadline of MariaDB is set to a minute here. The tests build on each other. */
+/* Hanging stores: Redis and MariaDB are stopped (SIGSTOP), and a name server never answers. The
+ * event loops continue, and SIGTERM ends a daemon within grace_s + SHUTDOWN_EXIT_MS, although every
+ * deadline of MariaDB is a minute here. The tests depend on their order. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -19,7 +19,7 @@
 #define SECOND      INT64_C(1000000)
 #define PATIENCE_US (20 * SECOND)
 #define GRACE_S     1
-#define SLOWNESS_US (20 * SECOND) /* of the machine; far from the minute */
+#define SLOWNESS_US (20 * SECOND) /* allowance for a busy machine, far below the minute */
 
 static const char *const options[] = {
     "--set", "gateway.workers=1",
@@ -44,10 +44,7 @@ static int up(void **state)
     return 0;
 }
 
-/* --- helpers --- */
-
-/* loop_answers: what needs no store is answered by the worker's loop, and the admin listener is
- * there. */
+/* loop_answers: the worker answers requests that need no store, and the admin listener answers. */
 static void loop_answers(void)
 {
     char url[256];
@@ -59,7 +56,7 @@ static void loop_answers(void)
     assert_int_equal(http_get(url, NULL), 200);
 }
 
-/* end: SIGTERM, and the bound. */
+/* end: sends SIGTERM and checks the limit. */
 static void end(const char *part)
 {
     int64_t began_us = clock_mono_us();
@@ -89,9 +86,9 @@ static void test_redis_hangs(void **state)
     posting_begin(&bob, &noon, "bob");
     loop_answers();
     int status = posting_end(&bob);
-    /* sent and not answered: unknown; or the link was known to be dead: the journal */
+    /* sent and unanswered: unknown; or the link was known dead: journalled */
     assert_true(status == 202 || (status == 503 && strstr(bob.answer.body, "UNKNOWN") != NULL));
-    loop_answers(); /* while the link tries again and again */
+    loop_answers(); /* while the link retries */
     stack_kill(&stack, "redis", "CONT");
     for (int64_t deadline_us = clock_mono_us() + PATIENCE_US; event_post(&noon, "bob", NULL) >= 500;
          wait_a_moment())
@@ -116,7 +113,7 @@ static void test_mariadb_hangs(void **state)
     says("scheduler", "its connections are cut");
 }
 
-/* Both are away: a request waits for MariaDB when the gateway is stopped, and is answered. */
+/* Both are away: a request waits for MariaDB when the gateway is stopped, and gets an answer. */
 static void test_gateway_ends_while_mariadb_hangs(void **state)
 {
     (void)state;
@@ -135,7 +132,7 @@ static void test_gateway_ends_while_mariadb_hangs(void **state)
     says("gateway", "its connections are cut");
 }
 
-/* Who was accepted before all this has a coupon. */
+/* Every user accepted before has a coupon. */
 static void test_nothing_is_lost(void **state)
 {
     (void)state;
@@ -178,7 +175,7 @@ static void write_file(char path[300], const char *dir, const char *name, const 
     chmod(path, 0755);
 }
 
-/* start_with_silent_names: a gateway that asks NAME_SERVER for the name of its Redis. */
+/* start_with_silent_names: starts a gateway that must resolve its Redis through NAME_SERVER. */
 static pid_t start_with_silent_names(const char *dir, const char *log)
 {
     char conf[300], wrapper[300], text[700], command[1200];
@@ -213,8 +210,8 @@ static void wait_ready_with(const char *reason, const char *log)
     }
 }
 
-/* The gateway runs with a resolv.conf of its own, in a mount namespace. unit_resolver shows the
- * same without any right; this shows it of the real resolver. */
+/* The gateway runs with its own resolv.conf in a mount namespace. unit_resolver shows the same
+ * without root; this test uses the real resolver. */
 static void test_name_server_is_silent(void **state)
 {
     (void)state;
@@ -230,7 +227,7 @@ static void test_name_server_is_silent(void **state)
     stack_kill(&stack, "gateway", "TERM");
     pid_t pid = start_with_silent_names(dir, log);
     wait_ready_with("the name in redis.host is not resolved in time", log);
-    assert_int_equal(event_post(&noon, "eve", &a), 202); /* in the journal */
+    assert_int_equal(event_post(&noon, "eve", &a), 202); /* journalled */
     assert_null(strstr(a.body, "ticket"));
     loop_answers();
     int64_t began_us = clock_mono_us();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The disk of Redis, then that of MariaDB is full: nothing is accepted that is not durable, and
- * once there is space again everything goes on by itself. Each server has a small tmpfs of its own,
- * in a mount namespace of this test; that needs root. The tests build on each other. */
+/* The disk of Redis, then of MariaDB is full: nothing is accepted that is not durable, and with
+ * free space everything recovers on its own. Each server has a small tmpfs in this test's mount
+ * namespace, which needs root. The tests depend on their order. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -18,11 +18,11 @@
 
 #define SECOND      INT64_C(1000000)
 #define PATIENCE_US (60 * SECOND)
-#define POSTS_MAX   4000 /* until a full disk is noticed */
+#define POSTS_MAX   4000 /* limit until a full disk is noticed */
 #define USERS       20000
 #define PATH_SIZE   320
 
-/* require_durable is off so that one of the tests can be about appendfsync everysec. */
+/* require_durable is off, because one test uses appendfsync everysec. */
 static const char *const options[] = {
     "--set", "gateway.workers=1",
     "--set", "gateway.redis.require_durable=false",
@@ -33,7 +33,7 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event noon;
 static bool can_mount;
-static int n_accepted; /* 202 of users u-1, u-2 ... of this test */
+static int n_accepted; /* this test's users u-1, u-2 ... that got 202 */
 static char mounts[4][PATH_SIZE];
 static int n_mounts;
 
@@ -58,7 +58,7 @@ static void unmount_all(void)
         umount2(mounts[--n_mounts], MNT_DETACH);
 }
 
-/* make_small: the server's directory moves to a file system with so little space left. */
+/* make_small: moves the server's directory to a file system with this much free space. */
 static void make_small(const char *part, int spare_kib)
 {
     char *dir = mounts[n_mounts];
@@ -103,13 +103,11 @@ static int up(void **state)
         return 0;
     }
     stack_up(&stack, options);
-    atexit(unmount_all); /* before the stack's own end, which removes the directory */
+    atexit(unmount_all); /* runs before the stack removes the directory */
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 100000 --overflow -1");
     return 0;
 }
-
-/* --- what is seen --- */
 
 static bool ready_says(const char *text)
 {
@@ -127,7 +125,7 @@ static void wait_ready(const char *text, bool said)
         assert_true(clock_mono_us() < deadline_us);
 }
 
-/* post: the next user; 202 and 503 are honest. True: in the queue, with a ticket. */
+/* post: posts the next user; must get 202 or 503. *ticket: true if queued with a ticket. */
 static int post(bool *ticket)
 {
     static struct http_answer a;
@@ -200,7 +198,7 @@ static void test_redis_everysec(void **state)
     wait_ready("redis cannot save to its disk", true);
     assert_int_equal(post(&ticket), 202);
     assert_false(ticket);
-    make_space("redis"); /* that is all */
+    make_space("redis"); /* no other step is needed */
     wait_ready("redis", false);
     assert_int_equal(post(&ticket), 202);
     assert_true(ticket);
@@ -210,7 +208,7 @@ static void test_redis_everysec(void **state)
 
 /* --- MariaDB --- */
 
-/* What is accepted waits in Redis; with both away it is 503. */
+/* Accepted requests wait in Redis; with both stores away the answer is 503. */
 static void test_mariadb(void **state)
 {
     (void)state;
@@ -219,7 +217,7 @@ static void test_mariadb(void **state)
     char *out;
     if (!can_mount)
         skip();
-    make_small("mariadb", (12 + 64) << 10); /* 12 MiB are its temporary tablespace */
+    make_small("mariadb", (12 + 64) << 10); /* its temporary tablespace has 12 MiB */
     db_close(&noon.db);
     stack_db(&stack, &noon.db);
     fill("mariadb");

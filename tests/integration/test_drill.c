@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl drill: Redis loses its data and is rebuilt, for a campaign of its own, or for a live
- * one. */
+/* onrushctl drill: Redis loses the data of a drill campaign or of a live one, and a scheduler
+ * rebuilds it. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -26,8 +26,8 @@ static int64_t member(const json_t *object, const char *name)
     return json_integer_value(value);
 }
 
-/* Its campaign is paused: nothing of it is claimed, and the loss is noticed all the same. More than
- * two pages. */
+/* Its campaign is paused: nothing is claimed, and the loss is still noticed. More than two pages.
+ * */
 static void test_drill_of_its_own(void **state)
 {
     (void)state;
@@ -57,7 +57,7 @@ static void test_drill_keeps_its_campaign(void **state)
     json_decref(result);
 }
 
-/* A live campaign is touched only with --live; then those who have a coupon keep it. */
+/* drill touches a live campaign only with --live; then granted users keep their coupons. */
 static void test_drill_of_a_live_campaign(void **state)
 {
     (void)state;
@@ -80,7 +80,7 @@ static void test_drill_of_a_live_campaign(void **state)
     event_close(&e);
 }
 
-/* Nobody restores it: it says so, and takes its campaign away again. */
+/* Nobody restores the data: drill says so and removes its campaign. */
 static void test_drill_without_a_scheduler(void **state)
 {
     (void)state;
@@ -101,8 +101,8 @@ static int64_t rows_of_drills(struct event *e)
                                 "campaign_id NOT IN (SELECT id FROM campaigns))");
 }
 
-/* Ctrl-C while it waits for a scheduler: its campaign is taken away, grants (two chunks of them),
- * keys and all. */
+/* Ctrl-C while drill waits for a scheduler: it removes its campaign with keys and grants (two
+ * chunks). */
 static void test_drill_is_interrupted(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One coupon event: 20,000 requests of 5,000 users for 1,000 coupons over 200 connections; once
- * with the default bound of admission, once without one. */
+ * with the default admission limit, once without one. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -49,7 +49,8 @@ static void test_exactly_the_first_win(void **state)
     event_open(&e, &stack, "noon");
     run_event(&e, "--quota 1000");
     event_check(&e, QUOTA);
-    assert_in_range(e.n_tickets, QUOTA, 2 * QUOTA); /* the rest was told at once that it is full */
+    /* the rest was told at once that the campaign is full */
+    assert_in_range(e.n_tickets, QUOTA, 2 * QUOTA);
     event_check_answers(&e);
     event_close(&e);
 }
@@ -66,7 +67,7 @@ static void test_without_a_bound_of_admission(void **state)
     event_close(&e);
 }
 
-/* A long-poll is answered by the decision, not by the end of its patience. */
+/* The decision ends a long-poll, not its timeout. */
 static void test_long_poll(void **state)
 {
     (void)state;

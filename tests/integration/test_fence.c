@@ -20,7 +20,7 @@ static int up(void **state)
     stack_up(&stack, NULL);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 5");
-    stack_kill(&stack, "scheduler", "KILL"); /* it gives nothing back */
+    stack_kill(&stack, "scheduler", "KILL"); /* so it keeps its lease */
     assert_int_equal(db_query(&noon.db, "SELECT id, owner, epoch FROM campaigns", &rows), DB_OK);
     MYSQL_ROW row = mysql_fetch_row(rows);
     id = strtoll(row[0], NULL, 10);

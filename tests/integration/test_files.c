@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A gateway with fewer file descriptors than max_connections wants: it takes fewer clients, tells
- * the others so, and can still be asked how it is. With far too few it does not start, and says
+/* A gateway with fewer file descriptors than max_connections needs: it accepts fewer clients, tells
+ * the others, and its admin listener still answers. With far too few it does not start, and says
  * why. */
 #include "tests/integration/event.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILES   320 /* of which 128 and 2 x 72 are not for clients */
+#define FILES   320 /* 128 and 2 x 72 of them are not for clients */
 #define CLIENTS 48
 #define CROWD   90
 
@@ -21,7 +21,7 @@ static struct stack stack;
 static struct event noon;
 static char log_file[300];
 
-/* with_files: runs a program under a limit of descriptors that it cannot raise. Its exit code. */
+/* with_files: runs a program with a hard limit of descriptors. Returns its exit code. */
 static int with_files(int files, const char *program, const char *const *arguments)
 {
     const char *argv[8] = {"prlimit", NULL, program};
@@ -41,7 +41,7 @@ static int up(void **state)
              (const char *const[]){"--set", "gateway.max_connections_per_address=1000000", NULL});
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 10");
-    stack_kill(&stack, "scheduler", "TERM"); /* whoever is accepted waits */
+    stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
     stack_kill(&stack, "gateway", "TERM");
     return 0;
@@ -67,7 +67,7 @@ static void test_far_too_few(void **state)
     }
 }
 
-/* poll_for_ann: a GET that waits as long as the connection is open. */
+/* poll_for_ann: sends a long-poll that waits while the connection is open. */
 static void poll_for_ann(int fd)
 {
     static const char get[] =
@@ -117,8 +117,7 @@ static void test_fewer_clients(void **state)
     wait_for_ready(200, "");
 }
 
-/* Clients that say nothing are not told anything either, and stay: more of them than there are
- * descriptors. */
+/* More silent clients than descriptors: they get no answer and stay connected. */
 static void test_a_silent_crowd(void **state)
 {
     (void)state;

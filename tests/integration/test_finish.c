@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A gateway whose grace is over, while Redis and MariaDB hang: what still comes on open connections
- * is refused, not held, for nobody would wake it. */
+/* A gateway after its grace, while Redis and MariaDB hang: requests on open connections are
+ * refused, not held, because nothing would wake them. */
 #include "tests/integration/event.h"
 
 #include "tests/support/raw.h"
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS 60
-#define EVERY_MS    100 /* from before the grace is over until after the end */
+#define EVERY_MS    100 /* from before the end of the grace until after the end of the process */
 
 static struct stack stack;
 static struct event noon;
@@ -47,7 +47,7 @@ static void *stop_gateway(void *arg)
     return NULL;
 }
 
-/* post: over a connection that is open; the status, 0: it was closed. */
+/* post: posts over an open connection; returns the status, or 0 if it was closed. */
 static int post(int fd)
 {
     static char text[RAW_MAX];
@@ -102,7 +102,7 @@ static void *get_nobody(void *arg)
     return NULL;
 }
 
-/* pid_of: of a part of the stack; its file says "PID START". */
+/* pid_of: the pid of a part of the stack; its file has "PID START". */
 static pid_t pid_of(const char *part)
 {
     char path[256];
@@ -115,8 +115,8 @@ static pid_t pid_of(const char *part)
     return pid;
 }
 
-/* Redis knows no such request, and MariaDB, which was asked whether it is in the journal, answers
- * once the grace is over: Redis is not asked again, for nobody would wait for it. */
+/* Redis does not know the request. MariaDB, asked for the journal, answers after the grace: the
+ * gateway does not ask Redis again, because nobody would wait for it. */
 static void test_a_late_look(void **state)
 {
     (void)state;
@@ -139,7 +139,7 @@ static void test_a_late_look(void **state)
         refused += post(fds[i]) == 503;
         usleep(EVERY_MS * 500);
     }
-    kill(mariadb, SIGCONT); /* not by the stack, which is the other thread's now */
+    kill(mariadb, SIGCONT); /* not through the stack, which the other thread uses now */
     pthread_join(stopper, NULL);
     pthread_join(asker, NULL);
     for (size_t i = 0; i < CONNECTIONS; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A campaign that is full, answered out of the gateway's memory: whoever was admitted is still told
- * where the request stands, be it above the mark, below it, or decided. */
+/* A full campaign, answered from the gateway's user filter: every admitted user still gets their
+ * status, whether above the mark, below it, or decided. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADMITTED    6 /* of quota and overflow; the first is decided, the next two are claimed */
+#define ADMITTED    6 /* quota and overflow; the first is decided, the next two are claimed */
 #define FROM_MEMORY 20
-#define ROUNDS      10     /* new connections: they come to all workers */
-#define CROWD       100000 /* so many are read in some 100 steps */
+#define ROUNDS      10     /* new connections, to reach all workers */
+#define CROWD       100000 /* read in about 100 steps */
 #define A_CALL      5000
 #define MOVED       1000
 
@@ -26,7 +26,7 @@ static int up(void **state)
     stack_up(&stack, NULL);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 4 --overflow 2");
-    stack_kill(&stack, "scheduler", "KILL"); /* nobody else decides */
+    stack_kill(&stack, "scheduler", "KILL"); /* no other decisions */
     return 0;
 }
 
@@ -42,7 +42,7 @@ static void call(const char *campaign, const char *function, const char *argumen
     freeReplyObject(r);
 }
 
-/* place: one decided, two claimed, the others above the mark. */
+/* place: one user is decided, two are claimed, the others are above the mark. */
 static void place(uint64_t first_ticket)
 {
     char arguments[128];
@@ -97,8 +97,8 @@ static void test_who_was_admitted_is_known(void **state)
     assert_true(from_memory() >= FROM_MEMORY);
 }
 
-/* crowd: fills a campaign that no scheduler opens. MariaDB knows it: the gateway asks it for the
- * journal. */
+/* crowd: fills a campaign that no scheduler opens. MariaDB has it, because the gateway looks for it
+ * in the journal. */
 static void crowd(const char *campaign)
 {
     static char users[A_CALL * 16];
@@ -118,7 +118,7 @@ static void crowd(const char *campaign)
     }
 }
 
-/* wait_for_scan: until the workers have read about the half of the queue. */
+/* wait_for_scan: waits until the workers have read about half of the queue. */
 static void wait_for_scan(const struct event *e)
 {
     static const char name[] = "onrush_gateway_redis_calls_total{call=\"scan\"}";
@@ -130,7 +130,7 @@ static void wait_for_scan(const struct event *e)
         assert_true(clock_mono_us() < deadline_us);
 }
 
-/* moved: the first users and their states, as settle and drain want them. */
+/* moved: the first users and their states in the form for settle and drain. */
 static const char *moved(const char *begin, const char *state)
 {
     static char arguments[MOVED * 32];
@@ -140,16 +140,15 @@ static const char *moved(const char *begin, const char *state)
     return arguments;
 }
 
-/* While the keys are read one after the other, a scheduler decides some, or one that takes over
- * brings back those who were sold out: its epoch has been published by then; or the journal brings
- * some forward. Nobody is missed. */
+/* During the scan a scheduler decides some users; or a takeover, whose epoch is published by then,
+ * revives the sold out; or the journal moves some forward. Nobody is missed. */
 static void test_who_moves_during_the_scan_is_known(void **state)
 {
     (void)state;
     static struct http_answer a;
     static const struct {
         const char *name, *during, *arguments, *state;
-        bool sold_out; /* before */
+        bool sold_out; /* answer before the scan */
         int status;
     } cases[] = {
         {"decides", "settle", "6 0 0", "s1", false, 409},
@@ -177,7 +176,7 @@ static void test_who_moves_during_the_scan_is_known(void **state)
     }
 }
 
-/* wait_until_memory_is_read: a memory that answers nobody is read all the same. */
+/* wait_until_memory_is_read: the gateway reads the filter even if it cannot use it. */
 static void wait_until_memory_is_read(const struct event *e)
 {
     int64_t deadline_us = clock_mono_us() + 20000000;
@@ -187,15 +186,15 @@ static void wait_until_memory_is_read(const struct event *e)
     }
 }
 
-/* A request that came in by the journal while Redis was away, and that no scheduler has brought
- * into the queue yet: GET and POST look for it before they say that it is not there, though the
- * gateway knows that the campaign is full. */
+/* A request that was journalled while Redis was away, and that no scheduler has drained yet. GET
+ * and POST look for it before they say that it does not exist, though the gateway knows that the
+ * campaign is full. */
 static void test_who_is_in_the_journal_is_known(void **state)
 {
     (void)state;
     static struct http_answer a;
     long links = event_metric(stack.admin_url, "onrush_gateway_redis_links_up");
-    stack_kill(&stack, "gateway", "TERM"); /* what it knew is forgotten */
+    stack_kill(&stack, "gateway", "TERM"); /* forget what it knew */
     stack_kill(&stack, "redis", "KILL");
     stack_start(&stack, "gateway");
     assert_int_equal(event_post(&noon, "journalled", NULL), 202);
@@ -211,8 +210,8 @@ static void test_who_is_in_the_journal_is_known(void **state)
     }
 }
 
-/* Now it is in the queue, and Redis goes away before the gateway has heard of that: its memory does
- * not hold this user. */
+/* The request is in the queue now, and Redis goes away before the gateway learns that: its filter
+ * does not have this user. */
 static void test_who_has_left_the_journal_is_not_denied(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a gateway answers to bytes that proxies and clients could read in different ways, or that
- * are at a limit; and that whatever it refuses is not enqueued. Each row has a user of its own; the
- * scheduler is stopped, so whoever is accepted waits. */
+/* The gateway's answers to bytes that proxies and clients could read in different ways, or that are
+ * at a limit; refused requests are not enqueued. Each row has its own user; the scheduler is
+ * stopped, so accepted users stay waiting. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -50,7 +50,7 @@ static const struct {
     const char *says;
     bool closes;
 } rows[] = {
-    /* right */
+    /* valid */
     {BYTES(POST(LENGTH18) BODY), 202, "\r\nLocation: /v1/campaigns/noon/requests/u-00\r\n", false},
     {BYTES(POST(CHUNKED) CHUNKS), 202, "waiting", false},
     {BYTES(POST("Transfer-Encoding: CHUNKED\r\n") "12;a=b;c\r\n" BODY
@@ -71,7 +71,7 @@ static const struct {
      CODE("BAD_METHOD"), false},
     {BYTES(GET("/v1/campaigns/nobody")), 404, CODE("NO_CAMPAIGN"), false},
     {BYTES(GET("/v1/campaigns/noon/requests/nobody")), 404, CODE("NO_REQUEST"), false},
-    /* where the body ends */
+    /* the end of the body */
     {BYTES(POST(LENGTH18 CHUNKED) BODY), 400, CODE("BAD_REQUEST"), true},
     {BYTES(POST(CHUNKED LENGTH18) CHUNKS), 400, CODE("BAD_REQUEST"), true},
     {BYTES(POST(LENGTH18 "Content-Length: 17\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
@@ -97,7 +97,7 @@ static const struct {
     {BYTES(POST(CHUNKED) "fffffffffffffffff\r\n" BODY "\r\n0\r\n\r\n"), 413, CODE("BODY_TOO_LARGE"),
      true},
     {BYTES(POST("Content-Length: 4097\r\n") BODY), 413, CODE("BODY_TOO_LARGE"), true},
-    /* where the head and its lines end */
+    /* the end of the head and of its lines */
     {BYTES("POST /v1/campaigns/noon/requests HTTP/1.1\nHost: x\n" JSON LENGTH18 "\n" BODY), 400,
      CODE("BAD_REQUEST"), true},
     {BYTES(POST("X: a\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
@@ -124,7 +124,7 @@ static const struct {
     {BYTES(POST(LENGTH18 "Expect: 200-ok\r\n") BODY), 417, CODE("BAD_EXPECTATION"), true},
 };
 
-/* number: writes the number of the row in the place of each @@. */
+/* number: replaces each @@ by the number of the row. */
 static void number(char *bytes, size_t len, size_t row)
 {
     char digits[8];
@@ -141,8 +141,7 @@ static size_t count(const char *text, const char *piece)
     return n;
 }
 
-/* ask: sends, and reads what comes until an answer is whole, and whether the other side closes
- * then. */
+/* ask: sends, reads one whole answer, and checks whether the server then closes. */
 static void ask(const char *bytes, size_t len, char text[RAW_MAX], bool *closes)
 {
     static char rest[RAW_MAX];
@@ -177,7 +176,7 @@ static void test_rows(void **state)
     }
 }
 
-/* What comes behind a request whose end is in doubt is never read. */
+/* Bytes after a request whose end is in doubt are never read. */
 static void test_nothing_is_smuggled(void **state)
 {
     (void)state;
@@ -195,7 +194,8 @@ static void test_nothing_is_smuggled(void **state)
 
 /* --- the size of the head, to the byte --- */
 
-/* post_with: a POST whose head has `head` bytes, in one header field, or in cookies of 50 bytes. */
+/* post_with: writes a POST with a head of `head` bytes, padded by one header field or by cookies of
+ * 50 bytes. */
 static size_t post_with(char *out, size_t head, const char *user, bool cookies)
 {
     char body[64];
@@ -243,7 +243,7 @@ static void test_header_bytes(void **state)
     }
 }
 
-/* A request line alone that is larger is 414. */
+/* A larger request line gets 414. */
 static void test_url_bytes(void **state)
 {
     (void)state;
@@ -265,7 +265,7 @@ static void test_url_bytes(void **state)
     }
 }
 
-/* --- several of one connection --- */
+/* --- several requests on one connection --- */
 
 static void test_pipelined(void **state)
 {
@@ -280,7 +280,7 @@ static void test_pipelined(void **state)
                                  "/v1/campaigns/noon/requests/p-%02d"),
                              i, i);
     raw_send(fd, bytes, n);
-    shutdown(fd, SHUT_WR); /* it is answered all the same */
+    shutdown(fd, SHUT_WR); /* the request is still answered */
     for (ssize_t r; got < RAW_MAX - 1 && (r = recv(fd, text + got, RAW_MAX - 1 - got, 0)) > 0;)
         got += (size_t)r;
     text[got] = '\0';
@@ -337,7 +337,7 @@ static void test_expect(void **state)
     close(fd);
 }
 
-/* A client that is refused at the head, and sends its body all the same, sees why. */
+/* A client that is refused at the head but still sends its body sees why. */
 static void test_refused_body(void **state)
 {
     (void)state;
@@ -365,7 +365,7 @@ static int poll_for(const char *user)
     return fd;
 }
 
-/* Long-polls that are left take no place any more at once, however they are left. */
+/* Abandoned long-polls free their places at once, however they are left. */
 static void test_abandoned_long_polls(void **state)
 {
     (void)state;
@@ -383,17 +383,17 @@ static void test_abandoned_long_polls(void **state)
         if (i % 3 == 1)
             setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         if (i % 3 == 2)
-            raw_send(fds[i], "GET / HTTP", 10); /* hides the end */
+            raw_send(fds[i], "GET / HTTP", 10); /* hides the end of the stream */
         close(fds[i]);
     }
     event_wait_metric(stack.admin_url, "onrush_gateway_waiters", 0);
     event_wait_metric(stack.admin_url, "onrush_gateway_connections", 0);
     event_wait_metric(stack.admin_url, "onrush_gateway_clients_gone_total", gone + N);
-    /* They would have ended by themselves then. */
+    /* later they would have ended anyway */
     assert_true(clock_mono_us() - began_us < 29000000);
 }
 
-/* A client that has closed its half is told what is known, at once. */
+/* A client that has closed its sending side gets the current status at once. */
 static void test_half_closed_long_poll(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instant mode: the answer to a POST carries the decision when that is made in time; else it is
+/* Instant mode: the answer to a POST carries the decision if it is made in time; otherwise it is
  * 202, whatever happened meanwhile. */
 #include "tests/integration/event.h"
 
@@ -33,7 +33,7 @@ static bool says(const struct http_answer *a, const char *text)
     return strstr(a->body, text) != NULL;
 }
 
-/* The coupon, or the final no, in the answer itself. */
+/* The answer itself has the coupon or the final refusal. */
 static void test_decided_at_once(void **state)
 {
     (void)state;
@@ -54,7 +54,7 @@ static void test_decided_at_once(void **state)
     }
     assert_int_equal(event_post(&fast, "dora", &a), 409);
     assert_true(says(&a, "\"SOLD_OUT\"") &&
-                says(&a, "\"ticket\":")); /* she was admitted, and waited */
+                says(&a, "\"ticket\":")); /* she was admitted and waited */
     assert_int_equal(event_post(&fast, "emil", &a), 409);
     assert_int_equal(event_post(&fast, "ann", &a), 200);
     assert_int_equal(event_post(&off, "ann", &a), 202);
@@ -67,7 +67,7 @@ static void check_accepted(const struct http_answer *a)
     assert_non_null(http_header(a, "Location"));
 }
 
-/* Nobody decides: 202, not before the time is over. */
+/* Nobody decides: 202, but not before the wait is over. */
 static void test_not_in_time(void **state)
 {
     (void)state;
@@ -77,22 +77,22 @@ static void test_not_in_time(void **state)
     event_post(&slow, "ann", &a);
     assert_true(clock_mono_us() - from_us >= 990000);
     check_accepted(&a);
-    event_post(&slow, "ann", &a); /* asking again waits again, and has the same ticket */
+    event_post(&slow, "ann", &a); /* asking again waits again, with the same ticket */
     check_accepted(&a);
 }
 
-/* --- a POST of its own thread, which waits --- */
+/* --- a waiting POST in its own thread --- */
 
 static struct posting poster;
 
-/* start_post: returns when the gateway holds the answer back. */
+/* start_post: returns when the gateway holds the answer. */
 static void start_post(const struct event *event, const char *user)
 {
     posting_begin(&poster, event, user);
     event_wait_metric(stack.admin_url, "onrush_gateway_waiters", 1);
 }
 
-/* One more than max_waiters is accepted all the same: 202 at once. */
+/* A POST beyond max_waiters is still accepted: 202 at once. */
 static void test_too_many_waiters(void **state)
 {
     (void)state;
@@ -105,7 +105,7 @@ static void test_too_many_waiters(void **state)
     check_accepted(&poster.answer);
 }
 
-/* Redis goes away: the request was accepted, and is told so. */
+/* Redis goes away: the request was accepted and gets 202. */
 static void test_redis_lost(void **state)
 {
     (void)state;
@@ -116,7 +116,7 @@ static void test_redis_lost(void **state)
     stack_start(&stack, "redis");
 }
 
-/* set_instant: changes the wait, and returns when the gateway knows. */
+/* set_instant: changes the wait; returns when the gateway knows. */
 static void set_instant(int64_t ms)
 {
     struct campaign_head head;
@@ -128,8 +128,8 @@ static void set_instant(int64_t ms)
         wait_a_moment();
     }
     redisFree(redis);
-    while (http_get(event_url(&slow, "/requests/nobody"), NULL) != 404) { /* brings a new head */
-        assert_true(clock_mono_us() < deadline_us); /* 503: it has not got Redis back yet */
+    while (http_get(event_url(&slow, "/requests/nobody"), NULL) != 404) { /* fetches a new head */
+        assert_true(clock_mono_us() < deadline_us); /* 503: the gateway has no Redis yet */
         wait_a_moment();
     }
 }
@@ -150,7 +150,7 @@ static void test_changed(void **state)
     stack_kill(&stack, "scheduler", "TERM");
 }
 
-/* A gateway that stops lets nobody wait. */
+/* A stopping gateway answers all waiting requests. */
 static void test_stopping(void **state)
 {
     (void)state;

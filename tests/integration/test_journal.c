@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Redis is away: requests are accepted in MariaDB, durably, once a user, and told honestly; when
- * Redis is back every one of them is decided, in the order of arrival. The tests build on each
- * other. */
+/* Redis is away: requests are accepted durably in MariaDB, once per user, and the answers say so.
+ * When Redis is back, all of them are decided in the order of arrival. The tests depend on their
+ * order. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -14,8 +14,8 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000)
-#define QUOTA  1000 /* of noon */
-#define USERS  4000 /* of the burst while Redis is away */
+#define QUOTA  1000 /* of campaign noon */
+#define USERS  4000 /* in the burst while Redis is away */
 
 static const char *const options[] = {
     "--set", "gateway.workers=2",
@@ -26,8 +26,8 @@ static const char *const options[] = {
 
 static struct stack stack;
 static struct event noon;
-static struct told early; /* has a coupon of noon before Redis goes */
-static int64_t n_noted;   /* rows that noon had in the journal when Redis came back */
+static struct told early; /* got a coupon of noon before Redis goes */
+static int64_t n_noted;   /* noon's journal rows when Redis came back */
 
 /* --- helpers --- */
 
@@ -38,13 +38,13 @@ static int ready(struct http_answer *a)
     return http_get(url, a);
 }
 
-/* event_of: another campaign of the same stack, by its name alone. */
+/* event_of: another campaign of the same stack, for functions that need only its name. */
 static struct event event_of(const char *name)
 {
     return (struct event){.stack = &stack, .name = name};
 }
 
-/* check: the answer has this status, and its body this text and not that one. */
+/* check: the answer has this status; its body has the text `with` and not `without`. */
 static void check(const struct http_answer *a, int status, const char *with, const char *without)
 {
     if (a->status != status || strstr(a->body, with) == NULL ||
@@ -65,8 +65,8 @@ static void post(const char *campaign, const char *user, int status, const char 
         assert_non_null(http_header(&a, "Retry-After"));
 }
 
-/* wait_accepted: until this user's request is accepted so often in a row that every worker has had
- * it (a new connection goes to any of the two). */
+/* wait_accepted: waits until this user is accepted so often in a row that both workers have had a
+ * request (each new connection may go to either). */
 static void wait_accepted(const char *campaign, const char *user)
 {
     struct event e = event_of(campaign);
@@ -101,7 +101,7 @@ static void create(const char *name, const char *more)
     assert_int_equal(stack_ctl(&stack, NULL, "campaign create %s %s", name, more), 0);
 }
 
-/* wait_granted: until this user has a coupon; the ticket, serial and code of it into *told. */
+/* wait_granted: waits until this user has a coupon; *told gets ticket, serial and code. */
 static void wait_granted(const char *campaign, const char *user, struct told *told)
 {
     static struct http_answer a;
@@ -187,15 +187,15 @@ static void test_refused_as_ever(void **state)
                      0);
 }
 
-/* Beyond quota + overflow nobody else is taken, and nobody is told "sold out"; who is in stays in,
- * also when the campaign is paused meanwhile. */
+/* Beyond quota + overflow nobody is accepted, and nobody is told "sold out". Accepted users stay
+ * accepted, even if the campaign is paused. */
 static void test_bounded(void **state)
 {
     (void)state;
     static const char *const users[] = {"u1", "u2", "u3", "u4", "u5", "u6"};
     for (size_t i = 0; i < LENGTH(users); i++)
         post("small", users[i], 202, "\"waiting\"", NULL);
-    for (int i = 0; i < 4; i++) /* whichever worker gets it */
+    for (int i = 0; i < 4; i++) /* both workers get one */
         post("small", "u7", 503, "\"code\":\"UNAVAILABLE\"", "ticket");
     post("small", "u1", 202, "\"waiting\"", NULL);
     assert_int_equal(journalled("small"), LENGTH(users));
@@ -213,7 +213,7 @@ static void test_ready(void **state)
     check(&a, 200, "the journal is in use", NULL);
 }
 
-/* Also while nobody asks for anything it is noticed that MariaDB has gone. */
+/* The gateway notices the loss of MariaDB even without requests. */
 static void test_not_ready_without_mariadb(void **state)
 {
     (void)state;
@@ -235,7 +235,7 @@ static void ledger_path(char path[256], const char *name)
     snprintf(path, 256, "%s/%s.ledger", stack.dir, name);
 }
 
-/* burst: the command line, so that a thread can run it. */
+/* burst_command: builds the command line, so that a thread can run it. */
 static void burst_command(char command[1024], const char *ledger, const char *more)
 {
     snprintf(command, 1024,
@@ -243,7 +243,7 @@ static void burst_command(char command[1024], const char *ledger, const char *mo
              ledger, more);
 }
 
-/* check_ledger: every 202 of a ledger is in the journal. Gives how many there were. */
+/* check_ledger: every 202 of a ledger must be in the journal. Returns their number. */
 static size_t check_ledger(const char *path)
 {
     char text[256], user[USER_ID_MAX + 1];
@@ -300,8 +300,8 @@ static void *run_command(void *command)
     return (void *)(intptr_t)system(command);
 }
 
-/* MariaDB is killed and started while requests are written: what was told 202 is there, whatever
- * was not is told 503. */
+/* MariaDB is killed and restarted during writes: every 202 is in the journal, and the others got
+ * 503. */
 static void test_mariadb_dies_too(void **state)
 {
     (void)state;
@@ -329,7 +329,7 @@ static void test_mariadb_dies_too(void **state)
     assert_in_range(told, 1000, 5999);
 }
 
-/* A MariaDB that hangs: the deadlines answer, and it goes on when it does. */
+/* MariaDB hangs: the deadlines answer, and the gateway recovers with it. */
 static void test_mariadb_hangs(void **state)
 {
     (void)state;
@@ -376,7 +376,6 @@ struct arrival {
     uint64_t us;
 };
 
-/* read_arrivals: the journal of noon, as it is before Redis comes back. */
 static struct arrival *read_arrivals(void)
 {
     MYSQL_RES *rows;
@@ -404,7 +403,8 @@ static uint64_t ticket_of(const char *user)
     return ticket;
 }
 
-/* check_kept: for the audit: every row, with the grants of its time and of the drain. */
+/* check_kept: every row is kept for the audit, with the numbers of grants at its time and at the
+ * drain. */
 static void check_kept(void)
 {
     assert_int_equal(stack_number(&noon.db,
@@ -460,7 +460,7 @@ static void test_later_ones_go_to_redis(void **state)
     assert_int_equal(stack_number(&noon.db, "SELECT COUNT(*) FROM journal"), 0);
 }
 
-/* --- Redis is there and does not know the campaign --- */
+/* --- Redis is back but does not know the campaign --- */
 
 static void test_campaign_that_redis_does_not_know(void **state)
 {

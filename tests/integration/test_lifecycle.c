@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stopping, starting and reloading the daemons while requests come in: every request in flight is
- * answered, every accepted one is kept, and the outcome stays exact. */
+/* Stopping, starting and reloading the daemons under load: every request in flight is answered,
+ * every accepted one is kept, and the result stays exact. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define CLIENTS     16
-#define ANSWERS_MAX 20000 /* of one client */
+#define ANSWERS_MAX 20000 /* answers of one client */
 
 static struct stack stack;
 
@@ -26,15 +26,15 @@ static int up(void **state)
     return 0;
 }
 
-/* --- clients that post one user after the other, each over one connection --- */
+/* --- clients; each posts users one after the other over one connection --- */
 
 struct client {
     const struct event *event;
     pthread_t thread;
     int number;
     size_t n;
-    size_t lost;   /* sent over a connection that the gateway had, and never answered */
-    size_t missed; /* the connection was reset before the gateway took it, as its listener closed */
+    size_t lost;   /* sent on a connection that the gateway had accepted, and never answered */
+    size_t missed; /* reset before the gateway accepted it, because the listener closed */
     struct {
         int status;
         uint64_t ticket;
@@ -71,7 +71,7 @@ static void *client_run(void *arg)
                                         .keep_alive = true},
                  a);
         if (a->refused)
-            break; /* the gateway is gone, and this one was not sent */
+            break; /* the gateway is gone; this request was not sent */
         if (a->status == 0 && a->fresh) {
             c->missed++;
             break;
@@ -107,8 +107,8 @@ static void clients_wait_for(size_t n)
     assert_true(answered >= n);
 }
 
-/* clients_join: notes what they were told in `event`; gives how many requests were never
- * answered. */
+/* clients_join: records what they were told in `event`; returns the number of unanswered requests.
+ * */
 static size_t clients_join(struct event *event, size_t statuses[600])
 {
     size_t lost = 0, missed = 0;
@@ -126,11 +126,11 @@ static size_t clients_join(struct event *event, size_t statuses[600])
         }
     }
     free(clients);
-    assert_true(missed <= 2); /* a moment of µs: more of them would be a fault */
+    assert_true(missed <= 2); /* the window lasts a few µs, so more would be a bug */
     return lost;
 }
 
-/* check_kept: Redis knows every request that was accepted, with its ticket. */
+/* check_kept: Redis must have every accepted request with its ticket. */
 static void check_kept(struct event *e)
 {
     for (size_t i = 0; i < e->n; i++) {
@@ -163,7 +163,7 @@ static void test_gateway_stops_under_load(void **state)
     event_close(&e);
 }
 
-/* While the scheduler is away requests are accepted; the next one decides them, exactly. */
+/* Requests are accepted while the scheduler is down; the next one decides them exactly. */
 static void test_scheduler_restarts_under_load(void **state)
 {
     (void)state;
@@ -187,7 +187,6 @@ static void test_scheduler_restarts_under_load(void **state)
 
 /* --- SIGHUP --- */
 
-/* edit_config: replaces the line of a key in a daemon's configuration. */
 static void edit_config(const char *part, const char *key, const char *line)
 {
     char command[512];
@@ -196,7 +195,7 @@ static void edit_config(const char *part, const char *key, const char *line)
     assert_int_equal(system(command), 0);
 }
 
-/* reload: SIGHUP, and waits until the log says what came of it. */
+/* reload: sends SIGHUP and waits for the message in the log. */
 static void reload(const char *part, const char *message)
 {
     char *log = stack_log(&stack, part);
@@ -207,7 +206,7 @@ static void reload(const char *part, const char *message)
         fail_msg("%s does not say: %s", part, message);
 }
 
-/* long_url: the status of a GET with a URL of 400 bytes. */
+/* long_url: sends a GET with a URL of 400 bytes; returns the status. */
 static int long_url(void)
 {
     char url[600];
@@ -228,7 +227,7 @@ static void test_gateway_rereads_its_tunables(void **state)
     reload("gateway", "the configuration is wrong; the one in force stays");
     assert_int_equal(long_url(), 414);
     edit_config("gateway", "max_url_bytes", "max_url_bytes = 1024;");
-    edit_config("gateway", "max_connections", "max_connections = 9;"); /* wants a restart */
+    edit_config("gateway", "max_connections", "max_connections = 9;"); /* needs a restart */
     reload("gateway", "msg=\"configuration reloaded\" keys_that_need_a_restart=1");
     assert_int_equal(long_url(), 404);
     edit_config("gateway", "max_connections", "max_connections = 16384;");
@@ -240,16 +239,16 @@ static void test_scheduler_rereads_its_tunables(void **state)
     edit_config("scheduler", "batch_size", "batch_size = 0;");
     reload("scheduler", "the configuration is wrong; the one in force stays");
     edit_config("scheduler", "batch_size", "batch_size = 7;");
-    edit_config("scheduler", "pool_size", "pool_size = 3;"); /* wants a restart */
+    edit_config("scheduler", "pool_size", "pool_size = 3;"); /* needs a restart */
     reload("scheduler", "msg=\"configuration reloaded\" keys_that_need_a_restart=1");
     edit_config("scheduler", "batch_size", "batch_size = 1000;");
     edit_config("scheduler", "pool_size", "pool_size = 4;");
     reload("scheduler", "msg=\"configuration reloaded\" keys_that_need_a_restart=0");
 }
 
-/* --- a schema that nobody knows --- */
+/* --- an unknown schema --- */
 
-/* A migration while everything runs: the daemons go on with the connections that they have. */
+/* A migration while everything runs: the daemons continue with their open connections. */
 static void test_schema_ahead_of_running_daemons(void **state)
 {
     (void)state;

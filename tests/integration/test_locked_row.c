@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Somebody keeps the row of a campaign locked: a scheduler that was stopped between its guard and
- * its COMMIT, or whose machine is gone. MariaDB ends its transaction soon, and meanwhile the other
+/* A stuck client keeps the row of a campaign locked: a scheduler stopped between its guard and
+ * COMMIT, or one whose machine is gone. MariaDB ends its transaction soon; meanwhile the other
  * campaigns are decided. */
 #include "tests/integration/event.h"
 
@@ -35,7 +35,7 @@ static void wait_granted(const struct event *e, const char *user)
     }
 }
 
-/* lock_row: between the death of one scheduler and the birth of the next. */
+/* lock_row: locks it between the death of one scheduler and the start of the next. */
 static void lock_row(struct event *held)
 {
     stack_kill(&stack, "scheduler", "TERM");
@@ -56,7 +56,7 @@ static void test_others_go_on(void **state)
     exec_db(&held, "SET SESSION idle_transaction_timeout = 0");
     lock_row(&held);
     wait_granted(&open, "ann");
-    assert_int_equal(event_post(&held, "ann", &a), 202); /* accepted, and undecided */
+    assert_int_equal(event_post(&held, "ann", &a), 202); /* accepted and undecided */
     exec_db(&held, "ROLLBACK");
     wait_granted(&held, "ann");
     event_close(&held);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The logs of a whole event: every line is JSON, none holds a code, a token or a password; and
- * request ids come back in answers, problems and the log. */
+/* The logs of a whole event: every line is JSON and has no code, token or password. Request ids
+ * appear in answers, problems and the log. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -30,7 +30,7 @@ static int up(void **state)
 
 /* --- request ids --- */
 
-/* ask: a POST of this body with one more header (NULL: none). */
+/* ask: posts this body with one more header (NULL: none). */
 static void ask(const char *body, const char *header, struct http_answer *a)
 {
     const char *const headers[] = {"Content-Type: application/json", header, NULL};
@@ -56,7 +56,7 @@ static void test_the_id_comes_back(void **state)
     ask("{\"user_id\":\"u-2\"}", "traceparent: " TRACEPARENT, &a);
     assert_int_equal(a.status, 202);
     assert_string_equal(id_in(&a), "4bf92f3577b34da6a3ce929d0e0e4736");
-    ask("{\"user_id\":\"u-3\"}", NULL, &a); /* nobody asked, nothing is wrong */
+    ask("{\"user_id\":\"u-3\"}", NULL, &a); /* no id was sent, and nothing is wrong */
     assert_int_equal(a.status, 202);
     assert_string_equal(id_in(&a), "");
 }
@@ -77,7 +77,7 @@ static void test_a_problem_has_one(void **state)
     assert_non_null(strstr(a.body, member));
     ask("{", NULL, &a);
     assert_string_not_equal(id_in(&a), first);
-    ask("{", "X-Request-Id: \"},{\"", &a); /* not valid: one of ours */
+    ask("{", "X-Request-Id: \"},{\"", &a); /* invalid, so the gateway makes one */
     assert_int_equal(strlen(id_in(&a)), 16);
     json_t *doc = json_loads(a.body, 0, NULL);
     assert_string_equal(json_string_value(json_object_get(doc, "request_id")), id_in(&a));
@@ -92,7 +92,7 @@ static void test_the_log_knows_it(void **state)
     assert_true(stack_log_wait(&stack, "gateway", 0, "\"request\":\"look-for-me\""));
 }
 
-/* Every fault has a line, also what is no request; what a campaign decides has none. */
+/* Every fault has a log line, even if it is no request; a campaign's decisions have none. */
 static void test_faults_are_logged(void **state)
 {
     (void)state;
@@ -115,9 +115,8 @@ static void test_faults_are_logged(void **state)
     free(log);
 }
 
-/* --- what the logs may not hold --- */
+/* --- forbidden content --- */
 
-/* check_json: each line that a daemon wrote. */
 static size_t check_json(const char *log)
 {
     size_t n = 0;

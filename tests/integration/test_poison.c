@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows that MariaDB refuses, and queue members that cannot be decoded: all others get what is
- * theirs, and the bad ones are shown with their reason. */
+/* Rows that MariaDB refuses, and queue members that cannot be decoded: all other users get their
+ * result, and onrushctl shows the bad ones with a reason. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -30,7 +30,7 @@ static json_t *show(const char *name, int64_t total)
     return object;
 }
 
-/* check_metric: the scheduler counted so many, with this reason. */
+/* check_metric: the scheduler must have counted n with this reason. */
 static void check_metric(const char *reason, int64_t n)
 {
     char name[128];
@@ -61,7 +61,7 @@ static void post_users(struct event *e, int n)
     }
 }
 
-/* Their serials go to the next in line: 40 of 43 users, 40 coupons. */
+/* Their serials go to the next in the queue: 40 of 43 users, 40 coupons. */
 static void test_refused_rows(void **state)
 {
     (void)state;
@@ -70,7 +70,7 @@ static void test_refused_rows(void **state)
     event_open(&e, &stack, "poison");
     exec_db(&e, "ALTER TABLE coupons ADD CONSTRAINT poison CHECK (user_id NOT LIKE 'bad-%')");
     event_create(&e, "--quota 40");
-    stack_kill(&stack, "scheduler", "STOP"); /* one batch holds the good and the bad */
+    stack_kill(&stack, "scheduler", "STOP"); /* one batch has valid and bad rows */
     post_users(&e, 40 + POISONED);
     stack_kill(&stack, "scheduler", "CONT");
     event_wait(&e, 30000);
@@ -91,8 +91,8 @@ static void test_refused_rows(void **state)
     event_close(&e);
 }
 
-/* Nobody is admitted beyond the quota here; but each refused request lets another in, so no coupon
- * is left. */
+/* Nobody is admitted beyond the quota; but each refused request admits another, so no coupon is
+ * left. */
 static void test_refused_make_room(void **state)
 {
     (void)state;
@@ -119,8 +119,8 @@ static void test_refused_make_room(void **state)
     event_close(&e);
 }
 
-/* Redis is lost: MariaDB still knows the refused ones. One that asks again and is accepted is not
- * shown any more. */
+/* Redis is lost: MariaDB still has the refused users. One that asks again and is accepted is no
+ * longer shown. */
 static void test_refused_outlive_redis(void **state)
 {
     (void)state;
@@ -144,7 +144,7 @@ static void test_refused_outlive_redis(void **state)
     event_close(&e);
 }
 
-/* A scheduler that takes over meets them up to the mark of its predecessor, and some above it. */
+/* A new scheduler finds them below the mark of its predecessor, and some above it. */
 static void test_undecodable_members(void **state)
 {
     (void)state;
@@ -171,15 +171,15 @@ static void test_undecodable_members(void **state)
     json_decref(object);
     assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM refused WHERE member = 'a\\0b'"), 1);
     check_metric("undecodable", ODD + 2);
-    assert_int_equal(event_post(&e, "later", NULL), 202); /* and its ticket is a time */
+    assert_int_equal(event_post(&e, "later", NULL), 202); /* its ticket is a time */
     event_wait(&e, 10000);
     assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'odd'"), 5);
     check_audit("odd");
     event_close(&e);
 }
 
-/* The account may not write to `refused` (error 1142): the note is lost, and nobody waits for
- * it. */
+/* The account may not write to `refused` (error 1142): the note is lost, and nobody waits for it.
+ * */
 static void test_notes_are_denied(void **state)
 {
     (void)state;
@@ -199,7 +199,7 @@ static void test_notes_are_denied(void **state)
     event_close(&e);
 }
 
-/* Nor into `journalled`: who was journalled gets the coupon all the same. */
+/* The account may not write to `journalled`: journalled users still get their coupons. */
 static void test_keeping_is_denied(void **state)
 {
     (void)state;

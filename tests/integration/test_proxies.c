@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A gateway behind real proxies with their usual settings: nginx (which speaks HTTP/1.0 to its
- * upstream), nginx with keep-alive, HAProxy. With 0 to 9 KiB of cookies every request is answered,
- * and every answer is true: 2xx means queued, anything else means not queued. */
+/* A gateway behind real proxies with usual settings: nginx (which speaks HTTP/1.0 to its upstream),
+ * nginx with keep-alive, HAProxy. With 0 to 9 KiB of cookies every request gets a true answer: 2xx
+ * means queued, anything else not queued. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -32,12 +32,10 @@ static int up(void **state)
     stack_up(&stack, NULL);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 100000");
-    stack_kill(&stack, "scheduler", "TERM"); /* whoever is accepted waits */
+    stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     dir = tempdir_make();
     return 0;
 }
-
-/* --- proxies --- */
 
 /* @D: the directory; @P: the port to listen on; @G: host and port of the gateway. */
 #define NGINX(upstream, proxy)                                                                     \
@@ -52,7 +50,7 @@ static int up(void **state)
 
 static const struct proxy {
     const char *name, *config;
-    const char *argv[6]; /* the file of the configuration follows */
+    const char *argv[6]; /* followed by the configuration file */
 } proxies[] = {
     {"nginx", NGINX("", ""), {"nginx", "-c"}},
     {"nginx that keeps connections",
@@ -137,9 +135,7 @@ static void proxy_start(struct running *running, const struct proxy *proxy)
     }
 }
 
-/* --- requests --- */
-
-/* ask: a POST with so many bytes of cookies, in several of a browser's size; the status. */
+/* ask: posts with this many bytes of cookies, split into browser-sized ones; returns the status. */
 static int ask(const char *url, const char *user, size_t cookies)
 {
     static char bytes[RAW_MAX], text[RAW_MAX];
@@ -179,7 +175,7 @@ static void check_proxy(const struct proxy *proxy, size_t number)
                      queued ? ", and queued" : "");
         accepted += status == 202;
         refused += status >= 400;
-        if (status == 202) /* again: the same */
+        if (status == 202) /* a repeat gets the same answer */
             assert_int_equal(ask(running.url, user, cookies), 202);
     }
     print_message("%s: %zu accepted, %zu refused\n", proxy->name, accepted, refused);
@@ -196,7 +192,7 @@ static void test_cookies(void **state)
 }
 
 /* A client leaves its long-poll: the proxy closes its connection (HAProxy: with abortonclose), and
- * the place in the gateway is free. */
+ * the gateway frees the place. */
 static void test_clients_that_leave(void **state)
 {
     (void)state;

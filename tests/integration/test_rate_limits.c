@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rate limits of a real gateway with several workers: exact, fair, changed by SIGHUP. The periods
- * are an hour, so that the speed of the machine does not matter. */
+/* Rate limits of a real gateway with several workers: exact, fair, changed by SIGHUP. Periods are
+ * an hour, so that the machine's speed does not matter. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -30,8 +30,8 @@ static int up(void **state)
     return 0;
 }
 
-/* ask: a POST for `user` (NULL: a GET of the campaign) over a new connection from the client
- * `from`. Returns the status. */
+/* ask: sends a POST for `user` (NULL: a GET of the campaign) over a new connection from the client
+ * address `from`. Returns the status. */
 static int ask(const char *user, const char *from, struct http_answer *a)
 {
     char forwarded[128], body[128];
@@ -60,7 +60,7 @@ static void check_limited(const struct http_answer *a, const char *limit, int re
     assert_string_equal(http_header(a, "RateLimit"), state);
 }
 
-/* Exactly three pass, whichever worker gets them; the place in the queue is not lost. */
+/* Exactly three pass, over all workers; the place in the queue is kept. */
 static void test_user(void **state)
 {
     (void)state;
@@ -75,7 +75,7 @@ static void test_user(void **state)
     assert_int_equal(ask(NULL, "198.51.100.7", &a), 200);
 }
 
-/* reload: with another number in each of the lines "key = N;". */
+/* reload: changes the number in each of the lines "key = N;". */
 static void reload(const char *const *sets)
 {
     char file[512], script[128];
@@ -94,8 +94,7 @@ static void reload(const char *const *sets)
     assert_true(stack_log_wait(&stack, "gateway", len, "configuration reloaded"));
 }
 
-/* Two an address, five the campaign. A refusal by address costs the campaign nothing, and a refusal
- * by campaign costs the address nothing. */
+/* Two per address, five per campaign. A refusal by one limit costs the other nothing. */
 static void test_address_and_campaign(void **state)
 {
     (void)state;
@@ -105,7 +104,7 @@ static void test_address_and_campaign(void **state)
     int passed = 0;
     for (int i = 0; i < 60; i++)
         passed += ask("ann", "203.0.113.66, 192.0.2.1", &a) / 100 ==
-                  2; /* what stands left is not believed */
+                  2; /* the left entry is not trusted */
     assert_int_equal(passed, 2);
     check_limited(&a, "address", 2, 1800);
     assert_int_equal(ask("ann", "203.0.113.66", &a) / 100, 2);
@@ -114,13 +113,13 @@ static void test_address_and_campaign(void **state)
     for (int i = 0; i < 10; i++)
         ask("ann", "203.0.113.67", &a);
     check_limited(&a, "campaign", 5, 720);
-    assert_int_equal(ask(NULL, "203.0.113.67", &a), 200); /* its second */
+    assert_int_equal(ask(NULL, "203.0.113.67", &a), 200); /* its second request */
     assert_int_equal(ask(NULL, "203.0.113.67", &a), 429);
     check_limited(&a, "address", 2, 1800);
     assert_int_equal(ask(NULL, "203.0.113.68", &a), 200);
 }
 
-/* send_wrong: a request that is wrong, over a new connection; the status. */
+/* send_wrong: sends a bad request over a new connection; returns the status. */
 static int send_wrong(const char *path, const char *body, const char *from, struct http_answer *a)
 {
     char url[256], forwarded[128];
@@ -131,7 +130,7 @@ static int send_wrong(const char *path, const char *body, const char *from, stru
     return a->status;
 }
 
-/* What is wrong counts for its address, and is limited before anything of it is read. */
+/* Bad requests count for their address, and are limited before they are read. */
 static void test_wrong_requests_count(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Redis answers, but refuses: everybody (read-only, out of memory, cannot save), because the
- * functions are gone or old, or one campaign because a key of it was overwritten. What the gateway
- * says, what the scheduler does, what /readyz says; and all of it mends itself. */
+/* Redis answers with refusals: for all (read-only, out of memory, cannot save), because the
+ * functions are gone or old, or for one campaign with an overwritten key. Checks the gateway's
+ * answers, the scheduler's reaction, /readyz, and recovery. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -31,8 +31,6 @@ static int up(void **state)
     return 0;
 }
 
-/* --- helpers --- */
-
 static void redis_says(const char *line, ...)
 {
     va_list args;
@@ -44,8 +42,7 @@ static void redis_says(const char *line, ...)
     freeReplyObject(r);
 }
 
-/* wait_ready: until /readyz of this admin listener has the status, and says the text ("": no
- * word). */
+/* wait_ready: waits until /readyz of this admin listener has the status and the text ("": any). */
 static void wait_ready(const char *admin_url, int status, const char *text)
 {
     static struct http_answer a;
@@ -61,7 +58,8 @@ static void wait_ready(const char *admin_url, int status, const char *text)
     }
 }
 
-/* post: one request, which must be accepted; its ticket, 0 when it went to the journal. */
+/* post: sends one request, which must be accepted; returns its ticket, or 0 if it was journalled.
+ * */
 static uint64_t post(const char *user)
 {
     static struct http_answer a;
@@ -74,7 +72,7 @@ static uint64_t post(const char *user)
     return ticket;
 }
 
-/* granted_ticket: waits until this user has a coupon; its ticket. */
+/* granted_ticket: waits until this user has a coupon; returns the ticket. */
 static uint64_t granted_ticket(const char *user)
 {
     for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
@@ -92,7 +90,7 @@ static void make_saving_impossible(void)
 {
     char path[300];
     snprintf(path, sizeof path, "%s/redis/dump.rdb", stack.dir);
-    assert_int_equal(mkdir(path, 0700), 0); /* a file cannot be renamed to that */
+    assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
     redis_says("CONFIG SET save %s", "1 1");
     redis_says("SET something new");
     for (bool failed = false; !failed; wait_a_moment()) {
@@ -136,8 +134,7 @@ static const struct {
     {make_saving_impossible, make_saving_needless, "redis cannot save to its disk"},
 };
 
-/* Whoever comes while Redis refuses is accepted in the journal, and comes before whoever comes
- * after it. */
+/* Users who come while Redis refuses are journalled, and stay ahead of later ones. */
 static void test_refuses_everybody(void **state)
 {
     (void)state;
@@ -148,7 +145,7 @@ static void test_refuses_everybody(void **state)
         snprintf(after, sizeof after, "after%zu", i);
         assert_int_not_equal(post(before), 0);
         causes[i].close();
-        assert_int_equal(post(during), 0); /* also the very first one, which finds it out */
+        assert_int_equal(post(during), 0); /* even the first one, which detects the refusal */
         wait_ready(stack.admin_url, 200, causes[i].reason);
         wait_ready(stack.scheduler_admin_url, 503, causes[i].reason);
         causes[i].open();
@@ -160,8 +157,6 @@ static void test_refuses_everybody(void **state)
         assert_int_equal(stack_number(&noon.db, "SELECT COUNT(*) FROM journal"), 0);
     }
 }
-
-/* --- the functions --- */
 
 static void load_older(void)
 {
@@ -176,7 +171,7 @@ static void flush(void)
     redis_says("FUNCTION FLUSH");
 }
 
-/* Nobody notices but the logs: the functions come back within the call. */
+/* Only the logs show it: the functions are reloaded within the call. */
 static void test_functions_are_gone_or_older(void **state)
 {
     (void)state;
@@ -187,7 +182,8 @@ static void test_functions_are_gone_or_older(void **state)
     for (int i = 0; i < 2; i++) {
         char user[16];
         snprintf(user, sizeof user, "gone%d", i);
-        int64_t until_us = clock_mono_us() + 5 * SECOND / 2; /* a link loads once a second */
+        /* a link reloads at most once a second */
+        int64_t until_us = clock_mono_us() + 5 * SECOND / 2;
         takes[i]();
         assert_int_not_equal(post(user), 0);
         granted_ticket(user);
@@ -233,7 +229,7 @@ static void test_one_campaign_is_broken(void **state)
         assert_int_equal(event_post(&broken, "bob", &a), 503);
         assert_non_null(http_header(&a, "Retry-After"));
         wait_ready(stack.admin_url, 200, "redis refuses single campaigns");
-        assert_int_not_equal(post(user), 0); /* the other campaign goes on */
+        assert_int_not_equal(post(user), 0); /* the other campaign continues */
         granted_ticket(user);
         redis_says("DEL %s", key);
         if (was_there)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configured routes: the five APIs of etc/routes-compat.cfg with their exact answers, in every
- * state that a client can meet; routes that change on SIGHUP; bad ones. */
+/* Configured routes: the five APIs of etc/routes-compat.cfg with exact answers in every state that
+ * a client can meet; changed routes on SIGHUP; bad routes. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -14,11 +14,11 @@
 #define CODE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
 static struct stack stack;
-static char routes_file[256]; /* what the gateway includes */
+static char routes_file[256]; /* the file that the gateway includes */
 
-/* One API. In the bodies # stands for a number and @ for a code. */
+/* One API. In the bodies, # is a number and @ is a code. */
 static const struct api {
-    const char *path, *campaign, *request, *rest; /* the user stands between */
+    const char *path, *campaign, *request, *rest; /* the user stands between these two */
     int accepted_status;
     const char *accepted, *journalled, *granted;
     int sold_out_status;
@@ -146,7 +146,7 @@ static void post(const struct api *api, const char *user, struct http_answer *a)
     post_body(api->path, body, a);
 }
 
-/* check_input: what is wrong with a request, whatever the state of the campaign. */
+/* check_input: expects the errors of bad requests, in any state of the campaign. */
 static void check_input(const struct api *api)
 {
     static struct http_answer a;
@@ -189,7 +189,7 @@ static void test_accepted(void **state)
     }
 }
 
-/* Without Redis there is no place in the line yet: null, and still JSON. */
+/* Without Redis there is no place in the queue yet: null, and valid JSON. */
 static void test_journalled(void **state)
 {
     (void)state;
@@ -200,16 +200,16 @@ static void test_journalled(void **state)
         do
             post(api, "6", &a);
         while (a.status == 503 &&
-               clock_mono_us() < deadline_us); /* asked for when Redis was there */
+               clock_mono_us() < deadline_us); /* already known before Redis went away */
         expect(&a, "journalled", api->accepted_status, api->journalled);
     }
     stack_start(&stack, "redis");
-    /* a worker that has not noticed yet would journal those who come now */
+    /* a worker that has not noticed yet would journal new requests */
     event_wait_metric(stack.admin_url, "onrush_gateway_redis_links_up",
                       event_metric(stack.admin_url, "onrush_gateway_workers"));
 }
 
-/* wait_granted: until the coupon of the journalled user is in MariaDB. */
+/* wait_granted: waits until MariaDB has the journalled user's coupon. */
 static void wait_granted(struct event *e)
 {
     int64_t deadline_us = clock_mono_us() + 20000000;
@@ -245,7 +245,7 @@ static int get(const char *path, struct http_answer *a)
     return http_get(url, a);
 }
 
-/* The GET of the fifth: by the path alone. */
+/* The fifth API's GET has only the path. */
 static void test_get(void **state)
 {
     (void)state;
@@ -262,7 +262,7 @@ static void test_get(void **state)
     expect(&a, "bad user", 400, "{\"status\":\"INVALID_USER\"}");
 }
 
-/* reload: with this list of routes; the log must then say `said`. */
+/* reload: loads this list of routes; the log must then have `said`. */
 static void reload(const char *routes, const char *said)
 {
     FILE *file = fopen(routes_file, "we");
@@ -289,7 +289,7 @@ static int take(const char *user, const char *campaign, struct http_answer *a)
     return a->status;
 }
 
-/* A route of headers, with Onrush's own answers. The old routes are gone; a wrong file changes
+/* A route by headers, with Onrush's own answers. The old routes are gone; a bad file changes
  * nothing. */
 static void test_reload(void **state)
 {
@@ -315,7 +315,7 @@ static void test_reload(void **state)
     event_close(&e);
 }
 
-/* A bad route ends the daemon before it starts, with the code of a wrong configuration. */
+/* A bad route ends the daemon before it starts, with the exit code for a bad configuration. */
 static void test_bad_route(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A starting gateway answers nothing before it knows the state of Redis: a request journalled in
- * that moment would be overtaken by one that goes to Redis a moment later. Redis is stopped
- * (SIGSTOP): it takes connections and says nothing. */
+/* A starting gateway answers nothing before it knows the state of Redis. Otherwise it could journal
+ * a request, and a later one that goes to Redis would overtake it. Redis is stopped (SIGSTOP): it
+ * accepts connections and does not answer. */
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
@@ -28,7 +28,7 @@ static int up(void **state)
     return 0;
 }
 
-/* wait_listening: until both listeners answer what needs no store. */
+/* wait_listening: waits until both listeners answer requests that need no store. */
 static void wait_listening(void)
 {
     char url[256];
@@ -46,7 +46,7 @@ static void wait_listening(void)
     }
 }
 
-/* ask_early: a gateway has just started, Redis says nothing, and the request waits for it. */
+/* ask_early: sends a request to a gateway that has just started; it waits for Redis. */
 static void ask_early(struct posting *w, const char *user)
 {
     static const char *const start[] = {"gateway", "--launched", NULL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An orderly stop leaves nothing behind: both daemons run under valgrind, serve an event, and are
- * stopped by SIGTERM. */
+/* An orderly stop leaves nothing behind: both daemons run under valgrind, serve an event, and end
+ * on SIGTERM. */
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
@@ -12,7 +12,7 @@
 
 static struct stack stack;
 
-/* check_logs: what valgrind wrote of one daemon. */
+/* check_logs: reads valgrind's log of one daemon. */
 static void check_logs(const char *dir, const char *daemon)
 {
     char pattern[256], command[512];

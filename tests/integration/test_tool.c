@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl: the examples of --help, request show, export, a lower quota, times beyond 2038, and an
+/* onrushctl: the examples of --help, request show, export, a lower quota, times after 2038, and an
  * audit that finds each planted breach. */
 #include "tests/integration/event.h"
 
@@ -19,7 +19,7 @@ static int up(void **state)
     return 0;
 }
 
-/* fill: a campaign in which ann, bob and cid are decided. */
+/* fill: creates a campaign in which ann, bob and cid are decided. */
 static void fill(struct event *e, const char *name, int quota)
 {
     static const char *const users[] = {"ann", "bob", "cid"};
@@ -91,7 +91,7 @@ static int64_t quota_of(struct event *e)
     return stack_number(&e->db, "SELECT quota FROM campaigns WHERE name = '%s'", e->name);
 }
 
-/* A quota falls down to what is granted, and not below; who lost stays lost. */
+/* A quota can fall to the granted number and no lower; losers stay losers. */
 static void test_lower_quota(void **state)
 {
     (void)state;
@@ -134,8 +134,8 @@ static void test_beyond_2038(void **state)
 
 /* --- planted breaches --- */
 
-/* What is done to a campaign of three users with this quota, in SQL ("WHERE id" is appended to
- * updates) or to a key of Redis; and the check that must find it. */
+/* SQL ("WHERE id" is appended to updates) or a Redis command that damages a campaign of three users
+ * with this quota, and the check that must find it. */
 static const struct breach {
     const char *check;
     int quota;
@@ -195,7 +195,7 @@ static void test_audit_finds(void **state)
                                        names[i]) != 1)
             wait_a_moment();
     }
-    stack_kill(&stack, "scheduler", "TERM"); /* it would repair some of it */
+    stack_kill(&stack, "scheduler", "TERM"); /* it would repair some damage */
     for (size_t i = 0; i < N; i++) {
         assert_int_equal(stack_ctl(&stack, NULL, "audit %s", names[i]), 0);
         plant(&events[i], &breaches[i]);
@@ -219,7 +219,7 @@ static uint64_t ticket_of(struct event *e, const char *user)
     return ticket;
 }
 
-/* journalled: writes down that this user came by the journal. */
+/* journalled: records that this user came by the journal. */
 static void journalled(struct event *e, const char *user, uint64_t arrival, uint64_t decided_to)
 {
     char sql[512];
@@ -235,8 +235,8 @@ static void no_longer_journalled(struct event *e)
     assert_int_equal(db_exec(&e->db, "DELETE FROM journalled", NULL), DB_OK);
 }
 
-/* expect_overtaken: the audit finds one, this user behind that one; its exit code and its text for
- * people say so, too. */
+/* expect_overtaken: the audit finds exactly this user behind that one; its exit code and text say
+ * so, too. */
 static void expect_overtaken(struct event *e, const char *user, const char *by)
 {
     char *text, line[64];
@@ -260,22 +260,22 @@ static void expect_fine(struct event *e)
     no_longer_journalled(e);
 }
 
-/* ann and bob have the two coupons, cid has none, in the order in which Redis met them. */
+/* In Redis' order, ann and bob have the two coupons and cid has none. */
 static void test_audit_overtaken(void **state)
 {
     (void)state;
     struct event e;
     fill(&e, "arrivals", 2);
     uint64_t ann = ticket_of(&e, "ann"), bob = ticket_of(&e, "bob"), cid = ticket_of(&e, "cid");
-    journalled(&e, "bob", ann - 1000, ann - 2000); /* came before ann, and lost that place */
+    journalled(&e, "bob", ann - 1000, ann - 2000); /* came before ann and lost that place */
     expect_overtaken(&e, "bob", "ann");
-    journalled(&e, "cid", ann - 1000, ann); /* ann was in the line; bob was not */
+    journalled(&e, "cid", ann - 1000, ann); /* ann was in the queue; bob was not */
     expect_overtaken(&e, "cid", "bob");
-    journalled(&e, "eve", ann - 1000, ann - 2000); /* neither store knows of her */
+    journalled(&e, "eve", ann - 1000, ann - 2000); /* neither store knows her */
     expect_overtaken(&e, "eve", "ann");
     journalled(&e, "bob", ann - 1000, ann);
     expect_fine(&e);
-    journalled(&e, "bob", ann - 1, ann - 2000); /* there was no free ticket before ann's */
+    journalled(&e, "bob", ann - 1, ann - 2000); /* no ticket before ann's was free */
     expect_fine(&e);
     journalled(&e, "cid", cid - 1, bob);
     expect_fine(&e);
@@ -291,7 +291,7 @@ static void test_audit_overtaken(void **state)
 
 /* --- help --- */
 
-/* The commands in an order in which their examples can work, one after the other. */
+/* The commands, in an order in which their examples work. */
 static const char *const commands[] = {
     "migrate",        "campaign create", "campaign list",
     "campaign pause", "campaign resume", "campaign set-quota",
@@ -300,7 +300,7 @@ static const char *const commands[] = {
     "campaign close", "drill",
 };
 
-/* example_of: what the help of a command shows after "onrushctl". */
+/* example_of: extracts the arguments of a command's example from its help. */
 static void example_of(const char *command, char example[256])
 {
     static const char mark[] = "\nExample:\n  onrushctl ";
@@ -316,7 +316,6 @@ static void example_of(const char *command, char example[256])
         fail_msg("the example of %s is: %s", command, example);
 }
 
-/* count_commands: how many the help of the program lists. */
 static size_t count_commands(void)
 {
     char *help;
@@ -344,7 +343,7 @@ static void test_examples_work(void **state)
 
 /* --- bursts --- */
 
-/* A rehearsal that meets nothing but errors has tested nothing: it fails, and says why. */
+/* A rehearsal that gets only errors has tested nothing: it fails and says why. */
 static void test_burst_of_errors(void **state)
 {
     (void)state;

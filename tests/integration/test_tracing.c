@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A trace from the client's span through gateway and queue to the COMMIT, as a collector gets it;
- * and a collector that is away changes nothing. */
+/* A trace from the client's span through gateway and queue to the COMMIT, as a collector receives
+ * it. A missing collector changes nothing. */
 #include "tests/integration/event.h"
 
 #include "shared/daemon/trace.h"
@@ -58,7 +58,7 @@ static const char *text_of(json_t *doc, const char *key)
     return text != NULL ? text : "";
 }
 
-/* attribute: its value as a text; "" when it is not there. */
+/* attribute: returns the attribute's text, or "" if it is missing. */
 static const char *attribute(json_t *of, const char *key)
 {
     size_t i;
@@ -78,7 +78,7 @@ struct found {
     int64_t start, end, kind;
 };
 
-/* look: the span of this trace and name in one document. */
+/* look: finds the span with this trace and name in one document. */
 static bool look(const char *body, const char *trace, const char *name, struct found *out)
 {
     json_t *doc = json_loads(body, 0, NULL), *span;
@@ -144,8 +144,7 @@ static void test_request_queue_commit(void **state)
     freeReplyObject(r);
 }
 
-/* Requests that are not sampled leave nothing, not even in Redis; a malformed traceparent is
- * ignored. */
+/* Unsampled requests leave nothing, not even in Redis; a malformed traceparent is ignored. */
 static void test_not_sampled(void **state)
 {
     (void)state;
@@ -160,7 +159,7 @@ static void test_not_sampled(void **state)
     freeReplyObject(r);
 }
 
-/* The hash expires as a whole, so what nobody fetches does not stay. */
+/* The hash expires as a whole, so unfetched traces do not stay. */
 static void test_the_hash_expires(void **state)
 {
     (void)state;
@@ -185,8 +184,8 @@ static void admin_says(const char *line)
     freeReplyObject(r);
 }
 
-/* An ACL without the keys of traces costs the traces, not a request: 202 out of the queue, with a
- * ticket. */
+/* An ACL without the traces' keys loses traces but no request: 202 from the queue, with a ticket.
+ * */
 static void test_denied_by_an_acl(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The first file is the table, all others are sources. See check.
+# The first file is the table; all others are sources. See check.
 
 function complain(text)
 {
@@ -7,14 +7,14 @@ function complain(text)
     wrong++
 }
 
-# module_of: x.c and x.h are x, and what is `one` with others bears the name of the first.
+# module_of: x.c and x.h are the module x; files joined by `one` are named after the first.
 function module_of(path)
 {
     sub(/\.[ch]$/, "", path)
     return path in whole ? whole[path] : path
 }
 
-# layer_of: by its name, or by the deepest folder that the table has.
+# layer_of: the layer by the module's name, or by the deepest folder in the table.
 function layer_of(module,    at)
 {
     for (at = module; at != ""; ) {
@@ -27,7 +27,6 @@ function layer_of(module,    at)
     return ""
 }
 
-# below: may `upper` include `lower`?
 function below(upper, lower,    names, n, i)
 {
     n = split(under[upper], names, " ")
@@ -38,7 +37,7 @@ function below(upper, lower,    names, n, i)
     return 0
 }
 
-# reaches: is there a way from `from` to `to` over includes that are not known to be wrong?
+# reaches: is there a path of valid includes from `from` to `to`?
 function reaches(from, to,    names, n, i)
 {
     if (from == to)
@@ -54,7 +53,7 @@ function reaches(from, to,    names, n, i)
     return 0
 }
 
-# fault: what is wrong with this include; "": nothing.
+# fault: what is wrong with this include, or "".
 function fault(from, to,    upper, lower)
 {
     upper = layer_of(from)
@@ -101,7 +100,7 @@ FNR == 1 {
     }
 }
 
-# What the daemons share must not tell them apart.
+# Code that the daemons share must not distinguish them.
 FILENAME ~ /^shared\// && !/^#[ \t]*include/ {
     code = $0
     sub(/^ \*.*/, "", code)

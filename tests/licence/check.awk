@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# expected: the line, as the language of the file writes a comment.
+# expected: the line as a comment in the file's language.
 function expected(file) {
     text = "SPDX-License-Identifier: Apache-2.0"
     if (file ~ /\.[ch]$/)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# A real OpenTelemetry collector: made with Go's own client, started on the loopback. Sourced after common.sh.
+# Builds a real OpenTelemetry collector with Go and starts it on loopback. Sourced after common.sh.
 
 # shellcheck source=ops/lib/go.sh
 . "$ROOT/ops/lib/go.sh"
@@ -14,7 +14,8 @@ no_collector() {
     exit "$EX_UNAVAILABLE"
 }
 
-# collector_find: prints the path of the collector; makes it first when there is none. Several may ask at once: one makes it.
+# collector_find: prints the path of the collector, and builds it if there is none. A lock lets only
+# one of several callers build.
 collector_find() {
     local made=$ROOT/build/tools/otelcol-$COLLECTOR_VERSION
     mkdir -p "$made"
@@ -25,7 +26,8 @@ collector_find() {
     echo "$made/otelcol"
 }
 
-# collector_make DIR: with OpenTelemetry's own builder. Go checks what it fetches against its checksum database.
+# collector_make DIR: uses OpenTelemetry's own builder. Go checks downloads against its checksum
+# database.
 collector_make() {
     go_find "$COLLECTOR_NEEDS_GO" || no_collector "there is no OpenTelemetry collector, and $GO_LACKS"
     say "making an OpenTelemetry collector $COLLECTOR_VERSION (a minute or two), into $1"
@@ -37,7 +39,7 @@ collector_make() {
     "$1/otelcol" --version >/dev/null || die "$1/otelcol does not work"
 }
 
-# start_collector: sets COLLECTOR_URL; what it prints goes to $SCRATCH/collector.log.
+# start_collector: sets COLLECTOR_URL; the collector's output goes to $SCRATCH/collector.log.
 start_collector() {
     local program
     program=$(collector_find)
@@ -59,7 +61,7 @@ collector_listens() {
     [[ -n $address ]] && grep -q 'Everything is ready' "$SCRATCH/collector.log"
 }
 
-# spans: what it has printed, one a line: service, name, kind, trace, parent, id, outcome.
+# spans: prints the spans so far, one per line: service, name, kind, trace, parent, id, outcome.
 spans() {
     awk '
         function tell() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# For the tests in this directory: a scratch directory, a stack, a Prometheus; all of it ends with the
-# test. Sourced; the test has set -euo pipefail.
+# Shared by the tests here: a scratch directory, a stack, a Prometheus; all end with the test.
+# Sourced; the test sets -euo pipefail.
 
 # shellcheck source=ops/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../ops/lib/common.sh"
@@ -36,7 +36,7 @@ needs() {
     done
 }
 
-# start_stack OPTION...: reads its env.
+# start_stack OPTION...: starts a stack and reads its env.
 start_stack() {
     STACK=$SCRATCH/stack
     ONRUSH_BUILD=$BUILD "$ROOT/ops/stack" up "$STACK" "$@"
@@ -44,19 +44,19 @@ start_stack() {
     . "$STACK/env"
 }
 
-# ctl ARGUMENT...: onrushctl of this stack.
+# ctl ARGUMENT...: runs onrushctl on this stack.
 ctl() {
     local words
     eval "words=($ONRUSHCTL)"
     "${words[@]}" "$@"
 }
 
-# within SECONDS COMMAND...: asks again until it succeeds; fails the test after that time.
+# within SECONDS COMMAND...: repeats COMMAND until it succeeds; fails the test after that time.
 within() {
     wait_until "$@" || die "this did not come true in time: ${*:2}"
 }
 
-# start_prometheus CONFIG: sets PROMETHEUS to its address. It chooses its own port, and tells it in its log.
+# start_prometheus CONFIG: sets PROMETHEUS to its address. It chooses a free port and logs it.
 start_prometheus() {
     mkdir -p "$SCRATCH/prometheus"
     : >"$SCRATCH/prometheus/log"
@@ -93,7 +93,7 @@ stop_collector() {
     COLLECTOR_PID=
 }
 
-# anchors FILE: of the headings of a Markdown file, as its links name them.
+# anchors FILE: prints the link anchors of a Markdown file's headings.
 anchors() {
     sed -nE 's/^#+ +(.*)$/\1/p' "$1" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env zsh
 # SPDX-License-Identifier: Apache-2.0
-# completions.zsh FUNCTIONS SCRATCH LINE: what an interactive zsh offers after LINE, one a line; last the line as it is
-# after a tab. FUNCTIONS is the directory of the completion.
+# completions.zsh FUNCTIONS SCRATCH LINE: prints what an interactive zsh offers after LINE, one per
+# line, and last the line after a tab. FUNCTIONS is the directory of the completion.
 
 zmodload zsh/zpty
 setopt err_exit no_unset
 
-# It lists what compadd would add, and goes on as always. Some calls only ask for matches (-A, -D, -O).
+# Lists what compadd would add, then calls it. Some calls only ask for matches (-A, -D, -O).
 cat >$2/rc <<'END'
 setopt extended_glob no_auto_list no_list_beep
 PS1= PS2= RPS1=

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* metrics-doc: prints docs/metrics.md out of the tables of both daemons. With --names: the name of
- * every series that they can have, one a line. */
+/* metrics-doc: prints docs/metrics.md from the tables of both daemons. With --names it prints the
+ * name of every possible series, one per line. */
 #include "gateway/metrics.h"
 #include "scheduler/campaign_stats.h"
 #include "scheduler/metrics.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The world that the simulation puts a scheduler into: a Redis, a MariaDB, a clock and a random
- * source, small enough to be checked after every step. The semantics are those of
- * shared/store/functions.lua and scheduler/job_sql.c; a planted bug changes one rule of them, to
- * see that the simulation notices. */
+/* The simulated world of a scheduler: Redis, MariaDB, a clock and a random source, small enough to
+ * check after every step. The semantics follow shared/store/functions.lua and scheduler/job_sql.c.
+ * A planted bug changes one rule, to see that the simulation notices. */
 #ifndef ONRUSH_TESTS_MODEL_H
 #define ONRUSH_TESTS_MODEL_H
 
@@ -11,10 +10,10 @@
 #define USERS      60
 #define SERIALS    64
 #define SCHEDULERS 3
-#define TICKETS    1024 /* a unit of the model's time has so many tickets */
+#define TICKETS    1024 /* tickets per unit of model time */
 
-/* Rules that can be left out; each must be noticed (sim --all-bugs). A rule behind which another
- * one stands as a second line is left out together with that. */
+/* Planted bugs: rules that can be left out; `sim --all-bugs` must notice each. If a second rule
+ * backs a rule up, both are left out together. */
 #define SIM_BUGS(X)                                                                                \
     X(BUG_NONE, "none")                                                                            \
     X(BUG_GUARD_WITHOUT_EPOCH, "guard-without-epoch")                                              \
@@ -58,25 +57,25 @@ enum sim_bug {
 /* --- Redis --- */
 
 struct model_user {
-    char state; /* decided: g, s, r; else 0 */
+    char state; /* g, s or r once decided; else 0 */
     uint64_t ticket;
     uint32_t serial;
     uint64_t queued; /* score in the queue; 0: not in it */
-    bool odd;        /* its score was overwritten with something that is no ticket */
+    bool odd;        /* the score was overwritten with an invalid ticket */
 };
 
 struct model_redis {
     bool present, ready;
-    bool known; /* a scheduler has opened it since data was lost */
+    bool known; /* a scheduler has opened it since the last data loss */
     uint64_t epoch;
     enum campaign_state state;
     int64_t quota, limit, admitted, granted, sold_out, refused;
     uint64_t last_ticket, watermark, mark, moves;
-    uint64_t merged; /* users whose row of the journal was drained, perhaps not yet deleted */
+    uint64_t merged; /* users drained from the journal, though their row may still exist */
     struct model_user users[USERS];
 };
 
-/* An operation under way from a scheduler to Redis. */
+/* A scheduler's pending operation on Redis. */
 struct model_op {
     enum queue_op op;
     bool executed;
@@ -90,7 +89,7 @@ struct model_op {
     int64_t limit;
     struct batch *batch;
     struct queue_answer answer;
-    struct grant rows[USERS]; /* from its end: those that were set aside */
+    struct grant rows[USERS]; /* from the end of the array: members set aside */
 };
 
 /* --- MariaDB --- */
@@ -109,55 +108,54 @@ struct model_db {
     int64_t lease_until;
     struct model_row rows[USERS];
     int serial_owner[SERIALS + 1]; /* user + 1 */
-    uint64_t pending;              /* users who are in the journal */
-    int64_t journal[USERS];        /* their arrival */
-    int64_t committed[USERS];      /* when that row was committed */
-    int64_t writing[USERS];        /* arrival of a row that is not committed yet; 0: none */
-    uint64_t poison;               /* users whose row is refused */
-    uint64_t noted;                /* those of which it is written down */
+    uint64_t pending;              /* users in the journal */
+    int64_t journal[USERS];        /* their arrival times */
+    int64_t committed[USERS];      /* when each row was committed */
+    int64_t writing[USERS];        /* arrival time of an uncommitted row; 0: none */
+    uint64_t poison;               /* users whose row MariaDB refuses */
+    uint64_t noted;                /* refused users that have been recorded */
 };
 
 struct model {
     uint64_t random;
     int64_t now;
-    int64_t skew; /* of Redis' clock; it steps in both directions */
-    bool skewed;  /* it did */
+    int64_t skew; /* offset of Redis' clock; it steps both ways */
+    bool skewed;  /* the clock has stepped */
     enum sim_bug bug;
     struct model_redis redis;
     struct model_db db;
-    bool wiped, raised; /* what happened, for the checks */
-    bool torn;      /* who had been claimed was set aside: that serial may go to a later ticket */
-    uint64_t acked; /* users that were told "accepted" */
-    int64_t asked_at[USERS]; /* when the user asked first; 0: never */
+    bool wiped, raised; /* events that the checks must know */
+    bool torn;          /* a claimed user was set aside, so a later ticket may get that serial */
+    uint64_t acked;     /* users who were told "accepted" */
+    int64_t asked_at[USERS]; /* when the user first asked; 0: never */
     int64_t acked_at[USERS]; /* when the user was first told "accepted" */
-    uint64_t aside;          /* users that Redis set aside as nobody could decode them */
-    const char *broken;      /* the promise that does not hold; NULL: all hold */
+    uint64_t aside;          /* users whom Redis set aside as undecodable */
+    const char *broken;      /* the broken promise; NULL: all hold */
 };
 
-/* random_below: 0..n-1. chance: true in `percent` of the cases. */
+/* random_below: returns 0..n-1. chance: returns true in `percent` of the calls. */
 uint32_t random_below(struct model *model, uint32_t n);
 bool chance(struct model *model, uint32_t percent);
 
-/* model_enqueue: a client asks for user u. model_journal: the same, while its gateway has no Redis:
- * the write to the journal begins. model_journalled: it is committed. */
+/* model_enqueue: a client asks for user u. model_journal: the same while the gateway has no Redis,
+ * so it begins to write the journal. model_journalled: that write is committed. */
 void model_enqueue(struct model *model, int u);
 void model_journal(struct model *model, int u);
 void model_journalled(struct model *model, int u);
 
-/* model_waits: the user is in the queue. */
 bool model_waits(const struct model_user *user);
 
-/* model_spoil: somebody overwrites the score of user u with something that is no ticket. */
+/* model_spoil: overwrites the score of user u with an invalid ticket. */
 void model_spoil(struct model *model, int u);
 
-/* model_execute: Redis does the operation, and fills in its answer. */
+/* model_execute: executes the operation in Redis and fills in its answer. */
 void model_execute(struct model *model, struct model_op *op);
 
-/* model_run: MariaDB does the job for the scheduler `owner`, and fills in its outcome. */
+/* model_run: executes the job in MariaDB for the scheduler `owner` and fills in its outcome. */
 void model_run(struct model *model, struct job *job, unsigned owner);
 
-/* model_check: every promise that holds at all times. model_check_end: those that hold once
- * everybody is decided. */
+/* model_check: checks every promise that must always hold. model_check_end: checks those that hold
+ * once everybody is decided. */
 void model_check(struct model *model);
 void model_check_end(struct model *model);
 

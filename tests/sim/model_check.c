@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The promises, asserted on the model's Redis and MariaDB. */
+/* Checks the promises on the model's Redis and MariaDB. */
 #include "tests/sim/model.h"
 
 #include <stdio.h>
@@ -68,8 +68,8 @@ void model_check(struct model *m)
             "a request is not accounted for");
 }
 
-/* check_order: serials without gaps, in ticket order, and no rejected ticket below a granted
- * one. */
+/* check_order: checks that serials have no gaps and follow the tickets, and that no rejected ticket
+ * is lower than a granted one. */
 static void check_order(struct model *m)
 {
     uint64_t last = 0;
@@ -86,8 +86,8 @@ static void check_order(struct model *m)
                 "a user was overtaken");
 }
 
-/* check_clients: whoever was told "accepted" before somebody else asked first is not behind that
- * one. Who was set aside is judged by nobody. */
+/* check_clients: a user told "accepted" before another first asked must not be behind that one.
+ * Users set aside are not judged. */
 static void check_clients(struct model *m)
 {
     for (int a = 0; a < USERS; a++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MariaDB, as scheduler/job_sql.c asks it. A job is one atomic step here: it commits, or nothing
- * happened. */
+/* MariaDB as scheduler/job_sql.c uses it. A job is one atomic step here: it commits, or it has no
+ * effect. */
 #include "tests/sim/model.h"
 
 #include <stdio.h>
@@ -128,7 +128,7 @@ static bool pending(const struct model_db *db, int u)
     return db->pending >> u & 1;
 }
 
-/* first_pending: by arrival, of those who are not in the page yet; -1: nobody. */
+/* first_pending: returns the earliest arrival that is not in the page yet, or -1. */
 static int first_pending(const struct model_db *db, const struct batch *page)
 {
     int first = -1;

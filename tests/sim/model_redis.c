@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Redis, as shared/store/functions.lua has it. */
+/* Redis with the rules of shared/store/functions.lua. */
 #include "tests/sim/model.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ bool model_waits(const struct model_user *user)
     return user->queued > 0;
 }
 
-/* note_asked, note_acked: by the clients' clocks; the first time counts. */
+/* note_asked, note_acked: record the client's time; only the first one counts. */
 static void note_asked(struct model *m, int u)
 {
     if (m->asked_at[u] == 0)
@@ -30,7 +30,7 @@ static void note_acked(struct model *m, int u)
         m->acked_at[u] = m->now;
 }
 
-/* entered: nobody enters where a scheduler has decided, or decides. */
+/* entered: checks that nobody enters the queue where a scheduler decides or has decided. */
 static void entered(struct model *m, uint64_t ticket)
 {
     const struct model_redis *r = &m->redis;
@@ -79,7 +79,7 @@ void model_journal(struct model *m, int u)
         m->db.writing[u] = m->now * TICKETS;
 }
 
-/* model_journalled: a row that is there already keeps its arrival. */
+/* model_journalled: commits the row; an existing row keeps its arrival time. */
 void model_journalled(struct model *m, int u)
 {
     struct model_db *db = &m->db;
@@ -103,7 +103,7 @@ static bool ticket_used(const struct model_redis *r, uint64_t ticket)
     return false;
 }
 
-/* place_of: where a journalled request enters. */
+/* place_of: returns the place at which a journalled request enters the queue. */
 static uint64_t place_of(const struct model *m, uint64_t arrival, uint64_t last)
 {
     uint64_t now = redis_now(m), ticket = arrival < now ? arrival : now;
@@ -140,7 +140,7 @@ static void do_drain(struct model *m, struct model_op *op)
     r->last_ticket = max64(r->last_ticket, last);
 }
 
-/* lowest: the user with the lowest score above `after`, or -1. */
+/* lowest: returns the user with the lowest score above `after`, or -1. */
 static int lowest(const struct model_redis *r, uint64_t after)
 {
     int best = -1;
@@ -155,7 +155,7 @@ static int lowest(const struct model_redis *r, uint64_t after)
     return best;
 }
 
-/* queue_size: how many in the queue have a ticket above `after`, up to `to`. */
+/* queue_size: counts the queued tickets above `after`, up to and including `to`. */
 static size_t queue_size(const struct model_redis *r, uint64_t after, uint64_t to)
 {
     size_t n = 0;
@@ -185,7 +185,7 @@ static int64_t *counter_of(struct model_redis *r, char state)
     }
 }
 
-/* earlier_in_journal: user u was told "accepted" by the journal before this ticket was given. */
+/* earlier_in_journal: true if the journal told user u "accepted" before this ticket was issued. */
 static bool earlier_in_journal(const struct model *m, int u, uint64_t ticket)
 {
     return m->db.pending >> u & 1 && !(m->redis.merged >> u & 1) && !m->skewed && !m->wiped &&
@@ -221,8 +221,8 @@ void model_spoil(struct model *m, int u)
     user->odd = user->queued > 0;
 }
 
-/* set_aside: an odd member does not stay, unless the call gets lost: then the next takeover meets
- * it. */
+/* set_aside: removes an undecodable member. If the call is lost, the next takeover finds the member
+ * again. */
 static void set_aside(struct model *m, struct model_op *op, int u)
 {
     struct grant *row = &op->rows[USERS - ++op->answer.n_aside];
@@ -333,7 +333,7 @@ static void do_revive(struct model *m)
     }
 }
 
-/* fenced: the campaign is not in Redis, or somebody else has it. */
+/* fenced: true if the campaign is not in Redis or has another owner. */
 static bool fenced(const struct model *m, struct model_op *op)
 {
     const struct model_redis *r = &m->redis;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The simulation: scheduler/campaign.c, recovery.c, running.c and ledger.c, unchanged, in a
+/* Simulation: runs the unchanged scheduler/campaign.c, recovery.c, running.c and ledger.c in a
  * modelled world.
  *
  *     sim [--histories N] [--first SEED] [--bug NAME] [--jobs N] [--trace]
  *     sim --all-bugs [--histories N]
  *
- * A history is made of random steps from one seed: clients ask; answers of Redis come late or
- * never; connections are cut; MariaDB commits and says nothing, or says nothing and commits later;
- * schedulers crash, stall past their lease, and take over; Redis loses everything or goes back in
- * time; the quota is raised; rows are refused, members of the queue are overwritten. After each
- * step the promises are checked, and at the end, when the faults stop, everybody must be decided. A
- * failing seed is printed; --first SEED --histories 1 replays it alone. With --bug NAME one rule of
- * the protocol is left out, and the exit code is 0 if that was noticed. */
+ * A history consists of random steps from one seed. Clients ask. Redis answers late or never.
+ * Connections break. MariaDB commits, now or later, without an answer.
+ * Schedulers crash, stall past their lease, and take over. Redis loses everything or returns to an
+ * older state. The quota is raised. MariaDB refuses rows, and queue members are overwritten.
+ *
+ * The promises are checked after each step. At the end the faults stop, and everybody must be
+ * decided. A failing seed is printed; --first SEED --histories 1 replays it. With --bug NAME one
+ * rule of the protocol is left out, and the exit code is 0 if the simulation notices. */
 #include "shared/base/log.h"
 #include "tests/sim/model.h"
 
@@ -27,23 +28,23 @@
 #include <unistd.h>
 
 #define LEASE      60
-#define CLOCK_STEP 5000 /* how far the clock of Redis may be off */
+#define CLOCK_STEP 5000 /* largest offset of Redis' clock */
 #define OPS_MAX    64
 #define JOBS_MAX   64
 #define ZOMBIES    8
 #define END_STEPS  20000
 
 #define HISTORIES     10000
-#define BUG_HISTORIES 600000 /* at most; the rarest is noticed once in about 150,000 */
+#define BUG_HISTORIES 600000 /* limit per bug; the rarest shows about once in 150,000 */
 
-/* A scheduler process, and what is under way from it. */
+/* A scheduler process and its pending calls. */
 struct scheduler {
-    struct world world; /* first: the world's functions are given a pointer to it */
+    struct world world; /* must be first: callbacks cast its address */
     struct sim *sim;
     struct campaign campaign;
     char owner_name[16];
-    unsigned owner; /* unique to each incarnation */
-    bool alive, up; /* up: its connection to Redis */
+    unsigned owner; /* unique for each incarnation */
+    bool alive, up; /* up: connected to Redis */
     int64_t stalled_until;
     struct model_op ops[OPS_MAX];
     size_t n_ops;
@@ -52,7 +53,7 @@ struct scheduler {
     uint64_t renounced; /* an epoch, or 0 */
 };
 
-/* A commit that MariaDB does later, although its connection is gone. */
+/* A commit that MariaDB finishes later, although its connection is gone. */
 struct zombie {
     struct job *job;
     unsigned owner;
@@ -66,11 +67,11 @@ struct sim {
     size_t n_zombies;
     struct model_redis snapshot;
     bool have_snapshot, wipes, spoils, skews;
-    bool calm; /* fewer faults: more gets decided between them */
+    bool calm; /* fewer faults, so that more is decided between them */
     uint64_t steps;
 };
 
-static bool tracing; /* --trace: every event of a history on standard output */
+static bool tracing; /* --trace: prints every event of a history */
 
 #define trace(sim, ...) (tracing ? trace_line(sim, __VA_ARGS__) : (void)0)
 
@@ -87,7 +88,7 @@ static void trace_line(const struct sim *sim, const char *format, ...)
     va_end(args);
 }
 
-/* --- the world of a scheduler --- */
+/* --- the scheduler's surroundings --- */
 
 static struct scheduler *of(struct world *world)
 {
@@ -163,7 +164,7 @@ static void w_submit(struct world *w, struct job *job)
 
 static void w_renounce(struct world *w, struct campaign *c, uint64_t epoch)
 {
-    bool again = c->epoch == 0; /* the row is still ours after the first time */
+    bool again = c->epoch == 0; /* a second time: the row is still ours */
     if (!again || of(w)->sim->model.bug != BUG_RENOUNCE_ONCE)
         of(w)->renounced = epoch;
 }
@@ -173,7 +174,7 @@ static int64_t w_now_us(struct world *w)
     return of(w)->sim->model.now;
 }
 
-/* --- life and death of a scheduler --- */
+/* --- start and death of a scheduler --- */
 
 static struct campaign_row row_of(struct sim *sim, const struct scheduler *s)
 {
@@ -215,7 +216,7 @@ static void start(struct sim *sim, struct scheduler *s)
     campaign_init(&s->campaign, &s->world, &row);
 }
 
-/* drop_ops: of what is under way to Redis a part from the front is done; nobody hears of it. */
+/* drop_ops: executes the first few of the pending Redis calls and loses all answers. */
 static void drop_ops(struct sim *sim, struct scheduler *s)
 {
     size_t done = random_below(&sim->model, (uint32_t)s->n_ops + 1);
@@ -227,8 +228,8 @@ static void drop_ops(struct sim *sim, struct scheduler *s)
     s->n_ops = 0;
 }
 
-/* leave_job: its connection is gone; MariaDB did it, or does it later, or never. Takes the job
- * over. */
+/* leave_job: MariaDB has lost the job's connection: it commits now, later or never. Takes ownership
+ * of the job. */
 static void leave_job(struct sim *sim, struct scheduler *s, struct job *job)
 {
     uint32_t dice = random_below(&sim->model, 3);
@@ -253,7 +254,7 @@ static void crash(struct sim *sim, struct scheduler *s)
     s->alive = false;
 }
 
-/* cut: the connection to Redis breaks; every answer that is missing is unknown. */
+/* cut: breaks the connection to Redis; the result of every unanswered call is unknown. */
 static void cut(struct sim *sim, struct scheduler *s)
 {
     enum queue_op ops[OPS_MAX];
@@ -268,7 +269,7 @@ static void cut(struct sim *sim, struct scheduler *s)
     }
 }
 
-/* --- steps of a scheduler --- */
+/* --- the scheduler's steps --- */
 
 static void execute_one(struct sim *sim, struct scheduler *s)
 {
@@ -301,7 +302,7 @@ static void take_job(struct scheduler *s, size_t i)
     s->jobs[i] = s->jobs[--s->n_jobs];
 }
 
-/* lose_answer: MariaDB did the job, will do it, or never will; the scheduler hears nothing. */
+/* lose_answer: MariaDB commits now, later or never; the scheduler gets no answer. */
 static void lose_answer(struct sim *sim, struct scheduler *s, struct job *job)
 {
     struct model *m = &sim->model;
@@ -368,7 +369,7 @@ static void keeper_round(struct sim *sim, struct scheduler *s)
     campaign_update(&s->campaign, &row);
 }
 
-/* --- steps of the world --- */
+/* --- the world's steps --- */
 
 static void run_zombie(struct sim *sim)
 {
@@ -393,14 +394,14 @@ static void lose_redis(struct sim *sim)
         memset(&m->redis, 0, sizeof m->redis);
     m->redis.known = false;
     m->wiped = true;
-    for (int u = 0; u < USERS; u++) /* what Redis forgot is not promised any more */
+    for (int u = 0; u < USERS; u++) /* no promise covers what Redis forgot */
         m->acked &= m->redis.users[u].state != 0 || model_waits(&m->redis.users[u]) ||
                             m->db.pending >> u & 1
                         ? UINT64_MAX
                         : ~(UINT64_C(1) << u);
 }
 
-/* raise_quota: as `onrushctl campaign set-quota`: the lease is fenced. */
+/* raise_quota: raises the quota and fences the lease, as `onrushctl campaign set-quota` does. */
 static void raise_quota(struct model *m)
 {
     struct model_db *db = &m->db;
@@ -412,7 +413,8 @@ static void raise_quota(struct model *m)
     m->raised = true;
 }
 
-/* spoil: one member, or the lowest ones of the queue: perhaps a whole page of a takeover. */
+/* spoil: spoils one member, or the lowest ones of the queue, which may fill a page of a takeover.
+ * */
 static void spoil(struct model *m, int u)
 {
     uint64_t most = 0;
@@ -427,7 +429,7 @@ static void spoil(struct model *m, int u)
     }
 }
 
-/* journal_someone: begins to write, or commits what was begun; of somebody else, too. */
+/* journal_someone: begins a row for user u, and commits some of the rows that are begun. */
 static void journal_someone(struct model *m, int u)
 {
     model_journal(m, u);
@@ -475,8 +477,8 @@ static void world_step(struct sim *sim, uint32_t dice)
         m->now += random_below(m, LEASE);
 }
 
-/* step: the conductor's tick, with the link to Redis up again. A planted bug: those in line are
- * told before the batches under way are known. */
+/* step: the conductor's tick; also reconnects to Redis. With a planted bug, it tells users in line
+ * before the outcome of pending batches is known. */
 static void step(struct sim *sim, struct scheduler *s)
 {
     unsigned batches = s->campaign.batches;
@@ -516,7 +518,7 @@ static void scheduler_step(struct sim *sim, struct scheduler *s, uint32_t dice, 
         crash(sim, s);
 }
 
-/* --- a history --- */
+/* --- one history --- */
 
 static void check_step(struct sim *sim)
 {
@@ -552,7 +554,7 @@ static bool all_decided(const struct sim *sim)
     return sim->model.db.state == CAMPAIGN_SETTLED;
 }
 
-/* calm_step: of the one scheduler that is left, without faults. Its keeper's rows may be late. */
+/* calm_step: steps the remaining scheduler without faults. The lease keeper's rows may be late. */
 static void calm_step(struct sim *sim, int i, int rows_from)
 {
     uint32_t dice = random_below(&sim->model, 94);
@@ -571,8 +573,8 @@ static bool any_waits(const struct model *m, uint64_t users)
     return false;
 }
 
-/* one_without_redis: a gateway that cannot reach Redis has requests all the time; who waits is
- * decided all the same. */
+/* one_without_redis: one gateway cannot reach Redis and journals all the time; the waiting users
+ * must still be decided. */
 static void one_without_redis(struct sim *sim)
 {
     struct model *m = &sim->model;
@@ -589,8 +591,8 @@ static void one_without_redis(struct sim *sim)
         m->broken = "a gateway without redis keeps everybody waiting";
 }
 
-/* close_campaign: by a keeper that found its time over; between what it read and what it wrote
- * gateways journal, so its row does not know of these. */
+/* close_campaign: the lease keeper closes the campaign at its end. Gateways journal between its
+ * read and its write, so its row does not include these requests. */
 static void close_campaign(struct sim *sim)
 {
     struct model *m = &sim->model;
@@ -603,18 +605,19 @@ static void close_campaign(struct sim *sim)
         campaign_update(&s->campaign, &row);
 }
 
-/* finish: the faults stop, the campaign closes, and the scheduler that is left must decide
- * everybody. */
+/* finish: stops the faults and closes the campaign; the remaining scheduler must decide everybody.
+ * */
 static void finish(struct sim *sim)
 {
     struct model *m = &sim->model;
-    for (int i = 1; i < SCHEDULERS; i++) { /* one is left, and nobody repairs what it does not */
+    /* one scheduler remains; nobody repairs what it misses */
+    for (int i = 1; i < SCHEDULERS; i++) {
         if (sim->schedulers[i].alive)
             crash(sim, &sim->schedulers[i]);
     }
     while (sim->n_zombies > 0)
         run_zombie(sim);
-    if (sim->spoils && sim->schedulers[0].alive) { /* the last takeover meets them */
+    if (sim->spoils && sim->schedulers[0].alive) { /* the last takeover finds the spoilt members */
         crash(sim, &sim->schedulers[0]);
         spoil(m, (int)random_below(m, USERS));
     }
@@ -640,7 +643,7 @@ static void end(struct sim *sim)
         job_free(sim->zombies[i].job);
 }
 
-/* history: NULL when every promise held, else the one that did not. */
+/* history: runs one history; returns NULL, or the promise that broke. */
 static const char *history(struct sim *sim, uint64_t seed, enum sim_bug bug, uint64_t *steps)
 {
     begin(sim, seed, bug);
@@ -679,8 +682,8 @@ static const char *const bug_texts[] = {
 #undef X
 };
 
-/* part: every jobs-th history, beginning with `from`. Gives how many failed (at most 1 with a
- * planted bug). */
+/* part: runs every jobs-th history, beginning with `from`. Returns the number of failures; stops
+ * after five, or after one with a planted bug. */
 static uint64_t part(const struct options *o, unsigned from, uint64_t *steps)
 {
     static struct sim sim;
@@ -770,7 +773,6 @@ static struct options parse(int argc, char **argv)
     return o;
 }
 
-/* all_bugs: each planted bug must be noticed within the histories. */
 static int all_bugs(struct options o)
 {
     int missed = 0;
@@ -792,7 +794,7 @@ int main(int argc, char **argv)
     if (o.histories == 0)
         o.histories = bugs ? BUG_HISTORIES : HISTORIES;
     struct timespec from, to;
-    /* The histories are full of warnings. */
+    /* Histories cause many warnings: log nothing. */
     log_configure((enum log_level) - 1, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     if (bugs)
         return all_bugs(o);

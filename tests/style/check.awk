@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Functions that are too long, and returns with a comma operator, in files formatted by clang-format.
+# Finds long functions and returns with a comma operator, in files formatted by clang-format.
 
 FNR == 1 { head = 0; statement = "" }
 
-# A function begins in the first column, and so does its end.
+# A function begins and ends in the first column.
 /^[a-zA-Z_]/ { head = FNR; name = $0 }
 /^}$/ {
     if (head > 0 && FNR - head + 1 > 60)
@@ -11,7 +11,7 @@ FNR == 1 { head = 0; statement = "" }
     head = 0
 }
 
-# code: the line without texts and comments.
+# code: returns the line without strings and comments.
 function code(line) {
     gsub(/\\./, "", line)
     gsub(/"[^"]*"/, "", line)

@@ -24,7 +24,7 @@
 
 static pid_t children[CHILDREN_MAX]; /* 0: free */
 static char dirs[DIRS_MAX][128];
-static pid_t owner; /* the process that tidies up: not a child that failed to exec */
+static pid_t owner; /* the process that cleans up; a child whose exec failed must not */
 
 void test_fail_start(const char *format, ...)
 {
@@ -99,7 +99,7 @@ static void exec_child(const char *const *argv, const char *log, pid_t parent)
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
-        _exit(127); /* the test ended before the line above */
+        _exit(127); /* the test ended before prctl() */
     int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
     dup2(in, STDIN_FILENO);

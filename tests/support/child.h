@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs and directories that a test starts and that must not outlive it. A child dies with the
- * test program, however that ends; directories are removed when it ends by exit(). Not thread
- * safe. */
+/* Child processes and temporary directories that never outlive the test program. A child dies with
+ * the program, however the program ends; exit() removes the directories. Not thread safe. */
 #ifndef ONRUSH_TESTS_CHILD_H
 #define ONRUSH_TESTS_CHILD_H
 
@@ -9,34 +8,36 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* child_start: runs argv[0] (looked up in PATH); its output goes to the file `log`. The pid; ends
- * the test program when that is impossible. */
+/* child_start: runs argv[0], found in PATH, with its output in the file `log`. Returns the pid; a
+ * failure ends the test program. */
 pid_t child_start(const char *const *argv, const char *log);
 
-/* child_run: as child_start(), and waits. The exit code, or 128 + the signal. */
+/* child_run: runs argv[0] as child_start() does, and waits. Returns the exit code, or 128 + the
+ * signal. */
 int child_run(const char *const *argv, const char *log);
 
-/* child_running: false once it has ended. */
 bool child_running(pid_t pid);
 
-/* child_wait: waits until it ends, at most `timeout_ms`. The exit code, 128 + the signal, or
- * -ETIMEDOUT. */
+/* child_wait: waits for the child to end, at most `timeout_ms`. Returns the exit code, 128 + the
+ * signal, or -ETIMEDOUT. */
 int child_wait(pid_t pid, int64_t timeout_ms);
 
-/* child_end: sends `signal` and waits; after a deadline it is killed. Fine for a pid of 0. */
+/* child_end: sends `signal` and waits; kills the child after a deadline. A pid of 0 is ignored. */
 void child_end(pid_t pid, int signal);
 
-/* tempdir_make: a new directory in /tmp (or in $TMPDIR), removed at exit. The text is static: it
- * lives as long as the program. */
+/* tempdir_make: makes a directory in $TMPDIR or /tmp; exit() removes it. The returned text is
+ * static and lives as long as the program. */
 const char *tempdir_make(void);
 
-/* show_log: copies the end of a log to standard error: it goes with its directory. */
+/* show_log: copies the end of a log to standard error, because the log's directory will be removed.
+ * */
 void show_log(const char *path);
 
-/* test_fail_start: says what could not be started and ends the program. */
+/* test_fail_start: prints what could not be started and ends the program. */
 void test_fail_start(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* wait_a_moment: between two looks at something that gives no event (a server that starts). */
+/* wait_a_moment: pauses between two polls of something that sends no event, such as a server that
+ * starts. */
 void wait_a_moment(void);
 
 #endif

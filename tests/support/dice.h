@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random numbers for tests: seeded, and the seed is printed, so that a failure can be repeated with
- * ONRUSH_SEED=<seed>. Not thread safe. */
+/* Random numbers for tests. The seed is printed; ONRUSH_SEED=<seed> repeats a failure. Not thread
+ * safe. */
 #ifndef ONRUSH_TESTS_DICE_H
 #define ONRUSH_TESTS_DICE_H
 
@@ -9,7 +9,7 @@
 /* dice_seed: starts the sequence with $ONRUSH_SEED or a fresh seed, and prints it. */
 uint64_t dice_seed(void);
 
-/* dice: 0 to n - 1. */
+/* dice: returns a number from 0 to n - 1. */
 uint64_t dice(uint64_t n);
 
 #endif

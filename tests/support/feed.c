@@ -10,7 +10,7 @@
 struct feeding {
     struct http_parser parser;
     const struct http_limits *limits;
-    char *buffer; /* of the request under way; NULL: nothing came yet */
+    char *buffer; /* the current request; NULL: no bytes yet */
     size_t n;
     bool head;
 };
@@ -27,8 +27,6 @@ size_t feed_bytewise(void *arg, size_t left)
     (void)left;
     return 1;
 }
-
-/* --- promises --- */
 
 static bool fixed(struct http_text text)
 {
@@ -105,9 +103,7 @@ static void check_refused(const struct feeding *f)
     must(known && f->parser.reason != NULL && f->parser.at <= f->n);
 }
 
-/* --- feeding --- */
-
-/* move: the buffer as a new one of `n` bytes, with what is new in it. */
+/* move: copies everything to a new buffer of `n` bytes, including the new bytes. */
 static void move(struct feeding *f, const char *bytes, size_t n)
 {
     char *buffer = malloc(n > 0 ? n : 1);
@@ -121,7 +117,7 @@ static void move(struct feeding *f, const char *bytes, size_t n)
     f->n = n;
 }
 
-/* parse: asks twice, as what is asked twice must be answered the same. */
+/* parse: parses twice; both results must be equal. */
 static enum http_progress parse(struct feeding *f)
 {
     enum http_progress progress = http_parse(&f->parser, f->buffer, f->n);
@@ -174,8 +170,6 @@ struct feed_end feed(const char *bytes, size_t n, const struct http_limits *limi
     free(f.buffer);
     return end;
 }
-
-/* --- as text --- */
 
 static void put(FILE *out, const char *before, struct http_text text, const char *after)
 {

@@ -26,16 +26,16 @@ struct hook {
     SSL_CTX *tls;
     pthread_t thread;
     _Atomic bool stopping;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* guards the members below */
     pthread_cond_t came;
     enum hook_answer answer;
     struct hook_request *requests;
     size_t n;
-    int hanging[HANGING_MAX]; /* of the thread */
+    int hanging[HANGING_MAX]; /* used only by the server's thread */
     size_t n_hanging;
 };
 
-/* A connection: plain, or TLS. */
+/* A connection, plain or TLS. */
 struct line {
     int fd;
     SSL *tls;
@@ -51,7 +51,7 @@ static ssize_t line_write(struct line *l, const char *text, size_t n)
     return l->tls != NULL ? SSL_write(l->tls, text, (int)n) : send(l->fd, text, n, MSG_NOSIGNAL);
 }
 
-/* read_request: headers, then as much as Content-Length says. */
+/* read_request: reads the headers, then Content-Length bytes. */
 static bool read_request(struct line *l, struct hook_request *r)
 {
     size_t n = 0;
@@ -168,7 +168,7 @@ static void add_extension(X509 *cert, int nid, const char *value)
     X509_EXTENSION_free(e);
 }
 
-/* make_tls: a certificate for 127.0.0.1 that signs itself, good for an hour. */
+/* make_tls: makes a self-signed certificate for 127.0.0.1, valid for an hour. */
 static SSL_CTX *make_tls(const char *ca_file)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
@@ -197,12 +197,10 @@ static SSL_CTX *make_tls(const char *ca_file)
     return tls;
 }
 
-/* --- from the test --- */
-
 struct hook *hook_start(const char *ca_file)
 {
     struct hook *h = calloc(1, sizeof *h);
-    signal(SIGPIPE, SIG_IGN); /* TLS writes to clients that have gone */
+    signal(SIGPIPE, SIG_IGN); /* clients may close before TLS writes */
     struct sockaddr_in where;
     socklen_t size = sizeof where;
     h->requests = calloc(REQUESTS_MAX, sizeof h->requests[0]);

@@ -45,7 +45,6 @@ void http_close(void)
     kept = NULL;
 }
 
-/* handle: one with the default settings. */
 static CURL *handle(bool keep_alive)
 {
     if (!keep_alive)

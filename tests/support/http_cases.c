@@ -19,7 +19,7 @@ const struct http_limits http_case_limits = {
 #define ROW(name, bytes, want) {name, bytes, sizeof(bytes) - 1, want}
 /* clang-format on */
 #define REFUSED(name, bytes, status, reason) ROW(name, bytes, "refused " #status " " reason "\n")
-/* One request with this field line beside Host. */
+/* A request with this field line after Host. */
 #define FIELD_OK(name, line, field)                                                                \
     ROW(name, GET HOST line "\r\n\r\n", "GET / @h 1.1 keep [Host: h]" field " {}\nend\n")
 #define FIELD_BAD(name, line, status, reason)                                                      \
@@ -88,7 +88,7 @@ const struct http_case http_cases[] = {
             "the request line is too long"),
     REFUSED("head-above-the-limit", GET HOST "A: " A1024 "\r\n\r\n", 431, "the head is too large"),
 
-    /* --- empty lines before it (RFC 9112 2.2) --- */
+    /* --- empty lines before the request line (RFC 9112 2.2) --- */
     ROW("empty-line", "\r\n", "more\n"),
     ROW("empty-line-first", "\r\n" GET HOST "\r\n", GOT " {}\nend\n"),
     ROW("empty-lines-four", "\r\n\r\n\r\n\r\n" GET HOST "\r\n", GOT " {}\nend\n"),
@@ -425,7 +425,7 @@ const struct http_case http_cases[] = {
               "an expectation other than 100-continue"),
     FIELD_BAD("expect-nothing", "Expect:", 417, "an expectation other than 100-continue"),
 
-    /* --- one after the other (RFC 9112 9.3.2) --- */
+    /* --- pipelining (RFC 9112 9.3.2) --- */
     ROW("pipelined", GET HOST "\r\n" POST "Content-Length: 2\r\n\r\nab" GET HOST "\r\n",
         GOT " {}\nPOST /a @h 1.1 keep length=2 [Host: h][Content-Length: 2] {ab}\n" GOT
             " {}\nend\n"),
@@ -440,7 +440,7 @@ const struct http_case http_cases[] = {
     ROW("smuggled-by-chunks", CHUNKED "0\r\n\r\nGET /admin HTTP/1.1\r\n" HOST "\r\n",
         DECODED " {}\nGET /admin @h 1.1 keep [Host: h] {}\nend\n"),
 
-    /* --- as they come --- */
+    /* --- real clients --- */
     ROW("curl",
         "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: "
         "curl/7.88.1\r\nAccept: */*\r\nContent-Type: application/json\r\nContent-Length: "

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes for the HTTP parser, and what it must make of them (feed_text(), within http_case_limits):
- * for the table of tests, for the differential test, and as the corpus of the fuzzer
- * (tests/fuzz/corpus, a file a row). */
+/* Inputs for the HTTP parser and the expected results (feed_text() within http_case_limits). The
+ * unit test and the differential test use them; the fuzzer's corpus (tests/fuzz/corpus) has one
+ * file per row. */
 #ifndef ONRUSH_TESTS_HTTP_CASES_H
 #define ONRUSH_TESTS_HTTP_CASES_H
 
 #include "shared/http/parser.h"
 
 struct http_case {
-    const char *name; /* of the file, too */
+    const char *name; /* also the name of the corpus file */
     const char *bytes;
     size_t n;
     const char *want;

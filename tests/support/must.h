@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* must: assert() that no build leaves out, and that tells a fuzzer, too. */
+/* must: an assert() that stays in every build and that a fuzzer notices. */
 #ifndef ONRUSH_TESTS_MUST_H
 #define ONRUSH_TESTS_MUST_H
 

@@ -5,12 +5,12 @@
 
 #define SETS (1 << ORDER_GATEWAYS)
 
-/* For each set of gateways, who asked them and is in front: the one who asked last. */
+/* For each set of gateways: among clients already in front, those that asked last. */
 struct front {
     const struct order_client *last[SETS];
 };
 
-/* place: of somebody without a coupon it is behind all. */
+/* place: the serial; a client without a coupon is behind all others. */
 static uint32_t place(const struct order_client *c)
 {
     return c->serial != 0 ? c->serial : UINT32_MAX;
@@ -29,7 +29,7 @@ static void front_add(struct front *front, const struct order_client *c)
         *last = c;
 }
 
-/* overtaker: of those in front, who asked last of those who may not be there. */
+/* overtaker: of the clients in front that must not be there, returns the one that asked last. */
 static const struct order_client *overtaker(const struct front *front, const struct order_client *c,
                                             int64_t between_us)
 {
@@ -69,7 +69,7 @@ void order_judge(struct order_client *clients, size_t n, int64_t between_us,
                  struct order_verdict *v)
 {
     struct front front = {{NULL}};
-    const struct order_client *next = clients; /* the first who is not in `front` yet */
+    const struct order_client *next = clients; /* the first client not yet in `front` */
     *v = (struct order_verdict){.acked = 0};
     if (n > 0)
         qsort(clients, n, sizeof *clients, by_place);

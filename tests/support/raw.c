@@ -49,7 +49,7 @@ void raw_send(int fd, const char *bytes, size_t n)
     }
 }
 
-/* complete: there is a whole answer, by its Content-Length. */
+/* complete: true if the text holds a whole answer, by its Content-Length. */
 static bool complete(const char *text, size_t n)
 {
     const char *end = strstr(text, "\r\n\r\n"), *length = strcasestr(text, "\r\nContent-Length:");

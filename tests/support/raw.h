@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A TCP client that sends what no HTTP library would. */
+/* A TCP client that can send what no HTTP library would. */
 #ifndef ONRUSH_TESTS_RAW_H
 #define ONRUSH_TESTS_RAW_H
 
@@ -9,21 +9,22 @@
 
 #define RAW_MAX 65536
 
-/* raw_connect: to the host and port of "http://127.0.0.1:8080". The fd (the caller closes it). */
+/* raw_connect: connects to a URL such as "http://127.0.0.1:8080". Returns the fd; the caller closes
+ * it. */
 int raw_connect(const char *url);
 
-/* raw_connect_from: the same, from 127.0.0.`host`: another client address. */
+/* raw_connect_from: connects from 127.0.0.`host`, to appear as another client. */
 int raw_connect_from(const char *url, int host);
 
-/* raw_send: all of it; what the other side does not take any more is dropped. */
+/* raw_send: sends all bytes; ignores a peer that stops reading. */
 void raw_send(int fd, const char *bytes, size_t n);
 
-/* raw_read: what comes until the other side closes, or until one answer with a Content-Length is
- * complete, at most `timeout_ms` long. The bytes, ended by a NUL; *closed: the other side has
- * closed. */
+/* raw_read: reads until the peer closes or one answer with a Content-Length is complete, at most
+ * `timeout_ms`. Returns the number of bytes; the text ends with a NUL. *closed tells whether the
+ * peer has closed. */
 size_t raw_read(int fd, char text[RAW_MAX], int64_t timeout_ms, bool *closed);
 
-/* raw_status: of an answer that begins with a status line; 0: none. */
+/* raw_status: the status of an answer that begins with a status line, or 0. */
 int raw_status(const char *text);
 
 #endif

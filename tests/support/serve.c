@@ -17,8 +17,6 @@
 
 #define PATIENCE_US INT64_C(30000000)
 
-/* --- the handler --- */
-
 static void answer(struct http_conn *c, unsigned status, const char *body, size_t len)
 {
     http_answer_begin(c, status);
@@ -100,8 +98,6 @@ void serve_answer(struct serve *s, const char *body)
     answer(c, 200, body, strlen(body));
 }
 
-/* --- the server --- */
-
 struct http_config serve_config(void)
 {
     const int64_t minute_us = 60000000;
@@ -158,8 +154,6 @@ void serve_turn_until(struct serve *s, int64_t until_us, const char *condition)
         fail_msg("it does not come to pass: %s", condition);
 }
 
-/* --- clients --- */
-
 struct client *client_open(struct serve *s, int host)
 {
     struct client *c = calloc(1, sizeof *c);
@@ -194,7 +188,7 @@ void client_send(struct client *c, const char *bytes, size_t len)
     while (len > 0) {
         ssize_t n = send(c->fd, bytes, len, MSG_NOSIGNAL);
         if (n < 0 && errno != EAGAIN)
-            return; /* the server has had enough */
+            return; /* the server has closed */
         bytes += n > 0 ? n : 0;
         len -= n > 0 ? (size_t)n : 0;
         if (len > 0)
@@ -217,7 +211,7 @@ struct client *client_read(struct client *c)
     return c;
 }
 
-/* like: the same, but for the Dates; a beginning of it, if it is `unfinished`. */
+/* like: compares the texts, ignoring Dates; `unfinished` accepts a prefix. */
 static bool like(const char *text, const char *want, bool unfinished)
 {
     while (*text != '\0' && *text == *want) {

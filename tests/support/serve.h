@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An HTTP server (shared/http) and its clients in one thread: the loop runs whenever a client
+/* An HTTP server (shared/http) and its clients in one thread. The event loop runs whenever a client
  * waits, so that only the server's own deadlines depend on time. */
 #ifndef ONRUSH_TESTS_SERVE_H
 #define ONRUSH_TESTS_SERVE_H
@@ -13,9 +13,9 @@
  *
  *   /large    200 and 100,000 bytes
  *   /later    not until serve_answer()
- *   /stream   opens a stream; nothing is written
+ *   /stream   opens a stream; writes nothing
  *   others    200, at once, with "METHOD PATH?QUERY BODY"
- */
+ * */
 struct serve {
     struct event_base *base;
     struct http_server *server;
@@ -23,14 +23,14 @@ struct serve {
     struct http_conn *waiting[64]; /* for serve_answer(), or streams; oldest first */
     size_t n_waiting;
     size_t n_requests, n_refused, n_gone, n_drained;
-    enum http_refusal refused; /* the last one; its path, if there was a head */
+    enum http_refusal refused; /* the last refusal, and its path if a head was read */
     bool refused_a_head;
     char refused_path[64];
     int port;
     bool all_exempt;
 };
 
-/* A client: a socket, and all that came out of it. */
+/* A client: a socket and everything read from it. */
 struct client {
     struct serve *serve;
     int fd;
@@ -39,18 +39,17 @@ struct client {
     char text[SERVE_TEXT_MAX];
 };
 
-/* serve_config: generous limits: 1024 bytes of head, 256 of body, deadlines of a minute. */
+/* serve_config: 1024 bytes of head, 256 of body, and deadlines of a minute. */
 struct http_config serve_config(void);
 
-/* serve_start: listens on a port of its own, on all loopback addresses. serve_stop: closes
- * everything. */
+/* serve_start: listens on a free port, on all loopback addresses. */
 void serve_start(struct serve *serve, const struct http_config *config);
 void serve_stop(struct serve *serve);
 
-/* serve_turn: lets the server do what is to be done now, or the next thing that comes. */
+/* serve_turn: runs the loop once; waits if no event is due. */
 void serve_turn(struct serve *serve);
 
-/* SERVE_UNTIL: runs the loop until a condition holds; fails after a long time. */
+/* SERVE_UNTIL: runs the loop until the condition holds; fails after a long time. */
 #define SERVE_UNTIL(serve, condition)                                                              \
     do {                                                                                           \
         int64_t until_us = serve_deadline();                                                       \
@@ -60,24 +59,25 @@ void serve_turn(struct serve *serve);
 int64_t serve_deadline(void);
 void serve_turn_until(struct serve *serve, int64_t until_us, const char *condition);
 
-/* serve_answer: the oldest request that waits, with 200 and `body`. */
+/* serve_answer: answers the oldest waiting request with 200 and `body`. */
 void serve_answer(struct serve *serve, const char *body);
 
-/* client_open: from 127.0.0.`host`. client_close: closes, with `reset` by a RST. Returns NULL. */
+/* client_open: connects from 127.0.0.`host`. client_close: closes, with a RST if `reset`; returns
+ * NULL. */
 struct client *client_open(struct serve *serve, int host);
 struct client *client_close(struct client *client, bool reset);
 
-/* client_send: all of it. */
 void client_send(struct client *client, const char *bytes, size_t len);
 
-/* client_read: takes what is there. Gives the client, so that conditions may begin with it. */
+/* client_read: reads what has arrived. Returns the client, so that a condition may begin with the
+ * call. */
 struct client *client_read(struct client *client);
 
-/* client_expect: waits for exactly these bytes (a Date is written as "Date: *"), and then nothing
- * more. */
+/* client_expect: waits for exactly these bytes, with a Date written as "Date: *", and checks that
+ * no more follow. */
 void client_expect(struct client *client, const char *text);
 
-/* client_expect_end: the same, and the server closes. */
+/* client_expect_end: as client_expect(), and the server must close. */
 void client_expect_end(struct client *client, const char *text);
 
 #endif

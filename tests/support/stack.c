@@ -53,9 +53,8 @@ static void must(struct stack *s, const char *command, const char *const *argume
 
 /* --- the guard --- */
 
-/* guard: in a session of its own, so that whatever ends the test does not end it. `life` is
- * readable when the test is gone; closing `done` tells a test that ends in order that nothing is
- * left. */
+/* guard: runs in its own session, so that it survives the end of the test. `life` becomes readable
+ * when the test is gone. A test that ends in order closes `done` to say that nothing is left. */
 static void guard(const struct stack *s, int life)
 {
     char byte, log[256];
@@ -111,8 +110,6 @@ static void start_guard(const struct stack *s)
     atexit(end_of_test);
 }
 
-/* --- what env says --- */
-
 static char *run_shell(const char *command, int *code)
 {
     char *text = NULL, part[4096];
@@ -130,7 +127,7 @@ static char *run_shell(const char *command, int *code)
     return text;
 }
 
-/* read_word: the value of a variable in DIR/env. */
+/* read_word: copies the value of a variable in DIR/env. */
 static void read_word(const struct stack *s, const char *name, char *to, size_t size)
 {
     char command[512];
@@ -169,11 +166,9 @@ static void read_env(struct stack *s)
     snprintf(s->db.password_file, sizeof s->db.password_file, "%s/db.password", s->dir);
 }
 
-/* --- what others call --- */
-
 void stack_up(struct stack *s, const char *const *options)
 {
-    /* two workers on any machine, unless the test says otherwise: the last one counts */
+    /* two workers on any machine; a test's own option comes later and wins */
     const char *all[OPTIONS_MAX + 3] = {"--set", "gateway.workers=2"};
     for (size_t i = 0; options != NULL && options[i] != NULL; i++) {
         if (i == OPTIONS_MAX)
@@ -205,7 +200,7 @@ int stack_finish(struct stack *s)
     must(s, "down", NULL);
     snprintf(command, sizeof command, "grep -E -A20 '%s' '%s'/logs/*.log >&2", faults, s->dir);
     free(run_shell(command, &code));
-    return code == 1 ? 0 : -1; /* grep found nothing */
+    return code == 1 ? 0 : -1; /* grep found no match */
 }
 
 char *stack_log(struct stack *s, const char *part)
@@ -294,7 +289,7 @@ bool stack_head(redisContext *redis, const char *campaign, struct campaign_head 
     return known;
 }
 
-/* text_of: the answer, kept in `text`; false when it is nil. */
+/* text_of: copies the reply to `text`; returns false if it is nil. */
 static bool text_of(redisReply *r, char *text, size_t size)
 {
     if (r == NULL)

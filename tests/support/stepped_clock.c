@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A library to preload (LD_PRELOAD) that steps the wall clock of a process: by the microseconds
- * that the file $ONRUSH_CLOCK_STEP holds, a 64-bit number. The monotonic clock is left alone, as a
- * step of the machine's clock leaves it alone.
+/* A library for LD_PRELOAD that steps a process's wall clock. The file $ONRUSH_CLOCK_STEP holds the
+ * step in µs as a 64-bit number. The monotonic clock does not change, as in a real step.
  *
- * Not libfaketime: that of Debian 12 finds the real functions by dlsym(), which needs memory, for
- * which jemalloc (in redis-server) asks for the time: it recurses and gives up. This one asks the
- * kernel. */
+ * libfaketime of Debian 12 does not work here: it calls dlsym(), which allocates; jemalloc in
+ * redis-server then asks for the time, and the two recurse. This library asks the kernel instead.
+ * */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every test program includes: cmocka with the headers that it wants before it. */
+/* Included by every test program: cmocka, and the headers that it needs first. */
 #ifndef ONRUSH_TESTS_TEST_H
 #define ONRUSH_TESTS_TEST_H
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# For the tests in this directory: what they need of the host, and how they make the root of a
-# Debian. Sourced; the test has set -euo pipefail.
+# Shared by the tests here: requirements on the host, and a Debian root directory. Sourced; the test
+# sets -euo pipefail.
 
 # shellcheck source=ops/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../ops/lib/common.sh"
@@ -11,7 +11,7 @@
 readonly CACHE=$ROOT/build/system
 readonly EX_SKIP=77
 
-# not_run REASON...: what is missing here is no failure.
+# not_run REASON...: a missing requirement is not a failure.
 not_run() {
     say "not run: $*"
     exit "$EX_SKIP"
@@ -25,7 +25,7 @@ check_host() {
     done
 }
 
-# bootstrap DIR SUITE OPTION...: makes DIR/root a minimal Debian, in place of one that is there.
+# bootstrap DIR SUITE OPTION...: replaces DIR/root by a minimal Debian.
 bootstrap() {
     local dir=$1 suite=$2
     shift 2

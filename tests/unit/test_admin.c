@@ -37,7 +37,6 @@ static void metrics(void *arg, FILE *out)
 
 static const struct admin_hooks hooks = {.arg = "argument", .ready = ready, .metrics = metrics};
 
-/* free_port: one that was free a moment ago. */
 static int free_port(void)
 {
     struct sockaddr_in where;
@@ -153,8 +152,8 @@ static void test_without_a_token_nobody_gets_in(void **state)
     assert_int_equal(http_get(url, NULL), 0);
 }
 
-/* As many clients as there are places send half a request, and more of it from time to time. A new
- * client is still answered at once: before their next bytes. */
+/* Half-request clients fill all places and send a byte now and then. A new client is still answered
+ * at once, before their next bytes. */
 static void test_dribblers_keep_nobody_out(void **state)
 {
     (void)state;
@@ -171,7 +170,7 @@ static void test_dribblers_keep_nobody_out(void **state)
     for (int round = 0; round < 100; round++) {
         assert_int_equal(http_get(url, &a), 200);
         raw_send(fds[round % CROWD], "x", 1);
-        close(fds[round % CROWD]); /* evicted or not, it comes back */
+        close(fds[round % CROWD]); /* reconnects, evicted or not */
         fds[round % CROWD] = raw_connect(base);
         raw_send(fds[round % CROWD], "GET", 3);
     }

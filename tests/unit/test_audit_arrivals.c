@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ctl/audit_arrivals: who came by the journal, and is behind somebody who came later. */
+/* ctl/audit_arrivals: finds journalled users who are behind somebody who came later. */
 #include "tests/support/dice.h"
 #include "tests/support/test.h"
 
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define MAY 16 /* batches that may be under way where the scheduler says 0: twice eight */
+#define MAY 16 /* batches possibly in flight where the scheduler reports 0: twice eight */
 
 static struct arrivals all;
 
@@ -25,7 +25,8 @@ static int end(void **state)
     return 0;
 }
 
-/* grants: n of them, `step` tickets apart, in batches of `batch` rows; the first has serial 1. */
+/* grants: makes n grants, `step` tickets apart, in batches of `batch` rows; the first has serial 1.
+ * */
 static void grants(uint64_t ticket, uint64_t step, uint32_t n, uint32_t batch)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -39,7 +40,7 @@ static size_t judge_one(struct arrivals_request request)
     return arrivals_judge(&all);
 }
 
-/* U came at 1050, among grants with the tickets 1000, 1100, 1200 ...; the line went to 1500 when it
+/* U came at 1050, among grants with the tickets 1000, 1100, 1200 ...; the queue was at 1500 when U
  * was drained. */
 #define U                                                                                          \
     .arrival = 1050, .decided_to = 1500, .granted = 0, .drained = 6, .batches = 0, .user = 1000
@@ -53,7 +54,7 @@ static void test_nobody(void **state)
     assert_int_equal(judge_one((struct arrivals_request){U, .place = ARRIVALS_NONE}), 0);
 }
 
-/* Behind the line of the moment, and before everybody else. */
+/* Behind the queue of that moment, and before everybody else. */
 static void test_in_its_place(void **state)
 {
     (void)state;
@@ -61,7 +62,7 @@ static void test_in_its_place(void **state)
     assert_int_equal(judge_one((struct arrivals_request){U, .place = 1501}), 0);
 }
 
-/* The drain kept the later ticket: 1600, 1700 and 1800 are before it. */
+/* The drain kept a later ticket: 1600, 1700 and 1800 are ahead of it. */
 static void test_place_was_lost(void **state)
 {
     (void)state;
@@ -69,7 +70,7 @@ static void test_place_was_lost(void **state)
     assert_int_equal(judge_one((struct arrivals_request){U, .place = 1850}), 1);
     assert_int_equal(all.requests[0].by->ticket, 1600);
     assert_int_equal(all.requests[0].by->serial, 7);
-    all.requests[0].place = 1550; /* it is read again */
+    all.requests[0].place = 1550; /* read again */
     assert_int_equal(arrivals_judge(&all), 0);
     assert_null(all.requests[0].by);
 }
@@ -83,7 +84,7 @@ static void test_without_a_coupon(void **state)
     assert_int_equal(arrivals_judge(&all), 0);
 }
 
-/* Sold out, with everybody who has a coupon in the line before it. */
+/* Sold out, and everybody with a coupon was ahead of it. */
 static void test_rightly_without_a_coupon(void **state)
 {
     (void)state;
@@ -91,7 +92,7 @@ static void test_rightly_without_a_coupon(void **state)
     assert_int_equal(judge_one((struct arrivals_request){U, .place = ARRIVALS_NONE}), 0);
 }
 
-/* A run of tickets without a gap: the place is behind it. */
+/* After a run of tickets without a gap, U's place is behind the run. */
 static void test_behind_a_run(void **state)
 {
     (void)state;
@@ -99,14 +100,14 @@ static void test_behind_a_run(void **state)
     struct arrivals_request u = {.arrival = 1050, .decided_to = 1060, .granted = -1};
     u.place = 1200;
     assert_int_equal(judge_one(u), 0);
-    all.requests[0].arrival = 900; /* before the run; but the line was in it */
+    all.requests[0].arrival = 900; /* arrived before the run, but the queue was in it */
     assert_int_equal(arrivals_judge(&all), 0);
     all.requests[0].decided_to = 900;
     assert_int_equal(arrivals_judge(&all), 1);
     assert_int_equal(all.requests[0].by->ticket, 1000);
 }
 
-/* Tickets that others may have given up are overlooked: one for each who was drained or refused. */
+/* One free ticket is ignored for each drained or refused user, who may have given it up. */
 static void test_tickets_given_up(void **state)
 {
     (void)state;
@@ -117,7 +118,7 @@ static void test_tickets_given_up(void **state)
     assert_int_equal(arrivals_judge(&all), 0);
 }
 
-/* The scheduler says that its line went far; but too many batches were committed after the row. */
+/* The scheduler reports a queue that far; but too many batches were committed after the row. */
 static void test_was_there_to_be_seen(void **state)
 {
     (void)state;
@@ -133,17 +134,17 @@ static void test_was_there_to_be_seen(void **state)
     u.drained++;
     assert_int_equal(judge_one(u), 1);
     assert_int_equal(all.requests[0].by->serial, 11);
-    all.requests[0].batches = 1; /* of a larger scheduler */
+    all.requests[0].batches = 1; /* a larger scheduler */
     assert_int_equal(arrivals_judge(&all), 0);
     all.requests[0].batches = 0;
     all.refused = 1; /* batches were split */
     assert_int_equal(arrivals_judge(&all), 0);
     all.refused = 0;
-    all.requests[0].granted = -1; /* a gateway of before wrote it */
+    all.requests[0].granted = -1; /* written by an older gateway */
     assert_int_equal(arrivals_judge(&all), 0);
 }
 
-/* After a raise of the quota the old losers are granted, in their order: long after the drain. */
+/* After a raised quota the sold out are granted in their order, long after the drain. */
 static void test_losers_that_come_back(void **state)
 {
     (void)state;
@@ -156,15 +157,15 @@ static void test_losers_that_come_back(void **state)
     assert_int_equal(judge_one(u), 0);
 }
 
-/* --- against the rule, word by word --- */
+/* --- against the rule, stated naively --- */
 
 #define GRANTS_MAX 80
 #define HISTORIES  20000
 
-static struct arrivals_grant plain[GRANTS_MAX]; /* as they were added */
+static struct arrivals_grant plain[GRANTS_MAX]; /* in insertion order */
 static size_t n_plain;
 
-/* behind_free: are there more free tickets between this one and the grant than are overlooked? */
+/* behind_free: true if more tickets are free between this one and the grant than are ignored. */
 static bool behind_free(uint64_t ticket, const struct arrivals_grant *v)
 {
     if (v->ticket <= ticket)
@@ -175,7 +176,7 @@ static bool behind_free(uint64_t ticket, const struct arrivals_grant *v)
     return v->ticket - ticket - 1 - taken > all.n_requests + all.refused;
 }
 
-/* committed: when this many were granted; serials that were missing then are let pass. */
+/* committed: the grant was committed when this many were granted; missing serials do not count. */
 static bool committed(int64_t granted, const struct arrivals_grant *v)
 {
     for (size_t i = 0; i < n_plain; i++) {
@@ -191,7 +192,7 @@ static bool unseen(const struct arrivals_request *u, const struct arrivals_grant
            committed(u->drained, v);
 }
 
-/* begins_batch: nobody whom this request did not see has the ticket before, in the same batch. */
+/* begins_batch: no earlier ticket in the batch belongs to a user that this request did not see. */
 static bool begins_batch(const struct arrivals_request *u, const struct arrivals_grant *v)
 {
     const struct arrivals_grant *before = NULL;
@@ -202,7 +203,7 @@ static bool begins_batch(const struct arrivals_request *u, const struct arrivals
     return before == NULL || before->batch != v->batch || !unseen(u, before);
 }
 
-/* overtaken: the lowest ticket of those who did it; 0: nobody. */
+/* overtaken: the lowest ticket of an overtaker; 0: none. */
 static uint64_t overtaken(const struct arrivals_request *u)
 {
     uint64_t later = 0, first = 0;
@@ -222,8 +223,7 @@ static uint64_t overtaken(const struct arrivals_request *u)
     return later != 0 ? later : u->granted >= 0 && batches > may ? first : 0;
 }
 
-/* random_grants: by serial; now and then one is out of the order of tickets, or a serial
- * missing. */
+/* random_grants: by serial; sometimes one is out of ticket order, or a serial is missing. */
 static void random_grants(uint64_t *last)
 {
     uint64_t ticket = 1000, step = 1 + dice(6);
@@ -297,13 +297,13 @@ static void test_random(void **state)
 
 /* --- a large campaign --- */
 
-/* A million grants and a hundred thousand requests: it ends within the time of a unit test only if
- * it is not quadratic. */
+/* With a million grants and a hundred thousand requests, a quadratic audit would exceed the test's
+ * timeout. */
 static void test_large(void **state)
 {
     (void)state;
     enum { GRANTS = 1000000, REQUESTS = 100000 };
-    grants(1000, REQUESTS + 10, GRANTS, 1000); /* further apart than the free tickets overlooked */
+    grants(1000, REQUESTS + 10, GRANTS, 1000); /* further apart than the ignored tickets */
     for (uint32_t i = 0; i < REQUESTS; i++) {
         uint64_t ticket = all.grants[5 * i].ticket;
         struct arrivals_request u = {.arrival = ticket - 1, .decided_to = ticket, .granted = -1};

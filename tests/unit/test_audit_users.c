@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ctl/audit_users: what the audit thinks of one user, by the keys of Redis and the row of
- * MariaDB. */
+/* ctl/audit_users: the audit's verdict on one user, from Redis' keys and MariaDB's row. */
 #include "tests/support/test.h"
 
 #include "ctl/audit_users.h"
@@ -9,11 +8,11 @@
 #include <string.h>
 
 #define CODE "AAAA-AAAA-AAAA-AAAA"
-#define LAST 50 /* the highest ticket that was granted */
+#define LAST 50 /* highest granted ticket */
 
 struct found {
     const char *state; /* in `users` */
-    uint64_t queue;    /* its ticket; 0: not in the queue */
+    uint64_t queue;    /* ticket in the queue; 0: not in it */
     uint32_t row;      /* serial in MariaDB, with ticket 7; 0: no row */
     bool rechecked;
 };
@@ -83,8 +82,8 @@ static void test_each_user_once(void **state)
     audit_users_clear(&users);
 }
 
-/* Such a state can only be written by hand: it is read up to the NUL; `request show` then shows
- * what is true. */
+/* Such a state can only be written by hand: the audit reads it up to the NUL, and `request show`
+ * shows the true state. */
 static void test_a_nul_in_a_member(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/auth: which tokens are taken, for whom and when; which keys are refused at the start. The
- * keys are made by the test; one token is the example of RFC 7515, so that libjwt does not only
- * agree with itself. */
+/* gateway/auth: the tokens that are accepted, for whom and when; the keys that are rejected at the
+ * start. The test makes its keys. One token is the example of RFC 7515, so that libjwt is not
+ * tested only against itself. */
 #include "tests/support/test.h"
 
 #include "gateway/auth.h"
@@ -21,7 +21,7 @@
 #define SECRET "0123456789abcdef0123456789abcdef"
 #define KEYS   9
 
-/* A key: `sign` is what an issuer signs with, `verify` is what the gateway is given. */
+/* The issuer signs with `sign`; the gateway gets `verify`. */
 struct key {
     const char *name;
     char sign[4096], verify[4096];
@@ -66,7 +66,7 @@ static void make_pem(struct key *key, EVP_PKEY *made)
     EVP_PKEY_free(made);
 }
 
-/* make_pss: a key that looks like RSA, and is not for RS. */
+/* make_pss: makes a key that looks like RSA but is not valid for RS. */
 static EVP_PKEY *make_pss(void)
 {
     EVP_PKEY *made = NULL;
@@ -78,7 +78,7 @@ static EVP_PKEY *make_pss(void)
     return made;
 }
 
-/* write_file: into the test's directory; the path is static. */
+/* write_file: writes a file in the test's directory; the path is static. */
 static const char *write_file(const char *name, const void *bytes, size_t n)
 {
     static char path[256];
@@ -110,7 +110,7 @@ static struct auth *load_key(const struct key *key, const char *algorithm, const
     return auth;
 }
 
-/* sign: a token with these claims; the caller frees it. */
+/* sign: returns a token with these claims; the caller frees it. */
 static char *sign(jwt_alg_t alg, const char *key, const char *claims)
 {
     jwt_t *jwt = NULL;
@@ -124,7 +124,7 @@ static char *sign(jwt_alg_t alg, const char *key, const char *claims)
     return token;
 }
 
-/* check: `pattern` is the header, with % for the token. */
+/* check: `pattern` is the header; % stands for the token. */
 static int check(const struct auth *auth, const char *user, const char *pattern, const char *token)
 {
     static char header[65536];
@@ -161,7 +161,7 @@ static int down(void **state)
     return 0;
 }
 
-/* --- who signed --- */
+/* --- the signature --- */
 
 static const struct {
     const char *what;
@@ -202,8 +202,8 @@ static void test_signers(void **state)
     }
 }
 
-/* The public key as the secret once more, without the line end that the key file was stripped of:
- * what libjwt itself would take. */
+/* The public key as the secret again, without the line end that the gateway strips from the key
+ * file: libjwt itself would accept it. */
 static void test_public_key_as_it_is_held(void **state)
 {
     (void)state;
@@ -218,7 +218,7 @@ static void test_public_key_as_it_is_held(void **state)
     free(token);
 }
 
-/* --- what the token says --- */
+/* --- the claims --- */
 
 static const struct {
     const char *claims, *user;
@@ -226,7 +226,7 @@ static const struct {
 } claims[] = {
     {"{\"sub\":\"u-1\"}", "u-1", 0},
     {"{\"sub\":\"u-1\",\"exp\":1800000001,\"nbf\":1799999999,\"iat\":1}", "u-1", 0},
-    /* whose */
+    /* the user */
     {"{\"sub\":\"u-2\"}", "u-1", -EPERM},
     {"{\"sub\":\"U-1\"}", "u-1", -EPERM},
     {"{\"sub\":\"u-1\"}", "u-11", -EPERM},
@@ -246,7 +246,7 @@ static const struct {
     {"{\"sub\":{\"sub\":\"u-1\"}}", "u-1", -EACCES},
     {"{}", "u-1", -EACCES},
     {"{\"user_id\":\"u-1\"}", "u-1", -EACCES},
-    /* until when; 30 s of leeway */
+    /* exp, with 30 s of leeway */
     {"{\"sub\":\"u-1\",\"exp\":1799999999}", "u-1", 0},
     {"{\"sub\":\"u-1\",\"exp\":1799999971}", "u-1", 0},
     {"{\"sub\":\"u-1\",\"exp\":1799999970}", "u-1", -EACCES},
@@ -259,7 +259,7 @@ static const struct {
     {"{\"sub\":\"u-1\",\"exp\":\"1900000000\"}", "u-1", -EACCES},
     {"{\"sub\":\"u-1\",\"exp\":null}", "u-1", -EACCES},
     {"{\"sub\":\"u-2\",\"exp\":1}", "u-1", -EACCES},
-    /* from when */
+    /* nbf */
     {"{\"sub\":\"u-1\",\"nbf\":1800000030}", "u-1", 0},
     {"{\"sub\":\"u-1\",\"nbf\":1800000031}", "u-1", -EACCES},
     {"{\"sub\":\"u-1\",\"nbf\":9223372036854775807}", "u-1", -EACCES},
@@ -343,7 +343,7 @@ static void test_headers(void **state)
     free(token);
 }
 
-/* A body of a JSON array, signed well, is no set of claims. */
+/* A correctly signed JSON array is no set of claims. */
 static void test_no_object(void **state)
 {
     (void)state;
@@ -354,7 +354,7 @@ static void test_no_object(void **state)
                      -EACCES);
 }
 
-/* No letter of a token can be another, and none can be missing. */
+/* No letter of a token can be changed or removed. */
 static void test_every_letter_counts(void **state)
 {
     (void)state;
@@ -376,7 +376,7 @@ static void test_every_letter_counts(void **state)
     free(token);
 }
 
-/* 4096 bytes are the most. */
+/* At most 4096 bytes. */
 static void test_long(void **state)
 {
     (void)state;
@@ -420,7 +420,7 @@ static void test_rfc_example(void **state)
 
 static const struct {
     const char *what, *algorithm, *text;
-    const char *error; /* part of it; NULL: the key is taken */
+    const char *error; /* part of the message; NULL: the key is accepted */
 } files[] = {
     {"a secret", "HS256", SECRET, NULL},
     {"a secret with a line end", "HS512", SECRET SECRET "\r\n", NULL},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/base/backoff: bounds, cap, jitter. */
+/* shared/base/backoff: bounds, maximum, jitter. */
 #include "tests/support/test.h"
 
 #include "shared/base/backoff.h"
@@ -23,7 +23,7 @@ static void test_never_runs_over(void **state)
     assert_in_range(backoff_next(&small), 50, 100);
 }
 
-/* The jitter covers its range: of 4,000 tries some fall into each of its ten parts. */
+/* The jitter covers its range: each tenth of it gets some of 4,000 tries. */
 static void test_jitter(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/body: which bodies and media types are taken. */
+/* gateway/body: the accepted bodies and media types. */
 #include "tests/support/test.h"
 
 #include "gateway/body.h"
@@ -13,7 +13,7 @@
 
 #define LONGEST "123456789.123456789.123456789.123456789.123456789.123456789.1234"
 
-/* parse_user: as a worker does for {"user_id": ...}. */
+/* parse_user: parses {"user_id": ...} as a worker does. */
 static int parse_user(const char *body, size_t len, char user[USER_ID_MAX + 1], uint8_t *user_len)
 {
     struct body_field field = {.name = "user_id"};
@@ -134,7 +134,7 @@ static void test_nul_bytes(void **state)
     assert_int_equal(parse_user("{\"user_id\":\"u\"}garbage", 15, user, &len), 0);
 }
 
-/* Two members in one go; what is missing, empty, too long or of another kind has no length. */
+/* Two members at once; one that is missing, empty, too long or of another type has no length. */
 static void test_two_fields(void **state)
 {
     (void)state;
@@ -151,7 +151,7 @@ static void test_two_fields(void **state)
     assert_int_equal(f[0].len + f[1].len, 0);
 }
 
-/* Depth that would overflow a recursive parser is refused. */
+/* Refuses a depth that would overflow a recursive parser. */
 static void test_deep_nesting(void **state)
 {
     (void)state;
@@ -196,8 +196,8 @@ static void test_media_types(void **state)
     }
 }
 
-/* The most common body is read without the JSON library, with the same result. The library reads it
- * when a second member is asked for. */
+/* The most common body is parsed without the JSON library, with the same result. A second member
+ * makes the library parse it. */
 static void test_the_short_way_is_as_the_long_one(void **state)
 {
     (void)state;

@@ -21,7 +21,6 @@ static json_t *take(char *body)
     return doc;
 }
 
-/* check_text: the member is this text. */
 static void check_text(json_t *doc, const char *key, const char *text)
 {
     assert_string_equal(json_string_value(json_object_get(doc, key)), text);
@@ -62,7 +61,8 @@ static void test_health(void **state)
     check_text(json_object_get(parts, "lag"), "state", "ok");
     check_text(json_object_get(parts, "lag"), "reason", "");
     json_decref(doc);
-    body = callback_body_health(&from, "id-2", NOW, &h, &report, NULL); /* the first of a process */
+    /* the first since the process started */
+    body = callback_body_health(&from, "id-2", NOW, &h, &report, NULL);
     doc = take(body);
     assert_true(json_is_null(json_object_get(doc, "was")));
     parts = json_object_get(doc, "components");

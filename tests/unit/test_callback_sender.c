@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/daemon/callback_sender against real servers: good ones, slow ones, wrong ones, and
- * none. */
+/* shared/daemon/callback_sender against real servers: good, slow, faulty and absent ones. */
 #include "tests/support/test.h"
 
 #include "shared/base/clock.h"
@@ -55,7 +54,6 @@ static void send_text(const char *id, const char *text)
     assert_true(callback_sender_send(sender, 0, id, strdup(text)));
 }
 
-/* reaches: until a counter has this value. */
 static void reaches(metric_value *counter, int64_t value)
 {
     int64_t deadline_us = clock_mono_us() + 20000000;
@@ -121,7 +119,7 @@ static void test_no_secret_no_signature(void **state)
     assert_false(hook_header(&r, "Onrush-Signature", text, sizeof text));
 }
 
-/* tries_again: whatever goes wrong at first, the same message arrives once the server works. */
+/* tries_again: after any failure the same message arrives once the server works. */
 static void tries_again(enum hook_answer first)
 {
     hook_answer(hook, first);
@@ -206,7 +204,8 @@ static void test_gives_up(void **state)
     reaches(&m()->waiting, 0);
 }
 
-/* One is under way and hangs, four fit: of six more the oldest two are dropped. */
+/* One message is in flight and hangs, and four are queued: of six more the oldest two are dropped.
+ * */
 static void test_full(void **state)
 {
     (void)state;
@@ -228,7 +227,7 @@ static void test_full(void **state)
     assert_string_equal(body_of(n - 1), "{\"n\":6}");
 }
 
-/* A receiver that hangs is no trouble for the other. */
+/* A hanging receiver does not affect the other. */
 static void test_receivers_are_apart(void **state)
 {
     (void)state;
@@ -246,11 +245,11 @@ static void test_receivers_are_apart(void **state)
     for (int i = 0; i < 3; i++)
         callback_sender_send(sender, 1, "id", strdup("{}"));
     reaches(&m()->delivered, 3);
-    sender = callback_sender_free(sender); /* and does not wait 30 s for the one that hangs */
+    sender = callback_sender_free(sender); /* does not wait 30 s for the hanging one */
     hook_stop(other);
 }
 
-/* What was sent just before the end arrives. */
+/* A message sent just before the end arrives. */
 static void test_flush(void **state)
 {
     (void)state;
@@ -269,7 +268,7 @@ static void test_nobody_listens(void **state)
     send_text("id", "{}");
     reaches(&m()->failed_tries, 1);
     int64_t began_us = clock_mono_us();
-    sender = callback_sender_free(sender); /* does not wait for a server that fails */
+    sender = callback_sender_free(sender); /* does not wait for a failing server */
     assert_in_range(clock_mono_us() - began_us, 0, 2500000);
 }
 
@@ -292,7 +291,7 @@ static void test_tls_is_verified(void **state)
     receiver.url = hook_url(safe);
     receiver.retry_for_ms = 0;
     start();
-    send_text("id", "{}"); /* signed by nobody we know */
+    send_text("id", "{}"); /* signed by an unknown authority */
     reaches(&m()->expired, 1);
     assert_int_equal(hook_count(safe), 0);
     sender = callback_sender_free(sender);
@@ -301,7 +300,7 @@ static void test_tls_is_verified(void **state)
     send_text("id", "{}");
     reaches(&m()->delivered, 1);
     sender = callback_sender_free(sender);
-    char *url = strdup(hook_url(safe)); /* the right key, the wrong name */
+    char *url = strdup(hook_url(safe)); /* the right key, but another name */
     memcpy(strstr(url, "127.0.0.1"), "localhost", 9);
     receiver.url = url;
     start();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scheduler/campaign_events: which turns of a campaign follow from its row. */
+/* scheduler/campaign_events: the events that follow from a campaign's row. */
 #include "tests/support/test.h"
 
 #include "scheduler/campaign_events.h"
@@ -29,7 +29,7 @@ static void test_due(void **state)
         {CAMPAIGN_OPEN, 1, 1, OPENED | HALF | SOLD_OUT},
         {CAMPAIGN_OPEN, 20, 10, OPENED | HALF}, /* the quota was raised */
         {CAMPAIGN_OPEN, 0, 0, OPENED},
-        {CAMPAIGN_PAUSED, 10, 0, 0}, /* before it ever opened */
+        {CAMPAIGN_PAUSED, 10, 0, 0}, /* before it opened */
         {CAMPAIGN_PAUSED, 10, 1, OPENED},
         {CAMPAIGN_CLOSED, 10, 0, CLOSED},
         {CAMPAIGN_CLOSED, 10, 10, OPENED | HALF | SOLD_OUT | CLOSED},
@@ -77,7 +77,8 @@ static void test_words_and_members(void **state)
     free(text);
 }
 
-/* Whoever tells an event, and when: it has the same id. A raised quota can sell out once more. */
+/* An event has the same id at any time and from any scheduler. After a raised quota, a second "sold
+ * out" is another event. */
 static void test_ids(void **state)
 {
     (void)state;

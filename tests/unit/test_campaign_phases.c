@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scheduler/campaign, recovery and claim, step by step, in a world that answers as a test says:
- * cases that the simulation does not reach, and the stages of a claim one by one. Rows are texts:
- * "a1 b20" is user a with ticket 1, then b with 20. */
+/* scheduler/campaign, recovery and claim, step by step, in a world that answers as the test says:
+ * the stages of a claim, and cases that the simulation does not reach. Rows are texts: "a1 b20" is
+ * user a with ticket 1, then b with 20. */
 #include "tests/support/test.h"
 
 #include "scheduler/campaign.h"
@@ -15,11 +15,11 @@
 #define QUOTA    100
 #define OVERFLOW 2
 #define BATCH    10
-#define YIELDS   16 /* looks in a row that may hold back all that was claimed */
+#define YIELDS   16 /* consecutive looks that may hold a whole claim back */
 #define JOBS     8
 #define TEXT     256
 
-/* What is under way to Redis and MariaDB. */
+/* Pending calls to Redis and MariaDB. */
 static struct {
     bool asked[QUEUE_EXPIRE + 1];
     enum publish_how how; /* of the last publish */
@@ -28,7 +28,7 @@ static struct {
     uint64_t moves;       /* of the last claim */
     uint64_t mark;        /* of the last drain */
     char drained[TEXT], settled[TEXT];
-    bool deaf; /* Redis takes no drain */
+    bool deaf; /* Redis rejects drains */
     struct job *jobs[JOBS];
     unsigned renounced;
     int64_t now_us;
@@ -57,7 +57,7 @@ static struct batch *read_rows(const char *text)
     return batch;
 }
 
-/* --- the world --- */
+/* --- the scheduler's surroundings --- */
 
 static int asked(const struct campaign *c, enum queue_op op)
 {
@@ -152,7 +152,7 @@ static const struct campaign_row row = {.id = 1,
                                         .mine = true,
                                         .lease_until_us = INT64_MAX};
 
-/* --- what Redis and MariaDB answer --- */
+/* --- answers of Redis and MariaDB --- */
 
 static void answer(enum queue_op op, struct queue_answer a)
 {
@@ -167,7 +167,8 @@ static void refuse(enum queue_op op, enum queue_outcome outcome)
     answer(op, (struct queue_answer){.outcome = outcome});
 }
 
-/* claimed: these rows; `left` wait above the mark, and `up_to` are in the queue up to it. */
+/* claimed: answers with these rows; `left` wait above the mark, and `up_to` are in the queue up to
+ * it. */
 static void claimed(const char *rows, uint64_t left, uint64_t up_to)
 {
     struct batch *batch = read_rows(rows);
@@ -176,7 +177,7 @@ static void claimed(const char *rows, uint64_t left, uint64_t up_to)
     batch_free(batch);
 }
 
-/* find_job: the place of the first of this kind that is under way, or JOBS. */
+/* find_job: the index of the first pending job of this kind, or JOBS. */
 static size_t find_job(enum job_kind kind)
 {
     size_t i = 0;
@@ -198,7 +199,6 @@ static bool nothing_under_way(void)
     return !any;
 }
 
-/* check_job: such a job is under way for these rows. */
 static void check_job(enum job_kind kind, const char *rows)
 {
     char text[TEXT];
@@ -207,7 +207,7 @@ static void check_job(enum job_kind kind, const char *rows)
     assert_string_equal(text, rows);
 }
 
-/* finish: MariaDB's answer to a job; it found these rows, and `last`: no others behind them. */
+/* finish: answers a job with these rows; `last`: no rows follow. */
 static void finish(enum job_kind kind, enum job_outcome outcome, const char *found, bool last)
 {
     size_t i = find_job(kind);
@@ -233,13 +233,13 @@ static void done(enum job_kind kind)
     end(kind, JOB_DONE);
 }
 
-/* journal: what a look finds. */
+/* journal: answers a look with these rows. */
 static void journal(const char *rows)
 {
     finish(JOB_JOURNAL, JOB_DONE, rows, true);
 }
 
-/* settle: these rows are committed, and Redis is told. */
+/* settle: commits these rows and settles them in Redis. */
 static void settle(const char *rows)
 {
     check_job(JOB_COMMIT, rows);
@@ -248,7 +248,7 @@ static void settle(const char *rows)
     answer(QUEUE_SETTLE, (struct queue_answer){0});
 }
 
-/* check_drain: these are on their way into the queue, with this mark, and nobody is claimed. */
+/* check_drain: these rows are being drained with this mark, and nobody is claimed. */
 static void check_drain(const char *rows, uint64_t mark)
 {
     assert_true(seen.asked[QUEUE_DRAIN]);
@@ -257,7 +257,7 @@ static void check_drain(const char *rows, uint64_t mark)
     assert_int_equal(seen.mark, mark);
 }
 
-/* drain: they are in the queue, and leave the journal. */
+/* drain: the rows are in the queue, and leave the journal. */
 static void drain(const char *rows, uint64_t mark)
 {
     check_drain(rows, mark);
@@ -282,7 +282,8 @@ static void update(enum campaign_state state, bool in_journal)
     campaign_update(&campaign, &now);
 }
 
-/* take_with: the lease comes with this epoch; until the phase RUNNING. Nobody is in the queue. */
+/* take_with: takes the lease with this epoch, and continues to the phase RUNNING with an empty
+ * queue. */
 static void take_with(uint64_t epoch)
 {
     struct campaign_row mine = row;
@@ -295,10 +296,10 @@ static void take_with(uint64_t epoch)
     assert_int_equal(seen.how, PUBLISH_OPEN);
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
     assert_int_equal(campaign.phase, PHASE_RUNNING);
-    assert_false(seen.asked[QUEUE_CLAIM]); /* first the journal */
+    assert_false(seen.asked[QUEUE_CLAIM]); /* the journal comes first */
 }
 
-/* take: until the first claim is asked. */
+/* take: runs until the first claim is sent. */
 static int take(void **state)
 {
     (void)state;
@@ -322,10 +323,9 @@ static int give_up(void **state)
     return 0;
 }
 
-/* --- who is set aside --- */
+/* --- set aside --- */
 
-/* A member that cannot be decoded takes no coupon: Redis is told at once that one more may come
- * in. */
+/* A member that cannot be decoded gets no coupon: Redis is told at once that one more may enter. */
 static void test_set_aside_makes_room(void **state)
 {
     (void)state;
@@ -340,7 +340,7 @@ static void test_set_aside_makes_room(void **state)
     done(JOB_REFUSE);
 }
 
-/* But not a stranger, whom nobody had accepted: Redis counts no refusal then. */
+/* A foreign member was never accepted, so Redis counts no refusal and makes no room. */
 static void test_a_stranger_makes_no_room(void **state)
 {
     (void)state;
@@ -352,7 +352,8 @@ static void test_a_stranger_makes_no_room(void **state)
     done(JOB_REFUSE);
 }
 
-/* Redis refused a claim; then another scheduler has the campaign: the refusal is forgotten here. */
+/* Redis refused a claim; then another scheduler takes the campaign: this one forgets the refusal.
+ * */
 static void test_given_up_is_not_broken(void **state)
 {
     (void)state;
@@ -386,7 +387,7 @@ static void test_the_claimed_join_after_the_look(void **state)
     assert_true(nothing_under_way());
 }
 
-/* A look that was asked before the claim proves nothing: each claim has its own. */
+/* A look that began before the claim proves nothing: each claim needs its own. */
 static void test_each_claim_is_followed_by_a_look(void **state)
 {
     (void)state;
@@ -399,8 +400,8 @@ static void test_each_claim_is_followed_by_a_look(void **state)
     }
 }
 
-/* Requests in the journal came before those with the same ticket, or a later one: these are claimed
- * anew. */
+/* Journalled requests came before queued ones with the same or a later ticket: those are claimed
+ * again. */
 static void test_the_journal_holds_later_ones_back(void **state)
 {
     (void)state;
@@ -434,8 +435,8 @@ static void test_later_rows_hold_nobody_back(void **state)
     drain("x21", 20);
 }
 
-/* The mark that is sent is the end of the line: of this claim, of an earlier one, or of none under
- * this epoch. */
+/* The mark that is sent is the end of the ledger's line: from this claim, an earlier one, or from
+ * none under this epoch. */
 static void test_the_mark_goes_back_to_the_line(void **state)
 {
     (void)state;
@@ -451,7 +452,7 @@ static void test_the_mark_goes_back_to_the_line(void **state)
     drain("y18", 15);
 }
 
-/* Also nobody was claimed: the mark is where the line ended. */
+/* If nobody was claimed, the mark is where the line ended. */
 static void test_a_drain_without_a_claim(void **state)
 {
     (void)state;
@@ -464,10 +465,10 @@ static void test_a_drain_without_a_claim(void **state)
     assert_false(seen.asked[QUEUE_CLAIM]);
     journal("x5");
     drain("x5", 10);
-    assert_true(seen.asked[QUEUE_CLAIM]); /* for whoever was drained */
+    assert_true(seen.asked[QUEUE_CLAIM]); /* claims the drained */
 }
 
-/* A page that was not the last: the next one is read before anybody is claimed. */
+/* After a page that was not the last, the next one is read before anybody is claimed. */
 static void test_a_full_page_is_followed_by_a_look(void **state)
 {
     (void)state;
@@ -484,7 +485,7 @@ static void test_a_full_page_is_followed_by_a_look(void **state)
     assert_true(seen.asked[QUEUE_CLAIM]);
 }
 
-/* While MariaDB does not answer, nobody is decided, and nobody else is claimed. */
+/* While MariaDB does not answer, nobody is decided or claimed. */
 static void test_a_look_that_fails_is_repeated(void **state)
 {
     (void)state;
@@ -501,8 +502,8 @@ static void test_a_look_that_fails_is_repeated(void **state)
     check_job(JOB_COMMIT, "a1");
 }
 
-/* check_repeated: after a moment the journal is read anew, and drained with the same mark, even if
- * it is empty by now, because the mark of Redis is above ours. Nothing is claimed before. */
+/* check_repeated: after a moment the journal is read again and drained with the same mark, even if
+ * it is empty by now, because Redis' mark is above ours. Nothing is claimed before. */
 static void check_repeated(const char *rows)
 {
     assert_false(seen.asked[QUEUE_DRAIN]);
@@ -541,7 +542,7 @@ static void test_a_drain_that_cannot_be_sent_is_repeated(void **state)
     check_repeated("x15");
 }
 
-/* They are in the queue, and still in the journal: the next look meets them, and Redis knows
+/* The rows are in the queue and still in the journal: the next look finds them, and Redis knows
  * them. */
 static void test_rows_that_stay_in_the_journal_are_read_again(void **state)
 {
@@ -561,7 +562,7 @@ static void test_rows_that_stay_in_the_journal_are_read_again(void **state)
     assert_true(seen.asked[QUEUE_CLAIM]);
 }
 
-/* A drain that was not answered may have been done: the takeover finds out. */
+/* An unanswered drain may have been executed: the takeover finds out. */
 static void test_a_drain_without_an_answer(void **state)
 {
     (void)state;
@@ -572,8 +573,8 @@ static void test_a_drain_without_an_answer(void **state)
     assert_int_equal(seen.renounced, 1);
 }
 
-/* Redis refused a claim, and gateways too: they journal, so the journal is read before the next
- * claim. */
+/* Redis refused a claim, and perhaps requests too, which were journalled: the journal is read
+ * before the next claim. */
 static void test_a_refused_claim_makes_a_look_due(void **state)
 {
     (void)state;
@@ -584,7 +585,7 @@ static void test_a_refused_claim_makes_a_look_due(void **state)
     assert_false(seen.asked[QUEUE_CLAIM]);
 }
 
-/* yield: somebody is claimed, and all of it goes back. */
+/* yield_once: claims users and sends all of them back. */
 static void yield_once(void)
 {
     claimed("b20", 0, 1);
@@ -593,8 +594,8 @@ static void yield_once(void)
     drain("x15", 0);
 }
 
-/* A gateway with a slow clock always has an earlier request: after 16 looks that found one, the
- * next claim passes. */
+/* A gateway with a slow clock always journals an earlier request: after 16 looks that found one,
+ * the next claim passes. */
 static void test_nobody_yields_for_ever(void **state)
 {
     (void)state;
@@ -606,7 +607,7 @@ static void test_nobody_yields_for_ever(void **state)
     drain("x15", 30);
 }
 
-/* Whoever passes meanwhile, or a claim of nobody, begins the count anew. */
+/* A claim that passes, or that is empty, resets the count. */
 static void test_yields_are_counted_in_a_row(void **state)
 {
     (void)state;
@@ -622,8 +623,7 @@ static void test_yields_are_counted_in_a_row(void **state)
     drain("x15", 10);
 }
 
-/* More pages of the same journal are no further looks of this kind: only claimed requests can
- * yield. */
+/* Further pages of a journal do not count: only claimed requests can yield. */
 static void test_pages_are_no_yields(void **state)
 {
     (void)state;
@@ -638,7 +638,7 @@ static void test_pages_are_no_yields(void **state)
     assert_false(under_way(JOB_COMMIT));
 }
 
-/* An idle queue is asked again and again; nobody keeps what it answered. */
+/* An idle queue is polled, and its empty answers are not kept. */
 static void test_nobody_was_claimed(void **state)
 {
     (void)state;
@@ -652,7 +652,7 @@ static void test_nobody_was_claimed(void **state)
     }
 }
 
-/* Redis must have counted what we asked of it, and nothing else. */
+/* Redis must have counted exactly the moves that we asked for. */
 static void test_moves(void **state)
 {
     (void)state;
@@ -669,13 +669,13 @@ static void test_moves(void **state)
     assert_int_equal(seen.moves, 3); /* claim, drain, settle */
 }
 
-/* One that is asked while a settle is under way is done after it. */
+/* A claim that is due during a settle follows it. */
 static void test_moves_of_a_settle_under_way(void **state)
 {
     (void)state;
     claimed("a10", 5, 1);
     journal("");
-    /* Less than a batch waits for the one under way. */
+    /* Less than a batch waits for the pending one. */
     assert_false(seen.asked[QUEUE_CLAIM]);
     done(JOB_COMMIT);
     assert_true(seen.asked[QUEUE_SETTLE]);
@@ -683,7 +683,7 @@ static void test_moves_of_a_settle_under_way(void **state)
     assert_int_equal(seen.moves, 2);
 }
 
-/* A paused campaign claims nobody, and notices all the same when Redis lost its data. */
+/* A paused campaign claims nobody, but still notices that Redis lost its data. */
 static void test_paused(void **state)
 {
     (void)state;
@@ -699,8 +699,8 @@ static void test_paused(void **state)
 
 /* --- claimed and forgotten --- */
 
-/* A request is in the queue up to the mark, and nobody decides it: only a takeover sets the mark
- * back. */
+/* A request in the queue at or below the mark, which nobody decides: only a takeover resets the
+ * mark. */
 static void test_claimed_and_forgotten(void **state)
 {
     (void)state;
@@ -709,7 +709,7 @@ static void test_claimed_and_forgotten(void **state)
     assert_int_equal(seen.renounced, 1);
 }
 
-/* But not while somebody is being decided, or Redis is not told yet. */
+/* Not while somebody is being decided or settled. */
 static void test_claimed_and_not_forgotten(void **state)
 {
     (void)state;
@@ -724,7 +724,7 @@ static void test_claimed_and_not_forgotten(void **state)
     assert_int_equal(campaign.phase, PHASE_RUNNING);
 }
 
-/* Under the next epoch the mark begins at 0: Redis set it back. */
+/* The next epoch starts with the mark 0, because Redis reset it. */
 static void test_a_takeover_forgets_the_mark(void **state)
 {
     (void)state;
@@ -739,7 +739,7 @@ static void test_a_takeover_forgets_the_mark(void **state)
     drain("x5", 0);
 }
 
-/* What is held back while the lease gets lost is nobody's any more. */
+/* Requests held back when the lease is lost are dropped. */
 static void test_given_up_between_claim_and_look(void **state)
 {
     (void)state;
@@ -755,8 +755,8 @@ static void test_given_up_between_claim_and_look(void **state)
 
 /* --- the takeover --- */
 
-/* Requests up to the highest ticket of MariaDB may be granted: they are looked up, page by page,
- * and settled. The others simply wait. */
+/* Requests up to MariaDB's highest ticket may be granted already: the takeover looks them up page
+ * by page and settles them. The others simply wait. */
 static void test_a_takeover_compares(void **state)
 {
     (void)state;
@@ -789,7 +789,7 @@ static void test_a_takeover_compares(void **state)
 
 /* --- the end --- */
 
-/* close_empty: until the keys of the closed campaign are to expire, for nobody waits in it. */
+/* close_empty: runs a closed, empty campaign until its keys are to expire. */
 static void close_empty(void)
 {
     update(CAMPAIGN_CLOSED, false);
@@ -801,13 +801,13 @@ static void close_empty(void)
     assert_true(seen.asked[QUEUE_EXPIRE]);
 }
 
-/* Redis is told that it is closed; then the queue is empty; then the journal is. In this order a
- * request that comes in between is seen. */
+/* Redis learns that the campaign is closed; then the queue is empty; then the journal. In this
+ * order no request in between is missed. */
 static void test_drained(void **state)
 {
     (void)state;
     update(CAMPAIGN_CLOSED, false);
-    claimed("", 0, 0); /* asked before Redis was told */
+    claimed("", 0, 0); /* claimed before Redis knew */
     assert_true(nothing_under_way());
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
     wait_us(world.poll_us);
@@ -831,7 +831,7 @@ static void test_drained(void **state)
     assert_false(seen.asked[QUEUE_CLAIM]);
 }
 
-/* An empty journal is not enough: somebody waits, or is being decided. */
+/* An empty journal is not enough while somebody waits or is being decided. */
 static void test_not_drained_by_the_journal_alone(void **state)
 {
     (void)state;
@@ -840,7 +840,7 @@ static void test_not_drained_by_the_journal_alone(void **state)
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
     journal("");
     done(JOB_COMMIT);
-    claimed("", 0, 1); /* the settle is under way */
+    claimed("", 0, 1); /* the settle is pending */
     assert_true(nothing_under_way());
     assert_false(campaign.drained);
     update(CAMPAIGN_CLOSED, true);
@@ -848,7 +848,7 @@ static void test_not_drained_by_the_journal_alone(void **state)
     assert_false(campaign.drained);
 }
 
-/* The queue was empty; then a page of the journal went into it: an empty next page ends nothing. */
+/* The queue was empty; then a page of the journal entered it: an empty next page is not the end. */
 static void test_not_drained_by_the_page_behind(void **state)
 {
     (void)state;
@@ -865,7 +865,7 @@ static void test_not_drained_by_the_page_behind(void **state)
     claimed("x15", 0, 1);
 }
 
-/* Opened again: what was empty may fill up. */
+/* After reopening, queue and journal may fill again. */
 static void test_opened_again(void **state)
 {
     (void)state;
@@ -880,8 +880,8 @@ static void test_opened_again(void **state)
     assert_true(seen.asked[QUEUE_CLAIM]);
 }
 
-/* The journal is not emptied while the campaign is being settled: it would be settled because the
- * journal is empty, with its rows in the queue. */
+/* While the campaign finishes, the journal is not drained: the campaign would be settled because
+ * the journal is empty, with its rows in the queue. */
 static void test_no_drain_while_finishing(void **state)
 {
     (void)state;
@@ -902,7 +902,7 @@ static void test_no_drain_while_finishing(void **state)
     assert_true(seen.asked[QUEUE_CLAIM]);
 }
 
-/* Redis refused to let the keys expire: that ends the finishing too. */
+/* If Redis refuses to expire the keys, finishing ends too. */
 static void test_refused_expire(void **state)
 {
     (void)state;

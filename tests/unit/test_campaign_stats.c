@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scheduler/campaign_stats: campaigns on a snapshot, what is summed up beyond the cap, durations
- * that go on, and a writer and a reader that never wait for each other. */
+/* scheduler/campaign_stats: campaigns on a snapshot, the sum beyond the limit, growing durations,
+ * and a writer and a reader that never wait for each other. */
 #include "tests/support/test.h"
 
 #include "scheduler/campaign_stats.h"
@@ -19,7 +19,7 @@ static struct campaign_metrics blank(void)
     return m;
 }
 
-/* render: noinline, or gcc 12 takes the text that open_memstream() made for the pointer to it. */
+/* render: noinline, or gcc 12 confuses the text from open_memstream() with the pointer to it. */
 __attribute__((noinline)) static char *render(struct stats_slot *stats, int64_t now_us)
 {
     char *text = NULL;
@@ -77,13 +77,13 @@ static void test_durations_go_on(void **state)
         assert_non_null(strstr(text, first
                                          ? "onrush_campaign_lease_seconds{campaign=\"noon\"} 4.0"
                                          : "onrush_campaign_lease_seconds{campaign=\"noon\"} 3.0"));
-        assert_null(strstr(text, "onrush_campaign_quota{")); /* not known: no line */
+        assert_null(strstr(text, "onrush_campaign_quota{")); /* unknown: no line */
         free(text);
     }
     stats_clear(&stats);
 }
 
-/* A label has at most STATS_CAMPAIGNS_MAX values and "other", however many campaigns there are. */
+/* A label has at most STATS_CAMPAIGNS_MAX values and "other", for any number of campaigns. */
 static void test_the_cap(void **state)
 {
     (void)state;
@@ -120,8 +120,8 @@ static double thread_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* scrape_ms: what a scrape of n campaigns takes, the best of ten. Processor time, so that a busy
- * machine does not count. */
+/* scrape_ms: the best of ten scrapes of n campaigns, in processor time, so that a busy machine does
+ * not count. */
 static double scrape_ms(int n)
 {
     struct stats_slot stats = {.snapshot = NULL};
@@ -146,7 +146,7 @@ static double scrape_ms(int n)
     return best;
 }
 
-/* Ten times as many campaigns cost a scrape about ten times as much, not a hundred times. */
+/* A scrape of ten times as many campaigns costs about ten times as much, not a hundred times. */
 static void test_a_thousand_campaigns(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static long long value_of(const char *text, const char *start)
     return at != NULL ? strtoll(at + strlen(start), NULL, 10) : -1;
 }
 
-/* Every snapshot that is read is whole, none older than the one before, and the last is found. */
+/* Every snapshot is complete, none is older than the one before, and the last one is found. */
 static void test_nobody_waits(void **state)
 {
     (void)state;
@@ -214,8 +214,8 @@ static const struct {
     int64_t shown, claimed, before, after, shown_only, hidden;
 } differences[] = {
     {0, 0, 0, 0, 0, 0},       {10, 0, 10, 10, 0, 0}, {10, 5, 15, 15, 0, 0},
-    {10, 5, 12, 30, 0, 0},    {10, 0, 10, 9, 1, 0}, /* shown as granted, not in MariaDB */
-    {10, 5, 16, 16, 0, 1},    /* MariaDB had one that Redis neither shows nor has claimed */
+    {10, 5, 12, 30, 0, 0},    {10, 0, 10, 9, 1, 0}, /* shown as granted, but not in MariaDB */
+    {10, 5, 16, 16, 0, 1},    /* in MariaDB, but neither shown nor claimed in Redis */
     {0, 0, 100, 100, 0, 100}, /* Redis lost its data */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/base/clock: reading and writing of times. */
+/* shared/base/clock: parsing and printing times. */
 #include "tests/support/test.h"
 
 #include "shared/base/clock.h"

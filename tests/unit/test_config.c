@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/base/config: defaults, file, overrides; and the exact words of every error. */
+/* shared/base/config: defaults, file, overrides; and the exact text of every error. */
 #include "tests/support/test.h"
 
 #include "shared/base/config.h"
@@ -60,7 +60,7 @@ static void check_same(const struct settings *got, const struct settings *want)
     assert_string_equal(got->colour, want->colour);
 }
 
-static const char *path; /* of the one file that the tests write */
+static const char *path; /* the tests' configuration file */
 
 static int make_dir(void **state)
 {
@@ -180,7 +180,7 @@ static void test_missing_file(void **state)
     assert_string_equal(error, "no/such.cfg: cannot be read: No such file or directory");
 }
 
-/* An error message is cut to its buffer, however long path and key are. */
+/* An error message is truncated to its buffer, however long path and key are. */
 static void test_very_long_path(void **state)
 {
     (void)state;
@@ -246,7 +246,7 @@ static void test_reload_of_a_bad_file(void **state)
     check_same(&s, &defaults);
 }
 
-/* Values that do not go together are refused, be they loaded or mixed with those that stay. */
+/* Values that conflict are refused, both among loaded ones and with those that a reload keeps. */
 static int few_ports(const void *config, char *error)
 {
     const struct settings *s = config;
@@ -318,7 +318,7 @@ static void test_environment(void **state)
     setenv("ONRUSH_NET_QUICK", "false", 1);
     setenv("ONRUSH_NET_BIG", "6", 1);
     setenv("ONRUSH_LOOK_NAME", "dawn", 1);
-    setenv("ONRUSH_SPEED", "9", 1); /* another program's */
+    setenv("ONRUSH_SPEED", "9", 1); /* belongs to another program */
     assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
     want.workers = 3;
     want.port = 81;
@@ -357,7 +357,7 @@ static void test_wrong_variables(void **state)
     }
 }
 
-/* What --print-config shows of a URL is no secret. */
+/* --print-config hides the secrets in URLs. */
 static void test_urls(void **state)
 {
     (void)state;
@@ -374,7 +374,7 @@ static void test_urls(void **state)
         assert_int_not_equal(config_check_url(bad[i]), 0);
 }
 
-/* A secret comes from systemd's directory unless the key names a file itself. */
+/* A secret comes from systemd's directory unless the key names a file. */
 static void test_credentials(void **state)
 {
     (void)state;
@@ -401,7 +401,7 @@ static void test_credentials(void **state)
     assert_string_equal(s.token_file, "");
 }
 
-/* A daemon does not start without a file that it was told to read. */
+/* A daemon does not start if a file that it must read is missing. */
 static void test_files_that_cannot_be_read(void **state)
 {
     (void)state;
@@ -414,7 +414,7 @@ static void test_files_that_cannot_be_read(void **state)
     };
     static const struct config_table files = {.options = rows, .n = LENGTH(rows), .size = sizeof s};
     char error[CONFIG_ERROR_SIZE];
-    assert_int_equal(config_check_files(&files, &s, error), 0); /* none is named */
+    assert_int_equal(config_check_files(&files, &s, error), 0); /* no file is named */
     strcpy(s.key_file, "no/such");
     assert_int_equal(config_check_files(&files, &s, error), -EINVAL);
     assert_string_equal(error, "look.key_file: no/such cannot be read: No such file or directory");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files in etc and the tables of the programs agree: every key stands in its file with its
- * default, its range, and whether SIGHUP takes it. */
+/* The files in etc/ and the programs' tables agree: each file has every key with its default, its
+ * range, and whether SIGHUP applies it. */
 #include "tests/support/test.h"
 
 #include "ctl/settings.h"
@@ -26,7 +26,7 @@ static const struct {
     {ONRUSH_ETC "/ctl.cfg", &settings_table},
 };
 
-static char lines[LINES_MAX + 1][LINE_MAX_]; /* from 1 on */
+static char lines[LINES_MAX + 1][LINE_MAX_]; /* index from 1 */
 
 static void read_lines(const char *path)
 {
@@ -48,8 +48,8 @@ static bool is_setting(int line)
     return strchr(lines[line], '=') != NULL && strchr(lines[line], '{') == NULL;
 }
 
-/* comment_of: the comment above a line (settings may share it) and the one at its end; in one line,
- * because ranges may be broken over two. */
+/* comment_of: the comment above a line (several settings may share it) and the one at its end,
+ * joined to one line because ranges may be broken over two. */
 static const char *comment_of(int line)
 {
     static char text[32768];
@@ -67,7 +67,7 @@ static const char *comment_of(int line)
     return text;
 }
 
-/* check_key: says all that is wrong with it; gives how many faults. */
+/* check_key: prints everything wrong with the key; returns the number of faults. */
 static int check_key(const char *path, const config_t *file, const struct config_option *o)
 {
     char range[64];
@@ -133,7 +133,7 @@ static void test_files_hold_the_defaults(void **state)
     }
 }
 
-/* No two keys of a program may want the same variable: "a.b" and "a_b" would. */
+/* Two keys of a program must not share a variable, as "a.b" and "a_b" would. */
 static void test_variables_are_distinct(void **state)
 {
     (void)state;
@@ -149,7 +149,7 @@ static void test_variables_are_distinct(void **state)
     }
 }
 
-/* load_gateway: with these settings: 0, or -EINVAL and the message in `error`. */
+/* load_gateway: loads these settings; returns 0, or -EINVAL with the message in `error`. */
 static int load_gateway(const char *const *sets, size_t n, char *error)
 {
     struct gateway_config config;
@@ -159,7 +159,7 @@ static int load_gateway(const char *const *sets, size_t n, char *error)
     return r;
 }
 
-/* A limit beyond the number of connections is a mistake; by default it is that number. */
+/* A limit above the number of connections is an error; the default equals it. */
 static void test_waiters_need_connections(void **state)
 {
     (void)state;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scheduler/coupon_code: coupon codes. */
 #include "tests/support/test.h"
 
 #include "scheduler/coupon_code.h"
@@ -40,7 +39,7 @@ static int compare(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* Each of the 32 letters comes up about as often as the others, at each place. */
+/* All 32 letters are about equally frequent at each position. */
 static void test_letters_are_even(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/chaos/crowd: when each user first asked, and was first accepted, by the clients'
- * ledgers. */
+/* tests/chaos/crowd: when each user first asked and was first accepted, from the clients' ledgers.
+ * */
 #include "tests/chaos/crowd.h"
 #include "tests/support/child.h"
 #include "tests/support/test.h"
@@ -28,7 +28,7 @@ static int free_crowd(void **state)
     return 0;
 }
 
-/* read_lines: a ledger with these lines, of a burst to this gateway. */
+/* read_lines: reads a ledger with these lines, of a burst to this gateway. */
 static void read_lines(const char *lines, unsigned gateway)
 {
     char path[256];
@@ -59,7 +59,7 @@ static void expect(uint32_t user, int64_t asked_us, int64_t acked_us)
     assert_int_equal(c->acked_us, acked_us);
 }
 
-/* Lines come in the order of the answers. */
+/* The ledger has the answers' order. */
 static void test_first_counts(void **state)
 {
     (void)state;
@@ -86,7 +86,7 @@ static void test_no_acceptance(void **state)
     assert_null(client(5));
 }
 
-/* Who failed first and got in later asked at the first time. */
+/* A user who failed first counts from the first request. */
 static void test_accepted_later(void **state)
 {
     (void)state;
@@ -109,7 +109,7 @@ static void test_gateways(void **state)
     assert_int_equal(client(2)->asked, 1 | 2);
 }
 
-/* Whoever is refused left the line. */
+/* A refused user has left the queue. */
 static void test_refused(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/custom_answer: which answer of a route stands for which outcome. */
+/* gateway/custom_answer: which answer of a route is used for which outcome. */
 #include "tests/support/test.h"
 
 #include "gateway/custom_answer.h"
@@ -9,7 +9,7 @@
 static struct route_answer answers[ROUTE_ANSWERS_N];
 static struct route route;
 
-/* A route that words everything. */
+/* word_all: a route with an answer for everything. */
 static void word_all(enum operation op)
 {
     route = (struct route){.op = op};
@@ -20,7 +20,7 @@ static void word_all(enum operation op)
 static const struct {
     enum outcome outcome;
     bool fresh;
-    int post, get; /* -1: Onrush's own */
+    int post, get; /* -1: Onrush's own answer */
 } outcomes[] = {
     {OUTCOME_waiting, true, ROUTE_accepted, ROUTE_waiting},
     {OUTCOME_waiting, false, ROUTE_waiting, ROUTE_waiting},
@@ -74,7 +74,7 @@ static void test_outcomes(void **state)
     }
 }
 
-/* In the journal, so without a ticket: the answer is not "waiting", which could be worded as a
+/* A journalled request has no ticket: its answer is not "waiting", which a route may word as a
  * refusal. */
 static void test_journalled(void **state)
 {
@@ -95,7 +95,7 @@ static void test_body(void **state)
     assert_int_equal(template_compile(&wording.body, body, SLOTS_WAITING, error, sizeof error), 0);
     out[custom_answer_write(&wording, &r, out)] = '\0';
     assert_string_equal(out, "[\"u-1\",7,3]");
-    r.known.ticket = 0; /* in the journal */
+    r.known.ticket = 0; /* journalled */
     out[custom_answer_write(&wording, &r, out)] = '\0';
     assert_string_equal(out, "[\"u-1\",null,null]");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/fallback: which looks at the journal are in force. */
+/* gateway/fallback: when the result of a look at the journal may be used. */
 #include "tests/support/test.h"
 
 #include "gateway/campaign_cache.h"
@@ -52,7 +52,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* What is put into the archive waits here for the test to answer it. */
+/* The last job put into the archive; the test answers it. */
 static struct archive_job *asked;
 static int n_asked;
 
@@ -75,21 +75,21 @@ static struct request *enqueued(void)
     return r;
 }
 
-/* look: one that found the journal empty has ended. */
+/* look: completes a look that found the journal empty. */
 static void look(void)
 {
     struct request *r = enqueued();
     r->known.kind = REQUEST_FULL;
     fallback_ask(r, FALLBACK_NO_REQUEST);
-    loop.finishing = true; /* it is answered, rather than asking Redis again */
+    loop.finishing = true; /* answered without asking Redis again */
     asked->answer = ARCHIVE_FOUND;
     asked->done(asked);
     loop.finishing = false;
     request_free(r);
 }
 
-/* A head was asked for after the first look. Other looks that end before it do not delay the first
- * one. */
+/* After the first look a new head is requested. Looks that end before it arrives do not delay the
+ * first one. */
 static void test_later_looks_do_not_put_it_off(void **state)
 {
     (void)state;
@@ -104,7 +104,7 @@ static void test_later_looks_do_not_put_it_off(void **state)
     cached_campaign_release(c);
 }
 
-/* Nor does a head that was asked for before the look ended put it in force. */
+/* A head that was requested before the look ended does not count. */
 static void test_an_older_head_is_not_enough(void **state)
 {
     (void)state;
@@ -117,7 +117,7 @@ static void test_an_older_head_is_not_enough(void **state)
     cached_campaign_release(c);
 }
 
-/* Before a look is too old the next one begins, and no request waits for it. */
+/* The next look begins before the last one expires, and no request waits for it. */
 static void test_the_next_look_holds_nobody_up(void **state)
 {
     (void)state;

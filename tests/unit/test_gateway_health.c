@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/health: the health of the workers together when one stands still, or too
- * much is under way. */
+/* gateway/health: the workers' common health when one of them stalls, or too much is in flight. */
 #include "tests/support/test.h"
 
 #include "gateway/health.h"
@@ -23,7 +22,7 @@ static void on_link(void *arg, bool up)
     (void)up;
 }
 
-/* set_up: two workers that have just turned; they reach neither store, as the loop never runs. */
+/* set_up: two active workers; neither reaches a store, because the loop never runs. */
 static int set_up(void **state)
 {
     (void)state;
@@ -50,7 +49,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* One worker that stands still is no progress, whatever the other does. */
+/* If one worker stalls, there is no progress, whatever the other does. */
 static void test_progress(void **state)
 {
     (void)state;
@@ -116,7 +115,7 @@ static void test_stores(void **state)
     metric_set(&worker[0].loop.metrics.mariadb_up, 1);
     assert_int_equal(found(HEALTH_mariadb), HEALTH_DEGRADED);
     config.journal = true;
-    assert_int_equal(found(HEALTH_journal), HEALTH_DOWN); /* of the other worker */
+    assert_int_equal(found(HEALTH_journal), HEALTH_DOWN); /* the other worker's */
     metric_set(&worker[1].loop.metrics.mariadb_up, 1);
     assert_int_equal(found(HEALTH_journal), HEALTH_DEGRADED);
 }

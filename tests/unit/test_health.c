@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/daemon/health: nothing flaps, nothing that lasts is missed; the share of errors. */
+/* shared/daemon/health: nothing flaps, lasting changes are reported; the share of errors. */
 #include "tests/support/test.h"
 
 #include "shared/daemon/health.h"
@@ -20,7 +20,7 @@ static int fresh(void **state)
     return 0;
 }
 
-/* see: one look with Redis in this state; true when something that is shown changed. */
+/* see: one observation with Redis in this state; true if the reported health changed. */
 static bool see(int64_t after_us, bool able, enum health_state redis)
 {
     struct health_report report = {.able = able};
@@ -39,7 +39,7 @@ static void test_overall(void **state)
     health_found(&r, HEALTH_lag, HEALTH_DEGRADED, "%d ms", 7);
     assert_int_equal(health_overall(&r), HEALTH_DEGRADED);
     health_found(&r, HEALTH_redis, HEALTH_DOWN, "away");
-    assert_int_equal(health_overall(&r), HEALTH_DEGRADED); /* it works on, by the journal */
+    assert_int_equal(health_overall(&r), HEALTH_DEGRADED); /* works on through the journal */
     r.able = false;
     assert_int_equal(health_overall(&r), HEALTH_DOWN);
     health_found(&r, HEALTH_lag, HEALTH_DEGRADED, "something else");
@@ -60,7 +60,7 @@ static void test_worse_after_a_while(void **state)
     assert_int_equal(change.components_were[HEALTH_redis], HEALTH_OK);
     assert_int_equal(h.components[HEALTH_redis].shown, HEALTH_DOWN);
     assert_int_equal(h.components[HEALTH_mariadb].shown, HEALTH_OK);
-    assert_false(see(60 * S, false, HEALTH_DOWN)); /* told once */
+    assert_false(see(60 * S, false, HEALTH_DOWN)); /* reported once */
     assert_false(see(S, true, HEALTH_OK));
     assert_false(see(10 * S - 1, true, HEALTH_OK));
     assert_true(see(1, true, HEALTH_OK));
@@ -68,7 +68,7 @@ static void test_worse_after_a_while(void **state)
     assert_int_equal(change.was, HEALTH_DOWN);
 }
 
-/* Up and down every second: neither is ever shown. */
+/* Up and down every second: neither is reported. */
 static void test_flapping_is_not_told(void **state)
 {
     (void)state;
@@ -83,7 +83,7 @@ static void test_flapping_is_not_told(void **state)
     assert_int_equal(h.overall.shown, HEALTH_DOWN);
 }
 
-/* A trouble that goes to and fro between its degrees is told as the one that it is just in. */
+/* A problem that varies in degree is reported with its current degree. */
 static void test_degrees_of_trouble_add_up(void **state)
 {
     (void)state;
@@ -91,7 +91,7 @@ static void test_degrees_of_trouble_add_up(void **state)
     assert_false(see(S, true, HEALTH_DOWN));
     assert_true(see(S, true, HEALTH_DEGRADED));
     assert_int_equal(h.components[HEALTH_redis].shown, HEALTH_DEGRADED);
-    assert_false(see(S, true, HEALTH_DOWN)); /* from degraded to down takes its own time */
+    assert_false(see(S, true, HEALTH_DOWN)); /* degraded to down needs its own time */
     assert_true(see(2 * S, true, HEALTH_DOWN));
     assert_int_equal(h.overall.shown, HEALTH_DEGRADED);
 }
@@ -108,11 +108,11 @@ static void test_share(void **state)
 {
     (void)state;
     struct health_share s = {0};
-    assert_int_equal(health_share_see(&s, 1000 * S, 500, 400, 20), 0); /* what was before */
-    assert_int_equal(health_share_see(&s, 1001 * S, 519, 419, 20), 0); /* too few */
+    assert_int_equal(health_share_see(&s, 1000 * S, 500, 400, 20), 0); /* from before the start */
+    assert_int_equal(health_share_see(&s, 1001 * S, 519, 419, 20), 0); /* too few answers */
     assert_int_equal(health_share_see(&s, 1001 * S + 1, 600, 410, 20), 10);
     assert_int_equal(health_share_see(&s, 1005 * S, 700, 450, 20), 25);
-    assert_int_equal(health_share_see(&s, 1030 * S, 700, 450, 20), 0); /* long ago */
+    assert_int_equal(health_share_see(&s, 1030 * S, 700, 450, 20), 0); /* too old */
     assert_int_equal(health_share_see(&s, 1031 * S, 800, 550, 20), 100);
     for (int i = 1; i <= 20; i++)
         health_share_see(&s, (1031 + i) * S, 800 + 100 * i, 550, 20);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/http/client_limit: limits for all and for one address, from many threads. */
+/* shared/http/client_limit: total and per-address limits, from many threads. */
 #include "tests/support/test.h"
 
 #include "shared/http/client_limit.h"
@@ -47,11 +47,9 @@ static void test_limits(void **state)
     assert_null(http_client_limit_free(NULL));
 }
 
-/* --- threads --- */
-
 #define THREADS 8
 #define ROUNDS  20000
-#define NAMES   50 /* more than there are locks, fewer than there are buckets */
+#define NAMES   50 /* more than locks, fewer than buckets */
 #define MOST    3
 
 static struct http_client_limit *clients;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/http: deadlines, slow readers, crowds. Deadlines are short here, and tests wait for their
+/* shared/http: deadlines, slow readers, crowds. Deadlines are short, and tests wait for their
  * effect. */
 #include "tests/support/test.h"
 
@@ -59,7 +59,7 @@ static void test_idle(void **state)
     client_close(waits, false);
 }
 
-/* Neither a head nor a body may take longer, however many bytes come meanwhile. */
+/* Neither a head nor a body may take longer, however many bytes arrive. */
 static void test_request(void **state)
 {
     (void)state;
@@ -91,7 +91,7 @@ static void test_request(void **state)
     assert_int_equal(http_server_counts(serve.server)->too_slow, LENGTH(begins));
 }
 
-/* The deadline is the request's own: those before it on the connection do not count. */
+/* Each request has its own deadline; earlier ones on the connection do not count. */
 static void test_each_request_has_its_time(void **state)
 {
     (void)state;
@@ -111,7 +111,7 @@ static void test_each_request_has_its_time(void **state)
     client_close(c, false);
 }
 
-/* Who is refused and goes on sending, or never closes, is closed. */
+/* A refused client that keeps sending, or never closes, is disconnected. */
 static void test_linger(void **state)
 {
     (void)state;
@@ -128,7 +128,7 @@ static void test_linger(void **state)
 
 /* --- slow readers --- */
 
-/* in_kernel: bytes that the server has sent and the client has not read. */
+/* in_kernel: bytes sent by the server and not yet read by the client. */
 static size_t in_kernel(const struct client *c)
 {
     int theirs = 0, ours = 0;
@@ -139,7 +139,7 @@ static size_t in_kernel(const struct client *c)
     return (size_t)theirs + (size_t)ours;
 }
 
-/* A client that pipelines and never reads: the server stops, holds little, and cuts it. */
+/* A client pipelines and never reads: the server stops reading, holds little, and cuts it. */
 static void test_reader_that_never_reads(void **state)
 {
     (void)state;
@@ -169,7 +169,7 @@ static void test_reader_that_never_reads(void **state)
     client_close(c, false);
 }
 
-/* One that reads in the end loses nothing. */
+/* A client that reads late loses nothing. */
 static void test_reader_that_takes_its_time(void **state)
 {
     (void)state;
@@ -186,13 +186,13 @@ static void test_reader_that_takes_its_time(void **state)
     size_t xs = 0;
     for (size_t i = 0; i < c->n; i++)
         xs += c->text[i] == 'x';
-    assert_int_equal(xs, 200000 + 3); /* and those of three text/plain */
+    assert_int_equal(xs, 200000 + 3); /* and three x of text/plain */
     client_close(c, false);
 }
 
 /* --- crowds --- */
 
-/* clients: opens `n` from one address, each with `bytes`. */
+/* open_all: opens `n` clients from one address and sends `bytes` from each. */
 static void open_all(struct client **clients, int n, int host, const char *bytes)
 {
     size_t before = (size_t)http_server_counts(serve.server)->accepted;
@@ -217,8 +217,8 @@ static void start(int most, int most_here)
     serve_start(&serve, &config);
 }
 
-/* With all places busy one more client is told so, and further ones are closed; then there is room
- * again. */
+/* With all places in use, one more client gets a refusal and further ones are closed; then there is
+ * room again. */
 static void test_full(void **state)
 {
     (void)state;
@@ -238,7 +238,7 @@ static void test_full(void **state)
     assert_int_equal(http_server_counts(serve.server)->dropped, 1);
     client_close(c, false);
     serve_answer(&serve, "x");
-    client_expect(busy[0], OK("1", "x")); /* idle now: it makes room */
+    client_expect(busy[0], OK("1", "x")); /* idle now, so it makes room */
     c = client_open(&serve, 2);
     ask(c, GET("/a"));
     client_expect(c, OK("7", "GET /a "));
@@ -250,7 +250,7 @@ static void test_full(void **state)
     close_all(silent, HTTP_EXCESS_MAX);
 }
 
-/* Those in excess that say nothing are told, too, and do not stay. */
+/* Silent clients beyond the limit get the refusal too, and do not stay. */
 static void test_silent_excess(void **state)
 {
     (void)state;
@@ -269,7 +269,7 @@ static void test_silent_excess(void **state)
     client_close(silent, false);
 }
 
-/* One address has its share and no more; another one gets in. */
+/* One address gets its share and no more; another one gets in. */
 static void test_share(void **state)
 {
     (void)state;
@@ -296,7 +296,7 @@ static void test_share(void **state)
     close_all(busy, 4);
 }
 
-/* Within its share an address pushes out its own idle connections, and nobody else's. */
+/* At its limit an address replaces its own idle connections, and nobody else's. */
 static void test_share_of_idle(void **state)
 {
     (void)state;
@@ -320,8 +320,8 @@ static void test_share_of_idle(void **state)
     close_all(more, 2);
 }
 
-/* A crowd of half requests: an idle connection of somebody else, as every new one is at first, does
- * not make room for one more of the crowd. */
+/* A crowd of half requests does not replace another client's idle connection; every new connection
+ * is idle at first. */
 static void test_half_requests_go_before_a_newcomer(void **state)
 {
     (void)state;
@@ -340,8 +340,8 @@ static void test_half_requests_go_before_a_newcomer(void **state)
     close_all(crowd, 5);
 }
 
-/* A silent crowd from some addresses: the honest client, older than all of them, stays, and a
- * newcomer gets in. */
+/* A silent crowd from some addresses: the honest client, the oldest of all, stays, and a newcomer
+ * gets in. */
 static void test_the_busiest_go_first(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/http/parser: the table of tests/support/http_cases.c however its bytes are cut, the limits
- * to the byte, and what a caller may do with the buffer and the result. */
+/* shared/http/parser: the table of tests/support/http_cases.c with its bytes cut anywhere, exact
+ * limits, and what a caller may do with the buffer and the result. */
 #include "tests/support/test.h"
 
 #include "tests/support/dice.h"
@@ -53,7 +53,7 @@ static void test_random_cuts(void **state)
     }
 }
 
-/* Every row but those that are about what comes first, behind another request. */
+/* Every row after another request, except rows about the first bytes of a connection. */
 static void test_behind_a_request(void **state)
 {
     static const char first[] = "PUT /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx";
@@ -74,7 +74,7 @@ static void test_behind_a_request(void **state)
 
 /* --- limits --- */
 
-/* expect_with: what these bytes come to with these limits, at once and byte by byte. */
+/* expect_with: parses the bytes with these limits, at once and byte by byte. */
 static void expect_with(const struct http_limits *limits, const char *bytes, const char *want)
 {
     char *text = feed_text(bytes, strlen(bytes), limits, feed_at_once, NULL);
@@ -91,15 +91,15 @@ static void expect_with(const struct http_limits *limits, const char *bytes, con
 #define BULKY "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define BULK  "POST / @h 1.1 keep chunked [Host: h][Transfer-Encoding: chunked]"
 
-/* As many bytes as the limit pass; with a limit of one less it is refused, wherever in the head
- * that is. */
+/* A head as long as the limit passes; with a limit of one less it is refused, wherever the length
+ * is. */
 static void test_head_limit(void **state)
 {
     struct http_limits limits = http_case_limits;
     (void)state;
     limits.max_head_bytes = sizeof HEAD - 1;
     expect_with(&limits, HEAD, TEXT "end\n");
-    expect_with(&limits, "\r\n\r\n" HEAD, TEXT "end\n"); /* empty lines do not count */
+    expect_with(&limits, "\r\n\r\n" HEAD, TEXT "end\n"); /* empty lines are not counted */
     expect_with(&limits, HEAD HEAD, TEXT TEXT "end\n");
     for (limits.max_head_bytes--; limits.max_head_bytes > 0; limits.max_head_bytes--) {
         bool line = limits.max_head_bytes < sizeof LINE - 1;
@@ -109,8 +109,7 @@ static void test_head_limit(void **state)
     }
 }
 
-/* The longest head at the limit of a real configuration, and one byte more, in each long part of
- * it. */
+/* The longest head within a real configuration, and one byte more in each long part of it. */
 static void test_long_heads(void **state)
 {
     static const char *const parts[][2] = {
@@ -200,7 +199,7 @@ static void test_results_step_by_step(void **state)
     assert_int_equal(http_parse(&parser, bytes, sizeof bytes - 1), HTTP_COMPLETE);
 }
 
-/* What a refused request was is told as far as it was read: an answer to HEAD has no body. */
+/* A refused request is reported as far as it was parsed: an answer to HEAD has no body. */
 static void test_refused_head(void **state)
 {
     char bytes[] = "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 65\r\n\r\n";
@@ -228,7 +227,7 @@ static void test_body_limit_lowered_at_the_head(void **state)
     }
 }
 
-/* Lines that were read are never read again: nobody notices what becomes of them. */
+/* A line that was parsed is never read again, so its bytes may change. */
 static void test_no_line_is_read_twice(void **state)
 {
     char bytes[] = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n"
@@ -241,7 +240,7 @@ static void test_no_line_is_read_twice(void **state)
     for (size_t n = 1; n < sizeof bytes; n++) {
         progress = http_parse(&parser, bytes, n);
         if (bytes[n - 1] == '\n' && progress == HTTP_NEEDS_MORE)
-            memset(bytes + parser.end, '\n', n - parser.end); /* but for what is decoded */
+            memset(bytes + parser.end, '\n', n - parser.end); /* except decoded bytes */
     }
     assert_int_equal(progress, HTTP_COMPLETE);
     assert_true(http_text_is(parser.request.body, "abcde"));
@@ -296,7 +295,7 @@ static size_t count_seeds(void)
     return n;
 }
 
-/* The corpus in the tree is this table; `unit_http_parser --write-corpus` makes it so. */
+/* The corpus in the tree must equal this table; `unit_http_parser --write-corpus` writes it. */
 static void test_corpus(void **state)
 {
     (void)state;
@@ -305,7 +304,7 @@ static void test_corpus(void **state)
             fail_msg("%s is not in the corpus: unit_http_parser --write-corpus",
                      http_cases[i].name);
     }
-    assert_int_equal(count_seeds(), http_cases_n); /* and no two rows have the same name */
+    assert_int_equal(count_seeds(), http_cases_n); /* names are unique */
 }
 
 static int write_corpus(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/http over real sockets: bytes in, bytes out. Every row comes in one piece, then byte by
+/* shared/http over real sockets: bytes in, bytes out. Every row is sent in one piece, then byte by
  * byte. */
 #include "tests/support/test.h"
 
@@ -32,7 +32,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* epoll_ctl: counts, and does what libc's does. */
+/* epoll_ctl: counts the call and does what libc's does. */
 static int n_epoll_ctl;
 
 int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
@@ -52,8 +52,9 @@ int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 #define NO(status)   HEAD(status) "Content-Length: 2\r\nConnection: close\r\n\r\nno"
 #define GET(path)    "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 #define POST(fields) "POST /p HTTP/1.1\r\nHost: x\r\n" fields "\r\n"
-#define XS           "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" /* 64 */
-#define XXS          XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS
+/* 64 bytes */
+#define XS  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define XXS XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS XS
 
 static const struct {
     const char *in, *out;
@@ -134,7 +135,7 @@ static void test_head_is_exact(void **state)
     }
 }
 
-/* The answer is seen although the client goes on sending what nobody wants. */
+/* The client sees the answer although it keeps sending an unwanted body. */
 static void test_refused_body(void **state)
 {
     (void)state;
@@ -170,14 +171,15 @@ static void test_expect(void **state)
     client_expect(c, "HTTP/1.1 100 Continue\r\n\r\n");
     ask(c, "abc");
     client_expect(c, OK("11", "POST /p abc"));
-    ask(c, POST("Content-Length: 3\r\nExpect: 100-continue\r\n") "abc"); /* it does not wait */
+    /* the client does not wait */
+    ask(c, POST("Content-Length: 3\r\nExpect: 100-continue\r\n") "abc");
     client_expect(c, OK("11", "POST /p abc"));
     ask(c, POST("Content-Length: 257\r\nExpect: 100-continue\r\n"));
     client_expect_end(c, NO("413 Content Too Large"));
     client_close(c, false);
 }
 
-/* --- answers that come later --- */
+/* --- deferred answers --- */
 
 static void test_answers_in_order(void **state)
 {
@@ -193,7 +195,7 @@ static void test_answers_in_order(void **state)
     client_close(c, false);
 }
 
-/* Many at once of one connection do not keep others waiting, and all are answered. */
+/* Many pipelined requests of one client do not delay others, and all are answered. */
 static void test_many_pipelined(void **state)
 {
     (void)state;
@@ -210,7 +212,7 @@ static void test_many_pipelined(void **state)
     client_close(c, false);
 }
 
-/* --- clients that leave --- */
+/* --- clients that disconnect --- */
 
 static void test_gone(void **state)
 {
@@ -218,7 +220,7 @@ static void test_gone(void **state)
     for (int i = 0; i < 4; i++) {
         struct client *c = client_open(&serve, 1);
         size_t before = serve.n_gone;
-        bool behind = i % 2 == 1; /* something that is not read yet hides the end */
+        bool behind = i % 2 == 1; /* unread bytes hide the end */
         ask(c, behind ? GET("/later") GET("/b") : GET("/later"));
         SERVE_UNTIL(&serve, serve.n_waiting == 1);
         client_close(c, i >= 2);
@@ -229,7 +231,7 @@ static void test_gone(void **state)
     }
 }
 
-/* A half-closed client is told as gone, and reads its answer if it gets one. */
+/* A half-closed client is reported as gone, and still gets an answer if there is one. */
 static void test_half_closed(void **state)
 {
     (void)state;
@@ -244,7 +246,7 @@ static void test_half_closed(void **state)
     client_close(c, false);
 }
 
-/* Half a request, and then nobody. */
+/* The client disconnects after half a request. */
 static void test_half_a_request(void **state)
 {
     (void)state;
@@ -258,7 +260,7 @@ static void test_half_a_request(void **state)
     assert_int_equal(serve.n_requests, before);
 }
 
-/* The last bytes and the reset behind them are one event, which does not tell of an end. */
+/* The last bytes and the reset after them are one event, which does not report the end. */
 static void test_half_a_request_and_a_reset(void **state)
 {
     (void)state;
@@ -313,7 +315,7 @@ static void test_stream(void **state)
     }
 }
 
-/* What is not taken is bounded; when it is taken, the writer is told. */
+/* Unread data is bounded; the writer is called when the client reads it. */
 static void test_stream_to_a_slow_reader(void **state)
 {
     (void)state;
@@ -327,7 +329,8 @@ static void test_stream_to_a_slow_reader(void **state)
     while ((r = http_stream_write(stream, piece, sizeof piece)) == 0)
         pieces++;
     assert_int_equal(r, -EAGAIN);
-    assert_true(pieces * sizeof piece < 65536 + 4000000); /* ours, and what both kernels take */
+    /* ours, and the buffers of both kernels */
+    assert_true(pieces * sizeof piece < 65536 + 4000000);
     SERVE_UNTIL(&serve, (client_read(c), serve.n_drained == drained + 1));
     assert_int_equal(http_stream_write(stream, "end", 3), 0);
     http_stream_end(stream, true);
@@ -383,7 +386,7 @@ static void test_costs_of_a_connection(void **state)
         if (i % 2 == 0)
             continue;
         SERVE_UNTIL(&serve, serve.n_waiting == 1);
-        assert_int_equal(serve.server->buffers.n_lent, 1); /* the lap alone */
+        assert_int_equal(serve.server->buffers.n_lent, 1); /* only the shared buffer */
         serve_answer(&serve, "x");
     }
     SERVE_UNTIL(&serve, http_server_census(serve.server).idle == 2);
@@ -407,7 +410,7 @@ static void test_quiesce(void **state)
     struct client *open = client_open(&serve, 1), *waits = client_open(&serve, 1);
     ask(waits, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1 && http_server_census(serve.server).all == 2);
-    struct client *connected = client_open(&serve, 1); /* in the kernel's queue */
+    struct client *connected = client_open(&serve, 1); /* still in the kernel's queue */
     http_server_quiesce(serve.server, true);
     assert_int_equal(http_server_listen_fd(serve.server), -1);
     serve_answer(&serve, "last");

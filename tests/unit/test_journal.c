@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pure parts of the journal: who may enter it, its bound, and how a batch is arranged. */
+/* The journal's pure parts: who may enter it, its bound, and the arrangement of a batch. */
 #include "gateway/journal/archive_batch.h"
 #include "gateway/journal/journal_rules.h"
 #include "tests/support/dice.h"
@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- the gate --- */
 
 static const struct {
     struct archive_row row;
@@ -38,8 +36,6 @@ static void test_gate(void **state)
             fail_msg("gate %zu says %d", i, (int)journal_gate(&gates[i].row));
     }
 }
-
-/* --- the bound --- */
 
 static void test_limit(void **state)
 {
@@ -70,7 +66,8 @@ static void test_counted_before_anybody_is_let_in_or_turned_away(void **state)
     assert_int_equal(journal_bound_take(&b, 1600, 100), 100);
     assert_true(journal_bound_roomy(&b, 1600, 500));
     assert_int_equal(journal_bound_take(&b, 1600, 1), 1);
-    assert_false(journal_bound_roomy(&b, 1600, 1)); /* a 16th was added: others may have too */
+    /* a 16th was added: others may have added, too */
+    assert_false(journal_bound_roomy(&b, 1600, 1));
     assert_true(journal_bound_stale(&b, 1600, 1, 0));
 }
 
@@ -80,7 +77,7 @@ static void test_full_is_believed_for_a_second(void **state)
     struct journal_bound b = {.id = 1, .counted = -1};
     journal_bound_count(&b, 97, 5);
     assert_int_equal(journal_bound_take(&b, 100, 10), 3);
-    assert_true(journal_bound_stale(&b, 100, 1, 5)); /* by our own count only */
+    assert_true(journal_bound_stale(&b, 100, 1, 5)); /* counts only our own rows */
     journal_bound_count(&b, 100, 5);
     assert_false(journal_bound_roomy(&b, 100, 1));
     assert_false(journal_bound_stale(&b, 100, 1, 1000004));
@@ -98,8 +95,6 @@ static void test_table_of_bounds_forgets(void **state)
     assert_int_equal(journal_bound_of(table, 1 + JOURNAL_BOUNDS)->counted, -1);
     assert_int_equal(journal_bound_of(table, 1)->counted, -1);
 }
-
-/* --- a batch --- */
 
 static struct archive_batch batch;
 
@@ -155,14 +150,14 @@ static void test_everybody_gets_the_answer_of_the_first(void **state)
     assert_int_equal(jobs[2].answer, ARCHIVE_FOUND);
     assert_int_equal(jobs[2].known.kind, REQUEST_NONE);
     assert_int_equal(jobs[3].answer, ARCHIVE_NOTHING);
-    archive_batch_arrange(&batch); /* tried again: what was known is forgotten */
+    archive_batch_arrange(&batch); /* tried again: forgets what it knew */
     assert_int_equal(jobs[1].known.kind, REQUEST_NONE);
     archive_batch_fail(&batch, ARCHIVE_UNKNOWN);
     for (size_t i = 0; i < LENGTH(jobs); i++)
         assert_int_equal(jobs[i].answer, ARCHIVE_UNKNOWN);
 }
 
-/* Any mix of jobs: each gets exactly the answer of its campaign and user. */
+/* In any mix of jobs each gets exactly the answer of its campaign and user. */
 static void test_random_rounds(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scheduler/ledger: who gets which serial. Examples, then random histories against a naive
+/* scheduler/ledger: the assignment of serials. Examples, then random histories against a naive
  * model. */
 #include "tests/support/test.h"
 
@@ -19,7 +19,6 @@ static int close_ledger(void **state)
     return 0;
 }
 
-/* join: users "u<ticket>". */
 static void join(uint64_t ticket)
 {
     struct grant row = {.ticket = ticket, .serial = 77};
@@ -33,7 +32,7 @@ static void open_ledger(uint32_t quota, uint32_t next, const uint32_t *gaps, siz
     assert_int_equal(ledger_open(&ledger, quota, next, gaps, n), 0);
 }
 
-/* taken: what ledger_take(), or ledger_leave(), gives, as "ticket=serial ..." */
+/* taken: the rows of ledger_take() or ledger_leave() as "ticket=serial ..." */
 static const char *taken(size_t room, size_t (*take)(struct ledger *, struct batch *))
 {
     static char text[4096];
@@ -65,7 +64,7 @@ static void test_serials_in_ticket_order(void **state)
     assert_false(ledger_parked(&ledger));
 }
 
-/* Tickets that went back to the queue are claimed again and enter the line at their place. */
+/* Tickets that went back to the queue are claimed again and return to their place in the line. */
 static void test_the_line_is_kept_by_ticket(void **state)
 {
     (void)state;
@@ -172,12 +171,11 @@ static void test_close_twice(void **state)
 #define TICKETS 4000
 #define QUOTA   1500
 
-/* The model: every ticket and every serial is somewhere; what is next is found by looking at all of
- * them. */
+/* The model records the place of every ticket and serial, and searches all of them for the next. */
 static struct {
     bool in_line[TICKETS];
     bool is_free[QUOTA + 1]; /* serials; from 1 */
-    uint32_t given[TICKETS]; /* serial under way, 0: none */
+    uint32_t given[TICKETS]; /* serial in flight; 0: none */
     uint32_t quota;
     size_t line;
 } model;
@@ -227,7 +225,7 @@ static void step_take(void)
     batch_free(batch);
 }
 
-/* step_refuse: a serial that was given comes free; its user is out. */
+/* step_refuse: a user is refused and out; the serial becomes free. */
 static void step_refuse(void)
 {
     uint64_t t = dice(TICKETS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/limiter: against a simple model, a full table, reuse, and threads that ask for the same
+/* gateway/limiter against a simple model: a full table, reuse, and threads that ask for the same
  * keys. */
 #include "tests/support/test.h"
 
@@ -24,7 +24,7 @@ static enum limiter_verdict take(struct limiter *l, uint32_t key, const struct l
     return limiter_take(l, &key, sizeof key, limit, now_us, &hold, &wait_us);
 }
 
-/* Three at once, then one each third of the time; what is refused changes nothing. */
+/* Three at once, then one per third of the period; refusals change nothing. */
 static void test_three_in_ten_seconds(void **state)
 {
     (void)state;
@@ -55,11 +55,11 @@ static void test_give_back(void **state)
     assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_PASSED);
     first = hold;
     assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_REFUSED);
-    limiter_give_back(l, &hold); /* of a refused one: nothing */
+    limiter_give_back(l, &hold); /* giving back a refused one has no effect */
     assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_REFUSED);
     limiter_give_back(l, &first);
     assert_int_equal(take(l, 1, &limit, SECOND), LIMITER_PASSED);
-    /* Others took over the slot: it is not theirs that is given back. */
+    /* Others have taken the slot, so their count is not given back. */
     first = hold;
     for (uint32_t key = 2; key < 2 + LIMITER_BUCKET; key++)
         assert_int_equal(take(l, key, &limit, 10 * SECOND), LIMITER_PASSED);
@@ -69,7 +69,7 @@ static void test_give_back(void **state)
     limiter_free(l);
 }
 
-/* A full bucket: its keys stay limited, other keys pass uncounted; slots whose time has come are
+/* In a full bucket, present keys stay limited and other keys pass uncounted; expired slots are
  * reused. */
 static void test_full(void **state)
 {
@@ -88,7 +88,7 @@ static void test_full(void **state)
     limiter_free(l);
 }
 
-/* The limits that are in force when a request comes count for it. */
+/* A request is judged by the limits in force when it arrives. */
 static void test_limit_changes(void **state)
 {
     (void)state;
@@ -101,7 +101,7 @@ static void test_limit_changes(void **state)
     limiter_free(l);
 }
 
-/* A period that was shortened: nobody waits for the old one. */
+/* After a period is shortened, nobody waits for the old one. */
 static void test_period_is_shortened(void **state)
 {
     (void)state;
@@ -116,7 +116,7 @@ static void test_period_is_shortened(void **state)
     limiter_free(l);
 }
 
-/* A caller whose clock is a little behind sets nobody free. */
+/* A caller with a slightly slow clock does not lift a limit. */
 static void test_clocks_differ(void **state)
 {
     (void)state;
@@ -144,7 +144,7 @@ static void test_model(void **state)
     static int64_t at_us[KEYS];
     memset(level, 0, sizeof level);
     memset(at_us, 0, sizeof at_us);
-    /* In powers of two, so that the model counts without rounding. */
+    /* Powers of two, so that the model has no rounding. */
     const struct limit limit = {(int64_t)1 << dice(5), (int64_t)(1 << 20) << dice(4)};
     double per_us = (double)limit.requests / (double)limit.period_us;
     struct limiter *l = limiter_new(1024);
@@ -171,14 +171,12 @@ static void test_model(void **state)
     limiter_free(l);
 }
 
-/* --- threads --- */
-
 #define THREADS 4
 #define ROUNDS  1500
-#define CROWD   48 /* keys of one round: they all fit, and each is new */
+#define CROWD   48 /* new keys of one round; all fit */
 
-/* All threads ask for the same new keys at the same time. The keys of the round before are due by
- * then: their slots are reused. */
+/* All threads ask for the same new keys at once. The previous round's keys have expired, so their
+ * slots are reused. */
 static struct crowd {
     struct limiter *limiter;
     struct limit limit;
@@ -211,7 +209,7 @@ static void *ask(void *arg)
     return NULL;
 }
 
-/* test_threads: of each new key exactly as many pass as may, whoever brings it first. */
+/* Each new key passes exactly as often as allowed, whichever threads ask. */
 static void test_threads(void **state)
 {
     pthread_t threads[THREADS];

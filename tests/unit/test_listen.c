@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/base/listen: sockets that listen. */
+/* shared/base/listen: listening sockets. */
 #include "tests/support/test.h"
 
 #include "shared/base/listen.h"
@@ -20,7 +20,7 @@ static int port_of(int fd)
     struct sockaddr_in6 where; /* large enough for both families */
     socklen_t size = sizeof where;
     assert_int_equal(getsockname(fd, (struct sockaddr *)&where, &size), 0);
-    return ntohs(where.sin6_port); /* at the same place in both */
+    return ntohs(where.sin6_port); /* same offset in both families */
 }
 
 static bool can_connect(int port)
@@ -88,7 +88,6 @@ static void test_what_is_no_address(void **state)
     assert_int_equal(listen_tcp("192.0.2.1", 0, false), -EADDRNOTAVAIL);
 }
 
-/* begin: a connect that does not wait for the kernel's answer. */
 static int begin(int port)
 {
     struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -98,7 +97,7 @@ static int begin(int port)
     return fd;
 }
 
-/* A queue of three: of twelve that come some wait, and the rest are dropped and counted. */
+/* Of twelve clients, a queue of three holds some; the rest are dropped and counted. */
 static void test_drops_are_counted(void **state)
 {
     (void)state;
@@ -116,7 +115,7 @@ static void test_drops_are_counted(void **state)
     for (size_t i = 0; i < LENGTH(clients); i++)
         clients[i] = begin(port_of(fd));
     for (int i = 0; i < 100 && look.drops == 0; i++) {
-        poll(NULL, 0, 50); /* the kernel tells of it by nothing but the count */
+        poll(NULL, 0, 50); /* the kernel signals a drop only by the count */
         assert_int_equal(listen_look(fd, &look), 0);
     }
     assert_true(look.queue >= 1 && look.queue <= 3);
@@ -127,7 +126,7 @@ static void test_drops_are_counted(void **state)
     assert_int_equal(listen_look(-1, &look), -EBADF);
 }
 
-/* pass: takes `fd` as systemd passes it; closes it. What had the number before is gone. */
+/* pass: passes `fd` as systemd does, closes it, and replaces what had its number. */
 static int pass(int fd)
 {
     char pid[16];
@@ -144,7 +143,7 @@ static int pass(int fd)
     return r;
 }
 
-/* Only TCP: of a unix socket no address would be known, and no limit could count. */
+/* Only TCP: a unix socket has no client address, so no limit could count. */
 static void test_what_systemd_passes(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/base/log: what stands in a line, in both formats; levels; how much one place may write. */
+/* shared/base/log: the text of a line in both formats; levels; the limit per call site. */
 #include "tests/support/test.h"
 
 #include "shared/base/clock.h"
@@ -19,7 +19,7 @@
 
 static int pipe_fds[2], real_stderr;
 
-/* capture: what is written to standard error from now on goes into a pipe. */
+/* capture: redirects standard error to a pipe. */
 static int capture(void **state)
 {
     (void)state;
@@ -44,7 +44,7 @@ static int release(void **state)
 
 static char captured[1 << 16];
 
-/* written: everything since the last call, with the times replaced by "T". */
+/* written: returns everything since the last call, with times replaced by "T". */
 static const char *written(void)
 {
     static char text[sizeof captured];
@@ -144,8 +144,8 @@ static void noisy(void)
     log_info("noisy", "n=%d", 1);
 }
 
-/* wait_for_second: until a second of the monotonic clock begins, so that what follows lies in one.
- */
+/* wait_for_second: waits for the start of a second of the monotonic clock, so that what follows
+ * lies within one. */
 static void wait_for_second(void)
 {
     int64_t second = clock_mono_us() / 1000000;
@@ -171,8 +171,7 @@ static void test_one_place_writes_20_lines_a_second(void **state)
         "ts=T level=info msg=\"noisy\" n=1 suppressed=30\nts=T level=info msg=\"noisy\" n=1\n");
 }
 
-/* Lines are bounded, end with a newline, and a JSON line stays balanced, whatever its fields are.
- */
+/* Lines are bounded and end with a newline; a JSON line stays balanced with any fields. */
 static void test_long_lines(void **state)
 {
     (void)state;
@@ -217,7 +216,7 @@ static void test_quote_cuts(void **state)
     assert_string_equal(log_quote("", out, sizeof out), "\"\"");
 }
 
-/* Whatever bytes come, a JSON line is JSON: also when the value was quoted before. */
+/* A JSON line is valid JSON with any bytes, even if the value was quoted before. */
 static void test_json_is_json(void **state)
 {
     (void)state;
@@ -258,7 +257,7 @@ static void test_utf8_stays(void **state)
                                    "\"\xed\x95\x9c \xc3\xa9 \xf0\x9f\x8e\x9f ? ?\"}\n");
 }
 
-/* Nobody reads: the log goes on at once, counts, and says how many lines are missing. */
+/* Nobody reads: the log continues at once, counts, and reports how many lines are missing. */
 static void test_a_stalled_reader_stalls_nobody(void **state)
 {
     (void)state;
@@ -272,7 +271,8 @@ static void test_a_stalled_reader_stalls_nobody(void **state)
                   i);
     int64_t dropped = log_dropped() - before;
     assert_true(dropped > 0);
-    assert_int_equal(fcntl(pipe_fds[1], F_GETFL) & O_NONBLOCK, 0); /* and nobody else is changed */
+    /* other descriptors are unchanged */
+    assert_int_equal(fcntl(pipe_fds[1], F_GETFL) & O_NONBLOCK, 0);
     ssize_t n = read(pipe_fds[0], drain, sizeof drain - 1);
     drain[n > 0 ? n : 0] = '\0';
     assert_int_equal(count_lines(drain), (int64_t)LENGTH(sites) - dropped);
@@ -284,7 +284,7 @@ static void test_a_stalled_reader_stalls_nobody(void **state)
     assert_string_equal(written(), "ts=T level=info msg=\"again\"\n");
 }
 
-/* The same when standard error is a socket, as under systemd; and journald is known by its
+/* The same when standard error is a socket, as under systemd. The log recognizes journald by its
  * inode. */
 static void test_journald(void **state)
 {
@@ -298,7 +298,7 @@ static void test_journald(void **state)
     fstat(STDERR_FILENO, &st);
     snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)st.st_dev,
              (unsigned long long)st.st_ino);
-    setenv("JOURNAL_STREAM", "1:2", 1); /* inherited from somebody else */
+    setenv("JOURNAL_STREAM", "1:2", 1); /* inherited from another process */
     log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     log_error("m", "%s", "");
     line[read(pair[0], line, sizeof line - 1)] = '\0';
@@ -322,7 +322,7 @@ static void test_journald(void **state)
     assert_true(log_dropped() > before);
     close(pair[0]);
     close(pair[1]);
-    log_error("nobody is there at all", "%s", ""); /* and no SIGPIPE */
+    log_error("nobody is there at all", "%s", ""); /* and there is no SIGPIPE */
     dup2(pipe_fds[1], STDERR_FILENO);
     log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     log_info("what is missing is said", "%s", "");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/base/mailbox: each mail arrives once, in the order of its sender, at threads and in a
+/* shared/base/mailbox: each mail arrives once, in its sender's order, at threads and in an event
  * loop. */
 #include "tests/support/test.h"
 
@@ -15,7 +15,7 @@
 
 #define SENDERS     4
 #define READERS     3
-#define MAILS       5000 /* of each sender */
+#define MAILS       5000 /* per sender */
 #define PATIENCE_US 20000000
 
 struct letter {
@@ -87,8 +87,6 @@ static void assert_each_seen_once(void)
     }
 }
 
-/* --- threads --- */
-
 static void *read_some(void *arg)
 {
     (void)arg;
@@ -97,7 +95,7 @@ static void *read_some(void *arg)
         if (mail != NULL)
             see(mail);
     }
-    mailbox_shut(&box); /* the other readers need not wait any more */
+    mailbox_shut(&box); /* ends the waiting of the other readers */
     return NULL;
 }
 
@@ -135,12 +133,12 @@ static void test_wait_ends_in_time(void **state)
     mailbox_put(&box, &letters[0][0].mail);
     assert_true(mailbox_wait(&box, MAILBOX_FOREVER));
     until_us = clock_mono_us() + 20000;
-    assert_true(mailbox_sleep(&box, until_us)); /* although there is a mail */
+    assert_true(mailbox_sleep(&box, until_us)); /* although there is mail */
     assert_true(clock_mono_us() >= until_us);
     mailbox_take(&box);
 }
 
-/* A thread that waits or sleeps, and what came of it. */
+/* A waiting or sleeping thread, and its result. */
 struct idler {
     bool (*idle)(struct mailbox *box, int64_t until_us);
     atomic_int tid;
@@ -174,7 +172,7 @@ static void start_idler(struct idler *i)
         sched_yield();
 }
 
-/* A mail wakes one who waits, although somebody else sleeps there; a box that is shut wakes all. */
+/* A mail wakes a waiting thread, even if another sleeps there; closing the box wakes all. */
 static void test_who_is_woken(void **state)
 {
     (void)state;
@@ -192,8 +190,6 @@ static void test_who_is_woken(void **state)
     assert_false(sleeper.result || late.result);
     assert_false(mailbox_wait(&box, MAILBOX_FOREVER));
 }
-
-/* --- a loop --- */
 
 static int last_of[SENDERS];
 
@@ -229,7 +225,7 @@ static void test_ring(void **state)
     (void)state;
     assert_int_equal(mailbox_attach(&box, base, on_mail, base), 0);
     mailbox_ring(&box);
-    event_base_loop(base, EVLOOP_ONCE); /* returns */
+    event_base_loop(base, EVLOOP_ONCE); /* returns because of the mail */
     assert_int_equal(n_seen, 0);
 }
 
@@ -239,11 +235,11 @@ static void test_shut_tells_the_loop_no_more(void **state)
     assert_int_equal(mailbox_attach(&box, base, on_mail, base), 0);
     mailbox_shut(&box);
     mailbox_put(&box, &letters[0][0].mail);
-    assert_int_equal(event_base_loop(base, EVLOOP_NONBLOCK), 1); /* nothing is registered */
+    assert_int_equal(event_base_loop(base, EVLOOP_NONBLOCK), 1); /* no event is registered */
     assert_ptr_equal(mailbox_take(&box), &letters[0][0]);
 }
 
-/* The last mail may take its own box down. */
+/* The handler of the last mail may end the mailbox. */
 static void end_box(void *arg, struct mail *mail)
 {
     see(mail);

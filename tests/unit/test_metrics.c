@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/base/metrics: the exact text, and where a duration is counted. */
+/* shared/base/metrics: the exact text, and the buckets of durations. */
 #include "tests/support/test.h"
 
 #include "shared/base/clock.h"
@@ -120,8 +120,8 @@ static void test_size_bounds(void **state)
     }
 }
 
-/* What is called seconds is written as seconds; a histogram of sizes has bounds that are sizes, and
- * beyond the last everything is +Inf. */
+/* Names with "seconds" are printed in seconds. A histogram of sizes has sizes as bounds, and values
+ * beyond the last are in +Inf. */
 static void test_units(void **state)
 {
     (void)state;
@@ -137,7 +137,7 @@ static void test_units(void **state)
     free(text);
 }
 
-/* One line for each shard, with its label before the row's; what is not known has no line. */
+/* Each shard has a line, with the shard's label before the row's; an unknown value has no line. */
 static void test_labelled(void **state)
 {
     (void)state;
@@ -156,7 +156,7 @@ static void test_labelled(void **state)
     free(text);
 }
 
-/* Of the process itself: what /proc says. */
+/* Metrics of the process, from /proc. */
 static void test_process(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/support/order: who was overtaken, by the clients' own clock. */
+/* tests/support/order: overtaken users by the clients' own clock. */
 #include "tests/support/dice.h"
 #include "tests/support/order.h"
 #include "tests/support/test.h"
@@ -13,7 +13,7 @@
 #define HISTORIES   3000
 #define CLIENTS_MAX 40
 
-/* client: who asked one gateway only. */
+/* client: a client that asked one gateway only. */
 static struct order_client client(uint32_t user, int64_t asked_us, int64_t acked_us,
                                   uint32_t serial)
 {
@@ -35,7 +35,7 @@ static const struct order_client *find(const struct order_client *clients, size_
     return NULL;
 }
 
-/* expect: `by` overtook `user`, and nobody else was overtaken; user 0: nobody was. */
+/* expect: only `user` was overtaken, by `by`; user 0: nobody was. */
 static void expect(struct order_client *clients, size_t n, uint32_t user, uint32_t by)
 {
     struct order_verdict v;
@@ -74,7 +74,7 @@ static void test_in_order(void **state)
     EXPECT(nobody_won, 0, 0);
 }
 
-/* Who asked before the other was acknowledged may stand anywhere. */
+/* A user who asked before the other was acknowledged may be at any place. */
 static void test_at_the_same_time(void **state)
 {
     (void)state;
@@ -100,8 +100,7 @@ static void test_overtaken(void **state)
     EXPECT(far_behind, 1, 2);
 }
 
-/* Of those who overtook, the one who asked last; of those who were overtaken, the one who waited
- * longest. */
+/* Reports the overtaker who asked last, and the overtaken user who waited longest. */
 static void test_worst(void **state)
 {
     (void)state;
@@ -131,7 +130,7 @@ static void test_missing_answers(void **state)
     assert_int_equal(v.acked, 1);
 }
 
-/* Two with one serial are a breach of another kind. */
+/* Two users with one serial are another kind of breach. */
 static void test_same_serial(void **state)
 {
     (void)state;
@@ -139,8 +138,8 @@ static void test_same_serial(void **state)
     EXPECT(same, 0, 0);
 }
 
-/* expect_between: 1 was acknowledged by the first gateway; 2 asked the others so much later, and is
- * in front. */
+/* expect_between: user 1 was acknowledged by the first gateway; user 2 asked others this much later
+ * and is in front. */
 static void expect_between(uint8_t asked, int64_t later_us, bool overtaken)
 {
     struct order_client both[] = {client(1, 10, 20, 2), client(2, 20 + later_us, 9000, 1)};
@@ -158,7 +157,7 @@ static void test_between_gateways(void **state)
     expect_between(GATEWAY_1 | GATEWAY_2, BETWEEN_US + 1, true);
 }
 
-/* One of each kind in front: the legal one does not hide the other. */
+/* A legal user in front does not hide an illegal one. */
 static void test_legal_beside_not(void **state)
 {
     (void)state;
@@ -168,7 +167,7 @@ static void test_legal_beside_not(void **state)
     EXPECT(all, 1, 3);
 }
 
-/* --- against the rule, word by word --- */
+/* --- against the rule, stated naively --- */
 
 static bool overtook(const struct order_client *b, const struct order_client *a)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The size of batches against databases whose commits take a + b for each row. */
+/* scheduler/pace: the batch size with databases whose commits take a + b per row. */
 #include "scheduler/pace.h"
 #include "tests/support/test.h"
 
-/* commit: one full batch. */
+/* commit: reports one full batch. */
 static void commit(struct pace *p, int64_t fixed_us, int64_t row_us)
 {
     pace_see(p, p->size, fixed_us + (int64_t)p->size * row_us);
@@ -20,7 +20,7 @@ static void test_begins_at_the_ceiling(void **state)
     assert_int_equal(p.size, 1000);
 }
 
-/* A row costs 100 us: 500 rows are what 50 ms have room for. */
+/* A row costs 100 us: 50 ms hold 500 rows. */
 static void test_settles_near_the_target(void **state)
 {
     (void)state;
@@ -47,7 +47,7 @@ static void test_recovers(void **state)
     assert_int_equal(p.size, 1000);
 }
 
-/* A slow disk is no reason to go below the floor. */
+/* A slow disk does not push the size below the minimum. */
 static void test_keeps_the_floor(void **state)
 {
     (void)state;
@@ -70,9 +70,9 @@ static void test_small_batches_say_little(void **state)
     assert_int_equal(p.size, 750);
     pace_see(&p, 10, 1000);
     assert_int_equal(p.size, 750);
-    pace_see(&p, 1000, 60000); /* claimed before the size went down */
+    pace_see(&p, 1000, 60000); /* claimed before the size fell */
     assert_int_equal(p.size, 750);
-    pace_see(&p, 10, 60000); /* but that it is slow, they say */
+    pace_see(&p, 10, 60000); /* they still show that it is slow */
     assert_int_equal(p.size, 562);
 }
 
@@ -91,11 +91,11 @@ static void test_new_settings(void **state)
     struct pace p = {0};
     pace_set(&p, 1000, 50000);
     pace_see(&p, 1000, 60000);
-    pace_set(&p, 2000, 50000); /* keeps what it learned */
+    pace_set(&p, 2000, 50000); /* keeps the learned size */
     assert_int_equal(p.size, 750);
     pace_set(&p, 500, 50000);
     assert_int_equal(p.size, 500);
-    pace_set(&p, 4000, 50000); /* was at its ceiling: the new one */
+    pace_set(&p, 4000, 50000); /* was at its maximum: takes the new one */
     assert_int_equal(p.size, 4000);
     pace_see(&p, 4000, 60000);
     pace_set(&p, 4000, 0);

@@ -13,7 +13,7 @@
 
 typedef bool valid_fn(const char *, size_t);
 
-/* check_bytes: which of the 256 bytes may stand behind a letter, and which may come first. */
+/* check_bytes: checks which of the 256 bytes may come first, and which after a letter. */
 static void check_bytes(valid_fn *valid, const char *inside, const char *first)
 {
     for (int c = 0; c < 256; c++) {
@@ -214,7 +214,7 @@ static void test_malformed_states(void **state)
     assert_memory_equal(&s, &before, sizeof s);
 }
 
-/* The text need not be ended by a NUL: only `len` bytes are read. */
+/* Only `len` bytes are read: the text need not end with a NUL. */
 static void test_state_is_read_by_length(void **state)
 {
     (void)state;
@@ -233,7 +233,7 @@ static void test_longest_grant_fits(void **state)
     assert_int_equal(request_state_parse(text, (size_t)n, &s), 0);
 }
 
-/* The order in which a campaign turns somebody away. */
+/* The order of the reasons for which a campaign turns users away. */
 static void test_gate(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/rate_limits: which time counts, and what is given back. Without the address, which only a
- * connection has. */
+/* gateway/rate_limits: which time counts, and what is given back. Without the address, which needs
+ * a connection. */
 #include "tests/support/test.h"
 
 #include "gateway/loop.h"
@@ -40,7 +40,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ask: a POST whose headers came at `start_us`, and which is complete now. */
+/* ask: a POST whose headers arrived at `start_us`, and which is complete now. */
 static bool ask(const char *user, int64_t start_us)
 {
     const struct limiter_hold none = {0};
@@ -58,7 +58,7 @@ static bool ask(const char *user, int64_t start_us)
     return passed;
 }
 
-/* Headers of one request a second, and all bodies at once: that is a crowd. */
+/* Headers once per second and then all bodies at once are a burst. */
 static void test_bodies_that_are_held_back(void **state)
 {
     (void)state;
@@ -82,7 +82,7 @@ static void test_what_the_campaign_refuses_is_given_back(void **state)
     assert_true(ask("bob", loop.now_us));
     loop.now_us += SECOND;
     assert_false(
-        ask("bob", loop.now_us)); /* by the limit of users, which costs the campaign nothing */
+        ask("bob", loop.now_us)); /* refused by the user limit, which costs the campaign nothing */
     assert_true(ask("carl", loop.now_us));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/store/redis: reading what the functions answer. */
+/* shared/store/redis: parsing the functions' replies. */
 #include "tests/support/test.h"
 
 #include "shared/store/redis.h"
@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define HEAD 19
-#define MORE 2 /* elements of a version to come */
+#define MORE 2 /* elements of a future version */
 
-/* A head as Redis sends it: texts for the values of meta, integers for the sizes and the time. */
+/* A head as Redis sends it: strings for the values of meta, integers for sizes and the time. */
 struct fake_head {
     redisReply reply, elements[HEAD + MORE], *pointers[HEAD + MORE];
 };
@@ -65,7 +65,7 @@ static void test_head_of_an_unknown_campaign(void **state)
     assert_int_equal(h.queued, 20);
 }
 
-/* An older library, without instant_wait_ms and what came behind it, and a newer one. */
+/* An older library without instant_wait_ms and later elements, and a newer one. */
 static void test_head_of_another_version(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/store/redis_link: a redis-server that answers, but takes no writes, or has lost the
+/* shared/store/redis_link: a redis-server that answers but refuses writes or has lost the
  * functions. */
 #include "tests/support/test.h"
 
@@ -22,7 +22,7 @@ static struct private_redis redis;
 static redisContext *admin;
 static struct redis_link *link_;
 static int ups, downs;
-static char answer[128]; /* the last one; "": none, or unknown */
+static char answer[128]; /* the last answer; "": none, or unknown */
 static int answers;
 
 static void on_state(void *arg, bool up)
@@ -38,7 +38,7 @@ static void on_answer(void *arg, const redisReply *r)
     snprintf(answer, sizeof answer, "%s", r == NULL || r->type == REDIS_REPLY_ARRAY ? "" : r->str);
 }
 
-/* turn: one turn of the loop, of at most 10 ms; gives up when it has been too long. */
+/* turn: runs the loop for at most 10 ms; gives up after a long time. */
 static void turn(int64_t began_us)
 {
     struct timeval tv = {.tv_usec = 10000};
@@ -65,7 +65,7 @@ static void admin_says(const char *line, ...)
     freeReplyObject(r);
 }
 
-/* enqueue: what Redis answers to a call of ours that is sent now. */
+/* enqueue: returns Redis' reply to a call sent now. */
 static const char *enqueue(void)
 {
     struct campaign_keys keys;
@@ -104,7 +104,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* causes: how Redis is brought to take no writes and to take them again. */
+/* Ways to make Redis refuse writes and accept them again. */
 static const struct {
     const char *error, *close, *open, *reason;
 } causes[] = {
@@ -116,8 +116,8 @@ static const struct {
      "redis has too few replicas (min-replicas-to-write) and takes no writes"},
 };
 
-/* A caller is told the refusal, and never NULL: it knows that nothing was done. From then on the
- * link is not up, for anybody. */
+/* A refused caller gets the refusal, never NULL, so it knows that nothing was done. From then on
+ * the link is down for everybody. */
 static void test_refused_call(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void test_refused_call(void **state)
             assert_memory_equal(enqueue(), causes[i].error, strlen(causes[i].error));
         assert_int_not_equal(redis_link_state(link_), LINK_UP);
         assert_string_equal(redis_link_reason(link_), causes[i].reason);
-        wait_for_state(LINK_DOWN, causes[i].reason); /* it tries again, and finds it still so */
+        wait_for_state(LINK_DOWN, causes[i].reason); /* retried, and still refused */
         assert_int_equal(downs, (int)i + 1);
         admin_says(causes[i].open);
         wait_for_state(LINK_UP, "");
@@ -135,7 +135,7 @@ static void test_refused_call(void **state)
     }
 }
 
-/* Nobody asks for anything: the probe finds out, and it can come up neither. */
+/* Without any calls, the probe detects the refusal, and the link stays down. */
 static void test_idle(void **state)
 {
     (void)state;
@@ -148,13 +148,13 @@ static void test_idle(void **state)
     assert_int_equal(answers, 0);
 }
 
-/* A failed save, as when the disk is full: stop-writes-on-bgsave-error is how Redis comes. */
+/* A failed save, as on a full disk: stop-writes-on-bgsave-error is Redis' default. */
 static void test_cannot_save(void **state)
 {
     (void)state;
     char path[300];
     snprintf(path, sizeof path, "%s/dump.rdb", redis.dir);
-    assert_int_equal(mkdir(path, 0700), 0); /* a file cannot be renamed to that */
+    assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
     admin_says("CONFIG SET save %s", "1 1");
     admin_says("SET something new");
     wait_for_state(
@@ -164,7 +164,7 @@ static void test_cannot_save(void **state)
     wait_for_state(LINK_UP, "");
 }
 
-/* The functions come back on the same connection: whoever asks again finds them. */
+/* The functions are reloaded on the same connection: the next call finds them. */
 static void test_functions_flushed(void **state)
 {
     (void)state;
@@ -174,7 +174,7 @@ static void test_functions_flushed(void **state)
     assert_memory_equal(enqueue(), "NOCAMPAIGN", 10);
     assert_int_equal(ups, 1);
     assert_int_equal(downs, 0);
-    admin_says("FUNCTION FLUSH"); /* at once again: nothing that loading cures */
+    admin_says("FUNCTION FLUSH"); /* right away again: reloading does not help */
     assert_string_equal(enqueue(), "ERR Function not found");
     assert_int_not_equal(redis_link_state(link_), LINK_UP);
     wait_for_state(LINK_UP, "");
@@ -206,7 +206,8 @@ static void test_older_and_newer_functions(void **state)
     assert_int_equal(downs, 0);
 }
 
-/* What is beside the work may be denied: the link stays. The same of the work closes it. */
+/* If an ACL denies optional commands, the link stays up; if it denies required ones, the link
+ * closes. */
 static void test_denied(void **state)
 {
     (void)state;
@@ -225,7 +226,7 @@ static void test_denied(void **state)
         turn(began_us);
 }
 
-/* Who comes without the password is told that, and not how Redis likes the size of the library. */
+/* Without the password, the error names the password and not the size of the library. */
 static void test_open_without_password(void **state)
 {
     (void)state;

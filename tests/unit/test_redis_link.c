@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/store/redis_link: against a real redis-server, and against servers that misbehave. The
- * servers that misbehave live in the loop of the test itself:
+/* shared/store/redis_link against a real redis-server, and against misbehaving servers. A
+ * misbehaving server lives in the test's own loop:
  *
- *     redis_link ──► unix socket ──► struct fake: says the next line of its script to each command;
- * at the end of the script it is silent, or closes */
+ *     redis_link ──► unix socket ──► struct fake: answers each command with the next line of its
+ *                                    script; after the last line it is silent or closes
+ * */
 #include "tests/support/test.h"
 
 #include "shared/base/clock.h"
@@ -26,7 +27,7 @@
 
 static struct event_base *base;
 
-/* What the link told its owner. */
+/* What the link reported to its owner. */
 static struct {
     int ups, downs;
     int answers, nulls; /* of calls */
@@ -60,7 +61,6 @@ static void on_patience(evutil_socket_t fd, short what, void *arg)
     *(bool *)arg = true;
 }
 
-/* run_until: turns the loop until *value is at least `least`. */
 static void run_until(const int *value, int least)
 {
     bool over = false;
@@ -72,7 +72,6 @@ static void run_until(const int *value, int least)
     assert_false(over);
 }
 
-/* run_for: turns the loop for a time. */
 static void run_for(int64_t ms)
 {
     bool over = false;
@@ -83,7 +82,7 @@ static void run_for(int64_t ms)
     event_free(end);
 }
 
-/* run_until_down: until the link stands still after a failure, and says why. */
+/* run_until_down: runs the loop until the link is down with this reason. */
 static void run_until_down(struct redis_link *link, const char *reason)
 {
     int64_t until_us = clock_mono_us() + PATIENCE_MS * 1000;
@@ -123,17 +122,16 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* --- a server that misbehaves --- */
+/* --- a misbehaving server --- */
 
 struct fake {
-    const char *const
-        *script; /* what it says to the first command, the second, ...; ended by NULL */
-    bool closes; /* at the end of the script, else it is silent */
+    const char *const *script; /* replies to the first command, the second, ...; NULL-terminated */
+    bool closes;               /* closes after the script; otherwise silent */
     struct evconnlistener *listener;
     struct bufferevent *client;
     size_t said;
     int accepted;
-    struct redis_config config; /* reaches it */
+    struct redis_config config; /* how to connect */
 };
 
 static void fake_end_of_script(struct fake *fake)
@@ -204,7 +202,7 @@ static void fake_stop(struct fake *fake)
         bufferevent_free(fake->client);
 }
 
-#define KNOWN      ":999\r\n" /* the version of the functions */
+#define KNOWN      ":999\r\n" /* version of the functions */
 #define OLD_SERVER "-ERR unknown command `FCALL_RO`\r\n"
 
 static const struct {
@@ -274,13 +272,13 @@ static void test_misbehaviour(void **state)
         struct redis_link *link = start_link(&fake.config);
         assert_int_equal(call(link, "onrush_enqueue", "ann", &times), -ENOTCONN);
         run_until_down(link, misbehaviours[i].reason);
-        run_until(&fake.accepted, 3); /* it tries again and again */
+        run_until(&fake.accepted, 3); /* keeps retrying */
         assert_int_equal(call(link, "onrush_enqueue", "ann", &times), -ENOTCONN);
         assert_null(redis_link_free(link));
         fake_stop(&fake);
         assert_int_equal(times, 0);
         assert_int_equal(seen.ups, 0);
-        assert_int_equal(seen.downs, i + 1); /* of each first try */
+        assert_int_equal(seen.downs, i + 1); /* one per first attempt */
     }
 }
 
@@ -306,8 +304,7 @@ static void test_no_password_file(void **state)
     fake_stop(&fake);
 }
 
-/* Every call under way is answered with NULL, once, within its deadline; then the link comes
- * back. */
+/* Every pending call gets NULL exactly once, within its deadline; then the link recovers. */
 static void test_server_falls_silent(void **state)
 {
     (void)state;
@@ -331,7 +328,7 @@ static void test_server_falls_silent(void **state)
     fake_stop(&fake);
 }
 
-/* The deadline is that of the oldest call: answers to others before do not put it off. */
+/* The deadline belongs to the oldest call: answers to earlier calls do not postpone it. */
 static void test_deadline_is_of_the_oldest(void **state)
 {
     (void)state;
@@ -343,7 +340,7 @@ static void test_deadline_is_of_the_oldest(void **state)
     call(link, "onrush_enqueue", "ann", &first);
     run_until(&seen.answers, 1);
     assert_string_equal(seen.text, "one");
-    run_for(60); /* the timer still runs for the first call when the second is sent */
+    run_for(60); /* the first call's timer still runs when the second is sent */
     int64_t sent_us = clock_mono_us();
     call(link, "onrush_enqueue", "bob", &second);
     run_until(&seen.nulls, 1);
@@ -390,7 +387,7 @@ static void test_free_answers_what_is_under_way(void **state)
     fake_stop(&fake);
 }
 
-/* The waits between tries grow: in a second there are few tries, not a storm of them. */
+/* The waits between attempts grow, so a second has only a few attempts. */
 static void test_backoff(void **state)
 {
     (void)state;
@@ -429,7 +426,7 @@ static void test_real_server(void **state)
     private_redis_start(&redis, durable);
     redis.config.require_durable = true;
     struct redis_link *link = start_link(&redis.config);
-    run_until(&seen.ups, 1); /* has loaded the functions itself */
+    run_until(&seen.ups, 1); /* it loaded the functions itself */
     assert_int_equal(redis_link_state(link), LINK_UP);
     assert_string_equal(redis_link_reason(link), "");
     publish(&redis);
@@ -439,14 +436,14 @@ static void test_real_server(void **state)
     assert_int_equal(seen.text[0], 'n');
     assert_string_equal(strchr(seen.text, ':'), ":2:1");
     private_redis_stop(&redis);
-    call(link, "onrush_enqueue", "cid", &times[2]); /* taken, or refused: never lost */
+    call(link, "onrush_enqueue", "cid", &times[2]); /* accepted or refused, never lost */
     run_until(&seen.downs, 1);
     assert_int_equal(call(link, "onrush_enqueue", "dan", &times[2]), -ENOTCONN);
     private_redis_restart(&redis);
     run_until(&seen.ups, 2);
     assert_int_equal(call(link, "onrush_enqueue", "ann", &times[0]), 0);
     run_until(&seen.answers, 3);
-    assert_int_equal(seen.text[0], 'q'); /* it was durable */
+    assert_int_equal(seen.text[0], 'q'); /* it survived the crash */
     redis_link_free(link);
     assert_int_equal(times[0], 2);
     assert_int_equal(times[1], 1);
@@ -523,7 +520,7 @@ int main(void)
         LINK_TEST(test_real_server_that_is_not_durable),
         LINK_TEST(test_passwords),
     };
-    /* As the daemons do: hiredis writes to sockets that the other side closed. */
+    /* As the daemons do: hiredis writes to sockets that the peer has closed. */
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/base/resolver, and the link that uses it: a name that never resolves holds up nobody. */
+/* shared/base/resolver and the link that uses it: a name that never resolves blocks nobody. */
 #include "tests/support/test.h"
 
 #include "shared/base/clock.h"
@@ -18,11 +18,11 @@
 #define PATIENCE_US 20000000
 
 static struct event_base *base;
-static atomic_int lookups; /* that were begun */
+static atomic_int lookups; /* lookups begun */
 static int answers;
 static char last[RESOLVER_ADDRESS_MAX];
 
-/* The gate: while it is shut, a lookup hangs. */
+/* While the gate is shut, a lookup hangs. */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 static int behind_the_gate(const char *host, char address[RESOLVER_ADDRESS_MAX])
@@ -86,7 +86,7 @@ static void test_answers(void **state)
     turn_until(&answers, 2);
     assert_string_equal(last, "none");
     resolver_replace(NULL);
-    /* The system's own lookup; of an address, for a fresh root knows no localhost. */
+    /* The system's own lookup, of an address, because a fresh system may not know localhost. */
     assert_int_equal(resolver_ask(r, "127.0.0.2"), 0);
     turn_until(&answers, 3);
     assert_string_equal(last, "127.0.0.2");
@@ -104,7 +104,7 @@ static void test_is_address(void **state)
     assert_false(resolver_is_address(""));
 }
 
-/* One lookup hangs: asking again adds no second one, and freeing does not wait for it. */
+/* While a lookup hangs, asking again adds no second one, and freeing does not wait. */
 static void test_hangs(void **state)
 {
     (void)state;
@@ -155,9 +155,10 @@ static void test_link_with_a_name(void **state)
     pthread_mutex_lock(&gate);
     assert_int_equal(redis_link_new(&link, base, &config, on_state, NULL), 0);
     wait_for_reason(link, "the name in redis.host is not resolved in time");
-    assert_true(turns > 10); /* the loop went on meanwhile */
+    assert_true(turns > 10); /* the loop continued meanwhile */
     pthread_mutex_unlock(&gate);
-    wait_for_reason(link, "redis cannot be reached"); /* now there is an address; nobody listens */
+    /* now there is an address, but nobody listens */
+    wait_for_reason(link, "redis cannot be reached");
     redis_link_free(link);
     strcpy(config.host, "nowhere.test");
     assert_int_equal(redis_link_new(&link, base, &config, on_state, NULL), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/route_config, gateway/template: what is taken, and what is refused, with its message. */
+/* gateway/route_config, gateway/template: accepted and rejected input, with its message. */
 #include "tests/support/test.h"
 
 #include "gateway/config.h"
@@ -226,7 +226,7 @@ static void test_none(void **state)
     }
 }
 
-/* What is included is told with its own name and line. */
+/* Errors in an included file show its own name and line. */
 static void test_included(void **state)
 {
     (void)state;

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A table with what the gateway has, and some more. */
+/* The gateway's routes, and some more. */
 static const struct {
-    const char *path, *name, *user; /* name: NULL: nobody's */
-    const char *allow, *get, *post; /* the path that was written */
+    const char *path, *name, *user; /* name: NULL: not found */
+    const char *allow, *get, *post; /* the original path */
 } paths[] = {
     {"/v1/campaigns/noon/requests", "noon", NULL, "POST", NULL, "/v1/campaigns/{name}/requests"},
     {"/v1/campaigns/noon/requests/u-1", "noon", "u-1", "GET, HEAD",
@@ -28,7 +28,7 @@ static const struct {
     {"/coupons/7/issue", "7", NULL, "POST", NULL, "/coupons/{id}/issue"},
     {"/coupons/7/of/u-1", "7", "u-1", "GET, HEAD", "/coupons/{x}/of/{y}", NULL},
     {"/coupons/issues/issue", "issues", NULL, "POST", NULL, "/coupons/{id}/issue"},
-    {.path = "/coupons/issue/issue"}, /* no way back */
+    {.path = "/coupons/issue/issue"}, /* no GET */
     {.path = "/coupons/issue/"},
     {.path = "/coupons"},
     {.path = "/coupons/7"},
@@ -150,7 +150,7 @@ static void test_names(void **state)
 }
 
 static const struct {
-    const char *text, *decoded; /* NULL: refused */
+    const char *text, *decoded; /* NULL: rejected */
     int len;
 } parts[] = {
     {"noon", "noon", 4},
@@ -190,7 +190,7 @@ static void test_decode(void **state)
     }
 }
 
-/* Only `len` bytes belong to the part: what stands behind is no digit of it. */
+/* Only `len` bytes belong to the part: the byte after it is not one of its digits. */
 static void test_decode_stays_inside(void **state)
 {
     (void)state;
@@ -202,7 +202,7 @@ static void test_decode_stays_inside(void **state)
 
 static const struct {
     const char *text;
-    int64_t ms; /* -1: refused */
+    int64_t ms; /* -1: rejected */
 } waits[] = {
     {"0", 0},          {"1", 1000},     {"30", 30000},
     {"00", 0},         {"05", 5000},    {"0.5", 500},

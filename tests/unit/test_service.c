@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/daemon/service: what systemd is told, and when. This program is systemd: it owns the
- * socket that
- * $NOTIFY_SOCKET names. */
+/* shared/daemon/service: what systemd is told, and when. The test plays systemd: it owns the socket
+ * in $NOTIFY_SOCKET. */
 #include "tests/support/test.h"
 
 #include "shared/daemon/service.h"
@@ -16,11 +15,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int notified; /* datagrams of the service */
+static int notified; /* the service's datagrams */
 static struct event_base *base;
 static struct service *service;
 
-/* What the daemon of these tests says of itself. */
+/* What the tests' daemon reports about itself. */
 static struct {
     const char *missing; /* NULL: everything has answered */
     bool progress;
@@ -96,8 +95,8 @@ static void ring(evutil_socket_t fd, short what, void *arg)
     *(bool *)arg = true;
 }
 
-/* heard: runs the loop until a message begins with `text`, at most `ms`; the messages before it are
- * dropped. Gives the message, or NULL. */
+/* heard: runs the loop until a message begins with `text`, for at most `ms`, and drops earlier
+ * messages. Returns the message or NULL. */
 static const char *heard(const char *text, int ms)
 {
     static char message[512];
@@ -143,7 +142,7 @@ static void test_watchdog_lives_on_progress(void **state)
     assert_non_null(heard("WATCHDOG=1", 2000));
 }
 
-/* A status is said when it changes; what is too long is cut, and a line end cannot add a second
+/* A status is sent when it changes. A long one is truncated, and a line end cannot add a second
  * assignment. */
 static void test_status(void **state)
 {
@@ -163,7 +162,7 @@ static void test_status(void **state)
 static void test_reload(void **state)
 {
     (void)state;
-    service_reloading(service); /* before it is ready: systemd hears nothing of it */
+    service_reloading(service); /* not ready yet: systemd gets nothing */
     service_reloaded(service);
     assert_non_null(heard("READY=1", 2000));
     service_reloading(service);
@@ -172,7 +171,7 @@ static void test_reload(void **state)
     assert_non_null(heard("READY=1", 1000));
 }
 
-/* A stop that makes progress gets more time; one that hangs does not. */
+/* A stop that makes progress gets more time; a hanging one does not. */
 static void test_stop_extends_its_time(void **state)
 {
     (void)state;
@@ -198,7 +197,7 @@ static void test_without_systemd(void **state)
     service_reloading(alone);
     service_reloaded(alone);
     service_stopping(alone);
-    assert_int_equal(event_base_loop(base, EVLOOP_NONBLOCK), 1); /* no event is left in it */
+    assert_int_equal(event_base_loop(base, EVLOOP_NONBLOCK), 1); /* it has no event left */
     assert_null(service_free(alone));
     assert_null(service_free(NULL));
     setenv("NOTIFY_SOCKET", socket, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/daemon/shutdown_deadline: a process that hangs beyond its grace ends itself; one that ends
- * in order is not disturbed. Each case is a process of its own. */
+/* shared/daemon/shutdown_deadline: a process that hangs beyond its grace ends itself; an orderly
+ * end is not disturbed. Each case runs in its own process. */
 #include "tests/support/test.h"
 
 #include "shared/base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slabs: no object is given out twice, and memory goes back once nobody needs it. */
+/* Slabs: no object is handed out twice, and unused memory is released. */
 #include "tests/support/test.h"
 
 #include "shared/base/slab.h"
@@ -25,7 +25,7 @@ static void take(void)
     n++;
 }
 
-/* give: it must be as it was left: nobody else had it. */
+/* give: checks that nobody else used the object, and frees it. */
 static void give(size_t i)
 {
     unsigned char *object = out[i];

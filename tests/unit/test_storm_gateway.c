@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An outage of MariaDB, seen from the gateway's archives: requests come and come, and each is
- * answered "away"; how often is MariaDB knocked at? */
+/* An outage of MariaDB in the gateway's archives: requests keep coming, and each is answered
+ * "away". How often does the gateway retry MariaDB? */
 #include "tests/support/test.h"
 
 #include "gateway/journal/archive.h"
@@ -35,7 +35,7 @@ static void test_archive(void **state)
     assert_int_equal(archive_new(&archive, &config, &done, &counted), 0);
     for (int64_t until_us = clock_mono_us() + OUTAGE_US; clock_mono_us() < until_us; answered++) {
         archive_put(archive, &job);
-        /* the next one gathers as soon as this one is answered */
+        /* then the next one is gathered */
         assert_true(mailbox_wait(&done, MAILBOX_FOREVER));
         assert_ptr_equal(mailbox_take(&done), &job.mail);
         assert_int_equal(job.answer, ARCHIVE_AWAY);

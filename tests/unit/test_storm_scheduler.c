@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An outage of the stores, seen from the scheduler: how often does it knock? */
+/* An outage of the stores in the scheduler: how often does it retry? */
 #include "tests/support/test.h"
 
 #include "scheduler/campaign.h"
@@ -33,7 +33,6 @@ static void on_over(evutil_socket_t fd, short what, void *arg)
     over = true;
 }
 
-/* last: turns the loop for as long as the outage lasts. */
 static void last(void)
 {
     struct event *end = evtimer_new(base, on_over, NULL);
@@ -92,7 +91,7 @@ static void test_lease(void **state)
     lease_keeper_free(lease_keeper);
 }
 
-/* Every job comes back undone, and is asked for again at once, as a campaign does. */
+/* Every job comes back undone, and the campaign asks for it again at once. */
 static void on_done(void *arg, struct job *job)
 {
     (void)arg;

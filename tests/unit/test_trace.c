@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/daemon/trace: which traceparents are good; gateway/request_id: which ids may go into
- * JSON. */
+/* shared/daemon/trace_context: valid traceparents; gateway/request_id: ids that may go into JSON.
+ * */
 #include "tests/support/test.h"
 
 #include "gateway/request_id.h"

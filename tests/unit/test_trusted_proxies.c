@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/trusted_proxies: networks, X-Forwarded-For, and whose request it is. */
+/* gateway/trusted_proxies: networks, X-Forwarded-For, and the client's address. */
 #include "tests/support/test.h"
 
 #include "gateway/config.h"
@@ -52,15 +52,15 @@ static const struct {
     const char *peer, *lines[3], *client;
 } hops[] = {
     {"192.0.2.1", {NULL}, "192.0.2.1"},
-    {"192.0.2.1", {"198.51.100.7"}, "192.0.2.1"}, /* not trusted: not believed */
+    {"192.0.2.1", {"198.51.100.7"}, "192.0.2.1"}, /* not trusted: ignored */
     {"10.1.2.3", {NULL}, "10.1.2.3"},
     {"10.1.2.3", {"198.51.100.7"}, "198.51.100.7"},
     {"::ffff:10.1.2.3", {"198.51.100.7"}, "198.51.100.7"},
-    {"10.1.2.3", {"203.0.113.9, 198.51.100.7"}, "198.51.100.7"}, /* what stands left may be a lie */
+    {"10.1.2.3", {"203.0.113.9, 198.51.100.7"}, "198.51.100.7"}, /* the left entry may be forged */
     {"10.1.2.3", {"203.0.113.9, 198.51.100.7 ,\t10.9.9.9"}, "198.51.100.7"},
     {"10.1.2.3", {"203.0.113.9", "198.51.100.7", "10.9.9.9"}, "198.51.100.7"},
     {"10.1.2.3", {"203.0.113.9", "10.8.8.8,10.9.9.9"}, "203.0.113.9"},
-    {"10.1.2.3", {"10.8.8.8,10.9.9.9"}, "10.8.8.8"}, /* all are proxies: the farthest */
+    {"10.1.2.3", {"10.8.8.8,10.9.9.9"}, "10.8.8.8"}, /* all are proxies: the farthest one */
     {"10.1.2.3", {"198.51.100.7, unknown"}, "10.1.2.3"},
     {"10.1.2.3", {"198.51.100.7, unknown, 10.9.9.9"}, "10.9.9.9"},
     {"10.1.2.3", {""}, "10.1.2.3"},
@@ -100,7 +100,7 @@ static void test_hops(void **state)
     config_end(&gateway_config_table, &config);
 }
 
-/* An IPv4 address is one client, of an IPv6 address its network of 64 bits. */
+/* An IPv4 address is one client; so is an IPv6 network of 64 bits. */
 static void test_keys(void **state)
 {
     (void)state;

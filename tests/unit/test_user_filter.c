@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/user_filter: who is told "sold out" without Redis: never somebody who has a request. */
+/* gateway/user_filter: who is told "sold out" without Redis: never a user who has a request. */
 #include "tests/support/test.h"
 
 #include "gateway/user_filter.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/waiters: when what is waited for is looked at. */
+/* gateway/waiters: when Redis is asked for those who wait. */
 #include "tests/support/test.h"
 
 #include "gateway/campaign_cache.h"
@@ -31,7 +31,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* due_ms: from now on; -1: never. */
+/* due_ms: time until the next poll; -1: none. */
 static int64_t due_ms(void)
 {
     if (!event_pending(waiters.poll_event, EV_TIMEOUT, NULL))
@@ -39,7 +39,7 @@ static int64_t due_ms(void)
     return (waiters.poll_us - loop.now_us) / 1000;
 }
 
-/* Somebody who begins to wait puts off nobody who waits already. */
+/* A new waiter does not postpone the others. */
 static void test_nothing_is_put_off(void **state)
 {
     struct timeval first, later;
@@ -56,7 +56,7 @@ static void test_nothing_is_put_off(void **state)
     assert_int_equal(first.tv_sec * SECOND + first.tv_usec, later.tv_sec * SECOND + later.tv_usec);
 }
 
-/* The first POST that waits is looked at sooner, and the last that leaves ends it. */
+/* The first waiting POST is polled sooner; after the last waiter polling ends. */
 static void test_sooner_and_never(void **state)
 {
     (void)state;
@@ -88,7 +88,7 @@ static void test_crowds(void **state)
     }
 }
 
-/* asks_again: somebody waits with ticket 200; is Redis asked about it after this head? */
+/* asks_again: after this head, is Redis asked about a user who waits with ticket 200? */
 static bool asks_again(const struct campaign_head *head)
 {
     static const struct redis_config nowhere = {.socket = "/nonexistent"};
@@ -123,8 +123,8 @@ static bool asks_again(const struct campaign_head *head)
     return r.stage == STAGE_ASKING;
 }
 
-/* A waiting request may have a ticket above the mark though everybody is decided: its place got
- * better, or the mark went back. */
+/* A waiting request may have a ticket above the mark though everybody is decided: its place
+ * improved, or the mark was reset. */
 static void test_everybody_is_decided(void **state)
 {
     (void)state;

@@ -5,7 +5,8 @@ import { check } from 'k6';
 import { url } from './setting.js';
 import { answer, record } from './outcomes.js';
 
-// outcomeOf: the answers of etc/routes-compat.cfg. "Issued" is only told to who asks again: these routes answer before the decision.
+// outcomeOf: reads the answers of etc/routes-compat.cfg. These routes answer before the decision,
+// so only a repeat can get "issued".
 function outcomeOf(response) {
   if (response.status === 429) {
     return 'limited';
@@ -25,7 +26,8 @@ function outcomeOf(response) {
   }
 }
 
-// issuer: a function that sends one body to `path`. accepts: the statuses that the report's script checks for.
+// issuer: returns a function that sends a body to `path`. accepts: the statuses that the report's
+// script expects.
 export function issuer(path, accepts) {
   http.setResponseCallback(http.expectedStatuses(...accepts));
   const params = { headers: { 'Content-Type': 'application/json' }, tags: { name: `POST ${path}` } };
@@ -37,7 +39,7 @@ export function issuer(path, accepts) {
   };
 }
 
-// between: a random whole number, both ends included.
+// between: returns a random integer; both bounds are included.
 export function between(low, high) {
   return low + Math.floor(Math.random() * (high - low + 1));
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Load as plans: rates and times as a report gives them. --scale and --smoke change them here, so no script knows of either.
+// Load plans with a report's rates and times. --scale and --smoke change them here, so the scripts
+// need not know.
 //
-// All but the scenarios whose report says otherwise are an open model: requests start when the plan says so, not when the
-// request before is answered. So a slow answer hides no load; what k6 could not start in time is counted as a dropped iteration.
+// The load is an open model, unless a scenario's report says otherwise: each request starts on
+// schedule, not after the answer to the one before. So a slow answer hides no load. A request that
+// k6 cannot start in time counts as a dropped iteration.
 import { smoke, scale } from './setting.js';
 
 const SMOKE_SECONDS = 2;
@@ -17,7 +19,7 @@ function highest(start, stages) {
   return stages.reduce((most, stage) => Math.max(most, stage.target), start);
 }
 
-// shrink: the same shape in a few seconds.
+// shrink: returns the same shape, a few seconds long.
 function shrink(start, stages, most) {
   const time = SMOKE_SECONDS / total(stages);
   const size = Math.min(1, most / highest(start, stages));
@@ -40,8 +42,8 @@ function grow(start, stages, factor) {
   };
 }
 
-// arrivals: stages of {target: requests a second, seconds}. vus: how many requests may be under way at once; when all
-// are, an iteration is dropped, and counted.
+// arrivals: stages of {target: requests per second, seconds}. vus: most requests in flight; when
+// all are busy, an iteration is dropped and counted.
 export function arrivals({ start = 0, stages, vus, exec, tags }) {
   const plan = smoke ? shrink(start, stages, SMOKE_RATE) : grow(start, stages, scale);
   const scenario = {
@@ -56,13 +58,13 @@ export function arrivals({ start = 0, stages, vus, exec, tags }) {
   return named(scenario, exec, tags);
 }
 
-// steady: one rate for some seconds.
+// steady: a constant rate.
 export function steady({ rate, seconds, vus, exec, tags }) {
   return arrivals({ start: rate, stages: [{ target: rate, seconds }], vus, exec, tags });
 }
 
-// users: a closed model, for reports that count virtual users: each sends its next request when the one before is answered.
-// stages of {target: users, seconds}
+// users: a closed model, for reports that count virtual users. Each sends its next request after
+// the answer to the one before. stages of {target: users, seconds}
 export function users({ start = 0, stages, exec, tags }) {
   const plan = smoke ? shrink(start, stages, SMOKE_USERS) : grow(start, stages, 1);
   const scenario = { executor: 'ramping-vus', startVUs: plan.start, stages: plan.stages, gracefulStop: '30s' };
@@ -79,8 +81,8 @@ function named(scenario, exec, tags) {
   return scenario;
 }
 
-// options: of a script. must: thresholds that hold at any speed. fast: thresholds about time, which mean nothing in a smoke run.
-// A threshold that is crossed makes k6 exit with 99.
+// options: a script's options. must: thresholds that hold at any speed. fast: thresholds about
+// time, which a smoke run ignores. If a threshold fails, k6 exits with 99.
 export function options({ scenarios, must = {}, fast = {} }) {
   const thresholds = {};
   for (const limits of smoke ? [must] : [must, fast]) {
@@ -88,7 +90,7 @@ export function options({ scenarios, must = {}, fast = {} }) {
       thresholds[metric] = (thresholds[metric] || []).concat(expressions);
     }
   }
-  // Never crossed: k6 keeps the figures of a tag apart only where a threshold asks for them.
+  // These never fail: k6 keeps a tag's figures separate only if a threshold refers to it.
   for (const outcome of ['queued', 'granted', 'sold_out', 'already', 'limited']) {
     thresholds[`issue_latency{outcome:${outcome}}`] = ['max>=0'];
   }
@@ -96,7 +98,7 @@ export function options({ scenarios, must = {}, fast = {} }) {
     scenarios,
     thresholds,
     summaryTrendStats: ['avg', 'min', 'med', 'p(90)', 'p(95)', 'p(99)', 'max'],
-    // Fewer tags, less work for k6: it shares the machine with what it measures.
+    // Fewer tags mean less work for k6, which shares the machine with what it measures.
     systemTags: ['status', 'method', 'name', 'scenario', 'check', 'error_code', 'expected_response'],
   };
 }

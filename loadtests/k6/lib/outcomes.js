@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of a request, in words of the business, apart from whether HTTP worked: "sold out" is a good answer.
+// The outcome of a request in business terms, apart from whether HTTP worked: "sold out" is a good
+// answer.
 import { Counter, Rate, Trend } from 'k6/metrics';
 
 const counters = {
@@ -11,11 +12,11 @@ const counters = {
   error: new Counter('coupons_error'), // everything else
 };
 
-// The names that the first of the reports uses.
+// The first report uses these names.
 const latency = new Trend('issue_latency', true);
 const errorRate = new Rate('issue_error_rate');
 
-// record: counts one answer; every sample carries the tag "outcome".
+// record: counts an answer and tags each sample with its outcome.
 export function record(response, outcome) {
   const tags = { outcome };
   counters[outcome].add(1, tags);
@@ -23,7 +24,7 @@ export function record(response, outcome) {
   errorRate.add(outcome === 'error');
 }
 
-// answer: the body as an object; {} when it is not JSON.
+// answer: returns the body as an object, or {} if it is not JSON.
 export function answer(response) {
   try {
     return response.json() || {};

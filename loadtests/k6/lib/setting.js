@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What loadtests/run tells a script through the environment. A script may also be run by hand:
+// Settings that loadtests/run passes in the environment. A script also runs by hand:
 //   k6 run -e ONRUSH_URL=http://127.0.0.1:8080 -e CAMPAIGN=noon loadtests/k6/normal.js
 
 export const url = __ENV.ONRUSH_URL || 'http://127.0.0.1:8080';
 
-// campaign: of the native API; the compatible routes have their campaign in the gateway's configuration.
+// campaign: for the native API; the gateway's configuration names the campaigns of the compatible
+// routes.
 export const campaign = __ENV.CAMPAIGN || 'loadtest';
 
-// smoke: a few seconds and a few requests, to see that everything fits together. Nothing is fast or slow then.
+// smoke: run a few requests in a few seconds, to see that everything works; timings mean nothing.
 export const smoke = __ENV.SMOKE === '1';
 
 // scale: multiplies every rate, to find a limit.
 export const scale = Number(__ENV.SCALE || 1);
 
-// summaryFile: where the figures go as JSON.
+// summaryFile: gets the figures as JSON.
 export const summaryFile = __ENV.SUMMARY_FILE || '';
 
-// userPrefix: users of one run differ from those of any other, so that a second run against the same campaign is new load.
+// userPrefix: makes the users of each run unique, so that a second run on a campaign is new load.
 export const userPrefix = __ENV.USER_PREFIX || 'u-';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// At the end k6's own figures go to a file, for loadtests/run; by hand they go to the terminal as JSON.
+// At the end, writes k6's figures to a file for loadtests/run, or as JSON to the terminal.
 import { summaryFile } from './setting.js';
 
 export function handleSummary(data) {
