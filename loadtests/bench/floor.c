@@ -36,16 +36,20 @@ static int send(redisContext *redis, int64_t first, int64_t n)
     for (int64_t i = 0; i < n; i++) {
         snprintf(names[i], TEXT_MAX, "u-%016" PRIx64, (uint64_t)(first + i) * 0x9e3779b97f4a7c15u);
         snprintf(tickets[i], TEXT_MAX, "%" PRId64, 1700000000000000 + first + i);
-        add(&get, names[i]), add(&look, names[i]);
-        add(&line, tickets[i]), add(&line, names[i]);
+        add(&get, names[i]);
+        add(&look, names[i]);
+        add(&line, tickets[i]);
+        add(&line, names[i]);
     }
     redisAppendCommandArgv(redis, get.argc, get.argv, NULL);
     redisAppendCommandArgv(redis, look.argc, look.argv, NULL);
     redisAppendCommandArgv(redis, line.argc, line.argv, NULL);
     for (int i = 0; i < 3; i++) {
         void *reply = NULL;
-        if (redisGetReply(redis, &reply) != REDIS_OK)
-            return bench_fail("redis", redis->errstr), -1;
+        if (redisGetReply(redis, &reply) != REDIS_OK) {
+            bench_fail("redis", redis->errstr);
+            return -1;
+        }
         bool error = ((redisReply *)reply)->type == REDIS_REPLY_ERROR;
         if (error)
             bench_fail("redis", ((redisReply *)reply)->str);
@@ -59,8 +63,10 @@ static int send(redisContext *redis, int64_t first, int64_t n)
 int bench_floor(const struct bench_args *args)
 {
     int64_t n = bench_number(args, "n", -1), batch = bench_number(args, "batch", 100);
-    if (batch < 1 || batch > BATCH_MAX)
-        return bench_fail("batch", "1 to 1000"), BENCH_USAGE;
+    if (batch < 1 || batch > BATCH_MAX) {
+        bench_fail("batch", "1 to 1000");
+        return BENCH_USAGE;
+    }
     redisContext *redis = bench_redis(args);
     int64_t started_us = clock_mono_us();
     int r = redis != NULL ? 0 : -1;

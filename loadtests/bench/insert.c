@@ -192,8 +192,10 @@ int bench_insert(const struct bench_args *args)
     struct bulk bulk = {.n = bench_number(args, "n", -1),
                         .batch = bench_number(args, "batch", 1000)};
     int64_t pool = bench_number(args, "pool", 4);
-    if (pool < 1 || pool > POOL_MAX || bulk.batch < 1 || bulk.batch > BATCH_MAX)
-        return bench_fail("insert", "pool is 1 to 64, batch 1 to 5000"), BENCH_USAGE;
+    if (pool < 1 || pool > POOL_MAX || bulk.batch < 1 || bulk.batch > BATCH_MAX) {
+        bench_fail("insert", "pool is 1 to 64, batch 1 to 5000");
+        return BENCH_USAGE;
+    }
     mysql_library_init(0, NULL, NULL);
     bulk.campaign_id = campaign_id(args);
     if (bulk.campaign_id == 0)

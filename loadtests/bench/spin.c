@@ -34,8 +34,10 @@ int bench_spin(const struct bench_args *args)
     int64_t n = bench_number(args, "threads", 1), started_us = clock_mono_us();
     struct timespec cpu;
     uint64_t sum = 0;
-    if (n < 1 || n > THREADS_MAX)
-        return bench_fail("threads", "1 to 256"), BENCH_USAGE;
+    if (n < 1 || n > THREADS_MAX) {
+        bench_fail("threads", "1 to 256");
+        return BENCH_USAGE;
+    }
     for (int64_t i = 0; i < n; i++) {
         spinners[i] = (struct spinner){.steps = bench_number(args, "millions", 40) * 1000000,
                                        .state = 88172645463325252u + (uint64_t)i};
