@@ -34,7 +34,7 @@ struct loop {
     struct batcher *batcher;
 
     void (*answered)(struct request *request); /* sends it and frees it: http_handler.c */
-    int64_t now_us;                            /* monotonic: start of this turn */
+    int64_t now_us;                            /* monotonic: start of this turn, or of this event */
     bool draining;                             /* stopping: no new connections */
     bool finishing;        /* the grace is over: requests must not wait any more */
     int64_t traced_second; /* and how many were sampled in it: request_trace.h */

@@ -158,7 +158,7 @@ static enum db_outcome move_state(struct lease_keeper *k, struct seen *seen)
     return outcome;
 }
 
-/* lasts: may the lease stay as it is for now? */
+/* lasts: is enough of the lease left that this round need not renew it? */
 static bool lasts(const struct lease_keeper *k, const struct seen *seen)
 {
     if (seen->row.mine)
