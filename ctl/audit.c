@@ -37,7 +37,7 @@ static void mariadb_checks(struct audit *a)
     a->inversions = a->serial_inversions;
     a->serial_gaps = a->highest_serial - (a->rows - a->double_serials);
     a->granted_column = a->row.granted - a->rows;
-    a->journal_forgotten = strcmp(a->row.state, "settled") == 0 ? a->journalled : 0;
+    a->journal_forgotten = a->row.state == CAMPAIGN_SETTLED ? a->journalled : 0;
     a->gaps_judged = true;
 }
 
@@ -104,7 +104,7 @@ static uint64_t place_of(const struct audit *a, const struct audit_user *u)
         return u->ticket;
     if (u->kind == 0 && audit_users_waits(u))
         return u->queue_ticket;
-    bool known = a->redis == STORES_ANSWER || strcmp(a->row.state, "settled") == 0;
+    bool known = a->redis == STORES_ANSWER || a->row.state == CAMPAIGN_SETTLED;
     return known ? ARRIVALS_NONE : ARRIVALS_UNKNOWN;
 }
 
@@ -150,7 +150,7 @@ bool audit_ok(const struct audit *a, bool strict)
 
 bool audit_blind(const struct audit *a)
 {
-    bool over = strcmp(a->row.state, "closed") == 0 || strcmp(a->row.state, "settled") == 0;
+    bool over = a->row.state == CAMPAIGN_CLOSED || a->row.state == CAMPAIGN_SETTLED;
     return a->redis == STORES_UNREADY || (a->redis == STORES_ABSENT && !over);
 }
 

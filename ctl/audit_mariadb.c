@@ -2,6 +2,8 @@
 /* The part of the audit that reads MariaDB: the campaign and its grants, in one snapshot. */
 #include "ctl/audit.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,12 +24,12 @@ static bool note_code(struct audit *a, uint64_t hash)
 /* Records a row of a result. Returns false if there is no memory. */
 typedef bool note_fn(struct audit *a, MYSQL_ROW cells, const unsigned long *lengths);
 
-/* read_rows: records each row of a query, in which %d is the campaign. */
-static int read_rows(struct ctl *ctl, struct audit *a, const char *query, const char *what,
-                     note_fn *note)
+/* read_rows: records each row of a query, which ends before the campaign; `order` follows. */
+static int read_rows(struct ctl *ctl, struct audit *a, const char *query, const char *order,
+                     const char *what, note_fn *note)
 {
     char sql[256];
-    db_format(&ctl->db, sql, sizeof sql, query, a->row.id);
+    snprintf(sql, sizeof sql, "%s%" PRId64 "%s", query, a->row.id, order);
     MYSQL_RES *rows = mysql_query(ctl->db.link, sql) == 0 ? mysql_use_result(ctl->db.link) : NULL;
     if (rows == NULL)
         return stores_db_failed(ctl, db_fail(&ctl->db, NULL), what);
@@ -121,17 +123,17 @@ static bool note_refused(struct audit *a, MYSQL_ROW cells, const unsigned long *
 
 /* reads: the queries of an audit, in order. The functions name the columns. */
 static const struct {
-    const char *query, *what;
+    const char *query, *order, *what;
     note_fn *note;
 } reads[] = {
-    {"SELECT serial, user_id, code, ticket, granted_at FROM coupons WHERE campaign_id = %d "
-     "ORDER BY serial",
-     "reading the grants", note_grant},
-    {"SELECT COUNT(*) FROM journal WHERE campaign_id = %d", "reading the journal", note_waiting},
+    {"SELECT serial, user_id, code, ticket, granted_at FROM coupons WHERE campaign_id = ",
+     " ORDER BY serial", "reading the grants", note_grant},
+    {"SELECT COUNT(*) FROM journal WHERE campaign_id = ", "", "reading the journal", note_waiting},
     {"SELECT user_id, ticket, granted, drained, decided_to, batches FROM journalled "
-     "WHERE campaign_id = %d",
-     "reading who was journalled", note_request},
-    {"SELECT member FROM refused WHERE campaign_id = %d", "reading who was refused", note_refused},
+     "WHERE campaign_id = ",
+     "", "reading who was journalled", note_request},
+    {"SELECT member FROM refused WHERE campaign_id = ", "", "reading who was refused",
+     note_refused},
 };
 
 static int by_value(const void *left, const void *right)
@@ -160,7 +162,7 @@ int audit_mariadb_read(struct ctl *ctl, struct audit *audit)
     }
     int r = campaign_row_find(ctl, audit->name, false, &audit->row);
     for (size_t i = 0; r == 0 && i < sizeof reads / sizeof reads[0]; i++)
-        r = read_rows(ctl, audit, reads[i].query, reads[i].what, reads[i].note);
+        r = read_rows(ctl, audit, reads[i].query, reads[i].order, reads[i].what, reads[i].note);
     if (r == 0) {
         count_double_codes(audit);
         arrivals_seal(&audit->arrivals);

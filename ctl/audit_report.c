@@ -87,10 +87,10 @@ static json_t *audit_json(struct ctl *ctl, const struct audit *a)
 {
     json_t *object =
         json_pack("{s:s, s:o, s:s, s:I, s:s, s:b, s:i, s:I, s:o, s:I, s:o, s:o, s:o}", "campaign",
-                  a->name, "ok", verdict_json(ctl, a), "state", a->row.state, "quota", a->row.quota,
-                  "redis", redis_texts[a->redis], "live", a->live, "passes", a->passes,
-                  "journalled", a->journalled, "accepted", output_count(a->accepted), "granted",
-                  a->granted, "sold_out", output_count(a->sold_out), "refused",
+                  a->name, "ok", verdict_json(ctl, a), "state", campaign_state_text(a->row.state),
+                  "quota", a->row.quota, "redis", redis_texts[a->redis], "live", a->live, "passes",
+                  a->passes, "journalled", a->journalled, "accepted", output_count(a->accepted),
+                  "granted", a->granted, "sold_out", output_count(a->sold_out), "refused",
                   output_count(a->refused), "pending", output_count(a->pending));
 #define X(id, text) json_object_set_new(object, #id, check_json(a, #id, a->id));
     AUDIT_CHECKS(X)

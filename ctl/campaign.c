@@ -62,34 +62,36 @@ static int read_plan(const char *const *values, struct plan *plan)
     return r;
 }
 
-/* format_insert: passes times as µs since the epoch; the server converts them to DATETIME. */
-static int format_insert(struct ctl *ctl, const char *name, const struct plan *plan, char *sql,
-                         size_t size)
+/* insert_row: passes times as µs since the epoch; the server converts them to DATETIME. */
+static enum db_outcome insert_row(struct ctl *ctl, const char *name, const struct plan *plan)
 {
-#define MOMENT "TIMESTAMP('1970-01-01') + INTERVAL %d MICROSECOND"
-    return db_format(
-        &ctl->db, sql, size,
-        plan->closes_us > 0
-            ? "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
-              "opens_at, closes_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ", " MOMENT ")"
-            : "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
-              "opens_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ")",
-        name, plan->quota, plan->overflow, plan->instant_wait_ms,
-        plan->opens_us <= clock_wall_us() ? "open" : "scheduled", plan->opens_us, plan->closes_us);
+#define MOMENT "TIMESTAMP('1970-01-01') + INTERVAL %" PRId64 " MICROSECOND"
+#define VALUES ") VALUES (%s, %" PRId64 ", %" PRId64 ", %" PRId64 ", %s, " MOMENT
+    const char *state = plan->opens_us <= clock_wall_us() ? "open" : "scheduled";
+    if (plan->closes_us <= 0)
+        return db_execf(&ctl->db, NULL,
+                        "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
+                        "opens_at" VALUES ")",
+                        name, plan->quota, plan->overflow, plan->instant_wait_ms, state,
+                        plan->opens_us);
+    return db_execf(&ctl->db, NULL,
+                    "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
+                    "opens_at, closes_at" VALUES ", " MOMENT ")",
+                    name, plan->quota, plan->overflow, plan->instant_wait_ms, state, plan->opens_us,
+                    plan->closes_us);
+#undef VALUES
 #undef MOMENT
 }
 
 static int insert(struct ctl *ctl, const char *name, const struct plan *plan)
 {
-    char sql[1024], detail[96];
+    char detail[96];
     snprintf(detail, sizeof detail,
              "quota=%" PRId64 " overflow=%" PRId64 " instant_wait_ms=%" PRId64, plan->quota,
              plan->overflow, plan->instant_wait_ms);
-    if (format_insert(ctl, name, plan, sql, sizeof sql) < 0)
-        return ctl_error(CTL_USAGE, "the name is too long");
     enum db_outcome outcome = change_begin(ctl);
     if (outcome == DB_OK)
-        outcome = db_exec(&ctl->db, sql, NULL);
+        outcome = insert_row(ctl, name, plan);
     if (outcome == DB_DUPLICATE) {
         change_abandon(ctl);
         return ctl_error(CTL_CONFLICT, "there is a campaign %s already; choose another name", name);
@@ -123,7 +125,8 @@ static int create(struct ctl *ctl, char **args, const char *const *values)
         output_json(result);
     else
         printf("campaign %s is created: %s, %" PRId64 " coupons, opens at %s\n", row.name,
-               row.state, row.quota, json_string_value(json_object_get(result, "opens_at")));
+               campaign_state_text(row.state), row.quota,
+               json_string_value(json_object_get(result, "opens_at")));
     json_decref(result);
     return CTL_OK;
 }

@@ -38,15 +38,12 @@ static void actor(char out[65])
 static enum db_outcome write_audit(struct ctl *ctl, const char *action, const char *campaign,
                                    const char *detail)
 {
-    char sql[1024], who[65];
+    char who[65];
     actor(who);
-    if (db_format(&ctl->db, sql, sizeof sql,
-                  "INSERT INTO audit_log (actor, action, campaign, detail) VALUES (%s, %s, %s, %s)",
-                  who, action, campaign, detail) < 0) {
-        snprintf(ctl->db.error, sizeof ctl->db.error, "the detail is too long");
-        return DB_REFUSED;
-    }
-    return db_exec(&ctl->db, sql, NULL);
+    return db_execf(
+        &ctl->db, NULL,
+        "INSERT INTO audit_log (actor, action, campaign, detail) VALUES (%s, %s, %s, %s)", who,
+        action, campaign, detail);
 }
 
 int change_finish(struct ctl *ctl, enum db_outcome outcome, const char *action,
@@ -83,19 +80,16 @@ static int why_not(struct ctl *ctl, const char *name, const struct step *step)
     if (r != 0)
         return r;
     return ctl_error(CTL_CONFLICT, "campaign %s is %s: %s is possible only while it is %s", name,
-                     row.state, step->action, step->allowed);
+                     campaign_state_text(row.state), step->action, step->allowed);
 }
 
+/* step_state: `name` is valid, so it needs no escaping. */
 static int step_state(struct ctl *ctl, const char *name, const struct step *step)
 {
-    char sql[512], format[384];
+    char sql[512];
     uint64_t changed = 0;
-    snprintf(format, sizeof format,
-             "UPDATE campaigns SET state = %s WHERE name = %%s AND state IN "
-             "(%s)",
-             step->target, step->from);
-    if (db_format(&ctl->db, sql, sizeof sql, format, name) < 0)
-        return ctl_error(CTL_USAGE, "the name is too long");
+    snprintf(sql, sizeof sql, "UPDATE campaigns SET state = %s WHERE name = '%s' AND state IN (%s)",
+             step->target, name, step->from);
     enum db_outcome outcome = change_begin(ctl);
     if (outcome == DB_OK)
         outcome = db_exec(&ctl->db, sql, &changed);
@@ -116,8 +110,8 @@ static int report(struct ctl *ctl, const char *name, const struct campaign_row *
     if (ctl->json)
         output_json(result);
     else
-        printf("campaign %s: %s, quota %" PRId64 ", granted %" PRId64 "\n", name, row->state,
-               row->quota, row->granted);
+        printf("campaign %s: %s, quota %" PRId64 ", granted %" PRId64 "\n", name,
+               campaign_state_text(row->state), row->quota, row->granted);
     json_decref(result);
     return CTL_OK;
 }
@@ -183,27 +177,22 @@ static int close_campaign(struct ctl *ctl, char **args, const char *const *value
 static enum db_outcome smallest_quota(struct ctl *ctl, const struct campaign_row *row,
                                       int64_t *smallest)
 {
-    char sql[160];
-    MYSQL_RES *rows;
-    db_format(&ctl->db, sql, sizeof sql,
-              "SELECT COALESCE(MAX(serial), 0) FROM coupons WHERE campaign_id = %d", row->id);
-    enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
-    if (outcome != DB_OK)
-        return outcome;
-    MYSQL_ROW cells = mysql_fetch_row(rows);
-    int64_t highest = cells != NULL ? strtoll(cells[0], NULL, 10) : 0;
-    mysql_free_result(rows);
-    *smallest = highest > row->granted ? highest : row->granted;
-    return DB_OK;
+    int64_t highest;
+    enum db_outcome outcome = db_number(
+        &ctl->db, &highest,
+        "SELECT COALESCE(MAX(serial), 0) FROM coupons WHERE campaign_id = %" PRId64, row->id);
+    if (outcome == DB_OK)
+        *smallest = highest > row->granted ? highest : row->granted;
+    return outcome;
 }
 
 /* check_quota: returns 0, or the exit code after printing why not. */
 static int check_quota(struct ctl *ctl, const struct campaign_row *row, int64_t quota)
 {
     int64_t smallest;
-    if (strcmp(row->state, "closed") == 0 || strcmp(row->state, "settled") == 0)
+    if (row->state == CAMPAIGN_CLOSED || row->state == CAMPAIGN_SETTLED)
         return ctl_error(CTL_CONFLICT, "campaign %s is %s: its quota is final", row->name,
-                         row->state);
+                         campaign_state_text(row->state));
     enum db_outcome outcome = smallest_quota(ctl, row, &smallest);
     if (outcome != DB_OK)
         return stores_db_failed(ctl, outcome, "reading the highest serial");
@@ -219,13 +208,14 @@ static int check_quota(struct ctl *ctl, const struct campaign_row *row, int64_t 
  * quota can commit, and the campaign is loaded again. */
 static int write_quota(struct ctl *ctl, const struct campaign_row *row, int64_t quota)
 {
-    char sql[256], detail[64];
-    db_format(&ctl->db, sql, sizeof sql,
-              "UPDATE campaigns SET quota = %d, epoch = epoch + 1, owner = '', "
-              "lease_until = '2000-01-01' WHERE id = %d",
-              quota, row->id);
+    char detail[64];
     snprintf(detail, sizeof detail, "from=%" PRId64 " to=%" PRId64, row->quota, quota);
-    return change_finish(ctl, db_exec(&ctl->db, sql, NULL), "set-quota", row->name, detail);
+    enum db_outcome outcome =
+        db_execf(&ctl->db, NULL,
+                 "UPDATE campaigns SET quota = %" PRId64 ", epoch = epoch + 1, owner = '', "
+                 "lease_until = '2000-01-01' WHERE id = %" PRId64,
+                 quota, row->id);
+    return change_finish(ctl, outcome, "set-quota", row->name, detail);
 }
 
 static int set_quota(struct ctl *ctl, char **args, const char *const *values)
@@ -258,7 +248,7 @@ static int set_quota(struct ctl *ctl, char **args, const char *const *values)
 static int set_instant_wait(struct ctl *ctl, char **args, const char *const *values)
 {
     struct campaign_row row;
-    char sql[160], detail[64];
+    char detail[64];
     int64_t ms;
     (void)values;
     int r = campaign_name_check(args[0]);
@@ -270,12 +260,12 @@ static int set_instant_wait(struct ctl *ctl, char **args, const char *const *val
         r = campaign_row_find(ctl, args[0], false, &row);
     if (r != 0)
         return r;
-    db_format(&ctl->db, sql, sizeof sql, "UPDATE campaigns SET instant_wait_ms = %d WHERE id = %d",
-              ms, row.id);
     snprintf(detail, sizeof detail, "from=%" PRId64 " to=%" PRId64, row.instant_wait_ms, ms);
     enum db_outcome outcome = change_begin(ctl);
     if (outcome == DB_OK)
-        outcome = db_exec(&ctl->db, sql, NULL);
+        outcome = db_execf(&ctl->db, NULL,
+                           "UPDATE campaigns SET instant_wait_ms = %" PRId64 " WHERE id = %" PRId64,
+                           ms, row.id);
     r = change_finish(ctl, outcome, "set-instant-wait", row.name, detail);
     row.instant_wait_ms = ms;
     return r != 0 ? r : report(ctl, args[0], &row, NULL);

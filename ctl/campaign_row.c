@@ -4,16 +4,7 @@
 #include "ctl/output.h"
 #include "ctl/stores.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* US: a DATETIME(6) as µs since the epoch. UNIX_TIMESTAMP ends in 2038, TIMESTAMPDIFF does not. */
-#define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
-#define TIMES      US("opens_at") ", " US("closes_at") ", " US("lease_until") ", " US("created_at")
-#define SELECT                                                                                     \
-    "SELECT id, quota, overflow, instant_wait_ms, granted, epoch, watermark, " TIMES               \
-    ", name, state, owner FROM campaigns"
 
 int campaign_name_check(const char *name)
 {
@@ -25,39 +16,30 @@ int campaign_name_check(const char *name)
                      name, CAMPAIGN_NAME_MAX);
 }
 
-static void read_row(MYSQL_ROW cells, struct campaign_row *row)
+/* read_row: returns 0, or an exit code after printing the error. */
+static int read_row(MYSQL_ROW cells, struct campaign_row *row)
 {
-    int64_t *const numbers[] = {
-        &row->id,        &row->quota,    &row->overflow,  &row->instant_wait_ms,
-        &row->granted,   &row->epoch,    &row->watermark, &row->opens_us,
-        &row->closes_us, &row->lease_us, &row->created_us};
-    size_t n = sizeof numbers / sizeof numbers[0];
-    for (size_t i = 0; i < n; i++)
-        *numbers[i] = cells[i] != NULL ? strtoll(cells[i], NULL, 10) : 0;
-    snprintf(row->name, sizeof row->name, "%s", cells[n]);
-    snprintf(row->state, sizeof row->state, "%s", cells[n + 1]);
-    snprintf(row->owner, sizeof row->owner, "%s", cells[n + 2]);
+    if (campaign_row_read(cells, row) == 0)
+        return 0;
+    return ctl_error(CTL_FAILED, "campaign %s has a state that nobody knows", row->name);
 }
 
 int campaign_row_find(struct ctl *ctl, const char *name, bool lock, struct campaign_row *row)
 {
-    char sql[1024];
     MYSQL_RES *rows;
-    if (db_format(&ctl->db, sql, sizeof sql,
-                  lock ? SELECT " WHERE name = %s FOR UPDATE" : SELECT " WHERE name = %s",
-                  name) < 0)
-        return ctl_error(CTL_USAGE, "the name is too long");
-    enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
+    enum db_outcome outcome = db_queryf(&ctl->db, &rows,
+                                        lock ? CAMPAIGN_ROW_SELECT " WHERE name = %s FOR UPDATE"
+                                             : CAMPAIGN_ROW_SELECT " WHERE name = %s",
+                                        name);
     if (outcome != DB_OK)
         return stores_db_failed(ctl, outcome, "reading the campaign");
     MYSQL_ROW cells = mysql_fetch_row(rows);
-    if (cells != NULL)
-        read_row(cells, row);
+    int r = cells != NULL ? read_row(cells, row) : CTL_NOT_FOUND;
     mysql_free_result(rows);
     if (cells == NULL)
-        return ctl_error(CTL_NOT_FOUND,
-                         "there is no campaign %s; `onrushctl campaign list` shows them", name);
-    return 0;
+        ctl_error(CTL_NOT_FOUND, "there is no campaign %s; `onrushctl campaign list` shows them",
+                  name);
+    return r;
 }
 
 int campaign_row_open(struct ctl *ctl, const char *name, struct campaign_row *row)
@@ -73,24 +55,27 @@ int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct camp
 {
     MYSQL_RES *rows;
     struct campaign_row row;
-    enum db_outcome outcome = db_query(&ctl->db, SELECT " ORDER BY id", &rows);
+    int r = CTL_OK;
+    enum db_outcome outcome = db_query(&ctl->db, CAMPAIGN_ROW_SELECT " ORDER BY id", &rows);
     if (outcome != DB_OK)
         return stores_db_failed(ctl, outcome, "reading the campaigns");
-    for (MYSQL_ROW cells; (cells = mysql_fetch_row(rows)) != NULL;) {
-        read_row(cells, &row);
-        each(arg, &row);
+    for (MYSQL_ROW cells; r == CTL_OK && (cells = mysql_fetch_row(rows)) != NULL;) {
+        r = read_row(cells, &row);
+        if (r == CTL_OK)
+            each(arg, &row);
     }
     mysql_free_result(rows);
-    return CTL_OK;
+    return r;
 }
 
 json_t *campaign_row_json(const struct campaign_row *r)
 {
-    return json_pack(
-        "{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s, s:I, s:o, s:I}", "id", r->id,
-        "name", r->name, "state", r->state, "quota", r->quota, "granted", r->granted, "remaining",
-        r->quota - r->granted, "overflow", r->overflow, "instant_wait_ms", r->instant_wait_ms,
-        "opens_at", output_time(r->opens_us), "closes_at", output_time(r->closes_us), "created_at",
-        output_time(r->created_us), "owner", r->owner, "epoch", r->epoch, "lease_until",
-        output_time(r->owner[0] != '\0' ? r->lease_us : 0), "watermark", r->watermark);
+    return json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s, s:I, s:o, s:I}",
+                     "id", r->id, "name", r->name, "state", campaign_state_text(r->state), "quota",
+                     r->quota, "granted", r->granted, "remaining", r->quota - r->granted,
+                     "overflow", r->overflow, "instant_wait_ms", r->instant_wait_ms, "opens_at",
+                     output_time(r->opens_us), "closes_at", output_time(r->closes_us), "created_at",
+                     output_time(r->created_us), "owner", r->owner, "epoch", (json_int_t)r->epoch,
+                     "lease_until", output_time(r->owner[0] != '\0' ? r->lease_us : 0), "watermark",
+                     r->watermark);
 }

@@ -4,18 +4,11 @@
 #define ONRUSH_CTL_CAMPAIGN_ROW_H
 
 #include "ctl/ctl.h"
+#include "shared/store/campaign_row.h"
 
 #include <jansson.h>
 
 #define INSTANT_WAIT_MAX_MS 10000
-
-struct campaign_row {
-    int64_t id, quota, overflow, instant_wait_ms, granted, epoch, watermark;
-    int64_t opens_us, closes_us, lease_us, created_us; /* since the epoch; closes_us 0: never */
-    char name[CAMPAIGN_NAME_MAX + 1];
-    char state[17];
-    char owner[65];
-};
 
 /* campaign_name_check: returns 0, or CTL_USAGE after printing what a valid name is. */
 int campaign_name_check(const char *name);

@@ -57,31 +57,20 @@ static void catch_interrupts(void)
 
 /* --- its own campaign --- */
 
-/* exec_id: runs a statement whose only %d is the campaign. */
-static enum db_outcome exec_id(struct drill *d, const char *format)
-{
-    char sql[512];
-    if (db_format(&d->ctl->db, sql, sizeof sql, format, d->id) < 0)
-        return DB_REFUSED;
-    return db_exec(&d->ctl->db, sql, NULL);
-}
-
 /* make_row: creates the campaign as settled, so that no scheduler touches it before it is
  * filled. */
 static int make_row(struct drill *d)
 {
-    char sql[512], detail[64];
+    char detail[64];
     struct campaign_row row;
     snprintf(d->name, sizeof d->name, CAMPAIGN_DRILL_PREFIX "%" PRId64, clock_wall_us());
     snprintf(detail, sizeof detail, "grants=%" PRId64, d->grants);
-    if (db_format(&d->ctl->db, sql, sizeof sql,
-                  "INSERT INTO campaigns (name, quota, overflow, state, opens_at) VALUES (%s, %d, "
-                  "0, 'settled', UTC_TIMESTAMP(6))",
-                  d->name, d->grants) < 0)
-        return ctl_error(CTL_USAGE, "the name is too long");
     enum db_outcome outcome = change_begin(d->ctl);
     if (outcome == DB_OK)
-        outcome = db_exec(&d->ctl->db, sql, NULL);
+        outcome = db_execf(&d->ctl->db, NULL,
+                           "INSERT INTO campaigns (name, quota, overflow, state, opens_at) VALUES "
+                           "(%s, %" PRId64 ", 0, 'settled', UTC_TIMESTAMP(6))",
+                           d->name, d->grants);
     int r = change_finish(d->ctl, outcome, "drill", d->name, detail);
     if (r == 0)
         r = campaign_row_find(d->ctl, d->name, false, &row);
@@ -93,14 +82,13 @@ static int make_row(struct drill *d)
 /* fill_chunk: inserts grants of fictitious users. Campaign and serial make the codes unique. */
 static enum db_outcome fill_chunk(struct drill *d, int64_t from, int64_t n)
 {
-    char sql[1024];
-    snprintf(sql, sizeof sql,
-             "INSERT INTO coupons (campaign_id, serial, user_id, code, ticket) SELECT %" PRId64
-             ", seq, CONCAT('drill-', seq), CONCAT_WS('-', 'DRIL', LPAD(CONV(%" PRId64
-             ", 10, 36), 4, '0'), LPAD(HEX(seq DIV 65536), 4, '0'), LPAD(HEX(seq MOD 65536), 4, "
-             "'0')), 1000000 + seq FROM seq_%" PRId64 "_to_%" PRId64,
-             d->id, d->id, from, from + n - 1);
-    return db_exec(&d->ctl->db, sql, NULL);
+    return db_execf(
+        &d->ctl->db, NULL,
+        "INSERT INTO coupons (campaign_id, serial, user_id, code, ticket) SELECT %" PRId64
+        ", seq, CONCAT('drill-', seq), CONCAT_WS('-', 'DRIL', LPAD(CONV(%" PRId64
+        ", 10, 36), 4, '0'), LPAD(HEX(seq DIV 65536), 4, '0'), LPAD(HEX(seq MOD 65536), 4, "
+        "'0')), 1000000 + seq FROM seq_%" PRId64 "_to_%" PRId64,
+        d->id, d->id, from, from + n - 1);
 }
 
 /* fill: inserts all grants and pauses the campaign: a scheduler serves it, and nobody gets in. */
@@ -112,8 +100,10 @@ static int fill(struct drill *d)
     if (outcome == DB_OK && interrupted)
         return ctl_error(CTL_FAILED, "interrupted");
     if (outcome == DB_OK)
-        outcome = exec_id(d, "UPDATE campaigns SET state = 'paused', granted = quota, "
-                             "watermark = 1000000 + quota WHERE id = %d");
+        outcome = db_execf(&d->ctl->db, NULL,
+                           "UPDATE campaigns SET state = 'paused', granted = quota, "
+                           "watermark = 1000000 + quota WHERE id = %" PRId64,
+                           d->id);
     if (outcome != DB_OK)
         return stores_db_failed(d->ctl, outcome, "making the grants of the drill");
     return 0;
@@ -134,13 +124,12 @@ static int forget_keys(struct drill *d)
 /* delete_grants: in chunks, because one transaction could take too long. */
 static enum db_outcome delete_grants(struct drill *d)
 {
-    char sql[128];
     uint64_t deleted = 1;
     enum db_outcome outcome = DB_OK;
-    snprintf(sql, sizeof sql, "DELETE FROM coupons WHERE campaign_id = %" PRId64 " LIMIT %d", d->id,
-             CHUNK);
     while (outcome == DB_OK && deleted > 0)
-        outcome = db_exec(&d->ctl->db, sql, &deleted);
+        outcome =
+            db_execf(&d->ctl->db, &deleted,
+                     "DELETE FROM coupons WHERE campaign_id = %" PRId64 " LIMIT %d", d->id, CHUNK);
     return outcome;
 }
 
@@ -148,12 +137,14 @@ static enum db_outcome delete_grants(struct drill *d)
  * after a failure there is a settled campaign, but no grants without a campaign. */
 static enum db_outcome delete_rows(struct drill *d)
 {
-    enum db_outcome outcome = exec_id(d, "UPDATE campaigns SET state = 'settled', owner = '', "
-                                         "epoch = epoch + 1 WHERE id = %d");
+    enum db_outcome outcome = db_execf(&d->ctl->db, NULL,
+                                       "UPDATE campaigns SET state = 'settled', owner = '', "
+                                       "epoch = epoch + 1 WHERE id = %" PRId64,
+                                       d->id);
     if (outcome == DB_OK)
         outcome = delete_grants(d);
     if (outcome == DB_OK)
-        outcome = exec_id(d, "DELETE FROM campaigns WHERE id = %d");
+        outcome = db_execf(&d->ctl->db, NULL, "DELETE FROM campaigns WHERE id = %" PRId64, d->id);
     return outcome;
 }
 
@@ -163,7 +154,8 @@ static int sweep(struct drill *d)
     enum db_outcome outcome;
     int r = 0, forgotten = 0;
     if (d->keep)
-        outcome = exec_id(d, "UPDATE campaigns SET state = 'closed' WHERE id = %d");
+        outcome = db_execf(&d->ctl->db, NULL,
+                           "UPDATE campaigns SET state = 'closed' WHERE id = %" PRId64, d->id);
     else
         outcome = delete_rows(d);
     if (outcome != DB_OK)
@@ -266,7 +258,7 @@ static int take_campaign(struct drill *d, const char *name, bool live)
     int r = campaign_name_check(name);
     if (r == 0)
         r = campaign_row_find(d->ctl, name, false, &row);
-    if (r == 0 && strcmp(row.state, "settled") == 0)
+    if (r == 0 && row.state == CAMPAIGN_SETTLED)
         r = ctl_error(CTL_CONFLICT, "%s is settled: no scheduler looks after it any more", name);
     if (r == 0 && !live)
         r = ctl_error(CTL_CONFLICT,

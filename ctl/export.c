@@ -5,6 +5,7 @@
 #include "ctl/stores.h"
 #include "shared/base/clock.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,7 @@ static int run(struct ctl *ctl, char **args, const char *const *values)
         return r;
     db_format(&ctl->db, sql, sizeof sql,
               "SELECT serial, user_id, code, ticket, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', "
-              "granted_at) FROM coupons WHERE campaign_id = %d ORDER BY serial",
+              "granted_at) FROM coupons WHERE campaign_id = %" PRId64 " ORDER BY serial",
               row.id);
     enum db_outcome outcome = db_exec(&ctl->db, "SET max_statement_time = 0", NULL);
     if (outcome == DB_OK && mysql_query(ctl->db.link, sql) != 0)

@@ -12,7 +12,7 @@
 
 /* OF_CAMPAIGN: excludes users who got a coupon later. */
 #define OF_CAMPAIGN                                                                                \
-    " FROM refused WHERE campaign_id = %d AND NOT EXISTS (SELECT 1 FROM coupons WHERE "            \
+    " FROM refused WHERE campaign_id = %" PRId64 " AND NOT EXISTS (SELECT 1 FROM coupons WHERE "   \
     "coupons.campaign_id = refused.campaign_id AND "                                               \
     "coupons.user_id = CONVERT(refused.member USING ascii))"
 
@@ -40,31 +40,20 @@ static json_t *row_json(MYSQL_ROW cells, const unsigned long *lengths)
                      "refused_at", output_time(refused_us));
 }
 
-static int query(struct ctl *ctl, const char *format, int64_t campaign_id, int64_t limit,
-                 MYSQL_RES **rows)
-{
-    char sql[1024];
-    enum db_outcome outcome = DB_REFUSED;
-    if (db_format(&ctl->db, sql, sizeof sql, format, campaign_id, limit) >= 0)
-        outcome = db_query(&ctl->db, sql, rows);
-    return outcome == DB_OK ? 0 : stores_db_failed(ctl, outcome, "reading the refused requests");
-}
-
 int refused_add(struct ctl *ctl, int64_t campaign_id, json_t *object)
 {
     MYSQL_RES *rows;
-    int r = query(ctl, "SELECT COUNT(*)" OF_CAMPAIGN " LIMIT %d", campaign_id, 1, &rows);
-    if (r != 0)
-        return r;
-    int64_t total = strtoll(mysql_fetch_row(rows)[0], NULL, 10);
-    mysql_free_result(rows);
-    r = query(ctl,
-              "SELECT member, ticket, reason, detail, "
-              "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', refused_at)" OF_CAMPAIGN
-              " ORDER BY refused_at DESC, member LIMIT %d",
-              campaign_id, REFUSED_SHOWN, &rows);
-    if (r != 0)
-        return r;
+    int64_t total;
+    enum db_outcome outcome =
+        db_number(&ctl->db, &total, "SELECT COUNT(*)" OF_CAMPAIGN " LIMIT 1", campaign_id);
+    if (outcome == DB_OK)
+        outcome = db_queryf(&ctl->db, &rows,
+                            "SELECT member, ticket, reason, detail, "
+                            "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', refused_at)" OF_CAMPAIGN
+                            " ORDER BY refused_at DESC, member LIMIT %d",
+                            campaign_id, REFUSED_SHOWN);
+    if (outcome != DB_OK)
+        return stores_db_failed(ctl, outcome, "reading the refused requests");
     json_t *list = json_array();
     for (MYSQL_ROW cells; (cells = mysql_fetch_row(rows)) != NULL;)
         json_array_append_new(list, row_json(cells, mysql_fetch_lengths(rows)));

@@ -72,14 +72,12 @@ static json_t *grant_json(MYSQL_ROW cells)
 /* ask_mariadb: returns 0 and *object (null: no grant), or an exit code. */
 static int ask_mariadb(struct ctl *ctl, int64_t campaign_id, const char *user, json_t **object)
 {
-    char sql[512];
     MYSQL_RES *rows;
-    if (db_format(&ctl->db, sql, sizeof sql,
+    enum db_outcome outcome =
+        db_queryf(&ctl->db, &rows,
                   "SELECT serial, code, ticket, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', "
-                  "granted_at) FROM coupons WHERE campaign_id = %d AND user_id = %s",
-                  campaign_id, user) < 0)
-        return ctl_error(CTL_USAGE, "the user id is too long");
-    enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
+                  "granted_at) FROM coupons WHERE campaign_id = %" PRId64 " AND user_id = %s",
+                  campaign_id, user);
     if (outcome != DB_OK)
         return stores_db_failed(ctl, outcome, "reading the grant");
     *object = grant_json(mysql_fetch_row(rows));

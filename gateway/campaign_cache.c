@@ -213,7 +213,7 @@ void campaign_view_head(struct campaign_view *view, const struct campaign_head *
         .closes_us = h->closes_us};
 }
 
-void campaign_view_row(struct campaign_view *view, const struct archive_row *row)
+void campaign_view_row(struct campaign_view *view, const struct campaign_row *row)
 {
     *view = (struct campaign_view){.state = shown_states[journal_gate(row)],
                                    .quota = row->quota,

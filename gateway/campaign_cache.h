@@ -115,6 +115,6 @@ void speed_update(struct speed *speed, const struct campaign_head *head);
 
 /* campaign_view_head, campaign_view_row: make the campaign document from Redis, or from MariaDB. */
 void campaign_view_head(struct campaign_view *view, const struct campaign_head *head);
-void campaign_view_row(struct campaign_view *view, const struct archive_row *row);
+void campaign_view_row(struct campaign_view *view, const struct campaign_row *row);
 
 #endif

@@ -25,7 +25,7 @@ static bool ours_unseen(const struct request *r)
  * head, because the sold-out filter relies on heads. */
 static void note_look(struct cached_campaign *c, const struct archive_job *job)
 {
-    if (job->answer != ARCHIVE_FOUND || job->row.journalled || job->put_us <= c->look.began_us)
+    if (job->answer != ARCHIVE_FOUND || job->row.journal || job->put_us <= c->look.began_us)
         return;
     /* Do not replace a look that waits for a head: looks may end more often than heads come. */
     if (c->next_look.began_us <= c->look.began_us)
@@ -83,7 +83,7 @@ static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
  * gateway journalled since may be in the queue by now, unless all coupons are granted. */
 static bool still_no(const struct request *r)
 {
-    const struct archive_row *row = &r->archive.row;
+    const struct campaign_row *row = &r->archive.row;
     return !ours_unseen(r) || (r->known.kind == REQUEST_FULL && row->granted >= row->quota);
 }
 

@@ -131,7 +131,7 @@ bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch
     }
     *job = (struct job){.kind = kind,
                         .campaign = c,
-                        .campaign_id = c->row.id,
+                        .campaign_id = (uint32_t)c->row.id,
                         .epoch = c->epoch,
                         .owner = c->world->owner,
                         .batch = batch,
@@ -141,6 +141,13 @@ bool campaign_submit(struct campaign *c, enum job_kind kind, struct batch *batch
     c->jobs++;
     c->world->submit(c->world, job);
     return true;
+}
+
+bool campaign_repeat(struct campaign *c, struct job *job)
+{
+    struct batch *batch = job->batch;
+    job->batch = NULL;
+    return campaign_submit(c, job->kind, batch);
 }
 
 /* --- refused requests: recorded in MariaDB before their users, if any, are told --- */
@@ -160,11 +167,9 @@ static void note_aside(struct campaign *c, const struct queue_answer *a)
 
 bool campaign_on_noted(struct campaign *c, struct job *job)
 {
-    struct batch *batch = job->batch;
     if (job->outcome != JOB_BUSY && job->outcome != JOB_UNKNOWN)
         return true; /* done, or refused too: then only the log has it */
-    job->batch = NULL;
-    campaign_submit(c, JOB_REFUSE, batch);
+    campaign_repeat(c, job);
     return false;
 }
 
@@ -255,9 +260,9 @@ static bool same_settings(const struct campaign_row *a, const struct campaign_ro
            a->closes_us == b->closes_us && a->instant_wait_ms == b->instant_wait_ms;
 }
 
-static void follow(struct campaign *c, const struct campaign_row *row)
+static void follow(struct campaign *c, const struct campaign_row *row, const struct lease *lease)
 {
-    if (!row->mine || row->epoch != c->epoch)
+    if (!lease->mine || row->epoch != c->epoch)
         campaign_drop(c, "the lease is gone");
     else if (row->quota != c->row.quota)
         campaign_drop(c, "the quota changed");
@@ -268,15 +273,17 @@ static void follow(struct campaign *c, const struct campaign_row *row)
     c->emptied &= row->state == CAMPAIGN_CLOSED;
 }
 
-void campaign_update(struct campaign *c, const struct campaign_row *row)
+void campaign_update(struct campaign *c, const struct campaign_row *row, const struct lease *lease)
 {
     assert(c->magic == CAMPAIGN_MAGIC);
     if (c->phase != PHASE_AWAY && c->phase != PHASE_DROPPING)
-        follow(c, row);
+        follow(c, row, lease);
     c->row = *row;
-    if (c->phase == PHASE_AWAY && row->mine && row->epoch <= c->dropped_epoch)
+    c->lease = *lease;
+    bool ours = c->phase == PHASE_AWAY && lease->mine;
+    if (ours && row->epoch <= c->dropped_epoch) {
         c->world->renounce(c->world, c, row->epoch);
-    if (c->phase == PHASE_AWAY && row->mine && row->epoch > c->dropped_epoch && !c->stopping) {
+    } else if (ours && !c->stopping) {
         c->epoch = row->epoch;
         c->retry_at_us = 0;
         campaign_enter(c, PHASE_LOADING);

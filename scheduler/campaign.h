@@ -27,23 +27,16 @@
 
 #include "scheduler/job.h"
 #include "scheduler/ledger.h"
+#include "shared/store/campaign_row.h"
 
 #include <stdint.h>
 
-/* A campaign's row in MariaDB; the lease keeper reads it twice a second. */
-struct campaign_row {
-    uint32_t id;
-    char name[CAMPAIGN_NAME_MAX + 1];
-    int64_t quota, overflow;
-    enum campaign_state state;
-    int64_t opens_us, closes_us; /* closes_us 0: never */
-    int64_t instant_wait_ms;
-    uint64_t epoch;
-    bool mine;              /* this scheduler has the lease */
-    bool journal;           /* its journal in MariaDB is not empty */
-    int64_t lease_until_us; /* monotonic; an early estimate */
-    int64_t granted;        /* committed grants */
-    int64_t read_us;        /* monotonic; the row is at least as recent */
+/* What a row of MariaDB says about its lease. The lease keeper reads rows twice a second. Times are
+ * monotonic. */
+struct lease {
+    bool mine;        /* this scheduler has it */
+    int64_t until_us; /* an early estimate */
+    int64_t read_us;  /* the row is at least as recent */
 };
 
 enum queue_op {
@@ -141,7 +134,8 @@ enum claim_stage { CLAIM_IDLE, CLAIM_CLAIMING, CLAIM_LOOKING, CLAIM_DRAINING, CL
 struct campaign {
     uint32_t magic;
     struct world *world;
-    struct campaign_row row;
+    struct campaign_row row; /* as read last */
+    struct lease lease;
     struct campaign_keys keys;
     enum campaign_phase phase;
     uint64_t epoch; /* the campaign works under it; 0 while AWAY */
@@ -189,7 +183,8 @@ void campaign_init(struct campaign *campaign, struct world *world, const struct 
 void campaign_destroy(struct campaign *campaign);
 
 /* campaign_update: takes the campaign up, follows changes, or drops it, as the new row demands. */
-void campaign_update(struct campaign *campaign, const struct campaign_row *row);
+void campaign_update(struct campaign *campaign, const struct campaign_row *row,
+                     const struct lease *lease);
 
 /* campaign_step: does all that is possible now. Call it after every event, when Redis comes back,
  * and on a timer. */
@@ -226,6 +221,9 @@ void campaign_drop(struct campaign *campaign, const char *why);
 /* campaign_submit: submits a job for this campaign and epoch; takes `batch` over. False: out of
  * memory, and the campaign is dropped. */
 bool campaign_submit(struct campaign *campaign, enum job_kind kind, struct batch *batch);
+
+/* campaign_repeat: submits a finished job once more, with its batch. */
+bool campaign_repeat(struct campaign *campaign, struct job *job);
 
 /* campaign_asked: call it with the result of a queue function of struct world. Returns whether the
  * call was made; if not, Redis is tried again later. */

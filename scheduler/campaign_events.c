@@ -35,7 +35,7 @@ void campaign_event_describe(const char *source, enum campaign_event event,
     char quota[24] = "";
     if (events[event].again)
         snprintf(quota, sizeof quota, ".%" PRId64, row->quota);
-    snprintf(out->id, sizeof out->id, "%s.%" PRIu32 ".%s%s", source, row->id, events[event].name,
+    snprintf(out->id, sizeof out->id, "%s.%" PRId64 ".%s%s", source, row->id, events[event].name,
              quota);
     snprintf(out->type, sizeof out->type, "campaign.%s", events[event].name);
     snprintf(out->text, sizeof out->text, "%s: campaign %s %s: %" PRId64 " of %" PRId64 " granted",
@@ -50,11 +50,10 @@ static json_t *time_json(int64_t us)
 
 json_t *campaign_event_json(const struct campaign_row *row)
 {
-    return json_pack("{s:{s:I, s:s, s:s, s:I, s:I, s:o, s:o}}", "campaign", "id",
-                     (json_int_t)row->id, "name", row->name, "state",
-                     campaign_state_text(row->state), "quota", (json_int_t)row->quota, "granted",
-                     (json_int_t)row->granted, "opens_at", time_json(row->opens_us), "closes_at",
-                     time_json(row->closes_us));
+    return json_pack("{s:{s:I, s:s, s:s, s:I, s:I, s:o, s:o}}", "campaign", "id", row->id, "name",
+                     row->name, "state", campaign_state_text(row->state), "quota",
+                     (json_int_t)row->quota, "granted", (json_int_t)row->granted, "opens_at",
+                     time_json(row->opens_us), "closes_at", time_json(row->closes_us));
 }
 
 unsigned campaign_events_tell(struct monitor *monitor, const struct scheduler_config *config,

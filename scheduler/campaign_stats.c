@@ -197,8 +197,8 @@ void campaign_stats_ask(struct campaign_stats *s, struct redis_link *link, const
 
 void campaign_stats_see(struct campaign_stats *s, const struct campaign *c)
 {
-    s->known = s->known && c->row.mine;
-    if (!s->known || s->head.epoch != (int64_t)c->epoch || c->row.read_us < s->at_us)
+    s->known = s->known && c->lease.mine;
+    if (!s->known || s->head.epoch != (int64_t)c->epoch || c->lease.read_us < s->at_us)
         return;
     s->lost = campaign_stats_shown_only(&s->head, c->row.granted) +
               campaign_stats_hidden(&s->head, s->granted_before);
@@ -230,9 +230,9 @@ void campaign_stats_tell(const struct campaign_stats *s, const struct campaign *
         metric_set(metric_at(m, campaign_metrics_table.rows[i].offset), METRIC_ABSENT);
     metric_set(&m->open, c->row.state == CAMPAIGN_OPEN);
     metric_set(&m->running, redis_up && c->phase == PHASE_RUNNING);
-    if (!c->row.mine)
+    if (!c->lease.mine)
         return;
-    metric_set(&m->lease, c->row.lease_until_us - now_us);
+    metric_set(&m->lease, c->lease.until_us - now_us);
     metric_set(&m->quota, c->row.quota);
     if (s->known)
         tell_head(s, now_us, m);

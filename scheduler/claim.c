@@ -112,7 +112,7 @@ static void on_look(struct campaign *c, struct job *job)
 {
     struct batch *page = job->found;
     if (job->outcome != JOB_DONE) { /* reading may be repeated */
-        campaign_submit(c, JOB_JOURNAL, NULL);
+        campaign_repeat(c, job);
         return;
     }
     c->claim = CLAIM_IDLE;
@@ -157,7 +157,7 @@ void claim_step(struct campaign *c)
 {
     int64_t now_us = c->world->now_us(c->world);
     if (c->claim != CLAIM_IDLE || c->stopping || c->finishing || now_us < c->retry_at_us ||
-        now_us >= c->row.lease_until_us)
+        now_us >= c->lease.until_us)
         return;
     if (c->look_due || c->mark_due)
         look(c);

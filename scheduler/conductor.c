@@ -161,9 +161,9 @@ static void forget_gone(struct conductor *k)
         next = LIST_NEXT(m, next);
         if (m->round == k->round)
             continue;
-        struct campaign_row row = m->campaign.row;
-        row.mine = false;
-        campaign_update(&m->campaign, &row);
+        struct lease lost = m->campaign.lease;
+        lost.mine = false;
+        campaign_update(&m->campaign, &m->campaign.row, &lost);
         if (!campaign_idle(&m->campaign) || m->campaign.phase != PHASE_AWAY || m->stats.asking > 0)
             continue;
         k->to_ask = k->to_ask == m ? next : k->to_ask;
@@ -181,7 +181,8 @@ static void on_rows(void *arg, struct lease_keeper_rows *rows)
     struct member *before = NULL, *m = LIST_FIRST(&k->members);
     k->round++;
     for (size_t i = 0; i < rows->n; i++) {
-        const struct campaign_row *row = &rows->rows[i];
+        const struct campaign_row *row = &rows->rows[i].row;
+        const struct lease *lease = &rows->rows[i].lease;
         for (; m != NULL && m->campaign.row.id < row->id; m = LIST_NEXT(m, next))
             before = m;
         if ((m == NULL || m->campaign.row.id != row->id) &&
@@ -191,9 +192,9 @@ static void on_rows(void *arg, struct lease_keeper_rows *rows)
             continue;
         }
         m->round = k->round;
-        campaign_update(&m->campaign, row);
+        campaign_update(&m->campaign, row, lease);
         campaign_stats_see(&m->stats, &m->campaign);
-        if (k->monitor != NULL && row->mine)
+        if (k->monitor != NULL && lease->mine)
             m->told = campaign_events_tell(k->monitor, &k->config, row, m->told);
     }
     free(rows);

@@ -115,8 +115,11 @@ static struct ask *make_ask(struct grant_traces *t, struct redis_link *link,
     struct ask *a = malloc(sizeof *a + n * sizeof *rows);
     if (a == NULL)
         return NULL;
-    *a = (struct ask){
-        .traces = t, .link = link, .campaign_id = c->row.id, .claimed_us = clock_wall_us(), .n = n};
+    *a = (struct ask){.traces = t,
+                      .link = link,
+                      .campaign_id = (uint32_t)c->row.id,
+                      .claimed_us = clock_wall_us(),
+                      .n = n};
     memcpy(a->campaign, c->row.name, sizeof a->campaign);
     snprintf(a->key, sizeof a->key, TRACES_KEY, c->row.name);
     memcpy(a->rows, rows, n * sizeof *rows);

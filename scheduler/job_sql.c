@@ -22,18 +22,6 @@
 
 /* --- the connection --- */
 
-static MYSQL_STMT *prepare(struct db *db, const char *sql)
-{
-    MYSQL_STMT *stmt = mysql_stmt_init(db->link);
-    if (stmt != NULL && mysql_stmt_prepare(stmt, sql, strlen(sql)) == 0)
-        return stmt;
-    if (stmt != NULL) {
-        db_fail(db, stmt);
-        mysql_stmt_close(stmt);
-    }
-    return NULL;
-}
-
 enum db_outcome job_sql_open(struct job_sql *s, const struct db_config *config)
 {
     enum db_outcome outcome = db_open(&s->db, config);
@@ -41,8 +29,8 @@ enum db_outcome job_sql_open(struct job_sql *s, const struct db_config *config)
         return outcome;
     outcome = db_exec(&s->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL);
     if (outcome == DB_OK) {
-        s->insert = prepare(&s->db, INSERT_SQL);
-        s->guard = prepare(&s->db, GUARD_SQL);
+        s->insert = db_prepare(&s->db, INSERT_SQL);
+        s->guard = db_prepare(&s->db, GUARD_SQL);
         outcome = s->insert != NULL && s->guard != NULL ? DB_OK : DB_REFUSED;
     }
     if (outcome != DB_OK)
@@ -62,19 +50,12 @@ void job_sql_close(struct job_sql *s)
 
 static enum job_outcome job_outcome_of(enum db_outcome outcome)
 {
-    switch (outcome) {
-    case DB_OK:
-        return JOB_DONE;
-    case DB_DUPLICATE:
-        return JOB_CLASH;
-    case DB_BUSY:
-        return JOB_BUSY;
-    case DB_REFUSED:
-        return JOB_REFUSED;
-    case DB_LOST:
-        return JOB_UNKNOWN;
-    }
-    return JOB_UNKNOWN;
+    static const enum job_outcome outcomes[] = {[DB_OK] = JOB_DONE,
+                                                [DB_DUPLICATE] = JOB_CLASH,
+                                                [DB_BUSY] = JOB_BUSY,
+                                                [DB_REFUSED] = JOB_REFUSED,
+                                                [DB_LOST] = JOB_UNKNOWN};
+    return outcomes[outcome];
 }
 
 /* read_outcome_of: as above, for a statement that only reads. It may be repeated when refused. */
@@ -201,62 +182,68 @@ static void add_found(struct job *job, MYSQL_ROW row)
     batch_add(job->found, &grant);
 }
 
-/* read_found: runs a query of GRANT_COLUMNS into job->found. */
-static enum db_outcome read_found(struct job_sql *s, struct job *job, const char *sql)
+/* take_found: moves the rows of a query of GRANT_COLUMNS into job->found. */
+static void take_found(struct job *job, enum db_outcome outcome, MYSQL_RES *rows)
 {
-    MYSQL_RES *rows;
-    enum db_outcome outcome = db_query(&s->db, sql, &rows);
+    job->outcome = read_outcome_of(outcome);
     if (outcome != DB_OK)
-        return outcome;
+        return;
     job->found = batch_new(mysql_num_rows(rows));
     for (MYSQL_ROW row; job->found != NULL && (row = mysql_fetch_row(rows)) != NULL;)
         add_found(job, row);
     mysql_free_result(rows);
-    return job->found != NULL ? DB_OK : DB_BUSY;
+    if (job->found == NULL)
+        job->outcome = JOB_BUSY;
+}
+
+/* put_text: quotes and escapes it; it may be any bytes, at most TEXT_MAX. */
+#define TEXT_MAX (DETAIL_MAX > USER_ID_MAX ? DETAIL_MAX : USER_ID_MAX)
+static void put_text(struct job_sql *s, FILE *out, const char *text, size_t len)
+{
+    char escaped[2 * TEXT_MAX + 1];
+    mysql_real_escape_string(s->db.link, escaped, text, len);
+    fprintf(out, "'%s'", escaped);
 }
 
 /* append_users: returns `<head><campaign> AND user_id IN (<users of the batch>)`, which the caller
  * frees. NULL: out of memory. */
 static char *append_users(struct job_sql *s, const struct job *job, const char *head)
 {
-    size_t size = strlen(head) + 64 + job->batch->n * (2 * USER_ID_MAX + 4);
-    char *sql = malloc(size);
-    if (sql == NULL)
+    char *sql = NULL;
+    size_t size;
+    FILE *out = open_memstream(&sql, &size);
+    if (out == NULL)
         return NULL;
-    int n = snprintf(sql, size, "%s%" PRIu32 " AND user_id IN (''", head, job->campaign_id);
+    fprintf(out, "%s%" PRIu32 " AND user_id IN (''", head, job->campaign_id);
     for (size_t i = 0; i < job->batch->n; i++) {
-        const struct grant *row = &job->batch->rows[i];
-        n += sprintf(sql + n, ",'");
-        n += (int)mysql_real_escape_string(s->db.link, sql + n, row->user, strlen(row->user));
-        n += sprintf(sql + n, "'");
+        fputc(',', out);
+        put_text(s, out, job->batch->rows[i].user, job->batch->rows[i].user_len);
     }
-    sprintf(sql + n, ")");
-    return sql;
-}
-
-static enum db_outcome read_users(struct job_sql *s, struct job *job)
-{
-    char *sql = append_users(s, job, "SELECT " GRANT_COLUMNS " FROM coupons WHERE campaign_id = ");
-    if (sql == NULL)
-        return DB_BUSY;
-    enum db_outcome outcome = read_found(s, job, sql);
+    fputc(')', out);
+    if (fclose(out) == 0)
+        return sql;
     free(sql);
-    return outcome;
+    return NULL;
 }
 
 static void run_read_back(struct job_sql *s, struct job *job)
 {
-    job->outcome = read_outcome_of(read_users(s, job));
+    MYSQL_RES *rows = NULL;
+    char *sql = append_users(s, job, "SELECT " GRANT_COLUMNS " FROM coupons WHERE campaign_id = ");
+    enum db_outcome outcome = sql != NULL ? db_query(&s->db, sql, &rows) : DB_BUSY;
+    take_found(job, outcome, rows);
+    free(sql);
 }
 
 static void run_page(struct job_sql *s, struct job *job)
 {
-    char sql[256];
-    snprintf(sql, sizeof sql,
-             "SELECT " GRANT_COLUMNS " FROM coupons WHERE campaign_id = %" PRIu32
-             " AND serial > %" PRIu32 " ORDER BY serial LIMIT %d",
-             job->campaign_id, job->after, PAGE_ROWS);
-    job->outcome = read_outcome_of(read_found(s, job, sql));
+    MYSQL_RES *rows = NULL;
+    enum db_outcome outcome =
+        db_queryf(&s->db, &rows,
+                  "SELECT " GRANT_COLUMNS " FROM coupons WHERE campaign_id = %" PRIu32
+                  " AND serial > %" PRIu32 " ORDER BY serial LIMIT %d",
+                  job->campaign_id, job->after, PAGE_ROWS);
+    take_found(job, outcome, rows);
     fault_point("after-page");
     if (job->outcome == JOB_DONE)
         job->found->verdict = VERDICT_GRANTED;
@@ -267,14 +254,12 @@ static void run_page(struct job_sql *s, struct job *job)
 static enum job_outcome read_row(struct job_sql *s, struct job *job)
 {
     enum { QUOTA, GRANTED, WATERMARK };
-    char sql[512];
     MYSQL_RES *rows;
-    if (db_format(&s->db, sql, sizeof sql,
-                  "SELECT quota, granted, watermark FROM campaigns WHERE id = %d AND owner = %s "
-                  "AND epoch = %d",
-                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) < 0)
-        return JOB_BUSY;
-    enum db_outcome outcome = db_query(&s->db, sql, &rows);
+    enum db_outcome outcome =
+        db_queryf(&s->db, &rows,
+                  "SELECT quota, granted, watermark FROM campaigns WHERE id = %" PRIu32
+                  " AND owner = %s AND epoch = %" PRIu64,
+                  job->campaign_id, job->owner, job->epoch);
     if (outcome != DB_OK)
         return read_outcome_of(outcome);
     MYSQL_ROW row = mysql_fetch_row(rows);
@@ -289,7 +274,7 @@ static enum job_outcome read_row(struct job_sql *s, struct job *job)
 
 static void run_confirm(struct job_sql *s, struct job *job)
 {
-    job->outcome = read_outcome_of(read_users(s, job));
+    run_read_back(s, job);
     if (job->outcome == JOB_DONE)
         job->outcome = read_row(s, job);
     job->exhausted = job->granted >= job->quota;
@@ -361,12 +346,13 @@ static void run_load(struct job_sql *s, struct job *job)
 
 static void run_journal(struct job_sql *s, struct job *job)
 {
-    char sql[256];
-    snprintf(sql, sizeof sql,
-             "SELECT 0, user_id, '', ticket FROM journal WHERE campaign_id = %" PRIu32
-             " ORDER BY ticket, id LIMIT %d",
-             job->campaign_id, JOURNAL_ROWS);
-    job->outcome = read_outcome_of(read_found(s, job, sql));
+    MYSQL_RES *rows = NULL;
+    enum db_outcome outcome =
+        db_queryf(&s->db, &rows,
+                  "SELECT 0, user_id, '', ticket FROM journal WHERE campaign_id = %" PRIu32
+                  " ORDER BY ticket, id LIMIT %d",
+                  job->campaign_id, JOURNAL_ROWS);
+    take_found(job, outcome, rows);
     job->last = job->outcome == JOB_DONE && job->found->n < JOURNAL_ROWS;
     if (job->outcome == JOB_DONE && job->found->n > 0)
         fault_point("after-journal");
@@ -375,12 +361,12 @@ static void run_journal(struct job_sql *s, struct job *job)
 #define KEEP_SQL                                                                                   \
     "INSERT IGNORE INTO journalled "                                                               \
     "(campaign_id, user_id, ticket, granted, drained, decided_to, batches) "                       \
-    "SELECT campaign_id, user_id, ticket, j.granted, c.granted, %d, %d FROM journal j "            \
-    "JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %d "                    \
+    "SELECT campaign_id, user_id, ticket, j.granted, c.granted, %" PRIu64 ", %" PRIu32 " FROM "    \
+    "journal j JOIN campaigns c ON c.id = campaign_id AND c.owner = %s AND c.epoch = %" PRIu64 " " \
     "WHERE campaign_id = "
 #define DELETE_SQL                                                                                 \
-    "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %d AND owner = %s AND "  \
-    "epoch = %d) AND campaign_id = "
+    "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM campaigns WHERE id = %" PRIu32                \
+    " AND owner = %s AND epoch = %" PRIu64 ") AND campaign_id = "
 
 /* exec_users: runs a statement about the users of the batch. `head` ends before the campaign. */
 static enum db_outcome exec_users(struct job_sql *s, const struct job *job, const char *head)
@@ -403,8 +389,8 @@ static bool denied(struct job_sql *s, enum db_outcome outcome)
 static enum db_outcome keep(struct job_sql *s, const struct job *job)
 {
     char head[512];
-    if (db_format(&s->db, head, sizeof head, KEEP_SQL, (int64_t)job->decided_to,
-                  (int64_t)job->batches, job->owner, (int64_t)job->epoch) < 0)
+    if (db_format(&s->db, head, sizeof head, KEEP_SQL, job->decided_to, job->batches, job->owner,
+                  job->epoch) < 0)
         return DB_REFUSED;
     return exec_users(s, job, head);
 }
@@ -412,8 +398,8 @@ static enum db_outcome keep(struct job_sql *s, const struct job *job)
 static enum db_outcome delete_journal(struct job_sql *s, const struct job *job)
 {
     char head[512];
-    if (db_format(&s->db, head, sizeof head, DELETE_SQL, (int64_t)job->campaign_id, job->owner,
-                  (int64_t)job->epoch) < 0)
+    if (db_format(&s->db, head, sizeof head, DELETE_SQL, job->campaign_id, job->owner, job->epoch) <
+        0)
         return DB_REFUSED;
     return exec_users(s, job, head);
 }
@@ -448,18 +434,12 @@ static void run_unjournal(struct job_sql *s, struct job *job)
     " ON DUPLICATE KEY UPDATE ticket = VALUES(ticket), reason = VALUES(reason), "                  \
     "detail = VALUES(detail), refused_at = CURRENT_TIMESTAMP(6)"
 
-static enum db_outcome write_note(struct job_sql *s, const char *sql)
-{
-    enum db_outcome outcome = db_exec(&s->db, sql, NULL);
-    return denied(s, outcome) ? DB_REFUSED : outcome;
-}
-
 /* run_refuse: writes a note for people, not a state. So it has no fence, and a later grant stays
  * valid. Members may be any bytes. */
 static void run_refuse(struct job_sql *s, struct job *job)
 {
     const struct batch *batch = job->batch;
-    char *sql = NULL, text[2 * (DETAIL_MAX > USER_ID_MAX ? DETAIL_MAX : USER_ID_MAX) + 1];
+    char *sql = NULL;
     size_t size;
     FILE *out = open_memstream(&sql, &size);
     job->outcome = JOB_BUSY;
@@ -468,59 +448,40 @@ static void run_refuse(struct job_sql *s, struct job *job)
     fputs(REFUSE_SQL, out);
     for (size_t i = 0; i < batch->n; i++) {
         const struct grant *row = &batch->rows[i];
-        mysql_real_escape_string(s->db.link, text, row->user, row->user_len);
-        fprintf(out, "%s(%" PRIu32 ",'%s',%" PRIu64 ",'%s',", i > 0 ? "," : "", job->campaign_id,
-                text, row->ticket, batch->reason);
-        mysql_real_escape_string(s->db.link, text, batch->detail, strlen(batch->detail));
-        fprintf(out, "'%s')", text);
+        fprintf(out, "%s(%" PRIu32 ",", i > 0 ? "," : "", job->campaign_id);
+        put_text(s, out, row->user, row->user_len);
+        fprintf(out, ",%" PRIu64 ",'%s',", row->ticket, batch->reason);
+        put_text(s, out, batch->detail, strlen(batch->detail));
+        fputc(')', out);
     }
     fputs(REFUSE_AGAIN_SQL, out);
-    if (fclose(out) == 0)
-        job->outcome = job_outcome_of(write_note(s, sql));
+    if (fclose(out) == 0) {
+        enum db_outcome outcome = db_exec(&s->db, sql, NULL);
+        job->outcome = denied(s, outcome) ? JOB_REFUSED : job_outcome_of(outcome);
+    }
     free(sql);
 }
 
 /* --- JOB_FINISH --- */
 
-/* journal_empty: the campaign's row is locked, so no gateway can add to the journal. */
-static enum db_outcome journal_empty(struct job_sql *s, const struct job *job, bool *empty)
-{
-    char sql[256];
-    MYSQL_RES *rows;
-    snprintf(sql, sizeof sql,
-             "SELECT id FROM journal WHERE campaign_id = %" PRIu32 " LIMIT 1 FOR UPDATE",
-             job->campaign_id);
-    enum db_outcome outcome = db_query(&s->db, sql, &rows);
-    if (outcome == DB_OK) {
-        *empty = mysql_num_rows(rows) == 0;
-        mysql_free_result(rows);
-    }
-    return outcome;
-}
-
-static enum db_outcome mark_settled(struct job_sql *s, const struct job *job, uint64_t *changed)
-{
-    char sql[512];
-    if (db_format(&s->db, sql, sizeof sql,
-                  "UPDATE campaigns SET state = 'settled' WHERE id = %d AND owner = %s AND epoch = "
-                  "%d AND "
-                  "state = 'closed'",
-                  (int64_t)job->campaign_id, job->owner, (int64_t)job->epoch) < 0)
-        return DB_REFUSED;
-    return db_exec(&s->db, sql, changed);
-}
-
+/* run_finish: once the campaign's row is locked, no gateway can add to its journal. */
 static void run_finish(struct job_sql *s, struct job *job)
 {
     uint64_t changed = 0;
-    bool empty = false;
+    int64_t left = 0; /* the id of a row in the journal; 0: there is none */
     enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
     if (outcome == DB_OK)
-        outcome = mark_settled(s, job, &changed);
+        outcome = db_execf(&s->db, &changed,
+                           "UPDATE campaigns SET state = 'settled' WHERE id = %" PRIu32
+                           " AND owner = %s AND epoch = %" PRIu64 " AND state = 'closed'",
+                           job->campaign_id, job->owner, job->epoch);
     if (outcome == DB_OK)
-        outcome = journal_empty(s, job, &empty);
+        outcome =
+            db_number(&s->db, &left,
+                      "SELECT id FROM journal WHERE campaign_id = %" PRIu32 " LIMIT 1 FOR UPDATE",
+                      job->campaign_id);
     fault_point("before-finish");
-    if (outcome == DB_OK && changed == 1 && empty)
+    if (outcome == DB_OK && changed == 1 && left == 0)
         outcome = commit(s);
     fault_point("after-finish");
     if (outcome != DB_OK)
@@ -528,7 +489,7 @@ static void run_finish(struct job_sql *s, struct job *job)
     else if (changed != 1)
         job->outcome = JOB_FENCED;
     else
-        job->outcome = empty ? JOB_DONE : JOB_CLASH;
+        job->outcome = left == 0 ? JOB_DONE : JOB_CLASH;
     roll_back(s, job);
 }
 

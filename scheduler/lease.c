@@ -10,15 +10,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ROUND_MS     500
 #define RENOUNCE_MAX 1024 /* per round */
-#define CAMPAIGN_MAX 10000
-#define STEPS_MOST   6   /* statements between two signs of life; a row takes at most four */
-#define WRITES_MAX   100 /* per transaction: it locks rows that batches wait for */
+#define STEPS_MOST   6    /* statements between two signs of life; a row takes at most four */
+#define WRITES_MAX   100  /* per transaction: it locks rows that batches wait for */
 
 /* The longest lease that can be configured. If one lasts longer, the clock has been set back since
  * it was taken. */
@@ -27,25 +25,13 @@
 /* MariaDB's error: it undid this statement, but not the transaction. */
 #define LOCK_WAIT_TIMEOUT 1205
 
-/* clang-format off */
-/* UNIX_TIMESTAMP() ends in 2038. */
-#define US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
-#define ROWS_SQL \
-    "SELECT id, name, quota, overflow, state, " US("opens_at") ", " \
-    "COALESCE(" US("closes_at") ", 0), owner, epoch, " \
-    "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_until), " \
-    "state = 'scheduled' AND opens_at <= UTC_TIMESTAMP(6), " \
-    "state <> 'closed' AND closes_at <= UTC_TIMESTAMP(6), " \
-    "EXISTS (SELECT 1 FROM journal WHERE journal.campaign_id = campaigns.id), " \
-    "granted, instant_wait_ms " \
-    "FROM campaigns WHERE state <> 'settled' ORDER BY id LIMIT 10000"
+#define ROWS_SQL CAMPAIGN_ROW_SELECT_JOURNAL " WHERE state <> 'settled' ORDER BY id LIMIT 10000"
 /* The limit keeps counting cheap. */
 #define JOURNAL_SQL "SELECT COUNT(*) FROM (SELECT 1 FROM journal LIMIT 100000) AS some"
-/* clang-format on */
 
 struct renounced {
     struct mail mail;
-    uint32_t id;
+    int64_t id;
     uint64_t epoch;
 };
 
@@ -69,58 +55,22 @@ struct lease_keeper {
 
 /* --- a round; the lease keeper's thread --- */
 
-/* db_do: formats and executes a statement; `changed` may be NULL. */
-#define db_do(k, changed, ...)                                                                     \
-    (db_format(&(k)->db, sql, sizeof sql, __VA_ARGS__) < 0 ? DB_REFUSED                            \
-                                                           : db_exec(&(k)->db, sql, changed))
-
 static enum db_outcome give_back(struct lease_keeper *k)
 {
-    char sql[512];
     enum db_outcome outcome = DB_OK;
     for (int i = 0; i < RENOUNCE_MAX && outcome == DB_OK; i++) {
         struct renounced *r = (struct renounced *)mailbox_take(&k->renounced);
         if (r == NULL)
             break;
         k->step_us = clock_mono_us();
-        outcome = db_do(
-            k, NULL, "UPDATE campaigns SET owner = '' WHERE id = %d AND owner = %s AND epoch = %d",
-            (int64_t)r->id, k->owner, (int64_t)r->epoch);
+        outcome = db_execf(&k->db, NULL,
+                           "UPDATE campaigns SET owner = '' WHERE id = %" PRId64
+                           " AND owner = %s AND epoch = %" PRIu64,
+                           r->id, k->owner, r->epoch);
         free(r);
     }
     return outcome;
 }
-
-/* A row, with what MariaDB's clock says about it. */
-struct seen {
-    struct campaign_row row;
-    int64_t left_us; /* of the lease, whoever holds it */
-    bool to_open, to_close;
-};
-
-static int parse_seen(const struct lease_keeper *k, char **v, struct seen *seen)
-{
-    struct campaign_row *row = &seen->row;
-    memset(seen, 0, sizeof *seen);
-    row->id = (uint32_t)strtoul(v[0], NULL, 10);
-    snprintf(row->name, sizeof row->name, "%s", v[1]);
-    row->quota = strtoll(v[2], NULL, 10);
-    row->overflow = strtoll(v[3], NULL, 10);
-    row->opens_us = strtoll(v[5], NULL, 10);
-    row->closes_us = strtoll(v[6], NULL, 10);
-    row->mine = strcmp(v[7], k->owner) == 0;
-    row->epoch = strtoull(v[8], NULL, 10);
-    seen->left_us = v[7][0] == '\0' ? -1 : strtoll(v[9], NULL, 10);
-    seen->to_open = v[10][0] == '1';
-    row->journal = v[12][0] == '1';
-    row->granted = strtoll(v[13], NULL, 10);
-    row->instant_wait_ms = strtoll(v[14], NULL, 10);
-    seen->to_close = v[11] != NULL && v[11][0] == '1';
-    return campaign_state_parse(v[4], &row->state);
-}
-
-/* write_row: runs an UPDATE in a transaction. */
-#define write_row(k, changed, ...) (begin(k) != DB_OK ? DB_LOST : db_do(k, changed, __VA_ARGS__))
 
 static enum db_outcome commit(struct lease_keeper *k)
 {
@@ -130,69 +80,73 @@ static enum db_outcome commit(struct lease_keeper *k)
     return mysql_commit(k->db.link) == 0 ? DB_OK : db_fail(&k->db, NULL);
 }
 
-/* begin: opens a transaction if there is none, or if the last one is full. */
+/* begin: opens a transaction if there is none, or if the last one is full. Returns DB_OK or
+ * DB_LOST: the rows written so far may be undone. */
 static enum db_outcome begin(struct lease_keeper *k)
 {
     enum db_outcome outcome = k->writes >= WRITES_MAX ? commit(k) : DB_OK;
     if (outcome == DB_OK && k->writes == 0)
         outcome = db_exec(&k->db, "START TRANSACTION", NULL);
     k->writes++;
-    return outcome;
+    return outcome == DB_OK ? DB_OK : DB_LOST;
 }
 
 /* move_state: opens or closes a campaign whose time has come. Another scheduler may have been
  * first. */
-static enum db_outcome move_state(struct lease_keeper *k, struct seen *seen)
+static enum db_outcome move_state(struct lease_keeper *k, struct campaign_row *row)
 {
-    char sql[512];
-    enum campaign_state to = seen->to_close ? CAMPAIGN_CLOSED : CAMPAIGN_OPEN;
-    if (!seen->to_close && !seen->to_open)
+    bool closes = row->closes_us != 0 && row->closes_us <= row->now_us;
+    enum campaign_state from = row->state, to = closes ? CAMPAIGN_CLOSED : CAMPAIGN_OPEN;
+    bool opens = from == CAMPAIGN_SCHEDULED && row->opens_us <= row->now_us;
+    if (from == CAMPAIGN_CLOSED || (!closes && !opens))
         return DB_OK;
-    enum db_outcome outcome = write_row(
-        k, NULL, "UPDATE campaigns SET state = %s WHERE id = %d AND state = %s",
-        campaign_state_text(to), (int64_t)seen->row.id, campaign_state_text(seen->row.state));
+    enum db_outcome outcome = begin(k);
+    if (outcome == DB_OK)
+        outcome = db_execf(&k->db, NULL,
+                           "UPDATE campaigns SET state = %s WHERE id = %" PRId64 " AND state = %s",
+                           campaign_state_text(to), row->id, campaign_state_text(from));
     if (outcome == DB_OK) {
-        log_info(seen->to_close ? "campaign closes" : "campaign opens", "name=%s", seen->row.name);
-        seen->row.state = to;
+        log_info(closes ? "campaign closes" : "campaign opens", "name=%s", row->name);
+        row->state = to;
     }
     return outcome;
 }
 
 /* lasts: is enough of the lease left that this round need not renew it? */
-static bool lasts(const struct lease_keeper *k, const struct seen *seen)
+static bool lasts(const struct lease_keeper *k, const struct campaign_row *row, bool mine)
 {
-    if (seen->row.mine)
-        return seen->left_us > k->lease_us * 2 / 3 && seen->left_us <= k->lease_us;
-    return seen->left_us >= 0 && seen->left_us <= LEASE_MOST_US;
+    int64_t left_us = row->lease_us - row->now_us;
+    if (mine)
+        return left_us > k->lease_us * 2 / 3 && left_us <= k->lease_us;
+    return row->owner[0] != '\0' && left_us >= 0 && left_us <= LEASE_MOST_US;
 }
 
 /* keep: renews our lease once a third of its time has passed, and takes one that is free or
- * impossibly long. row.mine tells whether it is ours now. */
-static enum db_outcome keep(struct lease_keeper *k, struct seen *seen)
+ * impossibly long. lease->mine tells whether it is ours now. */
+static enum db_outcome keep(struct lease_keeper *k, struct campaign_row *row, struct lease *lease)
 {
-    struct campaign_row *row = &seen->row;
-    char sql[512];
     uint64_t changed = 0;
     int64_t before_us = clock_mono_us();
-    if (lasts(k, seen))
+    if (lasts(k, row, lease->mine))
         return DB_OK;
-    enum db_outcome outcome =
-        write_row(k, &changed,
-                  "UPDATE campaigns SET owner = %s, epoch = epoch + %d, "
-                  "lease_until = UTC_TIMESTAMP(6) + INTERVAL %d MICROSECOND "
-                  "WHERE id = %d AND epoch = %d AND (owner = %s OR owner = '' OR "
-                  "lease_until < UTC_TIMESTAMP(6) OR "
-                  "lease_until > UTC_TIMESTAMP(6) + INTERVAL %d MICROSECOND)",
-                  k->owner, (int64_t)(row->mine ? 0 : 1), k->lease_us, (int64_t)row->id,
-                  (int64_t)row->epoch, k->owner, LEASE_MOST_US);
+    enum db_outcome outcome = begin(k);
+    if (outcome == DB_OK)
+        outcome = db_execf(&k->db, &changed,
+                           "UPDATE campaigns SET owner = %s, epoch = epoch + %d, "
+                           "lease_until = UTC_TIMESTAMP(6) + INTERVAL %" PRId64 " MICROSECOND "
+                           "WHERE id = %" PRId64 " AND epoch = %" PRIu64
+                           " AND (owner = %s OR owner = '' OR lease_until < UTC_TIMESTAMP(6) OR "
+                           "lease_until > UTC_TIMESTAMP(6) + INTERVAL %" PRId64 " MICROSECOND)",
+                           k->owner, lease->mine ? 0 : 1, k->lease_us, row->id, row->epoch,
+                           k->owner, LEASE_MOST_US);
     if (outcome != DB_OK)
         return outcome;
-    if (changed == 1 && !row->mine) {
+    if (changed == 1 && !lease->mine) {
         row->epoch++;
         metric_add(&scheduler_metrics.takeovers, 1);
     }
-    row->mine = changed == 1;
-    row->lease_until_us = before_us + k->lease_us;
+    lease->mine = changed == 1;
+    lease->until_us = before_us + k->lease_us;
     return DB_OK;
 }
 
@@ -203,29 +157,35 @@ static bool passed_by(struct lease_keeper *k, enum db_outcome outcome)
     return outcome == DB_BUSY && k->db.link != NULL && mysql_errno(k->db.link) == LOCK_WAIT_TIMEOUT;
 }
 
+/* keep_row: does what is due to a campaign. */
+static enum db_outcome keep_row(struct lease_keeper *k, struct leased_row *r, int64_t asked_us)
+{
+    struct campaign_row *row = &r->row;
+    k->step_us = clock_mono_us();
+    r->lease = (struct lease){.mine = strcmp(row->owner, k->owner) == 0,
+                              .until_us = asked_us + row->lease_us - row->now_us,
+                              .read_us = asked_us};
+    enum db_outcome outcome = move_state(k, row);
+    if (outcome == DB_OK)
+        outcome = keep(k, row, &r->lease);
+    return passed_by(k, outcome) ? DB_OK : outcome;
+}
+
 /* each_row: processes the rows. The loop gets nothing before all of it is committed. */
 static enum db_outcome each_row(struct lease_keeper *k, int64_t asked_us, MYSQL_RES *from,
                                 struct lease_keeper_rows *rows)
 {
     enum db_outcome outcome = DB_OK;
-    struct seen seen;
     k->writes = 0;
-    for (MYSQL_ROW v;
-         outcome == DB_OK && rows->n < CAMPAIGN_MAX && (v = mysql_fetch_row(from)) != NULL;) {
-        if (parse_seen(k, v, &seen) < 0) {
-            log_error("a campaign has a state that nobody knows", "id=%" PRIu32 " name=%s",
-                      seen.row.id, seen.row.name);
+    for (MYSQL_ROW cells; outcome == DB_OK && (cells = mysql_fetch_row(from)) != NULL;) {
+        struct leased_row *r = &rows->rows[rows->n];
+        if (campaign_row_read(cells, &r->row) < 0) {
+            log_error("a campaign has a state that nobody knows", "id=%" PRId64 " name=%s",
+                      r->row.id, r->row.name);
             continue;
         }
-        k->step_us = clock_mono_us();
-        seen.row.lease_until_us = asked_us + seen.left_us;
-        seen.row.read_us = asked_us;
-        outcome = move_state(k, &seen);
-        if (outcome == DB_OK)
-            outcome = keep(k, &seen);
-        if (passed_by(k, outcome))
-            outcome = DB_OK;
-        rows->rows[rows->n++] = seen.row;
+        rows->n++;
+        outcome = keep_row(k, r, asked_us);
     }
     return outcome == DB_OK ? commit(k) : outcome;
 }
@@ -253,22 +213,14 @@ static enum db_outcome read_rows(struct lease_keeper *k, struct lease_keeper_row
 /* count_journal: counts its rows, for the metrics. */
 static enum db_outcome count_journal(struct lease_keeper *k, const struct lease_keeper_rows *rows)
 {
-    MYSQL_RES *from;
-    MYSQL_ROW v;
+    int64_t n = 0;
     bool some = false;
     for (size_t i = 0; i < rows->n && !some; i++)
-        some = rows->rows[i].journal;
-    if (!some) {
-        metric_set(&scheduler_metrics.journal_rows, 0);
-        return DB_OK;
-    }
-    enum db_outcome outcome = db_query(&k->db, JOURNAL_SQL, &from);
-    if (outcome != DB_OK)
-        return outcome;
-    if ((v = mysql_fetch_row(from)) != NULL)
-        metric_set(&scheduler_metrics.journal_rows, strtoll(v[0], NULL, 10));
-    mysql_free_result(from);
-    return DB_OK;
+        some = rows->rows[i].row.journal;
+    enum db_outcome outcome = some ? db_number(&k->db, &n, JOURNAL_SQL) : DB_OK;
+    if (outcome == DB_OK)
+        metric_set(&scheduler_metrics.journal_rows, n);
+    return outcome;
 }
 
 /* hand_over: replaces rows that the loop has not taken; they are out of date. */
@@ -339,9 +291,9 @@ static int64_t after_round(struct lease_keeper *k, enum db_outcome outcome)
 
 static void give_all_back(struct lease_keeper *k)
 {
-    char sql[256];
     if (connect_keeper(k) != DB_OK ||
-        db_do(k, NULL, "UPDATE campaigns SET owner = '' WHERE owner = %s", k->owner) != DB_OK)
+        db_execf(&k->db, NULL, "UPDATE campaigns SET owner = '' WHERE owner = %s", k->owner) !=
+            DB_OK)
         log_warning("the leases could not be given back; they expire by themselves", "owner=%s",
                     k->owner);
 }

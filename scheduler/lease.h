@@ -17,11 +17,16 @@
 
 struct lease_keeper;
 
-/* The rows of a round. The receiver owns them, and frees them with free(). */
+struct leased_row {
+    struct campaign_row row;
+    struct lease lease;
+};
+
+/* The rows of a round, by id. The receiver owns them, and frees them with free(). */
 struct lease_keeper_rows {
     struct mail mail;
     size_t n;
-    struct campaign_row rows[];
+    struct leased_row rows[];
 };
 
 /* lease_keeper_new: starts the thread. `on_rows` runs in the thread of `base` after each successful

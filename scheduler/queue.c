@@ -11,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_SIZE 24
-#define FIXED_ARGS  11 /* onrush_publish has the most */
-#define ASIDE_MAX   64 /* members set aside per call; others are met again */
+#define ASIDE_MAX 64 /* members set aside per call; others are met again */
 
 int queue_init(struct queue *q, size_t most)
 {
@@ -21,8 +19,8 @@ int queue_init(struct queue *q, size_t most)
     q->rows = calloc(most, sizeof q->rows[0]);
     q->aside = calloc(most, sizeof q->aside[0]);
     q->texts = calloc(most, sizeof q->texts[0]);
-    q->args = calloc(2 * most + FIXED_ARGS, sizeof q->args[0]);
-    q->lengths = calloc(2 * most + FIXED_ARGS, sizeof q->lengths[0]);
+    q->args = calloc(2 * most + QUEUE_NUMBERS, sizeof q->args[0]);
+    q->lengths = calloc(2 * most + QUEUE_NUMBERS, sizeof q->lengths[0]);
     if (q->rows != NULL && q->aside != NULL && q->texts != NULL && q->args != NULL &&
         q->lengths != NULL)
         return 0;
@@ -84,10 +82,17 @@ static void answer(struct campaign *c, enum queue_op op, const redisReply *r)
     campaign_on_queue(c, &a);
 }
 
-static void put(struct queue *q, size_t i, const char *text)
+static void put(struct queue *q, size_t i, const char *text, size_t len)
 {
     q->args[i] = text;
-    q->lengths[i] = strlen(text);
+    q->lengths[i] = len;
+}
+
+static void put_numbers(struct queue *q, size_t n, const uint64_t *numbers)
+{
+    for (size_t i = 0; i < n; i++)
+        put(q, i, q->numbers[i],
+            (size_t)snprintf(q->numbers[i], sizeof q->numbers[i], "%" PRIu64, numbers[i]));
 }
 
 /* note_aside: notes a member of the queue that cannot be decoded. Redis sets it aside, and MariaDB
@@ -97,12 +102,10 @@ static void note_aside(struct queue *q, const struct campaign *c, const redisRep
 {
     char quoted[300];
     struct grant *row = &q->aside[a->n_aside];
-    *row = (struct grant){.campaign_id = c->row.id};
+    *row = (struct grant){.campaign_id = (uint32_t)c->row.id};
     row->user_len = member->len < USER_ID_MAX ? member->len : USER_ID_MAX;
     memcpy(row->user, member->str, row->user_len);
-    q->args[1 + a->n_aside] = member->str;
-    q->lengths[1 + a->n_aside] = member->len;
-    a->n_aside++;
+    put(q, 1 + a->n_aside++, member->str, member->len);
     log_error("a member of the queue is no user id, or its score is no ticket; it is set aside as "
               "refused: find out who writes to this Redis",
               "campaign=%s member=%s", c->row.name, log_quote(row->user, quoted, sizeof quoted));
@@ -120,9 +123,7 @@ static void on_set_aside(void *arg, const redisReply *r)
 
 static void set_aside(struct queue *q, const struct campaign *c, const struct queue_answer *a)
 {
-    char epoch[NUMBER_SIZE];
-    snprintf(epoch, sizeof epoch, "%" PRIu64, c->epoch);
-    put(q, 0, epoch);
+    put_numbers(q, 1, &c->epoch);
     metric_add(&scheduler_metrics.refused_undecodable, (int64_t)a->n_aside);
     redis_link_call(q->link, "onrush_set_aside", &c->keys, 1 + a->n_aside, q->args, q->lengths,
                     on_set_aside, NULL);
@@ -149,7 +150,7 @@ static bool read_rows(struct queue *q, struct campaign *c, const redisReply *r,
     for (size_t i = 0; i + 1 < r->elements && a->n < q->room; i += 2) {
         const redisReply *user = r->element[i], *score = r->element[i + 1];
         struct grant *row = &q->rows[a->n];
-        *row = (struct grant){.campaign_id = c->row.id};
+        *row = (struct grant){.campaign_id = (uint32_t)c->row.id};
         if (user->type != REDIS_REPLY_STRING || score->type != REDIS_REPLY_STRING)
             return false;
         if (read_row(user, score, row) == 0)
@@ -239,64 +240,6 @@ static void on_expire(void *arg, const redisReply *r)
 
 /* --- calls --- */
 
-/* call_numbers: calls a function with the epoch and up to two more numbers. */
-static int call_numbers(struct world *w, struct campaign *c, const char *function, size_t n,
-                        const uint64_t *numbers, redis_link_fn *fn)
-{
-    struct queue *q = w->queue;
-    char texts[3][NUMBER_SIZE];
-    for (size_t i = 0; i < n; i++) {
-        snprintf(texts[i], sizeof texts[i], "%" PRIu64, numbers[i]);
-        put(q, i, texts[i]);
-    }
-    return redis_link_call(q->link, function, &c->keys, n, q->args, q->lengths, fn, c);
-}
-
-int queue_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves)
-{
-    return call_numbers(w, c, "onrush_claim", 3, (uint64_t[]){c->epoch, n, moves}, on_claim);
-}
-
-int queue_revive(struct world *w, struct campaign *c, uint64_t cursor, size_t n)
-{
-    return call_numbers(w, c, "onrush_revive", 3, (uint64_t[]){c->epoch, cursor, n}, on_revive);
-}
-
-int queue_expire(struct world *w, struct campaign *c)
-{
-    return call_numbers(w, c, "onrush_expire", 2,
-                        (uint64_t[]){c->epoch, (uint64_t)w->queue->retention_s}, on_expire);
-}
-
-int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
-{
-    struct queue *q = w->queue;
-    const struct campaign_row *row = &c->row;
-    /* numbers: in the order of the arguments; places 2 and 8 are texts */
-    int64_t numbers[] = {(int64_t)c->epoch,
-                         row->id,
-                         0,
-                         row->quota,
-                         campaign_admit_limit(c),
-                         row->opens_us,
-                         row->closes_us,
-                         (int64_t)c->watermark,
-                         0,
-                         (int64_t)c->moves,
-                         row->instant_wait_ms};
-    char texts[sizeof numbers / sizeof numbers[0]][NUMBER_SIZE];
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        snprintf(texts[i], sizeof texts[i], "%" PRId64, numbers[i]);
-        put(q, i, texts[i]);
-    }
-    put(q, 2, campaign_state_text(row->state));
-    put(q, 8, how == PUBLISH_OPEN ? "1" : "keep");
-    if (how != PUBLISH_OPEN)
-        put(q, 9, how == PUBLISH_TAKE ? "-" : "any");
-    return redis_link_call(q->link, "onrush_publish", &c->keys, sizeof numbers / sizeof numbers[0],
-                           q->args, q->lengths, on_publish, c);
-}
-
 /* format_state: writes what the function gets for a user: a verdict, or without one the arrival.
  * Returns its length. */
 static int format_state(char text[USER_STATE_MAX + 1], const struct batch *batch,
@@ -312,28 +255,76 @@ static int format_state(char text[USER_STATE_MAX + 1], const struct batch *batch
     return snprintf(text, USER_STATE_MAX + 1, "r%s:%" PRIu64, batch->reason, row->ticket);
 }
 
-/* call_states: calls a function with the epoch, more numbers, and each user with its state. */
-static int call_states(struct world *w, struct campaign *c, const char *function, size_t n_numbers,
+/* call: calls a function with n arguments that lie in q->args. */
+static int call(struct queue *q, struct campaign *c, const char *function, size_t n,
+                redis_link_fn *fn)
+{
+    return redis_link_call(q->link, function, &c->keys, n, q->args, q->lengths, fn, c);
+}
+
+/* call_states: calls a function with n numbers, and each user of the batch with its state. */
+static int call_states(struct queue *q, struct campaign *c, const char *function, size_t n,
                        const uint64_t *numbers, const struct batch *batch, redis_link_fn *fn)
 {
-    struct queue *q = w->queue;
-    char texts[3][NUMBER_SIZE];
     if (batch->n > q->room)
         return -E2BIG;
-    for (size_t i = 0; i < n_numbers; i++) {
-        snprintf(texts[i], sizeof texts[i], "%" PRIu64, numbers[i]);
-        put(q, i, texts[i]);
-    }
+    put_numbers(q, n, numbers);
     for (size_t i = 0; i < batch->n; i++) {
         const struct grant *row = &batch->rows[i];
-        size_t at = n_numbers + 2 * i;
-        q->args[at] = row->user;
-        q->lengths[at] = row->user_len;
-        q->args[at + 1] = q->texts[i];
-        q->lengths[at + 1] = (size_t)format_state(q->texts[i], batch, row);
+        put(q, n++, row->user, row->user_len);
+        put(q, n++, q->texts[i], (size_t)format_state(q->texts[i], batch, row));
     }
-    return redis_link_call(q->link, function, &c->keys, n_numbers + 2 * batch->n, q->args,
-                           q->lengths, fn, c);
+    return call(q, c, function, n, fn);
+}
+
+int queue_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves)
+{
+    put_numbers(w->queue, 3, (uint64_t[]){c->epoch, n, moves});
+    return call(w->queue, c, "onrush_claim", 3, on_claim);
+}
+
+int queue_revive(struct world *w, struct campaign *c, uint64_t cursor, size_t n)
+{
+    put_numbers(w->queue, 3, (uint64_t[]){c->epoch, cursor, n});
+    return call(w->queue, c, "onrush_revive", 3, on_revive);
+}
+
+int queue_expire(struct world *w, struct campaign *c)
+{
+    put_numbers(w->queue, 2, (uint64_t[]){c->epoch, (uint64_t)w->queue->retention_s});
+    return call(w->queue, c, "onrush_expire", 2, on_expire);
+}
+
+static void put_text(struct queue *q, size_t i, const char *text)
+{
+    put(q, i, text, strlen(text));
+}
+
+int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
+{
+    struct queue *q = w->queue;
+    const struct campaign_row *row = &c->row;
+    /* numbers: in the order of the arguments; places 2 and 8 are texts */
+    const int64_t numbers[QUEUE_NUMBERS] = {(int64_t)c->epoch,
+                                            row->id,
+                                            0,
+                                            row->quota,
+                                            campaign_admit_limit(c),
+                                            row->opens_us,
+                                            row->closes_us,
+                                            (int64_t)c->watermark,
+                                            0,
+                                            (int64_t)c->moves,
+                                            row->instant_wait_ms};
+    for (size_t i = 0; i < QUEUE_NUMBERS; i++) {
+        snprintf(q->numbers[i], sizeof q->numbers[i], "%" PRId64, numbers[i]);
+        put_text(q, i, q->numbers[i]);
+    }
+    put_text(q, 2, campaign_state_text(row->state));
+    put_text(q, 8, how == PUBLISH_OPEN ? "1" : "keep");
+    if (how != PUBLISH_OPEN)
+        put_text(q, 9, how == PUBLISH_TAKE ? "-" : "any");
+    return call(q, c, "onrush_publish", QUEUE_NUMBERS, on_publish);
 }
 
 static void count_decided(const struct batch *batch)
@@ -354,8 +345,8 @@ int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
     uint64_t from = batch->whole ? batch->rows[0].ticket : 0;
     uint64_t to = batch->whole ? batch->rows[batch->n - 1].ticket : 0;
     fault_point("before-settle");
-    int r =
-        call_states(w, c, "onrush_settle", 3, (uint64_t[]){c->epoch, from, to}, batch, on_settle);
+    int r = call_states(w->queue, c, "onrush_settle", 3, (uint64_t[]){c->epoch, from, to}, batch,
+                        on_settle);
     if (r == 0)
         count_decided(batch);
     return r;
@@ -363,5 +354,6 @@ int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
 
 int queue_drain(struct world *w, struct campaign *c, const struct batch *batch, uint64_t mark)
 {
-    return call_states(w, c, "onrush_drain", 2, (uint64_t[]){c->epoch, mark}, batch, on_drain);
+    return call_states(w->queue, c, "onrush_drain", 2, (uint64_t[]){c->epoch, mark}, batch,
+                       on_drain);
 }

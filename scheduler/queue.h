@@ -8,6 +8,8 @@
 #include "scheduler/grant_trace.h"
 #include "shared/store/redis_link.h"
 
+#define QUEUE_NUMBERS 11 /* arguments besides users; onrush_publish has the most */
+
 struct queue {
     struct redis_link *link;
     struct grant_traces *traces; /* NULL: off */
@@ -17,7 +19,7 @@ struct queue {
     size_t room;                 /* rows in each */
     const char **args;           /* scratch for arguments */
     size_t *lengths;
-    char (*texts)[USER_STATE_MAX + 1];
+    char numbers[QUEUE_NUMBERS][24], (*texts)[USER_STATE_MAX + 1]; /* the same */
 };
 
 /* queue_init: makes room for batches of `most` rows. Returns 0 or -ENOMEM. queue_destroy: frees its

@@ -168,8 +168,7 @@ static void on_claim(struct campaign *c, const struct queue_answer *a)
 static void on_read_back(struct campaign *c, struct job *job)
 {
     if (job->outcome != JOB_DONE) { /* reading may be repeated */
-        campaign_submit(c, JOB_READ_BACK, job->batch);
-        job->batch = NULL;
+        campaign_repeat(c, job);
         return;
     }
     c->shown += job->found->n;

@@ -166,12 +166,11 @@ static void take_missing(struct campaign *c, struct batch *batch, struct batch *
 static void on_read_back(struct campaign *c, struct job *job)
 {
     struct batch *batch = job->batch, *found = job->found;
-    job->batch = NULL;
     if (job->outcome != JOB_DONE) { /* reading may be repeated */
-        campaign_submit(c, JOB_READ_BACK, batch);
+        campaign_repeat(c, job);
         return;
     }
-    job->found = NULL;
+    job->batch = job->found = NULL;
     take_missing(c, batch, found, true);
     decide(c, found, VERDICT_GRANTED);
     if (batch->n > 0) {
@@ -202,21 +201,17 @@ static void confirm(struct campaign *c)
 static void on_confirm(struct campaign *c, struct job *job)
 {
     struct batch *line = job->batch, *found = job->found;
-    job->batch = NULL;
-    c->confirming = false;
-    if (job->outcome == JOB_BUSY || job->outcome == JOB_UNKNOWN) {
-        c->confirming = campaign_submit(c, JOB_CONFIRM, line);
+    bool again = job->outcome == JOB_BUSY || job->outcome == JOB_UNKNOWN;
+    c->confirming = again && campaign_repeat(c, job);
+    if (again)
         return;
-    }
     if (job->outcome != JOB_DONE || !job->exhausted) {
-        batch_free(line);
-        if (job->outcome == JOB_DONE)
-            campaign_drop(c, "mariadb has coupons left that the ledger does not know");
-        else
-            campaign_drop(c, "a confirmation was fenced");
+        campaign_drop(c, job->outcome == JOB_DONE
+                             ? "mariadb has coupons left that the ledger does not know"
+                             : "a confirmation was fenced");
         return;
     }
-    job->found = NULL;
+    job->batch = job->found = NULL;
     take_missing(c, line, found, false);
     decide(c, found, VERDICT_GRANTED);
     decide(c, line, VERDICT_SOLD_OUT);
@@ -239,7 +234,7 @@ static void on_finish(struct campaign *c, struct job *job)
     else if (job->outcome == JOB_FENCED)
         campaign_drop(c, "its end was fenced");
     else if (job->outcome != JOB_CLASH)
-        campaign_submit(c, JOB_FINISH, NULL);
+        campaign_repeat(c, job);
     else /* the journal is not empty */
         c->look_due = true;
     c->finishing &= job->outcome != JOB_CLASH;

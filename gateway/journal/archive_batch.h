@@ -16,7 +16,7 @@ struct archive_group {
     struct archive_job **firsts; /* the earliest job of each user, ordered by user */
     size_t n;
     bool found; /* MariaDB has the campaign; `row` is set */
-    struct archive_row row;
+    struct campaign_row row;
 };
 
 struct archive_batch {

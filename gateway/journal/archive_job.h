@@ -6,7 +6,7 @@
 
 #include "shared/base/mailbox.h"
 #include "shared/base/metrics.h"
-#include "shared/store/protocol.h"
+#include "shared/store/campaign_row.h"
 
 enum archive_op {
     ARCHIVE_ASK,   /* look up the campaign and the user */
@@ -21,15 +21,6 @@ enum archive_answer {
     ARCHIVE_FOUND,   /* `row` and `known` are set */
 };
 
-/* A campaign's row in MariaDB. */
-struct archive_row {
-    enum campaign_state state;
-    int64_t id, quota, overflow, granted;
-    int64_t opens_us, closes_us; /* closes_us 0: never */
-    int64_t now_us;              /* MariaDB's clock when the row was read */
-    bool journalled;             /* ASK: the campaign's journal is not empty */
-};
-
 struct archive_job {
     struct mail mail;
     void *owner;                           /* for the caller; the archive does not use it */
@@ -40,7 +31,7 @@ struct archive_job {
     uint64_t arrival_us; /* WRITE: wall clock, when the request was complete */
     int64_t put_us;      /* monotonic */
     enum archive_answer answer;
-    struct archive_row row;
+    struct campaign_row row; /* FOUND; `journal` is only for ASK */
     /* GRANTED, WAITING (journalled, no ticket), or NONE. A WRITE can also get NOT_OPEN, CLOSED,
      * PAUSED or FULL; NONE means that the journal is full. */
     struct request_state known;

@@ -48,7 +48,7 @@ static void tell_all(struct archive_job **jobs, size_t n, enum request_kind kind
 /* admit: admits as many of the `n` users in j->unknown as the bound allows, those who came first.
  * The others are told to come again. "Sold out" might be false: without Redis nobody knows how many
  * of the journalled users are in the queue already. */
-static enum db_outcome admit(struct journal *j, const struct archive_row *row, size_t n)
+static enum db_outcome admit(struct journal *j, const struct campaign_row *row, size_t n)
 {
     struct journal_bound *bound = journal_bound_of(j->bounds, row->id);
     int64_t limit = journal_limit(row), now_us = clock_mono_us(), count;
@@ -70,7 +70,7 @@ static enum db_outcome admit(struct journal *j, const struct archive_row *row, s
  * their coupons, and journalled users keep their places. */
 static enum db_outcome judge(struct journal *j, struct archive_group *group)
 {
-    const struct archive_row *row = &group->row;
+    const struct campaign_row *row = &group->row;
     enum request_kind gate = journal_gate(row);
     enum db_outcome outcome = DB_OK;
     if (row->granted > 0)
@@ -107,7 +107,7 @@ static enum db_outcome flush(struct journal *j)
 /* add: adds a row to an INSERT of many rows. Bulk array binding would lose rows: MariaDB (10.11)
  * executes the array row by row. When it meets a duplicate that another transaction is writing,
  * INSERT IGNORE silently drops the rows before it, and still reports success. */
-static enum db_outcome add(struct journal *j, const struct archive_row *row,
+static enum db_outcome add(struct journal *j, const struct campaign_row *row,
                            const struct archive_job *job)
 {
     if (j->n_rows == 0)

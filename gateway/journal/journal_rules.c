@@ -4,13 +4,13 @@
 #define FULL_US     1000000 /* how long a full journal is assumed to stay full */
 #define LIMIT_PARTS 16      /* other gateways add too: count again after adding such a part */
 
-enum request_kind journal_gate(const struct archive_row *row)
+enum request_kind journal_gate(const struct campaign_row *row)
 {
     return campaign_gate(row->state, row->opens_us, row->closes_us, row->now_us,
                          row->granted >= row->quota);
 }
 
-int64_t journal_limit(const struct archive_row *row)
+int64_t journal_limit(const struct campaign_row *row)
 {
     return row->overflow < 0 ? -1 : 2 * (row->quota + row->overflow);
 }

@@ -12,11 +12,11 @@
 /* journal_gate: campaign_gate() for a row. Returns the answer to every unknown request:
  * REQUEST_NOT_OPEN, CLOSED, PAUSED or FULL (all coupons are granted). REQUEST_NONE: the campaign
  * takes requests. */
-enum request_kind journal_gate(const struct archive_row *row);
+enum request_kind journal_gate(const struct campaign_row *row);
 
 /* journal_limit: how many users the journal of this campaign takes; -1: any number. It has room for
  * all users that the queue may hold, in case they ask again, and for as many new ones. */
-int64_t journal_limit(const struct archive_row *row);
+int64_t journal_limit(const struct campaign_row *row);
 
 /* Estimates the size of a campaign's journal. */
 struct journal_bound {

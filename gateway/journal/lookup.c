@@ -32,42 +32,13 @@ static struct text text_begin(struct lookup *l)
     return (struct text){.at = l->sql, .size = sizeof l->sql};
 }
 
-static int64_t number(const char *text)
-{
-    return text != NULL ? strtoll(text, NULL, 10) : 0;
-}
-
 /* --- campaigns --- */
-
-/* The columns that write_campaigns() selects. */
-enum { ID, NAME, STATE, QUOTA, OVERFLOW, GRANTED, OPENS_US, CLOSES_US, NOW_US, JOURNALLED };
-
-static void take_campaign(struct archive_group *group, MYSQL_ROW row)
-{
-    if (campaign_state_parse(row[STATE], &group->row.state) < 0)
-        return;
-    group->found = true;
-    group->row.id = number(row[ID]);
-    group->row.quota = number(row[QUOTA]);
-    group->row.overflow = number(row[OVERFLOW]);
-    group->row.granted = number(row[GRANTED]);
-    group->row.opens_us = number(row[OPENS_US]);
-    group->row.closes_us = number(row[CLOSES_US]);
-    group->row.now_us = number(row[NOW_US]);
-    group->row.journalled = number(row[JOURNALLED]) != 0;
-}
 
 static void write_campaigns(struct lookup *l, const struct archive_group *groups, size_t n,
                             bool lock)
 {
     struct text text = text_begin(l);
-    append(&text,
-           "SELECT id, name, state, quota, overflow, granted, "
-           "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', opens_at), "
-           "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', closes_at), "
-           "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)), %s "
-           "FROM campaigns WHERE name IN (",
-           lock ? "0" : "EXISTS (SELECT 1 FROM journal WHERE campaign_id = campaigns.id)");
+    append(&text, "%s WHERE name IN (", lock ? CAMPAIGN_ROW_SELECT : CAMPAIGN_ROW_SELECT_JOURNAL);
     for (size_t i = 0; i < n; i++)
         append(&text, "%s'%s'", i > 0 ? "," : "", groups[i].firsts[0]->name);
     append(&text, ")%s", lock ? " LOCK IN SHARE MODE" : "");
@@ -77,14 +48,18 @@ static enum db_outcome find_campaigns(struct lookup *l, struct archive_group *gr
                                       bool lock)
 {
     MYSQL_RES *rows;
+    struct campaign_row row;
     write_campaigns(l, groups, n, lock);
     enum db_outcome outcome = db_query(&l->db, l->sql, &rows);
     if (outcome != DB_OK)
         return outcome;
-    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
-        for (size_t i = 0; i < n; i++) {
-            if (strcmp(groups[i].firsts[0]->name, row[NAME]) == 0)
-                take_campaign(&groups[i], row);
+    for (MYSQL_ROW cells; (cells = mysql_fetch_row(rows)) != NULL;) {
+        bool known = campaign_row_read(cells, &row) == 0;
+        for (size_t i = 0; i < n && known; i++) {
+            if (strcmp(groups[i].firsts[0]->name, row.name) != 0)
+                continue;
+            groups[i].found = true;
+            groups[i].row = row;
         }
     }
     mysql_free_result(rows);
@@ -112,7 +87,7 @@ typedef void take_fn(struct archive_job *job, MYSQL_ROW row);
 static void take_grant(struct archive_job *job, MYSQL_ROW row)
 {
     job->known = (struct request_state){.kind = REQUEST_GRANTED,
-                                        .serial = (uint32_t)number(row[SERIAL]),
+                                        .serial = (uint32_t)strtoul(row[SERIAL], NULL, 10),
                                         .ticket = strtoull(row[TICKET], NULL, 10)};
     snprintf(job->known.code, sizeof job->known.code, "%s", row[CODE]);
 }
@@ -174,15 +149,8 @@ enum db_outcome lookup_journal(struct lookup *l, int64_t campaign_id,
 
 enum db_outcome lookup_journalled(struct lookup *l, int64_t campaign_id, int64_t *count)
 {
-    MYSQL_RES *rows;
-    snprintf(l->sql, sizeof l->sql, "SELECT COUNT(*) FROM journal WHERE campaign_id = %" PRId64,
-             campaign_id);
-    enum db_outcome outcome = db_query(&l->db, l->sql, &rows);
-    if (outcome != DB_OK)
-        return outcome;
-    *count = number(mysql_fetch_row(rows)[0]);
-    mysql_free_result(rows);
-    return DB_OK;
+    return db_number(&l->db, count, "SELECT COUNT(*) FROM journal WHERE campaign_id = %" PRId64,
+                     campaign_id);
 }
 
 /* --- a batch of questions --- */

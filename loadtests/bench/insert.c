@@ -42,26 +42,15 @@ struct inserter {
     MYSQL_STMT *insert, *guard;
 };
 
-static MYSQL_STMT *prepare(struct db *db, const char *sql)
-{
-    MYSQL_STMT *stmt = mysql_stmt_init(db->link);
-    if (stmt != NULL && mysql_stmt_prepare(stmt, sql, strlen(sql)) != 0) {
-        db_fail(db, stmt);
-        mysql_stmt_close(stmt);
-        stmt = NULL;
-    }
-    return stmt;
-}
-
 static int insert_open(struct inserter *in, const struct bench_args *args)
 {
     if (bench_db(args, &in->db) != DB_OK ||
         db_exec(&in->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL) != DB_OK)
         return -1;
-    in->insert = prepare(
+    in->insert = db_prepare(
         &in->db,
         "INSERT INTO coupons (campaign_id, serial, user_id, code, ticket) VALUES (?,?,?,?,?)");
-    in->guard = prepare(
+    in->guard = db_prepare(
         &in->db, "UPDATE campaigns SET granted = granted + ?, watermark = GREATEST(watermark, ?) "
                  "WHERE id = ? AND granted + ? <= quota");
     return in->insert != NULL && in->guard != NULL ? 0 : -1;
@@ -150,19 +139,12 @@ static struct row *make_rows(uint32_t campaign_id, int64_t n)
 static uint32_t campaign_id(const struct bench_args *args)
 {
     struct db db = {0};
-    char sql[160];
-    MYSQL_RES *rows;
-    uint32_t id = 0;
-    if (bench_db(args, &db) == DB_OK &&
-        db_format(&db, sql, sizeof sql, "SELECT id FROM campaigns WHERE name = %s",
-                  bench_text(args, "campaign", NULL)) > 0 &&
-        db_query(&db, sql, &rows) == DB_OK) {
-        MYSQL_ROW row = mysql_fetch_row(rows);
-        id = row != NULL ? (uint32_t)strtoul(row[0], NULL, 10) : 0;
-        mysql_free_result(rows);
-    }
+    int64_t id = 0;
+    if (bench_db(args, &db) == DB_OK)
+        db_number(&db, &id, "SELECT id FROM campaigns WHERE name = %s",
+                  bench_text(args, "campaign", NULL));
     db_close(&db);
-    return id;
+    return (uint32_t)id;
 }
 
 /* run_pool: opens every connection first. Returns µs from the first batch to the last COMMIT, or -1

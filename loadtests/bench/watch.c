@@ -22,7 +22,7 @@ struct sight {
     struct db db;
     redisContext *redis;
     struct bench_keys keys;
-    char sql[160];
+    const char *campaign;
     int64_t n;
     int64_t claimed_us, committed_us, settled_us; /* 0: not seen yet */
 };
@@ -49,13 +49,10 @@ static int64_t ask_redis(struct sight *s, const char *format, const char *key)
 /* ask_db: returns the committed campaigns.granted, or -1 without an answer. */
 static int64_t ask_db(struct sight *s)
 {
-    MYSQL_RES *rows;
-    if (db_query(&s->db, s->sql, &rows) != DB_OK)
-        return -1;
-    MYSQL_ROW row = mysql_fetch_row(rows);
-    int64_t granted = row != NULL ? strtoll(row[0], NULL, 10) : 0;
-    mysql_free_result(rows);
-    return granted;
+    int64_t granted;
+    enum db_outcome outcome =
+        db_number(&s->db, &granted, "SELECT granted FROM campaigns WHERE name = %s", s->campaign);
+    return outcome == DB_OK ? granted : -1;
 }
 
 static bool note(int64_t *when_us, int64_t value, int64_t wanted)
@@ -95,19 +92,18 @@ static int watch(struct sight *s, int64_t timeout_us)
 
 int bench_watch(const struct bench_args *args)
 {
-    struct sight s = {.n = bench_number(args, "n", -1)};
-    const char *campaign = bench_text(args, "campaign", NULL);
+    struct sight s = {.n = bench_number(args, "n", -1),
+                      .campaign = bench_text(args, "campaign", NULL)};
     int64_t timeout_us = bench_number(args, "timeout-s", 60) * 1000000;
-    bench_keys(&s.keys, campaign);
+    bench_keys(&s.keys, s.campaign);
     if (bench_db(args, &s.db) != DB_OK)
         return bench_fail("mariadb", s.db.error);
     s.redis = bench_redis(args);
     int r = BENCH_FAILED;
-    if (s.redis != NULL && db_format(&s.db, s.sql, sizeof s.sql,
-                                     "SELECT granted FROM campaigns WHERE name = %s", campaign) > 0)
+    if (s.redis != NULL) {
         r = watch(&s, timeout_us);
-    if (s.redis != NULL)
         redisFree(s.redis);
+    }
     db_close(&s.db);
     return r;
 }

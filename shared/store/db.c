@@ -3,9 +3,9 @@
 
 #include "shared/base/config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <mariadb/errmsg.h>
 #include <mariadb/mysqld_error.h>
 #include <pthread.h>
@@ -63,6 +63,7 @@ static bool note_open(struct db *db)
     pthread_mutex_lock(&open_lock);
     bool wanted = !all_cut;
     db->cut_fd = wanted ? fcntl(mysql_get_socket(db->link), F_DUPFD_CLOEXEC, 0) : -1;
+    db->listed = wanted;
     if (wanted)
         LIST_INSERT_HEAD(&open_dbs, db, in_open);
     pthread_mutex_unlock(&open_lock);
@@ -71,16 +72,13 @@ static bool note_open(struct db *db)
 
 static void note_closed(struct db *db)
 {
-    struct db *d;
     pthread_mutex_lock(&open_lock);
-    LIST_FOREACH (d, &open_dbs, in_open) {
-        if (d == db) {
-            LIST_REMOVE(db, in_open);
-            if (db->cut_fd >= 0)
-                close(db->cut_fd);
-            break;
-        }
+    if (db->listed) {
+        LIST_REMOVE(db, in_open);
+        if (db->cut_fd >= 0)
+            close(db->cut_fd);
     }
+    db->listed = false;
     pthread_mutex_unlock(&open_lock);
 }
 
@@ -202,6 +200,19 @@ enum db_outcome db_query(struct db *db, const char *sql, MYSQL_RES **rows)
     return DB_OK;
 }
 
+MYSQL_STMT *db_prepare(struct db *db, const char *sql)
+{
+    MYSQL_STMT *stmt = mysql_stmt_init(db->link);
+    if (stmt != NULL && mysql_stmt_prepare(stmt, sql, strlen(sql)) != 0) {
+        db_fail(db, stmt);
+        mysql_stmt_close(stmt);
+        stmt = NULL;
+    }
+    return stmt;
+}
+
+/* --- formatted statements --- */
+
 /* append_quoted: quotes and escapes `text`. Returns the length, or -E2BIG. */
 static int append_quoted(struct db *db, char *out, size_t room, const char *text)
 {
@@ -214,28 +225,100 @@ static int append_quoted(struct db *db, char *out, size_t room, const char *text
     return (int)n + 2;
 }
 
+/* append_number: the next argument, of a conversion with this many l. */
+static int append_number(char *out, size_t room, char conversion, size_t longs, va_list *args)
+{
+    if (conversion == 'u')
+        return snprintf(out, room, "%llu",
+                        longs == 0   ? va_arg(*args, unsigned)
+                        : longs == 1 ? va_arg(*args, unsigned long)
+                                     : va_arg(*args, unsigned long long));
+    assert(conversion == 'd');
+    return snprintf(out, room, "%lld",
+                    longs == 0   ? va_arg(*args, int)
+                    : longs == 1 ? va_arg(*args, long)
+                                 : va_arg(*args, long long));
+}
+
+static int format(struct db *db, char *out, size_t size, const char *sql, va_list *args)
+{
+    for (size_t n = 0;;) {
+        size_t plain = strcspn(sql, "%");
+        if (plain >= size - n)
+            return -E2BIG;
+        memcpy(out + n, sql, plain);
+        n += plain;
+        sql += plain;
+        if (*sql == '\0') {
+            out[n] = '\0';
+            return (int)n;
+        }
+        size_t longs = strspn(++sql, "l");
+        int r = *sql == 's' ? append_quoted(db, out + n, size - n, va_arg(*args, const char *))
+                            : append_number(out + n, size - n, sql[longs], longs, args);
+        if (r < 0 || (size_t)r >= size - n)
+            return -E2BIG;
+        n += (size_t)r;
+        sql += longs + 1;
+    }
+}
+
 int db_format(struct db *db, char *out, size_t size, const char *sql, ...)
 {
     va_list args;
-    size_t n = 0;
-    int r = 0;
     va_start(args, sql);
-    for (; *sql != '\0' && r >= 0 && n + 32 < size; sql++) {
-        if (sql[0] == '%' && sql[1] == 's') {
-            r = append_quoted(db, out + n, size - n, va_arg(args, const char *));
-            sql++;
-        } else if (sql[0] == '%' && sql[1] == 'd') {
-            r = snprintf(out + n, size - n, "%" PRId64, va_arg(args, int64_t));
-            sql++;
-        } else {
-            out[n] = *sql;
-            r = 1;
-        }
-        n += r > 0 ? (size_t)r : 0;
-    }
+    int r = format(db, out, size, sql, &args);
     va_end(args);
-    if (r < 0 || *sql != '\0')
-        return -E2BIG;
-    out[n] = '\0';
-    return (int)n;
+    return r;
+}
+
+/* statement: formats it, or says why not. */
+static enum db_outcome statement(struct db *db, char out[DB_STATEMENT_MAX + 1], const char *sql,
+                                 va_list *args)
+{
+    if (format(db, out, DB_STATEMENT_MAX + 1, sql, args) >= 0)
+        return DB_OK;
+    snprintf(db->error, sizeof db->error, "a statement is longer than %d bytes", DB_STATEMENT_MAX);
+    return DB_REFUSED;
+}
+
+enum db_outcome db_execf(struct db *db, uint64_t *changed, const char *sql, ...)
+{
+    char text[DB_STATEMENT_MAX + 1];
+    va_list args;
+    va_start(args, sql);
+    enum db_outcome outcome = statement(db, text, sql, &args);
+    va_end(args);
+    return outcome == DB_OK ? db_exec(db, text, changed) : outcome;
+}
+
+static enum db_outcome query(struct db *db, MYSQL_RES **rows, const char *sql, va_list *args)
+{
+    char text[DB_STATEMENT_MAX + 1];
+    enum db_outcome outcome = statement(db, text, sql, args);
+    return outcome == DB_OK ? db_query(db, text, rows) : outcome;
+}
+
+enum db_outcome db_queryf(struct db *db, MYSQL_RES **rows, const char *sql, ...)
+{
+    va_list args;
+    va_start(args, sql);
+    enum db_outcome outcome = query(db, rows, sql, &args);
+    va_end(args);
+    return outcome;
+}
+
+enum db_outcome db_number(struct db *db, int64_t *n, const char *sql, ...)
+{
+    MYSQL_RES *rows;
+    va_list args;
+    va_start(args, sql);
+    enum db_outcome outcome = query(db, &rows, sql, &args);
+    va_end(args);
+    if (outcome != DB_OK)
+        return outcome;
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    *n = row != NULL && row[0] != NULL ? strtoll(row[0], NULL, 10) : 0;
+    mysql_free_result(rows);
+    return DB_OK;
 }

@@ -35,8 +35,9 @@ enum db_outcome {
 struct db {
     MYSQL *link;            /* NULL: not connected */
     char error[256];        /* of the last failed call, for the log */
-    LIST_ENTRY(db) in_open; /* db.c: the list of open connections */
-    int cut_fd;             /* db.c: a duplicate of its socket */
+    LIST_ENTRY(db) in_open; /* db.c: the list of open connections, */
+    bool listed;            /* that it is in, */
+    int cut_fd;             /* and a duplicate of its socket */
 };
 
 /* db_open: connects. Returns DB_OK, DB_REFUSED (wrong password, no such database; see `error`) or
@@ -59,9 +60,27 @@ enum db_outcome db_exec(struct db *db, const char *sql, uint64_t *changed);
  * mysql_free_result(). */
 enum db_outcome db_query(struct db *db, const char *sql, MYSQL_RES **rows);
 
-/* db_format: formats SQL into `out`: %s is a quoted and escaped string, %d an int64_t. Returns the
- * length, or -E2BIG. The connection must be open, because escaping needs its character set. */
-int db_format(struct db *db, char *out, size_t size, const char *sql, ...);
+/* db_prepare: returns the statement, which the caller closes; NULL: see db->error. */
+MYSQL_STMT *db_prepare(struct db *db, const char *sql);
+
+/* db_format: formats SQL into `out`: %s is a string, which it quotes and escapes; %d and %u are
+ * numbers, with l or ll for their size (PRId64). There are no other conversions. Returns the
+ * length, or -E2BIG, for which each letter of a string counts twice. The connection must be open,
+ * because escaping needs its character set. */
+int db_format(struct db *db, char *out, size_t size, const char *sql, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* db_execf, db_queryf: format a statement as db_format() does, and run it as db_exec() and
+ * db_query() do. DB_STATEMENT_MAX bounds its bytes: a longer one is not sent, and the outcome is
+ * DB_REFUSED. db_number: sets *n to the first column of the only row; no row and NULL count as
+ * 0. */
+#define DB_STATEMENT_MAX 1023
+enum db_outcome db_execf(struct db *db, uint64_t *changed, const char *sql, ...)
+    __attribute__((format(printf, 3, 4)));
+enum db_outcome db_queryf(struct db *db, MYSQL_RES **rows, const char *sql, ...)
+    __attribute__((format(printf, 3, 4)));
+enum db_outcome db_number(struct db *db, int64_t *n, const char *sql, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* db_fail: stores the error of the connection, or of `stmt` if not NULL, and classifies it. */
 enum db_outcome db_fail(struct db *db, MYSQL_STMT *stmt);

@@ -115,10 +115,8 @@ static void next_step(struct redis_link *link)
         link_connect(link);
         break;
     case LINK_CONNECTING:
-        if (link->ac != NULL)
-            link_down(link, "redis does not take the connection");
-        else
-            link_down(link, "the name in redis.host is not resolved in time");
+        link_down(link, link->ac != NULL ? "redis does not take the connection"
+                                         : "the name in redis.host is not resolved in time");
         break;
     case LINK_CHECKING:
         link_check(link);
@@ -168,8 +166,7 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
     fn(fn_arg, reply);
 }
 
-static struct call *call_new(struct redis_link *link, redis_link_fn *fn, void *arg,
-                             int64_t timeout_ms)
+static struct call *call_new(struct redis_link *link, redis_link_fn *fn, void *arg)
 {
     struct call *call = STAILQ_FIRST(&link->spare);
     if (call != NULL)
@@ -181,7 +178,7 @@ static struct call *call_new(struct redis_link *link, redis_link_fn *fn, void *a
                           .fn = fn,
                           .arg = arg,
                           .sent_us = now_us,
-                          .deadline_us = now_us + timeout_ms * 1000};
+                          .deadline_us = now_us + link->config->command_timeout_ms * 1000};
     return call;
 }
 
@@ -311,7 +308,7 @@ static void link_check(struct redis_link *link)
 /* ask: sends a command of the link itself. */
 static void ask(struct redis_link *link, redis_link_fn *fn, const char *format, ...)
 {
-    struct call *call = call_new(link, fn, link, link->config->command_timeout_ms);
+    struct call *call = call_new(link, fn, link);
     if (call == NULL) {
         link_down(link, "out of memory");
         return;
@@ -484,17 +481,27 @@ static void put_arg(struct redis_link *link, size_t i, const char *text, size_t 
     link->argvlen[i] = len;
 }
 
+static int command(struct redis_link *link, bool aside, size_t n, const char **words,
+                   const size_t *lengths, redis_link_fn *fn, void *arg)
+{
+    if (link->state != LINK_UP)
+        return -ENOTCONN;
+    struct call *call = call_new(link, fn, arg);
+    if (call == NULL)
+        return -ENOMEM;
+    call->aside = aside;
+    return enroll(link, call,
+                  redisAsyncCommandArgv(link->ac, on_reply, call, (int)n, words, lengths));
+}
+
 int redis_link_call(struct redis_link *link, const char *function, const struct campaign_keys *keys,
                     size_t n, const char *const *args, const size_t *lengths, redis_link_fn *fn,
                     void *arg)
 {
     if (link->state != LINK_UP)
         return -ENOTCONN;
-    struct call *call = call_new(link, fn, arg, link->config->command_timeout_ms);
-    if (call == NULL || grow(link, FIXED_ARGS + n) < 0) {
-        free(call);
+    if (grow(link, FIXED_ARGS + n) < 0)
         return -ENOMEM;
-    }
     put_arg(link, 0, "FCALL", strlen("FCALL"));
     put_arg(link, 1, function, strlen(function));
     put_arg(link, 2, CAMPAIGN_KEYS_TEXT, strlen(CAMPAIGN_KEYS_TEXT));
@@ -502,22 +509,7 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
         put_arg(link, 3 + i, keys->text[i], keys->len[i]);
     for (size_t i = 0; i < n; i++)
         put_arg(link, FIXED_ARGS + i, args[i], lengths[i]);
-    return enroll(link, call,
-                  redisAsyncCommandArgv(link->ac, on_reply, call, (int)(FIXED_ARGS + n), link->argv,
-                                        link->argvlen));
-}
-
-static int command(struct redis_link *link, bool aside, size_t n, const char **words,
-                   const size_t *lengths, redis_link_fn *fn, void *arg)
-{
-    if (link->state != LINK_UP)
-        return -ENOTCONN;
-    struct call *call = call_new(link, fn, arg, link->config->command_timeout_ms);
-    if (call == NULL)
-        return -ENOMEM;
-    call->aside = aside;
-    return enroll(link, call,
-                  redisAsyncCommandArgv(link->ac, on_reply, call, (int)n, words, lengths));
+    return command(link, false, FIXED_ARGS + n, link->argv, link->argvlen, fn, arg);
 }
 
 int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,

@@ -21,34 +21,17 @@ int schema_known(void)
     return version;
 }
 
-/* query_number: reads the number in a one-row answer; NULL counts as 0. */
-static enum db_outcome query_number(struct db *db, const char *sql, int *n)
-{
-    MYSQL_RES *rows;
-    enum db_outcome outcome = db_query(db, sql, &rows);
-    if (outcome != DB_OK)
-        return outcome;
-    MYSQL_ROW row = mysql_fetch_row(rows);
-    *n = row != NULL && row[0] != NULL ? atoi(row[0]) : 0;
-    mysql_free_result(rows);
-    return DB_OK;
-}
-
 enum db_outcome schema_version(struct db *db, int *version)
 {
-    int tables;
+    int64_t tables, n = 0;
     enum db_outcome outcome =
-        query_number(db,
-                     "SELECT COUNT(*) FROM information_schema.tables WHERE "
-                     "table_schema = DATABASE() AND table_name = 'schema_version'",
-                     &tables);
-    if (outcome != DB_OK)
-        return outcome;
-    if (tables == 0) {
-        *version = 0;
-        return DB_OK;
-    }
-    return query_number(db, "SELECT MAX(version) FROM schema_version", version);
+        db_number(db, &tables,
+                  "SELECT COUNT(*) FROM information_schema.tables WHERE "
+                  "table_schema = DATABASE() AND table_name = 'schema_version'");
+    if (outcome == DB_OK && tables > 0)
+        outcome = db_number(db, &n, "SELECT MAX(version) FROM schema_version");
+    *version = (int)n;
+    return outcome;
 }
 
 enum db_outcome schema_check(struct db *db)
@@ -85,14 +68,11 @@ static enum db_outcome run_statements(struct db *db, const char *sql)
 
 static enum db_outcome apply(struct db *db, const struct embedded *migration)
 {
-    char sql[512];
     enum db_outcome outcome = run_statements(db, migration->text);
     if (outcome != DB_OK)
         return outcome;
-    if (db_format(db, sql, sizeof sql, "INSERT INTO schema_version (version, name) VALUES (%d, %s)",
-                  (int64_t)atoi(migration->name), migration->name) < 0)
-        return DB_REFUSED;
-    return db_exec(db, sql, NULL);
+    return db_execf(db, NULL, "INSERT INTO schema_version (version, name) VALUES (%d, %s)",
+                    atoi(migration->name), migration->name);
 }
 
 static enum db_outcome apply_missing(struct db *db, void (*applied)(void *arg, const char *name),
@@ -113,11 +93,11 @@ static enum db_outcome apply_missing(struct db *db, void (*applied)(void *arg, c
 enum db_outcome schema_migrate(struct db *db, void (*applied)(void *arg, const char *name),
                                void *arg)
 {
-    int locked = 0;
+    int64_t locked = 0;
     enum db_outcome outcome = db_exec(db, "SET max_statement_time=0", NULL);
     for (int i = 0; i < LOCK_TRIES && outcome == DB_OK && !locked; i++)
         outcome =
-            query_number(db, "SELECT GET_LOCK(CONCAT(DATABASE(), '.onrush_migrate'), 1)", &locked);
+            db_number(db, &locked, "SELECT GET_LOCK(CONCAT(DATABASE(), '.onrush_migrate'), 1)");
     if (outcome != DB_OK)
         return outcome;
     if (!locked) {
@@ -128,7 +108,7 @@ enum db_outcome schema_migrate(struct db *db, void (*applied)(void *arg, const c
     outcome = db_exec(db, TABLE, NULL);
     if (outcome == DB_OK)
         outcome = apply_missing(db, applied, arg);
-    if (query_number(db, "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.onrush_migrate'))", &locked) ==
+    if (db_number(db, &locked, "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.onrush_migrate'))") ==
         DB_LOST)
         return DB_LOST;
     return outcome;

@@ -134,24 +134,23 @@ static void test_beyond_2038(void **state)
 
 /* --- planted breaches --- */
 
-/* SQL ("WHERE id" is appended to updates) or a Redis command that damages a campaign of three users
+/* SQL that ends before the campaign's id, or a Redis command that damages a campaign of three users
  * with this quota, and the check that must find it. */
 static const struct breach {
     const char *check;
     int quota;
     const char *sql, *redis;
 } breaches[] = {
-    {"over_quota", 3, "UPDATE campaigns SET quota = 2, granted = 2 WHERE id = %d", NULL},
+    {"over_quota", 3, "UPDATE campaigns SET quota = 2, granted = 2 WHERE id = ", NULL},
     {"inversions", 3,
-     "UPDATE coupons SET ticket = ticket + 60000000 WHERE serial = 1 AND campaign_id = %d", NULL},
+     "UPDATE coupons SET ticket = ticket + 60000000 WHERE serial = 1 AND campaign_id = ", NULL},
     {"overtaken", 3,
-     "INSERT INTO journalled SELECT id, 'eve', 1, NULL, 3, 0, 8 FROM campaigns WHERE id = %d",
-     NULL},
-    {"serial_gaps", 4, "UPDATE coupons SET serial = 4 WHERE serial = 3 AND campaign_id = %d", NULL},
-    {"granted_column", 3, "UPDATE campaigns SET granted = 2 WHERE id = %d", NULL},
+     "INSERT INTO journalled SELECT id, 'eve', 1, NULL, 3, 0, 8 FROM campaigns WHERE id = ", NULL},
+    {"serial_gaps", 4, "UPDATE coupons SET serial = 4 WHERE serial = 3 AND campaign_id = ", NULL},
+    {"granted_column", 3, "UPDATE campaigns SET granted = 2 WHERE id = ", NULL},
     {"journal_forgotten", 3,
      "INSERT INTO journal (campaign_id, user_id, ticket, gateway) SELECT id, 'eve', 1, 'g' FROM "
-     "campaigns WHERE state = 'settled' AND id = %d",
+     "campaigns WHERE state = 'settled' AND id = ",
      NULL},
     {"unaccounted", 3, NULL, "HINCRBY onrush:{%s}:meta admitted 1"},
     {"shown_uncommitted", 3, NULL, "HSET onrush:{%s}:users eve g4:AAAA-AAAA-AAAA-AAAA:1"},
@@ -166,8 +165,8 @@ static void plant(struct event *e, const struct breach *b)
     char text[512];
     int64_t id = stack_number(&e->db, "SELECT id FROM campaigns WHERE name = '%s'", e->name);
     if (b->sql != NULL) {
-        if (db_format(&e->db, text, sizeof text, b->sql, id) < 0 ||
-            db_exec(&e->db, text, NULL) != DB_OK)
+        snprintf(text, sizeof text, "%s%" PRId64, b->sql, id);
+        if (db_exec(&e->db, text, NULL) != DB_OK)
             fail_msg("%s: %s", b->check, e->db.error);
         return;
     }
@@ -222,12 +221,11 @@ static uint64_t ticket_of(struct event *e, const char *user)
 /* journalled: records that this user came by the journal. */
 static void journalled(struct event *e, const char *user, uint64_t arrival, uint64_t decided_to)
 {
-    char sql[512];
-    assert_true(db_format(&e->db, sql, sizeof sql,
-                          "REPLACE INTO journalled SELECT id, %s, %d, 0, 2, %d, 8 FROM campaigns "
-                          "WHERE name = %s",
-                          user, (int64_t)arrival, (int64_t)decided_to, e->name) > 0);
-    assert_int_equal(db_exec(&e->db, sql, NULL), DB_OK);
+    assert_int_equal(db_execf(&e->db, NULL,
+                              "REPLACE INTO journalled SELECT id, %s, %" PRIu64 ", 0, 2, %" PRIu64
+                              ", 8 FROM campaigns WHERE name = %s",
+                              user, arrival, decided_to, e->name),
+                     DB_OK);
 }
 
 static void no_longer_journalled(struct event *e)

@@ -176,7 +176,7 @@ static int64_t w_now_us(struct world *w)
 
 /* --- start and death of a scheduler --- */
 
-static struct campaign_row row_of(struct sim *sim, const struct scheduler *s)
+static struct campaign_row row_of(const struct sim *sim)
 {
     const struct model_db *db = &sim->model.db;
     return (struct campaign_row){.id = 1,
@@ -185,9 +185,13 @@ static struct campaign_row row_of(struct sim *sim, const struct scheduler *s)
                                  .overflow = db->overflow,
                                  .state = db->state,
                                  .epoch = db->epoch,
-                                 .mine = db->owner == s->owner,
-                                 .lease_until_us = db->owner == s->owner ? db->lease_until : 0,
                                  .journal = db->pending != 0};
+}
+
+static struct lease lease_of(const struct sim *sim, const struct scheduler *s)
+{
+    bool mine = sim->model.db.owner == s->owner;
+    return (struct lease){.mine = mine, .until_us = mine ? sim->model.db.lease_until : 0};
 }
 
 static void start(struct sim *sim, struct scheduler *s)
@@ -211,8 +215,7 @@ static void start(struct sim *sim, struct scheduler *s)
                               .poll_us = 3};
     s->alive = s->up = true;
     s->renounced = 0;
-    struct campaign_row row = row_of(sim, s);
-    row.mine = false;
+    struct campaign_row row = row_of(sim);
     campaign_init(&s->campaign, &s->world, &row);
 }
 
@@ -363,10 +366,11 @@ static void keeper_round(struct sim *sim, struct scheduler *s)
     }
     if (db->owner == s->owner)
         db->lease_until = m->now + LEASE;
-    struct campaign_row row = row_of(sim, s);
-    trace(sim, "s%u keeps: mine %d, epoch %" PRIu64 ", phase %s", s->owner, row.mine, row.epoch,
+    struct campaign_row row = row_of(sim);
+    struct lease lease = lease_of(sim, s);
+    trace(sim, "s%u keeps: mine %d, epoch %" PRIu64 ", phase %s", s->owner, lease.mine, row.epoch,
           campaign_phase_text(s->campaign.phase));
-    campaign_update(&s->campaign, &row);
+    campaign_update(&s->campaign, &row, &lease);
 }
 
 /* --- the world's steps --- */
@@ -597,12 +601,13 @@ static void close_campaign(struct sim *sim)
 {
     struct model *m = &sim->model;
     struct scheduler *s = &sim->schedulers[0];
-    struct campaign_row row = row_of(sim, s);
+    struct campaign_row row = row_of(sim);
+    struct lease lease = lease_of(sim, s);
     for (uint32_t n = random_below(m, 3); n > 0; n--)
         journal_someone(m, (int)random_below(m, USERS));
     m->db.state = row.state = CAMPAIGN_CLOSED;
     if (s->alive && s->stalled_until <= m->now)
-        campaign_update(&s->campaign, &row);
+        campaign_update(&s->campaign, &row, &lease);
 }
 
 /* finish: stops the faults and closes the campaign; the remaining scheduler must decide everybody.

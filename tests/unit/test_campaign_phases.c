@@ -148,9 +148,9 @@ static const struct campaign_row row = {.id = 1,
                                         .quota = QUOTA,
                                         .overflow = OVERFLOW,
                                         .state = CAMPAIGN_OPEN,
-                                        .epoch = 1,
-                                        .mine = true,
-                                        .lease_until_us = INT64_MAX};
+                                        .epoch = 1};
+static const struct lease ours = {.mine = true, .until_us = INT64_MAX};
+static const struct lease lost = {.mine = false, .until_us = INT64_MAX};
 
 /* --- answers of Redis and MariaDB --- */
 
@@ -279,7 +279,7 @@ static void update(enum campaign_state state, bool in_journal)
     now.epoch = campaign.epoch;
     now.state = state;
     now.journal = in_journal;
-    campaign_update(&campaign, &now);
+    campaign_update(&campaign, &now, &ours);
 }
 
 /* take_with: takes the lease with this epoch, and continues to the phase RUNNING with an empty
@@ -288,7 +288,7 @@ static void take_with(uint64_t epoch)
 {
     struct campaign_row mine = row;
     mine.epoch = epoch;
-    campaign_update(&campaign, &mine);
+    campaign_update(&campaign, &mine, &ours);
     done(JOB_LOAD);
     assert_int_equal(seen.how, PUBLISH_TAKE);
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
@@ -359,9 +359,7 @@ static void test_given_up_is_not_broken(void **state)
     (void)state;
     refuse(QUEUE_CLAIM, QUEUE_BROKEN);
     assert_int_equal(campaign.broken, 1);
-    struct campaign_row lost = row;
-    lost.mine = false;
-    campaign_update(&campaign, &lost);
+    campaign_update(&campaign, &row, &lost);
     campaign_step(&campaign);
     assert_int_equal(campaign.phase, PHASE_AWAY);
     assert_int_equal(campaign.broken, 0);
@@ -744,9 +742,7 @@ static void test_given_up_between_claim_and_look(void **state)
 {
     (void)state;
     claimed("a10 b20", 0, 2);
-    struct campaign_row lost = row;
-    lost.mine = false;
-    campaign_update(&campaign, &lost);
+    campaign_update(&campaign, &row, &lost);
     journal("x15");
     assert_false(under_way(JOB_COMMIT));
     assert_false(seen.asked[QUEUE_DRAIN]);
@@ -763,7 +759,7 @@ static void test_a_takeover_compares(void **state)
     claimed("", 0, 1);
     struct campaign_row mine = row;
     mine.epoch = 2;
-    campaign_update(&campaign, &mine);
+    campaign_update(&campaign, &mine, &ours);
     seen.jobs[find_job(JOB_LOAD)]->watermark = 20;
     seen.jobs[find_job(JOB_LOAD)]->granted = 2;
     done(JOB_LOAD);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shared/store/db: what an error number of MariaDB means for the caller. */
+/* shared/store/db: what an error number of MariaDB means for the caller, and how statements are
+ * formatted. */
 #include "tests/support/test.h"
 
 #include "shared/store/db.h"
 
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <mariadb/errmsg.h>
 #include <mariadb/mysqld_error.h>
+#include <string.h>
 
 static const struct {
     unsigned number;
@@ -47,8 +52,79 @@ static void test_classify(void **state)
     }
 }
 
+/* The statements of these tests reach no server: a statement that is sent is lost. */
+static struct db db;
+
+static int no_server(void **state)
+{
+    (void)state;
+    db = (struct db){.link = mysql_init(NULL)};
+    return db.link != NULL ? 0 : -1;
+}
+
+static int free_link(void **state)
+{
+    (void)state;
+    mysql_close(db.link);
+    return 0;
+}
+
+static void test_format(void **state)
+{
+    (void)state;
+    char sql[200];
+    int n = db_format(&db, sql, sizeof sql, "%s, %s, %d, %u, %" PRId64 ", %" PRIu64 ", %lld.",
+                      "it's", "", -1, 4000000000u, INT64_MIN, UINT64_MAX, -7LL);
+    assert_string_equal(
+        sql, "'it\\'s', '', -1, 4000000000, -9223372036854775808, 18446744073709551615, -7.");
+    assert_int_equal(n, strlen(sql));
+}
+
+/* A byte too many is refused, wherever it comes from; each letter of a string counts twice. */
+static void test_format_bound(void **state)
+{
+    (void)state;
+    char sql[9];
+    assert_int_equal(db_format(&db, sql, 9, "12345678"), 8);
+    assert_int_equal(db_format(&db, sql, 8, "12345678"), -E2BIG);
+    assert_int_equal(db_format(&db, sql, 9, "1%d8", 234567), 8);
+    assert_int_equal(db_format(&db, sql, 8, "1%d8", 234567), -E2BIG);
+    assert_int_equal(db_format(&db, sql, 8, "1%d", 2345678), -E2BIG);
+    assert_int_equal(db_format(&db, sql, 9, "1234%s", "'"), 8);
+    assert_int_equal(db_format(&db, sql, 8, "1234%s", "a"), -E2BIG);
+    assert_int_equal(db_format(&db, sql, 9, "12%s%d", "'", 78), 8);
+    assert_int_equal(db_format(&db, sql, 9, "12%s%d", "'", 789), -E2BIG);
+}
+
+#define HUNDRED                                                                                    \
+    "1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"  \
+    "234567890"
+#define LONGEST                                                                                    \
+    HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED                \
+        "12345678901234567890123"
+static_assert(sizeof LONGEST == DB_STATEMENT_MAX + 1, "one byte more is too long");
+
+static void test_statement_bound(void **state)
+{
+    (void)state;
+    MYSQL_RES *rows;
+    int64_t n;
+    assert_int_equal(db_execf(&db, NULL, LONGEST), DB_LOST);
+    assert_int_equal(db_queryf(&db, &rows, LONGEST), DB_LOST);
+    assert_int_equal(db_number(&db, &n, LONGEST), DB_LOST);
+    assert_int_equal(db_execf(&db, NULL, LONGEST "4"), DB_REFUSED);
+    assert_string_equal(db.error, "a statement is longer than 1023 bytes");
+    assert_int_equal(db_queryf(&db, &rows, LONGEST "4"), DB_REFUSED);
+    assert_int_equal(db_number(&db, &n, LONGEST "4"), DB_REFUSED);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_classify)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classify),
+        cmocka_unit_test(test_format),
+        cmocka_unit_test(test_format_bound),
+        cmocka_unit_test(test_statement_bound),
+    };
+    return cmocka_run_group_tests(tests, no_server, free_link);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const struct {
-    struct archive_row row;
+    struct campaign_row row;
     enum request_kind want;
 } gates[] = {
     {{.state = CAMPAIGN_OPEN, .quota = 1, .opens_us = 5, .now_us = 5}, REQUEST_NONE},
@@ -40,9 +40,9 @@ static void test_gate(void **state)
 static void test_limit(void **state)
 {
     (void)state;
-    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = 3}), 26);
-    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = 0}), 20);
-    assert_int_equal(journal_limit(&(struct archive_row){.quota = 10, .overflow = -1}), -1);
+    assert_int_equal(journal_limit(&(struct campaign_row){.quota = 10, .overflow = 3}), 26);
+    assert_int_equal(journal_limit(&(struct campaign_row){.quota = 10, .overflow = 0}), 20);
+    assert_int_equal(journal_limit(&(struct campaign_row){.quota = 10, .overflow = -1}), -1);
 }
 
 static void test_no_limit_is_never_counted(void **state)
