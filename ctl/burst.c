@@ -17,32 +17,7 @@
 
 #define LEDGER_BUFFER (1 << 20)
 
-enum {
-    USERS,
-    REQUESTS,
-    CONCURRENCY,
-    FIRST_USER,
-    RATE,
-    SEED,
-    URL,
-    TIMEOUT,
-    LEDGER,
-    NO_PROGRESS,
-    N_OPTIONS
-};
-
-static const struct ctl_option options[N_OPTIONS + 1] = {
-    [USERS] = {"users", "N", "how many users ask (default: one for each request)"},
-    [REQUESTS] = {"requests", "N", "how many requests they send together"},
-    [CONCURRENCY] = {"concurrency", "C", "requests under way at once (default: 64)"},
-    [FIRST_USER] = {"first-user", "K", "the users are u-K, u-K+1, ... (default: 1)"},
-    [RATE] = {"rate", "R", "R requests a second, each at its time (default: as fast as it goes)"},
-    [SEED] = {"seed", "S", "decides the order of the users (default: random, printed)"},
-    [URL] = {"url", "U", "of the gateway (default: gateway_url of the configuration)"},
-    [TIMEOUT] = {"timeout-ms", "N", "patience for one request (default: 10000)"},
-    [LEDGER] = {"ledger", "FILE", "writes one line for each answer"},
-    [NO_PROGRESS] = {"no-progress", NULL, "draws no progress bar"},
-};
+enum { USERS, REQUESTS, CONCURRENCY, FIRST_USER, RATE, SEED, URL, TIMEOUT, LEDGER, NO_PROGRESS };
 
 struct numbers {
     int64_t users, requests, concurrency, first_user, rate, seed, timeout_ms;
@@ -76,7 +51,7 @@ static int read_numbers(const char *const *values, struct numbers *n)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char name[32];
         const char *text = values[rows[i].option];
-        snprintf(name, sizeof name, "--%s", options[rows[i].option].name);
+        snprintf(name, sizeof name, "--%s", command_burst.options[rows[i].option].name);
         int r =
             text != NULL ? options_number(name, text, rows[i].min, rows[i].max, rows[i].out) : 0;
         if (r != 0)
@@ -201,6 +176,19 @@ const struct ctl_command command_burst = {
         "\"0 connection\" where there was no answer.\nIt exits with 1 when a request got no answer "
         "or a 5xx, or when every answer was an\nerror (4xx).",
     .example = "burst noon --users 500 --requests 1000",
-    .options = options,
+    .options =
+        {
+            [USERS] = {"users", "N", "how many users ask (default: one for each request)"},
+            [REQUESTS] = {"requests", "N", "how many requests they send together"},
+            [CONCURRENCY] = {"concurrency", "C", "requests under way at once (default: 64)"},
+            [FIRST_USER] = {"first-user", "K", "the users are u-K, u-K+1, ... (default: 1)"},
+            [RATE] = {"rate", "R",
+                      "R requests a second, each at its time (default: as fast as it goes)"},
+            [SEED] = {"seed", "S", "decides the order of the users (default: random, printed)"},
+            [URL] = {"url", "U", "of the gateway (default: gateway_url of the configuration)"},
+            [TIMEOUT] = {"timeout-ms", "N", "patience for one request (default: 10000)"},
+            [LEDGER] = {"ledger", "FILE", "writes one line for each answer"},
+            [NO_PROGRESS] = {"no-progress", NULL, "draws no progress bar"},
+        },
     .run = run,
 };

@@ -2,7 +2,6 @@
 /* onrushctl campaign create, list, show. */
 #include "ctl/campaign_change.h"
 #include "ctl/campaign_row.h"
-#include "ctl/campaign_wait.h"
 #include "ctl/commands.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
@@ -14,16 +13,6 @@
 #include <stdio.h>
 
 enum { CREATE_QUOTA, CREATE_OPENS, CREATE_CLOSES, CREATE_OVERFLOW, CREATE_INSTANT, CREATE_NO_WAIT };
-
-static const struct ctl_option create_options[] = {
-    {"quota", "N", "how many coupons there are: 1 to 10000000"},
-    {"opens-at", "T", "when it opens (default: now)"},
-    {"closes-at", "T", "when it closes (default: when somebody closes it)"},
-    {"overflow", "N", "requests admitted beyond the quota (default: 1000; -1: no limit)"},
-    {"instant-wait-ms", "N", "a request waits so long for its coupon: 0 to 10000 (default: 0)"},
-    {"no-wait", NULL, "does not wait until a scheduler has published the campaign"},
-    {NULL, NULL, NULL},
-};
 
 struct plan {
     int64_t quota, overflow, instant_wait_ms, opens_us, closes_us; /* closes_us 0: never */
@@ -63,19 +52,19 @@ static int read_plan(const char *const *values, struct plan *plan)
 }
 
 /* format_insert: passes times as µs since the epoch; the server converts them to DATETIME. */
-static int format_insert(struct ctl *ctl, const char *name, const struct plan *plan, char *sql,
-                         size_t size)
+static void format_insert(struct ctl *ctl, const char *name, const struct plan *plan, char *sql,
+                          size_t size)
 {
 #define MOMENT "TIMESTAMP('1970-01-01') + INTERVAL %d MICROSECOND"
-    return db_format(
-        &ctl->db, sql, size,
-        plan->closes_us > 0
-            ? "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
-              "opens_at, closes_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ", " MOMENT ")"
-            : "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
-              "opens_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ")",
-        name, plan->quota, plan->overflow, plan->instant_wait_ms,
-        plan->opens_us <= clock_wall_us() ? "open" : "scheduled", plan->opens_us, plan->closes_us);
+    db_format(&ctl->db, sql, size,
+              plan->closes_us > 0
+                  ? "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
+                    "opens_at, closes_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ", " MOMENT ")"
+                  : "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
+                    "opens_at) VALUES (%s, %d, %d, %d, %s, " MOMENT ")",
+              name, plan->quota, plan->overflow, plan->instant_wait_ms,
+              plan->opens_us <= clock_wall_us() ? "open" : "scheduled", plan->opens_us,
+              plan->closes_us);
 #undef MOMENT
 }
 
@@ -85,8 +74,7 @@ static int insert(struct ctl *ctl, const char *name, const struct plan *plan)
     snprintf(detail, sizeof detail,
              "quota=%" PRId64 " overflow=%" PRId64 " instant_wait_ms=%" PRId64, plan->quota,
              plan->overflow, plan->instant_wait_ms);
-    if (format_insert(ctl, name, plan, sql, sizeof sql) < 0)
-        return ctl_error(CTL_USAGE, "the name is too long");
+    format_insert(ctl, name, plan, sql, sizeof sql);
     enum db_outcome outcome = change_begin(ctl);
     if (outcome == DB_OK)
         outcome = db_exec(&ctl->db, sql, NULL);
@@ -138,16 +126,18 @@ const struct ctl_command command_campaign_create = {
                "published the\ncampaign; when that does not happen it warns, and the campaign "
                "stands.",
     .example = "campaign create noon --quota 10000 --closes-at +2h",
-    .options = create_options,
+    .options =
+        {
+            {"quota", "N", "how many coupons there are: 1 to 10000000"},
+            {"opens-at", "T", "when it opens (default: now)"},
+            {"closes-at", "T", "when it closes (default: when somebody closes it)"},
+            {"overflow", "N", "requests admitted beyond the quota (default: 1000; -1: no limit)"},
+            {"instant-wait-ms", "N",
+             "a request waits so long for its coupon: 0 to 10000 (default: 0)"},
+            {"no-wait", NULL, "does not wait until a scheduler has published the campaign"},
+        },
     .run = create,
 };
-
-static const struct ctl_option no_options[] = {{NULL, NULL, NULL}};
-
-static void add_row(void *arg, const struct campaign_row *row)
-{
-    json_array_append_new(arg, campaign_row_json(row));
-}
 
 static int list(struct ctl *ctl, char **args, const char *const *values)
 {
@@ -160,7 +150,7 @@ static int list(struct ctl *ctl, char **args, const char *const *values)
     if (r != 0)
         return r;
     json_t *rows = json_array();
-    r = campaign_row_list(ctl, add_row, rows);
+    r = campaign_row_list(ctl, rows);
     if (r == 0 && ctl->json)
         output_json(rows);
     else if (r == 0)
@@ -173,9 +163,7 @@ const struct ctl_command command_campaign_list = {
     .name = "campaign list",
     .args = "",
     .summary = "Lists the campaigns",
-    .details = "",
     .example = "campaign list",
-    .options = no_options,
     .run = list,
 };
 
@@ -263,6 +251,5 @@ const struct ctl_command command_campaign_show = {
                "somebody wrote into the keys of\nthe campaign in Redis what is no user id or no "
                "ticket.",
     .example = "campaign show noon",
-    .options = no_options,
     .run = show,
 };

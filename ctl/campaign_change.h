@@ -18,4 +18,15 @@ void change_abandon(struct ctl *ctl);
 int change_finish(struct ctl *ctl, enum db_outcome outcome, const char *action,
                   const char *campaign, const char *detail);
 
+/* What a scheduler publishes in Redis when the change is in force. */
+struct campaign_wait {
+    int64_t id, quota;
+    unsigned states; /* acceptable states: 1u << CAMPAIGN_OPEN ...; 0: any */
+    bool may_expire; /* a missing meta is fine, too: the campaign is over */
+};
+
+/* campaign_wait: true if the change was published within config.wait_ms. Otherwise warns and says
+ * what to check; the change itself stands. */
+bool campaign_wait(struct ctl *ctl, const char *name, const struct campaign_wait *wait);
+
 #endif

@@ -43,13 +43,11 @@ int campaign_row_find(struct ctl *ctl, const char *name, bool lock, struct campa
 {
     char sql[1024];
     MYSQL_RES *rows;
-    if (db_format(&ctl->db, sql, sizeof sql,
-                  lock ? SELECT " WHERE name = %s FOR UPDATE" : SELECT " WHERE name = %s",
-                  name) < 0)
-        return ctl_error(CTL_USAGE, "the name is too long");
-    enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
-    if (outcome != DB_OK)
-        return stores_db_failed(ctl, outcome, "reading the campaign");
+    db_format(&ctl->db, sql, sizeof sql,
+              lock ? SELECT " WHERE name = %s FOR UPDATE" : SELECT " WHERE name = %s", name);
+    int r = stores_query(ctl, sql, "reading the campaign", &rows);
+    if (r != 0)
+        return r;
     MYSQL_ROW cells = mysql_fetch_row(rows);
     if (cells != NULL)
         read_row(cells, row);
@@ -68,17 +66,16 @@ int campaign_row_open(struct ctl *ctl, const char *name, struct campaign_row *ro
     return r == 0 ? campaign_row_find(ctl, name, false, row) : r;
 }
 
-int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct campaign_row *row),
-                      void *arg)
+int campaign_row_list(struct ctl *ctl, json_t *list)
 {
     MYSQL_RES *rows;
     struct campaign_row row;
-    enum db_outcome outcome = db_query(&ctl->db, SELECT " ORDER BY id", &rows);
-    if (outcome != DB_OK)
-        return stores_db_failed(ctl, outcome, "reading the campaigns");
+    int r = stores_query(ctl, SELECT " ORDER BY id", "reading the campaigns", &rows);
+    if (r != 0)
+        return r;
     for (MYSQL_ROW cells; (cells = mysql_fetch_row(rows)) != NULL;) {
         read_row(cells, &row);
-        each(arg, &row);
+        json_array_append_new(list, campaign_row_json(&row));
     }
     mysql_free_result(rows);
     return CTL_OK;

@@ -21,15 +21,6 @@
 
 enum { DRILL_GRANTS, DRILL_CAMPAIGN, DRILL_LIVE, DRILL_KEEP, DRILL_TIMEOUT };
 
-static const struct ctl_option options[] = {
-    {"grants", "N", "how many grants its own campaign has (default: 200000)"},
-    {"campaign", "NAME", "takes this campaign instead; needs --live"},
-    {"live", NULL, "yes, forget what Redis holds of that campaign"},
-    {"keep", NULL, "leaves its own campaign there, closed"},
-    {"timeout-s", "N", "gives up after so long (default: 60)"},
-    {NULL, NULL, NULL},
-};
-
 struct drill {
     struct ctl *ctl;
     char name[CAMPAIGN_NAME_MAX + 1];
@@ -61,8 +52,7 @@ static void catch_interrupts(void)
 static enum db_outcome exec_id(struct drill *d, const char *format)
 {
     char sql[512];
-    if (db_format(&d->ctl->db, sql, sizeof sql, format, d->id) < 0)
-        return DB_REFUSED;
+    db_format(&d->ctl->db, sql, sizeof sql, format, d->id);
     return db_exec(&d->ctl->db, sql, NULL);
 }
 
@@ -74,11 +64,10 @@ static int make_row(struct drill *d)
     struct campaign_row row;
     snprintf(d->name, sizeof d->name, CAMPAIGN_DRILL_PREFIX "%" PRId64, clock_wall_us());
     snprintf(detail, sizeof detail, "grants=%" PRId64, d->grants);
-    if (db_format(&d->ctl->db, sql, sizeof sql,
-                  "INSERT INTO campaigns (name, quota, overflow, state, opens_at) VALUES (%s, %d, "
-                  "0, 'settled', UTC_TIMESTAMP(6))",
-                  d->name, d->grants) < 0)
-        return ctl_error(CTL_USAGE, "the name is too long");
+    db_format(&d->ctl->db, sql, sizeof sql,
+              "INSERT INTO campaigns (name, quota, overflow, state, opens_at) VALUES (%s, %d, 0, "
+              "'settled', UTC_TIMESTAMP(6))",
+              d->name, d->grants);
     enum db_outcome outcome = change_begin(d->ctl);
     if (outcome == DB_OK)
         outcome = db_exec(&d->ctl->db, sql, NULL);
@@ -319,6 +308,13 @@ const struct ctl_command command_drill = {
         "drill-, and no callback tells of it. Other campaigns are not touched, but "
         "they share both stores with it.",
     .example = "drill --grants 10000",
-    .options = options,
+    .options =
+        {
+            {"grants", "N", "how many grants its own campaign has (default: 200000)"},
+            {"campaign", "NAME", "takes this campaign instead; needs --live"},
+            {"live", NULL, "yes, forget what Redis holds of that campaign"},
+            {"keep", NULL, "leaves its own campaign there, closed"},
+            {"timeout-s", "N", "gives up after so long (default: 60)"},
+        },
     .run = drill,
 };

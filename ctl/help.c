@@ -29,10 +29,10 @@ static void print_option(const struct ctl_option *option)
 
 static void print_command(const struct ctl_command *c)
 {
-    bool has_options = c->options->name != NULL;
+    bool has_options = c->options[0].name != NULL;
     printf("usage: onrushctl %s%s%s%s\n\n%s.\n", c->name, *c->args != '\0' ? " " : "", c->args,
            has_options ? " [OPTION ...]" : "", c->summary);
-    if (*c->details != '\0')
+    if (c->details != NULL)
         printf("\n%s\n", c->details);
     printf("\nExample:\n  onrushctl %s\n", c->example);
     if (has_options)

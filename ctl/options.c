@@ -9,14 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Return values of getopt_long(); an option of the command has OWN plus its index. */
-enum { OPT_CONFIG = 1, OPT_SET, OPT_JSON, OPT_HELP, OPT_VERSION, OPT_CHECK, OPT_PRINT, OWN = 100 };
+/* Return values of getopt_long(), besides actions; an option of the command has OWN plus its
+ * index. */
+enum { OPT_CONFIG = 100, OPT_SET, OPT_JSON, OWN };
 
 static const struct option globals[] = {
-    {"config", required_argument, NULL, OPT_CONFIG}, {"set", required_argument, NULL, OPT_SET},
-    {"json", no_argument, NULL, OPT_JSON},           {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},     {"check-config", no_argument, NULL, OPT_CHECK},
-    {"print-config", no_argument, NULL, OPT_PRINT},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"set", required_argument, NULL, OPT_SET},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, ACTION_HELP},
+    {"version", no_argument, NULL, ACTION_VERSION},
+    {"check-config", no_argument, NULL, ACTION_CHECK},
+    {"print-config", no_argument, NULL, ACTION_PRINT},
 };
 
 #define N_GLOBALS (sizeof globals / sizeof globals[0])
@@ -64,31 +68,17 @@ static int take_set(struct options *options, const char *text)
 
 static int take(struct options *options, int value)
 {
-    switch (value) {
-    case OPT_CONFIG:
-        options->config_path = optarg;
-        return 0;
-    case OPT_SET:
+    if (value == OPT_SET)
         return take_set(options, optarg);
-    case OPT_JSON:
+    if (value == OPT_CONFIG)
+        options->config_path = optarg;
+    else if (value == OPT_JSON)
         options->json = true;
-        return 0;
-    case OPT_HELP:
-        options->action = ACTION_HELP;
-        return 0;
-    case OPT_VERSION:
-        options->action = ACTION_VERSION;
-        return 0;
-    case OPT_CHECK:
-        options->action = ACTION_CHECK;
-        return 0;
-    case OPT_PRINT:
-        options->action = ACTION_PRINT;
-        return 0;
-    default:
+    else if (value >= OWN)
         options->values[value - OWN] = optarg != NULL ? optarg : "";
-        return 0;
-    }
+    else
+        options->action = (enum options_action)value;
+    return 0;
 }
 
 /* read_options: parses argv[1..]; `order` is "+" to stop at the first argument. */

@@ -44,10 +44,8 @@ static int query(struct ctl *ctl, const char *format, int64_t campaign_id, int64
                  MYSQL_RES **rows)
 {
     char sql[1024];
-    enum db_outcome outcome = DB_REFUSED;
-    if (db_format(&ctl->db, sql, sizeof sql, format, campaign_id, limit) >= 0)
-        outcome = db_query(&ctl->db, sql, rows);
-    return outcome == DB_OK ? 0 : stores_db_failed(ctl, outcome, "reading the refused requests");
+    db_format(&ctl->db, sql, sizeof sql, format, campaign_id, limit);
+    return stores_query(ctl, sql, "reading the refused requests", rows);
 }
 
 int refused_add(struct ctl *ctl, int64_t campaign_id, json_t *object)

@@ -74,14 +74,13 @@ static int ask_mariadb(struct ctl *ctl, int64_t campaign_id, const char *user, j
 {
     char sql[512];
     MYSQL_RES *rows;
-    if (db_format(&ctl->db, sql, sizeof sql,
-                  "SELECT serial, code, ticket, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', "
-                  "granted_at) FROM coupons WHERE campaign_id = %d AND user_id = %s",
-                  campaign_id, user) < 0)
-        return ctl_error(CTL_USAGE, "the user id is too long");
-    enum db_outcome outcome = db_query(&ctl->db, sql, &rows);
-    if (outcome != DB_OK)
-        return stores_db_failed(ctl, outcome, "reading the grant");
+    db_format(&ctl->db, sql, sizeof sql,
+              "SELECT serial, code, ticket, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', granted_at) "
+              "FROM coupons WHERE campaign_id = %d AND user_id = %s",
+              campaign_id, user);
+    int r = stores_query(ctl, sql, "reading the grant", &rows);
+    if (r != 0)
+        return r;
     *object = grant_json(mysql_fetch_row(rows));
     mysql_free_result(rows);
     return 0;
@@ -143,8 +142,6 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
     return r;
 }
 
-static const struct ctl_option options[] = {{NULL, NULL, NULL}};
-
 const struct ctl_command command_request_show = {
     .name = "request show",
     .args = "NAME USER",
@@ -153,6 +150,5 @@ const struct ctl_command command_request_show = {
     .details = "It prints the coupon code: mind who reads your screen. It exits with 2 when the "
                "user has\nno request.",
     .example = "request show noon u-1",
-    .options = options,
     .run = show,
 };

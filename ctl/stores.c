@@ -3,23 +3,30 @@
 
 #include "shared/store/schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* unreachable: `keys` is the store's group in the configuration. */
+static int unreachable(const char *store, const char *keys, const char *socket, const char *host,
+                       int64_t port, const char *error)
+{
+    char where[300];
+    if (socket[0] != '\0')
+        snprintf(where, sizeof where, "%s", socket);
+    else
+        snprintf(where, sizeof where, "%s:%d", host, (int)port);
+    return ctl_error(CTL_UNAVAILABLE,
+                     "%s at %s: %s. Check that it runs, and the %s keys of the configuration",
+                     store, where, error, keys);
+}
 
 int stores_db_any(struct ctl *ctl)
 {
     const struct db_config *c = &ctl->config.mariadb;
     if (ctl->db.link != NULL || db_open(&ctl->db, c) == DB_OK)
         return 0;
-    if (c->socket[0] != '\0')
-        return ctl_error(CTL_UNAVAILABLE,
-                         "MariaDB at %s: %s. Check that it runs, and the mariadb keys of the "
-                         "configuration",
-                         c->socket, ctl->db.error);
-    return ctl_error(CTL_UNAVAILABLE,
-                     "MariaDB at %s:%d: %s. Check that it runs, and the mariadb keys of the "
-                     "configuration",
-                     c->host, (int)c->port, ctl->db.error);
+    return unreachable("MariaDB", "mariadb", c->socket, c->host, c->port, ctl->db.error);
 }
 
 int stores_db(struct ctl *ctl)
@@ -44,6 +51,12 @@ int stores_db_failed(struct ctl *ctl, enum db_outcome outcome, const char *what)
                      ctl->db.error);
 }
 
+int stores_query(struct ctl *ctl, const char *sql, const char *what, MYSQL_RES **rows)
+{
+    enum db_outcome outcome = db_query(&ctl->db, sql, rows);
+    return outcome == DB_OK ? 0 : stores_db_failed(ctl, outcome, what);
+}
+
 static int open_redis(struct ctl *ctl, char error[REDIS_ERROR_SIZE])
 {
     return ctl->redis != NULL ? 0 : redis_open(&ctl->redis, &ctl->config.redis, error);
@@ -55,15 +68,7 @@ int stores_redis(struct ctl *ctl)
     const struct redis_config *c = &ctl->config.redis;
     if (open_redis(ctl, error) == 0)
         return 0;
-    if (c->socket[0] != '\0')
-        return ctl_error(CTL_UNAVAILABLE,
-                         "Redis at %s: %s. Check that it runs, and the redis keys of the "
-                         "configuration",
-                         c->socket, error);
-    return ctl_error(CTL_UNAVAILABLE,
-                     "Redis at %s:%d: %s. Check that it runs, and the redis keys of the "
-                     "configuration",
-                     c->host, (int)c->port, error);
+    return unreachable("Redis", "redis", c->socket, c->host, c->port, error);
 }
 
 bool stores_try_redis(struct ctl *ctl)

@@ -16,6 +16,10 @@ int stores_db_any(struct ctl *ctl);
  * exit code. */
 int stores_db_failed(struct ctl *ctl, enum db_outcome outcome, const char *what);
 
+/* stores_query: reads all rows of a query; `what` is its purpose. Returns 0 (the caller frees
+ * *rows), or an exit code after printing why. */
+int stores_query(struct ctl *ctl, const char *sql, const char *what, MYSQL_RES **rows);
+
 /* stores_redis: connects. Returns 0, or an exit code after printing what to do. */
 int stores_redis(struct ctl *ctl);
 
