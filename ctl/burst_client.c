@@ -329,13 +329,12 @@ static int open_events(struct client *client)
     return r == 0 ? add_event(client, EVENT_PROGRESS, -1, on_progress, PROGRESS_MS * 1000) : r;
 }
 
-/* open_base: a loop without locks and with fewer epoll_ctl; `precise`: with timers below 1 ms. */
+/* open_base: a loop with fewer epoll_ctl; `precise`: with timers below 1 ms. */
 static struct event_base *open_base(bool precise)
 {
     struct event_config *config = event_config_new();
     if (config == NULL)
         return NULL;
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     if (precise)
         event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);

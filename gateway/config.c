@@ -40,9 +40,8 @@ static const struct config_option options[] = {
     CONFIG_REDIS_ROWS(S, "true"),
     CONFIG_MARIADB_ROWS(S),
     CONFIG_STRING_ROW(S, "auth.key_file", auth.key_file, "", 0, false),
-    {"auth.algorithm", CONFIG_STRING, offsetof(struct S, auth.algorithm), 1,
-     sizeof(((struct S *)0)->auth.algorithm) - 1, "HS256", "", false, auth_check_algorithm,
-     "HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384 or ES512"},
+    CONFIG_CHECKED_ROW(S, "auth.algorithm", auth.algorithm, "HS256", 1, false, auth_check_algorithm,
+                       "HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384 or ES512"),
     CONFIG_STRING_ROW(S, "auth.claim", auth.claim, "sub", 1, false),
     LIMITS(LIMIT_ROWS, )
         CONFIG_INT_ROW(S, "limits.slots", limits.slots, "262144", 1024, 16777216, "", false),

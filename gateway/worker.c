@@ -135,17 +135,6 @@ static void *run(void *arg)
 
 /* --- start and end --- */
 
-static struct event_base *new_base(void)
-{
-    struct event_config *config = event_config_new();
-    if (config == NULL)
-        return NULL;
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK); /* one thread */
-    struct event_base *base = event_base_new_with_config(config);
-    event_config_free(config);
-    return base;
-}
-
 static int start_tick(struct worker *worker)
 {
     worker->tick_event = event_new(worker->loop.base, -1, EV_PERSIST, on_tick, worker);
@@ -163,7 +152,7 @@ static int build_ways(struct worker *worker)
                                             .batches = &loop->metrics.journal_batches,
                                             .rows = &loop->metrics.journal_rows,
                                             .time = &loop->metrics.journal_time};
-    loop->base = new_base();
+    loop->base = event_base_new();
     if (loop->base == NULL)
         return -ENOMEM;
     int r = mailbox_attach(&worker->done, loop->base, on_archived, worker);

@@ -3,6 +3,7 @@
 
 #include "shared/base/config.h"
 #include "shared/base/listen.h"
+#include "shared/base/mailbox.h"
 #include "shared/http/client_limit.h"
 #include "shared/http/server.h"
 
@@ -11,7 +12,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 64
@@ -25,8 +25,8 @@ struct admin {
     struct http_server *http;
     struct http_client_limit *clients;
     struct event_base *base;
-    struct event *stop;
-    int stop_fd; /* eventfd: tells the thread to end */
+    struct mailbox stop; /* a mail tells the thread to end */
+    struct mail end;
     pthread_t thread;
     struct admin_hooks hooks;
     char token[TOKEN_SIZE];
@@ -131,11 +131,10 @@ static void on_gone(void *arg, struct http_conn *conn)
 
 /* --- start and stop --- */
 
-static void on_stop(evutil_socket_t fd, short what, void *arg)
+static void on_stop(void *arg, struct mail *mail)
 {
     struct admin *admin = arg;
-    (void)fd;
-    (void)what;
+    (void)mail;
     event_base_loopbreak(admin->base);
 }
 
@@ -151,24 +150,10 @@ static void free_parts(struct admin *admin)
 {
     http_server_free(admin->http);
     http_client_limit_free(admin->clients);
-    if (admin->stop != NULL)
-        event_free(admin->stop);
+    mailbox_end(&admin->stop);
     if (admin->base != NULL)
         event_base_free(admin->base);
-    if (admin->stop_fd >= 0)
-        close(admin->stop_fd);
     free(admin);
-}
-
-static struct event_base *new_base(void)
-{
-    struct event_config *config = event_config_new();
-    if (config == NULL)
-        return NULL;
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-    struct event_base *base = event_base_new_with_config(config);
-    event_config_free(config);
-    return base;
 }
 
 /* serve: one address may have all connections, because the few clients are mostly local. When all
@@ -189,13 +174,11 @@ static int serve(struct admin *admin, int fd)
 
 static int build_loop(struct admin *admin)
 {
-    admin->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    admin->base = new_base();
+    admin->base = event_base_new();
     admin->clients = http_client_limit_new(CONNECTIONS_MAX);
-    if (admin->stop_fd < 0 || admin->base == NULL || admin->clients == NULL)
+    if (admin->base == NULL || admin->clients == NULL)
         return -ENOMEM;
-    admin->stop = event_new(admin->base, admin->stop_fd, EV_READ, on_stop, admin);
-    return admin->stop != NULL && event_add(admin->stop, NULL) == 0 ? 0 : -ENOMEM;
+    return mailbox_attach(&admin->stop, admin->base, on_stop, admin);
 }
 
 static int build(struct admin *admin, int fd)
@@ -214,7 +197,7 @@ int admin_start(struct admin **out, const struct admin_config *config,
     if (admin == NULL)
         return -ENOMEM;
     admin->hooks = *hooks;
-    admin->stop_fd = -1;
+    mailbox_init(&admin->stop);
     if (config_read_secret(config->token_file, admin->token, sizeof admin->token) < 0) {
         free_parts(admin);
         return -EACCES;
@@ -233,7 +216,7 @@ struct admin *admin_stop(struct admin *admin)
 {
     if (admin == NULL)
         return NULL;
-    eventfd_write(admin->stop_fd, 1);
+    mailbox_put(&admin->stop, &admin->end);
     pthread_join(admin->thread, NULL);
     free_parts(admin);
     return NULL;
