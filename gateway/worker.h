@@ -35,6 +35,11 @@ struct worker {
     struct batcher batcher;
 };
 
+struct workers {
+    struct worker *all[WORKERS_MAX];
+    size_t n;
+};
+
 /* worker_new: makes everything but the thread. Always takes over `listen_fd`. Returns 0 and sets
  * *out, or returns a negative errno. */
 int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
