@@ -150,19 +150,11 @@ static struct row *make_rows(uint32_t campaign_id, int64_t n)
 static uint32_t campaign_id(const struct bench_args *args)
 {
     struct db db = {0};
-    char sql[160];
-    MYSQL_RES *rows;
-    uint32_t id = 0;
-    if (bench_db(args, &db) == DB_OK &&
-        db_format(&db, sql, sizeof sql, "SELECT id FROM campaigns WHERE name = %s",
-                  bench_text(args, "campaign", NULL)) > 0 &&
-        db_query(&db, sql, &rows) == DB_OK) {
-        MYSQL_ROW row = mysql_fetch_row(rows);
-        id = row != NULL ? (uint32_t)strtoul(row[0], NULL, 10) : 0;
-        mysql_free_result(rows);
-    }
+    int64_t id = 0;
+    if (bench_db(args, &db) == DB_OK)
+        id = bench_campaign(&db, "id", bench_text(args, "campaign", NULL));
     db_close(&db);
-    return id;
+    return id > 0 ? (uint32_t)id : 0;
 }
 
 /* run_pool: opens every connection first. Returns µs from the first batch to the last COMMIT, or -1

@@ -93,16 +93,21 @@ redisContext *bench_redis(const struct bench_args *args)
         redisSetTimeout(redis, (struct timeval){.tv_sec = 10}) == REDIS_OK)
         return redis;
     bench_fail("redis", redis != NULL ? redis->errstr : "out of memory");
-    if (redis != NULL)
-        redisFree(redis);
+    redisFree(redis);
     return NULL;
 }
 
-void bench_keys(struct bench_keys *keys, const char *campaign)
+int64_t bench_campaign(struct db *db, const char *column, const char *campaign)
 {
-    snprintf(keys->meta, sizeof keys->meta, "onrush:{%s}:meta", campaign);
-    snprintf(keys->queue, sizeof keys->queue, "onrush:{%s}:queue", campaign);
-    snprintf(keys->users, sizeof keys->users, "onrush:{%s}:users", campaign);
+    char format[64], sql[256];
+    MYSQL_RES *rows;
+    snprintf(format, sizeof format, "SELECT %s FROM campaigns WHERE name = %%s", column);
+    if (db_format(db, sql, sizeof sql, format, campaign) < 0 || db_query(db, sql, &rows) != DB_OK)
+        return -1;
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    int64_t value = row != NULL ? strtoll(row[0], NULL, 10) : 0;
+    mysql_free_result(rows);
+    return value;
 }
 
 /* open_files: raises the limit of descriptors for thousands of connections. */
