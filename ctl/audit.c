@@ -69,7 +69,7 @@ static void count_states(struct audit *a)
         g += kind == 'g';
         s += kind == 's';
         r += kind == 'r';
-        waiting += audit_users_waits(&a->users.all[i]);
+        waiting += a->users.all[i].queue_ticket != 0;
     }
     a->miscounted = llabs(h->granted - g) + llabs(h->sold_out - s) + llabs(h->refused - r) +
                     llabs(h->queued + h->claimed - waiting);
@@ -93,7 +93,7 @@ static uint64_t place_of(const struct audit *a, const struct audit_user *u)
         return ARRIVALS_UNKNOWN;
     if (u->kind == 'g')
         return u->ticket;
-    if (u->kind == 0 && audit_users_waits(u))
+    if (u->kind == 0 && u->queue_ticket != 0)
         return u->queue_ticket;
     bool known = a->redis == STORES_ANSWER || strcmp(a->row.state, "settled") == 0;
     return known ? ARRIVALS_NONE : ARRIVALS_UNKNOWN;

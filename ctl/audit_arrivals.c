@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/audit_arrivals.h"
 
+#include "ctl/audit_users.h"
+
 #include <stdlib.h>
 #include <sys/param.h>
 
@@ -11,23 +13,10 @@
 
 /* --- collecting --- */
 
-static bool reserve(void **array, size_t *room, size_t n, size_t size)
-{
-    if (n < *room)
-        return true;
-    size_t wanted = *room > 0 ? 2 * *room : 1024;
-    void *grown = realloc(*array, wanted * size);
-    if (grown == NULL)
-        return false;
-    *array = grown;
-    *room = wanted;
-    return true;
-}
-
 bool arrivals_grant(struct arrivals *a, uint64_t ticket, uint32_t serial, uint32_t batch,
                     uint32_t user)
 {
-    if (!reserve((void **)&a->grants, &a->room_grants, a->n_grants, sizeof a->grants[0]))
+    if (!audit_reserve((void **)&a->grants, &a->room_grants, a->n_grants, sizeof a->grants[0]))
         return false;
     uint64_t top = a->n_grants > 0 ? a->grants[a->n_grants - 1].top : 0;
     a->grants[a->n_grants++] = (struct arrivals_grant){
@@ -37,7 +26,8 @@ bool arrivals_grant(struct arrivals *a, uint64_t ticket, uint32_t serial, uint32
 
 bool arrivals_request(struct arrivals *a, const struct arrivals_request *request)
 {
-    if (!reserve((void **)&a->requests, &a->room_requests, a->n_requests, sizeof a->requests[0]))
+    if (!audit_reserve((void **)&a->requests, &a->room_requests, a->n_requests,
+                       sizeof a->requests[0]))
         return false;
     a->requests[a->n_requests++] = *request;
     return true;

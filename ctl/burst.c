@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -110,20 +111,48 @@ static int show(struct ctl *ctl, const char *campaign, const struct numbers *n,
     return burst_report_ok(report) ? CTL_OK : CTL_FAILED;
 }
 
+/* next_random: splitmix64. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* assign: a shuffled assignment of n requests to users: each user at least once if n >= n_users,
+ * and random users for the rest. The same seed gives the same. Returns NULL if there is no memory.
+ * `next_random() % n` has a bias, which is negligible: n is far below 2^64. */
+static uint32_t *assign(size_t n, uint32_t n_users, uint64_t seed)
+{
+    size_t room = MAX(n, n_users);
+    uint32_t *users = malloc(room * sizeof *users);
+    for (size_t i = 0; users != NULL && i < room; i++)
+        users[i] = i < n_users ? (uint32_t)i : (uint32_t)(next_random(&seed) % n_users);
+    for (size_t i = 0; users != NULL && i < n; i++) {
+        size_t j = i + next_random(&seed) % (room - i);
+        uint32_t user = users[i];
+        users[i] = users[j];
+        users[j] = user;
+    }
+    return users;
+}
+
 static int send_all(struct ctl *ctl, const char *campaign, const struct numbers *n,
                     const struct burst_target *target, struct burst_report *report)
 {
-    struct burst_plan plan;
-    if (burst_plan_make(&plan, (size_t)n->requests, (uint32_t)n->users, (uint64_t)n->seed) < 0)
+    uint32_t *users = assign((size_t)n->requests, (uint32_t)n->users, (uint64_t)n->seed);
+    if (users == NULL)
         return ctl_error(CTL_FAILED, "there is not enough memory for so many requests");
     struct burst_settings settings = {.target = target,
-                                      .plan = &plan,
+                                      .users = users,
+                                      .n = (size_t)n->requests,
                                       .first_user = (uint64_t)n->first_user,
                                       .concurrency = (size_t)n->concurrency,
                                       .timeout_ms = n->timeout_ms,
                                       .rate = n->rate};
     int r = burst_client_run(&settings, report);
-    burst_plan_free(&plan);
+    free(users);
     if (r == -EMFILE)
         return ctl_error(CTL_FAILED,
                          "%" PRId64 " connections need more open files than this "

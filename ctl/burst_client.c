@@ -87,7 +87,7 @@ static void start(struct slot *slot)
     const struct burst_settings *s = client->settings;
     slot->started_us = schedule_due_us(&client->schedule);
     slot->sent_us = s->rate == 0 ? slot->started_us : clock_mono_us();
-    slot->user = s->first_user + s->plan->users[client->schedule.begun++];
+    slot->user = s->first_user + s->users[client->schedule.begun++];
     slot->body_len = 0;
     int len = snprintf(slot->request, sizeof slot->request, "{\"user_id\":\"u-%llu\"}",
                        (unsigned long long)slot->user);
@@ -387,14 +387,13 @@ static int64_t cpu_us(void)
 
 int burst_client_run(const struct burst_settings *settings, struct burst_report *report)
 {
-    struct client client = {
-        .settings = settings,
-        .report = report,
-        .schedule = {.rate = settings->rate, .total = (int64_t)settings->plan->n}};
+    struct client client = {.settings = settings,
+                            .report = report,
+                            .schedule = {.rate = settings->rate, .total = (int64_t)settings->n}};
     int r = open_client(&client);
     if (r == 0) {
         int64_t cpu_before_us = cpu_us();
-        report->wanted = settings->plan->n;
+        report->wanted = settings->n;
         report->started_wall_us = clock_wall_us();
         report->started_us = client.schedule.began_us = clock_mono_us();
         on_tick(-1, 0, &client);

@@ -187,8 +187,7 @@ static void add_head(struct ctl *ctl, json_t *object, const char *name)
         [STORES_ERROR] = "not reachable: `onrushctl audit` says why",
     };
     struct campaign_head head;
-    enum stores_answer answer =
-        stores_try_redis(ctl) ? stores_head(ctl, name, &head) : STORES_ERROR;
+    enum stores_answer answer = stores_head(ctl, name, &head);
     json_object_set_new(object, "redis", answer == STORES_ANSWER ? head_json(&head) : json_null());
     json_object_set_new(object, "redis_state", json_string(texts[answer]));
 }

@@ -77,18 +77,16 @@ static bool in_force(const struct campaign_head *head, const struct campaign_wai
 bool campaign_wait(struct ctl *ctl, const char *name, const struct campaign_wait *wait)
 {
     int64_t deadline_us = clock_mono_us() + ctl->config.wait_ms * 1000;
-    bool reached = false;
     do {
         struct campaign_head head;
-        reached = stores_try_redis(ctl);
-        enum stores_answer answer = reached ? stores_head(ctl, name, &head) : STORES_ERROR;
+        enum stores_answer answer = stores_head(ctl, name, &head);
         if (answer == STORES_ANSWER && in_force(&head, wait))
             return true;
         if (answer == STORES_ABSENT && wait->may_expire)
             return true;
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
     } while (clock_mono_us() < deadline_us);
-    if (!reached)
+    if (ctl->redis == NULL)
         ctl_warn("Redis cannot be reached, so it is not known whether the change of %s is in force "
                  "yet; see `onrushctl campaign show %s`",
                  name, name);

@@ -177,8 +177,7 @@ static int64_t wait_whole(struct drill *d, int64_t began_us, int64_t *noticed_us
     int64_t seen_us = -1;
     for (int64_t now_us; !interrupted && (now_us = clock_mono_us()) - began_us < d->timeout_us;
          nap()) {
-        enum stores_answer answer =
-            stores_try_redis(d->ctl) ? stores_head(d->ctl, d->name, &head) : STORES_ERROR;
+        enum stores_answer answer = stores_head(d->ctl, d->name, &head);
         if (seen_us < 0 && (answer == STORES_ANSWER || answer == STORES_UNREADY))
             seen_us = now_us;
         if (answer != STORES_ANSWER || head.granted < d->grants)

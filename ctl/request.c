@@ -40,7 +40,7 @@ static int ask_redis(struct ctl *ctl, const char *campaign, const char *user, js
 {
     redisReply *reply;
     struct request_state s;
-    enum stores_answer answer = stores_status(ctl, campaign, 1, &user, &reply);
+    enum stores_answer answer = stores_status(ctl, campaign, user, &reply);
     *object = NULL;
     *state = answer == STORES_ABSENT ? "not published, or expired" : "being rebuilt";
     if (answer == STORES_ABSENT || answer == STORES_UNREADY) {

@@ -71,16 +71,9 @@ int stores_redis(struct ctl *ctl)
     return unreachable("Redis", "redis", c->socket, c->host, c->port, error);
 }
 
-bool stores_try_redis(struct ctl *ctl)
-{
-    char error[REDIS_ERROR_SIZE];
-    return open_redis(ctl, error) == 0;
-}
-
 static void close_redis(struct ctl *ctl)
 {
-    if (ctl->redis != NULL)
-        redisFree(ctl->redis);
+    redisFree(ctl->redis);
     ctl->redis = NULL;
 }
 
@@ -113,39 +106,37 @@ static enum stores_answer why_none(struct ctl *ctl, const struct campaign_keys *
     return !answered ? STORES_ERROR : there ? STORES_UNREADY : STORES_ABSENT;
 }
 
-enum stores_answer stores_status(struct ctl *ctl, const char *campaign, size_t n,
-                                 const char *const *users, redisReply **reply)
+enum stores_answer stores_status(struct ctl *ctl, const char *campaign, const char *user,
+                                 redisReply **reply)
 {
-    enum { WORDS = 3 };
+    char ignored[REDIS_ERROR_SIZE];
     struct campaign_keys keys;
-    size_t argc = WORDS + CAMPAIGN_KEYS + n;
-    const char **argv = calloc(argc, sizeof *argv);
+    size_t wanted = user != NULL ? 2 : 1;
     *reply = NULL;
-    if (argv == NULL)
+    if (open_redis(ctl, ignored) < 0)
         return STORES_ERROR;
     campaign_keys_make(&keys, campaign);
-    argv[0] = "FCALL_RO";
-    argv[1] = "onrush_status";
-    argv[2] = CAMPAIGN_KEYS_TEXT;
-    for (int i = 0; i < CAMPAIGN_KEYS; i++)
-        argv[WORDS + i] = keys.text[i];
-    for (size_t i = 0; i < n; i++)
-        argv[WORDS + CAMPAIGN_KEYS + i] = users[i];
-    redisReply *got = redisCommandArgv(ctl->redis, (int)argc, argv, NULL);
-    free(argv);
+    const char *argv[] = {"FCALL_RO",
+                          "onrush_status",
+                          CAMPAIGN_KEYS_TEXT,
+                          keys.text[KEY_META],
+                          keys.text[KEY_QUEUE],
+                          keys.text[KEY_USERS],
+                          user};
+    redisReply *got = redisCommandArgv(ctl->redis, 5 + (int)wanted, argv, NULL);
     if (redis_error_is(got, "NOCAMPAIGN")) {
         freeReplyObject(got);
         return why_none(ctl, &keys);
     }
     *reply = got;
-    bool good = got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements == n + 1;
+    bool good = got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements == wanted;
     return good ? STORES_ANSWER : STORES_ERROR;
 }
 
 enum stores_answer stores_head(struct ctl *ctl, const char *campaign, struct campaign_head *head)
 {
     redisReply *reply;
-    enum stores_answer answer = stores_status(ctl, campaign, 0, NULL, &reply);
+    enum stores_answer answer = stores_status(ctl, campaign, NULL, &reply);
     if (answer == STORES_ANSWER && redis_head_parse(reply->element[0], head) < 0)
         answer = STORES_ERROR;
     freeReplyObject(reply);

@@ -2,10 +2,12 @@
 #include "gateway/config.h"
 
 #include "gateway/routes/route_config.h"
+#include "gateway/routes/route_table.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define S gateway_config
 
@@ -54,8 +56,8 @@ static const struct config_option options[] = {
 };
 
 static const struct config_list lists[] = {
-    {"routes", offsetof(struct S, routes), route_config_read, route_config_free},
-    {"trusted_proxies", offsetof(struct S, trusted_proxies), proxies_read, proxies_free},
+    {"routes", offsetof(struct S, routes), route_config_read, routes_free},
+    {"trusted_proxies", offsetof(struct S, trusted_proxies), proxies_read, free},
 };
 
 /* check: each waiting request has a connection, so a larger max_waiters could never be reached. */

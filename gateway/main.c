@@ -381,7 +381,7 @@ static void stop_workers(struct daemon *d)
     for (size_t i = 0; i < d->n_running; i++)
         worker_wake(d->workers.all[i]);
     for (size_t i = 0; i < d->n_running; i++)
-        worker_join(d->workers.all[i]);
+        pthread_join(d->workers.all[i]->thread, NULL);
 }
 
 /* prepare: all that can prevent the start, before there are threads. */

@@ -11,9 +11,8 @@
 
 struct trusted_proxies;
 
-/* proxies_read, proxies_free: read the list trusted_proxies; for struct config_list. */
+/* proxies_read: reads the list trusted_proxies; for struct config_list, with free(). */
 int proxies_read(void **out, const struct config_setting_t *list, const char *path, char *error);
-void proxies_free(void *networks);
 
 bool proxies_include(const struct trusted_proxies *networks, const struct address *address);
 

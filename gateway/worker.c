@@ -215,11 +215,6 @@ void worker_wake(struct worker *worker)
     mailbox_ring(&worker->done);
 }
 
-void worker_join(struct worker *worker)
-{
-    pthread_join(worker->thread, NULL);
-}
-
 struct worker *worker_free(struct worker *worker)
 {
     if (worker == NULL)

@@ -46,10 +46,9 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
                enum listening listening);
 
 /* worker_start: starts the thread. worker_wake: makes it check gateway->stopping; any thread.
- * worker_join: waits until it ends. worker_free: the thread must not run. */
+ * worker_free: the thread must have ended. */
 int worker_start(struct worker *worker);
 void worker_wake(struct worker *worker);
-void worker_join(struct worker *worker);
 struct worker *worker_free(struct worker *worker);
 
 #endif
