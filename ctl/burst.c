@@ -51,10 +51,8 @@ static int read_numbers(const char *const *values, struct numbers *n)
         .concurrency = 64, .first_user = 1, .seed = random_seed(), .timeout_ms = 10000};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char name[32];
-        const char *text = values[rows[i].option];
         snprintf(name, sizeof name, "--%s", command_burst.options[rows[i].option].name);
-        int r =
-            text != NULL ? options_number(name, text, rows[i].min, rows[i].max, rows[i].out) : 0;
+        int r = options_number(name, values[rows[i].option], rows[i].min, rows[i].max, rows[i].out);
         if (r != 0)
             return r;
     }

@@ -95,19 +95,6 @@ static void start(struct slot *slot)
     curl_multi_add_handle(slot->shard->multi, slot->easy);
 }
 
-/* outcome_of: the outcome of a request without an answer. */
-static const char *outcome_of(CURLcode result)
-{
-    switch (result) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return "timeout";
-    case CURLE_COULDNT_CONNECT:
-        return "connect";
-    default:
-        return "connection";
-    }
-}
-
 static void finish(struct slot *slot, CURLcode result)
 {
     long status = 0;
@@ -120,7 +107,9 @@ static void finish(struct slot *slot, CURLcode result)
     if (status != 0)
         burst_report_read(&answer, slot->body, slot->body_len);
     else
-        strcpy(answer.outcome, outcome_of(result));
+        strcpy(answer.outcome, result == CURLE_OPERATION_TIMEDOUT ? "timeout"
+                               : result == CURLE_COULDNT_CONNECT  ? "connect"
+                                                                  : "connection");
     burst_report_add(slot->shard->client->report, &answer);
     curl_multi_remove_handle(slot->shard->multi, slot->easy);
 }

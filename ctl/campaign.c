@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl campaign create, list, show. */
+/* onrushctl campaign create, list. */
 #include "ctl/campaign_change.h"
 #include "ctl/campaign_row.h"
 #include "ctl/commands.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
-#include "ctl/refused.h"
 #include "ctl/stores.h"
 #include "shared/base/clock.h"
 
@@ -34,9 +33,9 @@ static int read_plan(const char *const *values, struct plan *plan)
     if (values[CREATE_QUOTA] == NULL)
         return ctl_error(CTL_USAGE, "say how many coupons there are: --quota N");
     int r = options_number("--quota", values[CREATE_QUOTA], 1, QUOTA_MAX, &plan->quota);
-    if (r == 0 && values[CREATE_OVERFLOW] != NULL)
+    if (r == 0)
         r = options_number("--overflow", values[CREATE_OVERFLOW], -1, 1000000000, &plan->overflow);
-    if (r == 0 && values[CREATE_INSTANT] != NULL)
+    if (r == 0)
         r = options_number("--instant-wait-ms", values[CREATE_INSTANT], 0, INSTANT_WAIT_MAX_MS,
                            &plan->instant_wait_ms);
     if (r == 0)
@@ -165,90 +164,4 @@ const struct ctl_command command_campaign_list = {
     .summary = "Lists the campaigns",
     .example = "campaign list",
     .run = list,
-};
-
-static json_t *head_json(const struct campaign_head *h)
-{
-    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "state",
-                     campaign_state_text(h->state), "quota", h->quota, "admit_limit",
-                     output_count(h->admit_limit), "epoch", output_count(h->epoch), "admitted",
-                     output_count(h->admitted), "granted", output_count(h->granted), "sold_out",
-                     output_count(h->sold_out), "refused", output_count(h->refused), "watermark",
-                     output_count(h->watermark), "queued", h->queued, "claimed", h->claimed);
-}
-
-/* add_head: adds the head as "redis", or null and the reason as "redis_state". */
-static void add_head(struct ctl *ctl, json_t *object, const char *name)
-{
-    static const char *const texts[] = {
-        [STORES_ANSWER] = "ready",
-        [STORES_ABSENT] = "not published, or expired",
-        [STORES_UNREADY] = "being rebuilt",
-        [STORES_ERROR] = "not reachable: `onrushctl audit` says why",
-    };
-    struct campaign_head head;
-    enum stores_answer answer = stores_head(ctl, name, &head);
-    json_object_set_new(object, "redis", answer == STORES_ANSWER ? head_json(&head) : json_null());
-    json_object_set_new(object, "redis_state", json_string(texts[answer]));
-}
-
-static const struct output_column show_columns[] = {
-    {"name", "name"},
-    {"state", "state"},
-    {"quota", "quota"},
-    {"granted", "granted"},
-    {"remaining", "remaining"},
-    {"overflow", "overflow"},
-    {"instant_wait_ms", "instant wait, ms"},
-    {"opens_at", "opens at"},
-    {"closes_at", "closes at"},
-    {"created_at", "created at"},
-    {"owner", "lease owner"},
-    {"lease_until", "lease until"},
-    {"epoch", "epoch"},
-    {"redis_state", "redis"},
-    {"redis.state", "redis state"},
-    {"redis.quota", "redis quota"},
-    {"redis.epoch", "redis epoch"},
-    {"redis.admitted", "redis admitted"},
-    {"redis.granted", "redis granted"},
-    {"redis.sold_out", "redis sold out"},
-    {"redis.refused", "redis refused"},
-    {"redis.queued", "redis queue"},
-    {"redis.claimed", "redis claimed"},
-    {"refused_total", "refused"},
-};
-
-static int show(struct ctl *ctl, char **args, const char *const *values)
-{
-    (void)values;
-    struct campaign_row row;
-    int r = campaign_row_open(ctl, args[0], &row);
-    if (r != 0)
-        return r;
-    json_t *object = campaign_row_json(&row);
-    add_head(ctl, object, args[0]);
-    r = refused_add(ctl, row.id, object);
-    if (r == 0 && ctl->json) {
-        output_json(object);
-    } else if (r == 0) {
-        output_pairs(object, show_columns, sizeof show_columns / sizeof show_columns[0]);
-        refused_print(object);
-    }
-    json_decref(object);
-    return r;
-}
-
-const struct ctl_command command_campaign_show = {
-    .name = "campaign show",
-    .args = "NAME",
-    .n_args = 1,
-    .summary = "Shows a campaign: its row in MariaDB and its counters in Redis",
-    .details = "And the newest of the requests that were refused for good, with the reason. "
-               "row-refused:\nMariaDB will not take this user's row; the detail is its error. Once "
-               "that is repaired\nthe user cannot try again in this campaign. undecodable: "
-               "somebody wrote into the keys of\nthe campaign in Redis what is no user id or no "
-               "ticket.",
-    .example = "campaign show noon",
-    .run = show,
 };

@@ -234,11 +234,9 @@ static int report(const struct drill *d)
 static int read_options(struct drill *d, const char *const *values)
 {
     int64_t timeout_s = 60;
-    int r = 0;
     d->grants = GRANTS_DEFAULT;
-    if (values[DRILL_GRANTS] != NULL)
-        r = options_number("--grants", values[DRILL_GRANTS], 1, QUOTA_MAX, &d->grants);
-    if (r == 0 && values[DRILL_TIMEOUT] != NULL)
+    int r = options_number("--grants", values[DRILL_GRANTS], 1, QUOTA_MAX, &d->grants);
+    if (r == 0)
         r = options_number("--timeout-s", values[DRILL_TIMEOUT], 1, 3600, &timeout_s);
     d->timeout_us = timeout_s * 1000000;
     d->own = values[DRILL_CAMPAIGN] == NULL;
@@ -251,9 +249,7 @@ static int read_options(struct drill *d, const char *const *values)
 static int take_campaign(struct drill *d, const char *name, bool live)
 {
     struct campaign_row row;
-    int r = campaign_name_check(name);
-    if (r == 0)
-        r = campaign_row_find(d->ctl, name, false, &row);
+    int r = campaign_row_open(d->ctl, name, &row);
     if (r == 0 && strcmp(row.state, "settled") == 0)
         r = ctl_error(CTL_CONFLICT, "%s is settled: no scheduler looks after it any more", name);
     if (r == 0 && !live)

@@ -154,6 +154,8 @@ int options_parse(struct options *options, const struct ctl_command *commands, i
 int options_number(const char *name, const char *text, int64_t min, int64_t max, int64_t *out)
 {
     char *end;
+    if (text == NULL)
+        return 0;
     errno = 0;
     long long n = strtoll(text, &end, 10);
     if (end == text || *end != '\0' || errno != 0 || n < min || n > max)

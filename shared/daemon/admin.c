@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,24 +33,14 @@ struct admin {
     char token[TOKEN_SIZE];
 };
 
-/* same_secret: compares in constant time. */
-static bool same_secret(struct http_text a, const char *b)
-{
-    size_t m = strlen(b);
-    unsigned char difference = a.len != m;
-    for (size_t i = 0; i < a.len; i++)
-        difference |= (unsigned char)(a.at[i] ^ b[i % (m + 1)]);
-    return difference == 0;
-}
-
+/* authorized: compares the token in constant time. */
 static bool authorized(const struct admin *admin, const struct http_request *request)
 {
     static const char scheme[] = "Bearer ";
     struct http_text given = http_field(request, "Authorization");
-    size_t len = sizeof scheme - 1;
-    if (given.len < len || memcmp(given.at, scheme, len) != 0 || admin->token[0] == '\0')
-        return false;
-    return same_secret((struct http_text){given.at + len, given.len - len}, admin->token);
+    size_t skip = sizeof scheme - 1, len = strlen(admin->token);
+    return len > 0 && given.len == skip + len && memcmp(given.at, scheme, skip) == 0 &&
+           CRYPTO_memcmp(given.at + skip, admin->token, len) == 0;
 }
 
 static unsigned answer_ready(struct admin *admin, FILE *out)
