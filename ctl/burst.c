@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define LEDGER_BUFFER (1 << 20)
@@ -23,15 +22,6 @@ enum { USERS, REQUESTS, CONCURRENCY, FIRST_USER, RATE, SEED, URL, TIMEOUT, LEDGE
 struct numbers {
     int64_t users, requests, concurrency, first_user, rate, seed, timeout_ms;
 };
-
-/* random_seed: 53 bits, which every JSON reader keeps. */
-static int64_t random_seed(void)
-{
-    uint64_t seed = 0;
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        seed = (uint64_t)getpid();
-    return (int64_t)(seed >> 11);
-}
 
 static int read_numbers(const char *const *values, struct numbers *n)
 {
@@ -47,8 +37,12 @@ static int read_numbers(const char *const *values, struct numbers *n)
         {SEED, 0, INT64_MAX, &n->seed},
         {TIMEOUT, 1, 600000, &n->timeout_ms},
     };
-    *n = (struct numbers){
-        .concurrency = 64, .first_user = 1, .seed = random_seed(), .timeout_ms = 10000};
+    uint64_t dice;
+    arc4random_buf(&dice, sizeof dice);
+    *n = (struct numbers){.concurrency = 64,
+                          .first_user = 1,
+                          .seed = (int64_t)(dice >> 11), /* every JSON reader keeps 53 bits */
+                          .timeout_ms = 10000};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char name[32];
         snprintf(name, sizeof name, "--%s", command_burst.options[rows[i].option].name);

@@ -74,9 +74,7 @@ static int insert(struct ctl *ctl, const char *name, const struct plan *plan)
              "quota=%" PRId64 " overflow=%" PRId64 " instant_wait_ms=%" PRId64, plan->quota,
              plan->overflow, plan->instant_wait_ms);
     format_insert(ctl, name, plan, sql, sizeof sql);
-    enum db_outcome outcome = change_begin(ctl);
-    if (outcome == DB_OK)
-        outcome = db_exec(&ctl->db, sql, NULL);
+    enum db_outcome outcome = change_begin(ctl, sql, NULL);
     if (outcome == DB_DUPLICATE) {
         change_abandon(ctl);
         return ctl_error(CTL_CONFLICT, "there is a campaign %s already; choose another name", name);

@@ -20,9 +20,10 @@
 
 #define PAUSE_MS 50
 
-enum db_outcome change_begin(struct ctl *ctl)
+enum db_outcome change_begin(struct ctl *ctl, const char *sql, uint64_t *changed)
 {
-    return db_exec(&ctl->db, "START TRANSACTION", NULL);
+    enum db_outcome outcome = db_exec(&ctl->db, "START TRANSACTION", NULL);
+    return outcome == DB_OK && sql != NULL ? db_exec(&ctl->db, sql, changed) : outcome;
 }
 
 void change_abandon(struct ctl *ctl)
@@ -129,9 +130,7 @@ static int step_state(struct ctl *ctl, const char *name, const struct step *step
              "(%s)",
              step->target, step->from);
     db_format(&ctl->db, sql, sizeof sql, format, name);
-    enum db_outcome outcome = change_begin(ctl);
-    if (outcome == DB_OK)
-        outcome = db_exec(&ctl->db, sql, &changed);
+    enum db_outcome outcome = change_begin(ctl, sql, &changed);
     if (outcome == DB_OK && changed == 0) {
         change_abandon(ctl);
         return why_not(ctl, name, step);
@@ -261,7 +260,7 @@ static int set_quota(struct ctl *ctl, char **args, const char *const *values)
         r = stores_db(ctl);
     if (r != 0)
         return r;
-    enum db_outcome outcome = change_begin(ctl);
+    enum db_outcome outcome = change_begin(ctl, NULL, NULL);
     if (outcome != DB_OK)
         return stores_db_failed(ctl, outcome, "set-quota");
     r = campaign_row_find(ctl, args[0], true, &row);
@@ -291,10 +290,7 @@ static int set_instant_wait(struct ctl *ctl, char **args, const char *const *val
     db_format(&ctl->db, sql, sizeof sql, "UPDATE campaigns SET instant_wait_ms = %d WHERE id = %d",
               ms, row.id);
     snprintf(detail, sizeof detail, "from=%" PRId64 " to=%" PRId64, row.instant_wait_ms, ms);
-    enum db_outcome outcome = change_begin(ctl);
-    if (outcome == DB_OK)
-        outcome = db_exec(&ctl->db, sql, NULL);
-    r = change_finish(ctl, outcome, "set-instant-wait", row.name, detail);
+    r = change_finish(ctl, change_begin(ctl, sql, NULL), "set-instant-wait", row.name, detail);
     row.instant_wait_ms = ms;
     return r != 0 ? r : report(ctl, args[0], &row, NULL);
 }

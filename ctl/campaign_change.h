@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes by an administrator. Each is one transaction that also writes a row of audit_log.
  *
- *     change_begin() ──► the UPDATE or INSERT ──► change_finish()   (or change_abandon()) */
+ *     change_begin() ──► ... ──► change_finish()   (or change_abandon()) */
 #ifndef ONRUSH_CTL_CAMPAIGN_CHANGE_H
 #define ONRUSH_CTL_CAMPAIGN_CHANGE_H
 
@@ -9,7 +9,8 @@
 
 #define QUOTA_MAX 10000000
 
-enum db_outcome change_begin(struct ctl *ctl);
+/* change_begin: begins, and runs the statement unless it is NULL. `changed` may be NULL. */
+enum db_outcome change_begin(struct ctl *ctl, const char *sql, uint64_t *changed);
 
 void change_abandon(struct ctl *ctl);
 

@@ -56,6 +56,6 @@ struct ctl_command {
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ctl_warn: the same, but the command goes on. */
-void ctl_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define ctl_warn(format, ...) ctl_error(CTL_OK, "warning: " format, __VA_ARGS__)
 
 #endif

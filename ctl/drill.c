@@ -68,10 +68,7 @@ static int make_row(struct drill *d)
               "INSERT INTO campaigns (name, quota, overflow, state, opens_at) VALUES (%s, %d, 0, "
               "'settled', UTC_TIMESTAMP(6))",
               d->name, d->grants);
-    enum db_outcome outcome = change_begin(d->ctl);
-    if (outcome == DB_OK)
-        outcome = db_exec(&d->ctl->db, sql, NULL);
-    int r = change_finish(d->ctl, outcome, "drill", d->name, detail);
+    int r = change_finish(d->ctl, change_begin(d->ctl, sql, NULL), "drill", d->name, detail);
     if (r == 0)
         r = campaign_row_find(d->ctl, d->name, false, &row);
     if (r == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/help.h"
+/* The output of --help for the program, a group of commands, or a command. */
+#include "ctl/options.h"
 
 #include <stdio.h>
 #include <string.h>

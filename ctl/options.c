@@ -165,30 +165,14 @@ int options_number(const char *name, const char *text, int64_t min, int64_t max,
     return 0;
 }
 
-static void print_line(const char *kind, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static void print_line(const char *kind, const char *format, va_list args)
-{
-    fflush(stdout);
-    fprintf(stderr, "onrushctl: %s", kind);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-}
-
 int ctl_error(int code, const char *format, ...)
 {
     va_list args;
+    fflush(stdout);
+    fprintf(stderr, "onrushctl: ");
     va_start(args, format);
-    print_line("", format, args);
+    vfprintf(stderr, format, args);
     va_end(args);
+    fputc('\n', stderr);
     return code;
-}
-
-void ctl_warn(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    print_line("warning: ", format, args);
-    va_end(args);
 }

@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define TICK_MS  100
@@ -187,9 +186,7 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     mailbox_init(&worker->done);
     metric_set(&worker->loop.metrics.workers, 1);
     worker->loop.now_us = clock_mono_us();
-    if (getrandom(&worker->loop.id_counter, sizeof worker->loop.id_counter, GRND_NONBLOCK) !=
-        sizeof worker->loop.id_counter)
-        worker->loop.id_counter = (uint64_t)(uintptr_t)worker ^ (uint64_t)clock_wall_us();
+    arc4random_buf(&worker->loop.id_counter, sizeof worker->loop.id_counter);
     request_pool_init(worker->loop.requests = &worker->requests);
     campaign_cache_init(worker->loop.campaigns = &worker->campaigns);
     batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &deliver_hooks);
