@@ -105,15 +105,17 @@ static int refused_add(struct ctl *ctl, int64_t campaign_id, json_t *object)
     return 0;
 }
 
-/* refused_print: prints that list as a table; nothing if it is empty. */
+/* refused_print: prints their number, and that list as a table unless it is empty. */
 static void refused_print(const json_t *object)
 {
+    static const struct output_column number = {"refused_total", "refused"};
     static const struct output_column columns[] = {{"user", "USER"},
                                                    {"ticket", "TICKET"},
                                                    {"reason", "REASON"},
                                                    {"refused_at", "REFUSED AT"},
                                                    {"detail", "DETAIL"}};
     const json_t *list = json_object_get(object, "refused");
+    output_pairs(object, &number, 1);
     int64_t total = json_integer_value(json_object_get(object, "refused_total"));
     if (json_array_size(list) == 0)
         return;
@@ -138,16 +140,12 @@ static const struct output_column show_columns[] = {
     {"lease_until", "lease until"},
     {"epoch", "epoch"},
     {"redis_state", "redis"},
-    {"redis.state", "redis state"},
-    {"redis.quota", "redis quota"},
-    {"redis.epoch", "redis epoch"},
-    {"redis.admitted", "redis admitted"},
-    {"redis.granted", "redis granted"},
-    {"redis.sold_out", "redis sold out"},
-    {"redis.refused", "redis refused"},
-    {"redis.queued", "redis queue"},
-    {"redis.claimed", "redis claimed"},
-    {"refused_total", "refused"},
+};
+
+static const struct output_column redis_columns[] = {
+    {"state", "redis state"},       {"quota", "redis quota"},     {"epoch", "redis epoch"},
+    {"admitted", "redis admitted"}, {"granted", "redis granted"}, {"sold_out", "redis sold out"},
+    {"refused", "redis refused"},   {"queued", "redis queue"},    {"claimed", "redis claimed"},
 };
 
 static int show(struct ctl *ctl, char **args, const char *const *values)
@@ -164,6 +162,8 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
         output_json(object);
     } else if (r == 0) {
         output_pairs(object, show_columns, sizeof show_columns / sizeof show_columns[0]);
+        output_pairs(json_object_get(object, "redis"), redis_columns,
+                     sizeof redis_columns / sizeof redis_columns[0]);
         refused_print(object);
     }
     json_decref(object);
