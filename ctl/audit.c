@@ -6,20 +6,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <time.h>
 
 #define PASSES   3
 #define PAUSE_MS 300
-
-static int64_t most(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static bool same(const struct campaign_head *a, const struct campaign_head *b)
 {
@@ -32,7 +23,7 @@ static bool same(const struct campaign_head *a, const struct campaign_head *b)
 static void mariadb_checks(struct audit *a)
 {
     a->granted = a->rows;
-    a->over_quota = most(most(a->rows - a->row.quota, 0), a->beyond_quota);
+    a->over_quota = MAX(MAX(a->rows - a->row.quota, 0), a->beyond_quota);
     a->duplicates = a->double_serials + a->double_users + a->double_codes;
     a->inversions = a->serial_inversions;
     a->serial_gaps = a->highest_serial - (a->rows - a->double_serials);
@@ -46,12 +37,12 @@ static void mariadb_checks(struct audit *a)
 static void account(struct audit *a)
 {
     const struct campaign_head *h = &a->heads[1];
-    int64_t before = least(a->before.granted, a->rows), waiting = h->queued + h->claimed;
-    a->granted = a->live ? least(a->rows, most(before, h->granted + waiting)) : a->rows;
-    int64_t unsettled = least(most(a->granted - h->granted, 0), waiting);
-    a->accepted = most(h->admitted, 0);
-    a->sold_out = most(h->sold_out, 0);
-    a->refused = most(h->refused, 0);
+    int64_t before = MIN(a->before.granted, a->rows), waiting = h->queued + h->claimed;
+    a->granted = a->live ? MIN(a->rows, MAX(before, h->granted + waiting)) : a->rows;
+    int64_t unsettled = MIN(MAX(a->granted - h->granted, 0), waiting);
+    a->accepted = MAX(h->admitted, 0);
+    a->sold_out = MAX(h->sold_out, 0);
+    a->refused = MAX(h->refused, 0);
     a->pending = waiting - unsettled;
     a->unaccounted = a->accepted - a->granted - a->sold_out - a->refused - a->pending;
 }
@@ -78,7 +69,7 @@ static void count_states(struct audit *a)
         g += kind == 'g';
         s += kind == 's';
         r += kind == 'r';
-        waiting += audit_users_waits(&a->users.all[i]);
+        waiting += a->users.all[i].queue_ticket != 0;
     }
     a->miscounted = llabs(h->granted - g) + llabs(h->sold_out - s) + llabs(h->refused - r) +
                     llabs(h->queued + h->claimed - waiting);
@@ -102,7 +93,7 @@ static uint64_t place_of(const struct audit *a, const struct audit_user *u)
         return ARRIVALS_UNKNOWN;
     if (u->kind == 'g')
         return u->ticket;
-    if (u->kind == 0 && audit_users_waits(u))
+    if (u->kind == 0 && u->queue_ticket != 0)
         return u->queue_ticket;
     bool known = a->redis == STORES_ANSWER || a->row.state == CAMPAIGN_SETTLED;
     return known ? ARRIVALS_NONE : ARRIVALS_UNKNOWN;
@@ -134,12 +125,12 @@ void audit_figures(struct audit *a)
     if (!a->live)
         count_states(a);
     if (!a->live && idle(a))
-        a->told_too_early = least(a->sold_out, most(a->heads[1].quota - a->rows, 0));
+        a->told_too_early = MIN(a->sold_out, MAX(a->heads[1].quota - a->rows, 0));
 }
 
 bool audit_ok(const struct audit *a, bool strict)
 {
-    int64_t excused = most(a->refused, 0); /* the serial of a refused row goes to a later ticket */
+    int64_t excused = MAX(a->refused, 0); /* the serial of a refused row goes to a later ticket */
     return a->over_quota <= 0 && a->duplicates == 0 && a->sold_out_below == 0 &&
            a->overtaken == 0 && a->serial_inversions <= excused &&
            (!a->gaps_judged || a->serial_gaps <= excused) && a->granted_column == 0 &&
@@ -230,8 +221,6 @@ static int run(struct ctl *ctl, char **args, const char *const *values)
     return r;
 }
 
-static const struct ctl_option options[] = {{NULL, NULL, NULL}};
-
 const struct ctl_command command_audit = {
     .name = "audit",
     .args = "NAME",
@@ -242,6 +231,5 @@ const struct ctl_command command_audit = {
                "keys in Redis "
                "have\nexpired it checks what MariaDB alone can tell, and says so.",
     .example = "audit noon",
-    .options = options,
     .run = run,
 };

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/audit_arrivals.h"
 
+#include "ctl/audit_users.h"
+
 #include <stdlib.h>
+#include <sys/param.h>
 
 /* A batch under way may count as eight, if batches became smaller since it was taken (pace.h). A
  * row that MariaDB refuses splits its batch about ten times. */
@@ -10,36 +13,21 @@
 
 /* --- collecting --- */
 
-static bool reserve(void **array, size_t *room, size_t n, size_t size)
-{
-    if (n < *room)
-        return true;
-    size_t wanted = *room > 0 ? 2 * *room : 1024;
-    void *grown = realloc(*array, wanted * size);
-    if (grown == NULL)
-        return false;
-    *array = grown;
-    *room = wanted;
-    return true;
-}
-
 bool arrivals_grant(struct arrivals *a, uint64_t ticket, uint32_t serial, uint32_t batch,
                     uint32_t user)
 {
-    if (!reserve((void **)&a->grants, &a->room_grants, a->n_grants, sizeof a->grants[0]))
+    if (!audit_reserve((void **)&a->grants, &a->room_grants, a->n_grants, sizeof a->grants[0]))
         return false;
     uint64_t top = a->n_grants > 0 ? a->grants[a->n_grants - 1].top : 0;
-    a->grants[a->n_grants++] = (struct arrivals_grant){.ticket = ticket,
-                                                       .top = ticket > top ? ticket : top,
-                                                       .serial = serial,
-                                                       .batch = batch,
-                                                       .user = user};
+    a->grants[a->n_grants++] = (struct arrivals_grant){
+        .ticket = ticket, .top = MAX(ticket, top), .serial = serial, .batch = batch, .user = user};
     return true;
 }
 
 bool arrivals_request(struct arrivals *a, const struct arrivals_request *request)
 {
-    if (!reserve((void **)&a->requests, &a->room_requests, a->n_requests, sizeof a->requests[0]))
+    if (!audit_reserve((void **)&a->requests, &a->room_requests, a->n_requests,
+                       sizeof a->requests[0]))
         return false;
     a->requests[a->n_requests++] = *request;
     return true;
@@ -130,22 +118,11 @@ static size_t behind_a_gap(const struct arrivals *a, uint64_t ticket)
     return from;
 }
 
-static size_t higher(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t lower(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* from_later_claim: the first grant before U that was not in the line when U was drained. */
 static const struct arrivals_grant *from_later_claim(const struct arrivals *a,
                                                      const struct arrivals_request *u, size_t end)
 {
-    uint64_t floor = u->arrival > u->decided_to ? u->arrival : u->decided_to;
-    size_t i = behind_a_gap(a, floor);
+    size_t i = behind_a_gap(a, MAX(u->arrival, u->decided_to));
     return i < end ? &a->grants[i] : NULL;
 }
 
@@ -156,8 +133,8 @@ static const struct arrivals_grant *unseen(const struct arrivals *a,
                                            const struct arrivals_request *u, size_t end)
 {
     size_t may = 2 * ((size_t)u->batches + SHARES) + SPLITS * a->refused;
-    size_t i = higher(behind_a_gap(a, u->arrival), above(a, u->since));
-    size_t until = lower(end, above(a, u->until));
+    size_t behind = behind_a_gap(a, u->arrival), later = above(a, u->since), i = MAX(behind, later);
+    size_t drained = above(a, u->until), until = MIN(end, drained);
     if (u->granted < 0 || i >= until || a->grants[until - 1].batch - a->grants[i].batch < may)
         return NULL;
     return &a->grants[i];

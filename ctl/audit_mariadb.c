@@ -9,14 +9,8 @@
 
 static bool note_code(struct audit *a, uint64_t hash)
 {
-    if (a->n_codes == a->room_codes) {
-        size_t room = a->room_codes > 0 ? 2 * a->room_codes : 1024;
-        uint64_t *codes = realloc(a->codes, room * sizeof *codes);
-        if (codes == NULL)
-            return false;
-        a->codes = codes;
-        a->room_codes = room;
-    }
+    if (!audit_reserve((void **)&a->codes, &a->room_codes, a->n_codes, sizeof a->codes[0]))
+        return false;
     a->codes[a->n_codes++] = hash;
     return true;
 }

@@ -12,6 +12,19 @@ uint64_t audit_hash(const char *text, size_t len)
     return h;
 }
 
+bool audit_reserve(void **array, size_t *room, size_t n, size_t size)
+{
+    if (n < *room)
+        return true;
+    size_t wanted = *room > 0 ? 2 * *room : 1024;
+    void *grown = realloc(*array, wanted * size);
+    if (grown == NULL)
+        return false;
+    *array = grown;
+    *room = wanted;
+    return true;
+}
+
 /* find: the slot of `id`, or the empty one where it belongs. */
 static uint32_t *find(const struct audit_users *users, const char *id, size_t len)
 {
@@ -81,11 +94,6 @@ void audit_users_clear(struct audit_users *users)
     *users = (struct audit_users){0};
 }
 
-bool audit_users_waits(const struct audit_user *u)
-{
-    return u->queue_ticket != 0;
-}
-
 static bool shown_as_granted(const struct audit_user *u)
 {
     return u->serial == u->row_serial && u->code_hash == u->row_code_hash &&
@@ -98,9 +106,9 @@ enum audit_verdict audit_users_verdict(const struct audit_user *u, uint64_t last
         return VERDICT_UNCOMMITTED;
     if (u->kind == 'g' && u->row_serial != 0 && !shown_as_granted(u))
         return VERDICT_UNCOMMITTED;
-    if (u->kind != 0 && audit_users_waits(u))
+    if (u->kind != 0 && u->queue_ticket != 0)
         return VERDICT_MISPLACED;
-    if (u->row_serial != 0 && u->kind != 'g' && !audit_users_waits(u))
+    if (u->row_serial != 0 && u->kind != 'g' && u->queue_ticket == 0)
         return VERDICT_NOT_SHOWN;
     if (u->kind == 's' && u->row_serial == 0 && u->ticket < last_ticket)
         return VERDICT_OVERTAKEN;

@@ -42,11 +42,12 @@ void audit_users_state(struct audit_user *user, const char *text, size_t len);
 
 void audit_users_clear(struct audit_users *users);
 
+/* audit_reserve: makes room for one more in an array of `n` elements of `size` bytes. False: no
+ * memory. */
+bool audit_reserve(void **array, size_t *room, size_t n, size_t size);
+
 /* audit_hash: FNV-1a. 64 bits are enough to tell codes apart. */
 uint64_t audit_hash(const char *text, size_t len);
-
-/* audit_users_waits: true if the request is in the queue. */
-bool audit_users_waits(const struct audit_user *user);
 
 /* What is wrong with one user. */
 enum audit_verdict {

@@ -12,50 +12,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #define LEDGER_BUFFER (1 << 20)
 
-enum {
-    USERS,
-    REQUESTS,
-    CONCURRENCY,
-    FIRST_USER,
-    RATE,
-    SEED,
-    URL,
-    TIMEOUT,
-    LEDGER,
-    NO_PROGRESS,
-    N_OPTIONS
-};
-
-static const struct ctl_option options[N_OPTIONS + 1] = {
-    [USERS] = {"users", "N", "how many users ask (default: one for each request)"},
-    [REQUESTS] = {"requests", "N", "how many requests they send together"},
-    [CONCURRENCY] = {"concurrency", "C", "requests under way at once (default: 64)"},
-    [FIRST_USER] = {"first-user", "K", "the users are u-K, u-K+1, ... (default: 1)"},
-    [RATE] = {"rate", "R", "R requests a second, each at its time (default: as fast as it goes)"},
-    [SEED] = {"seed", "S", "decides the order of the users (default: random, printed)"},
-    [URL] = {"url", "U", "of the gateway (default: gateway_url of the configuration)"},
-    [TIMEOUT] = {"timeout-ms", "N", "patience for one request (default: 10000)"},
-    [LEDGER] = {"ledger", "FILE", "writes one line for each answer"},
-    [NO_PROGRESS] = {"no-progress", NULL, "draws no progress bar"},
-};
+enum { USERS, REQUESTS, CONCURRENCY, FIRST_USER, RATE, SEED, URL, TIMEOUT, LEDGER, NO_PROGRESS };
 
 struct numbers {
     int64_t users, requests, concurrency, first_user, rate, seed, timeout_ms;
 };
-
-/* random_seed: 53 bits, which every JSON reader keeps. */
-static int64_t random_seed(void)
-{
-    uint64_t seed = 0;
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        seed = (uint64_t)getpid();
-    return (int64_t)(seed >> 11);
-}
 
 static int read_numbers(const char *const *values, struct numbers *n)
 {
@@ -71,14 +37,16 @@ static int read_numbers(const char *const *values, struct numbers *n)
         {SEED, 0, INT64_MAX, &n->seed},
         {TIMEOUT, 1, 600000, &n->timeout_ms},
     };
-    *n = (struct numbers){
-        .concurrency = 64, .first_user = 1, .seed = random_seed(), .timeout_ms = 10000};
+    uint64_t dice;
+    arc4random_buf(&dice, sizeof dice);
+    *n = (struct numbers){.concurrency = 64,
+                          .first_user = 1,
+                          .seed = (int64_t)(dice >> 11), /* every JSON reader keeps 53 bits */
+                          .timeout_ms = 10000};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char name[32];
-        const char *text = values[rows[i].option];
-        snprintf(name, sizeof name, "--%s", options[rows[i].option].name);
-        int r =
-            text != NULL ? options_number(name, text, rows[i].min, rows[i].max, rows[i].out) : 0;
+        snprintf(name, sizeof name, "--%s", command_burst.options[rows[i].option].name);
+        int r = options_number(name, values[rows[i].option], rows[i].min, rows[i].max, rows[i].out);
         if (r != 0)
             return r;
     }
@@ -135,20 +103,48 @@ static int show(struct ctl *ctl, const char *campaign, const struct numbers *n,
     return burst_report_ok(report) ? CTL_OK : CTL_FAILED;
 }
 
+/* next_random: splitmix64. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* assign: a shuffled assignment of n requests to users: each user at least once if n >= n_users,
+ * and random users for the rest. The same seed gives the same. Returns NULL if there is no memory.
+ * `next_random() % n` has a bias, which is negligible: n is far below 2^64. */
+static uint32_t *assign(size_t n, uint32_t n_users, uint64_t seed)
+{
+    size_t room = MAX(n, n_users);
+    uint32_t *users = malloc(room * sizeof *users);
+    for (size_t i = 0; users != NULL && i < room; i++)
+        users[i] = i < n_users ? (uint32_t)i : (uint32_t)(next_random(&seed) % n_users);
+    for (size_t i = 0; users != NULL && i < n; i++) {
+        size_t j = i + next_random(&seed) % (room - i);
+        uint32_t user = users[i];
+        users[i] = users[j];
+        users[j] = user;
+    }
+    return users;
+}
+
 static int send_all(struct ctl *ctl, const char *campaign, const struct numbers *n,
                     const struct burst_target *target, struct burst_report *report)
 {
-    struct burst_plan plan;
-    if (burst_plan_make(&plan, (size_t)n->requests, (uint32_t)n->users, (uint64_t)n->seed) < 0)
+    uint32_t *users = assign((size_t)n->requests, (uint32_t)n->users, (uint64_t)n->seed);
+    if (users == NULL)
         return ctl_error(CTL_FAILED, "there is not enough memory for so many requests");
     struct burst_settings settings = {.target = target,
-                                      .plan = &plan,
+                                      .users = users,
+                                      .n = (size_t)n->requests,
                                       .first_user = (uint64_t)n->first_user,
                                       .concurrency = (size_t)n->concurrency,
                                       .timeout_ms = n->timeout_ms,
                                       .rate = n->rate};
     int r = burst_client_run(&settings, report);
-    burst_plan_free(&plan);
+    free(users);
     if (r == -EMFILE)
         return ctl_error(CTL_FAILED,
                          "%" PRId64 " connections need more open files than this "
@@ -201,6 +197,19 @@ const struct ctl_command command_burst = {
         "\"0 connection\" where there was no answer.\nIt exits with 1 when a request got no answer "
         "or a 5xx, or when every answer was an\nerror (4xx).",
     .example = "burst noon --users 500 --requests 1000",
-    .options = options,
+    .options =
+        {
+            [USERS] = {"users", "N", "how many users ask (default: one for each request)"},
+            [REQUESTS] = {"requests", "N", "how many requests they send together"},
+            [CONCURRENCY] = {"concurrency", "C", "requests under way at once (default: 64)"},
+            [FIRST_USER] = {"first-user", "K", "the users are u-K, u-K+1, ... (default: 1)"},
+            [RATE] = {"rate", "R",
+                      "R requests a second, each at its time (default: as fast as it goes)"},
+            [SEED] = {"seed", "S", "decides the order of the users (default: random, printed)"},
+            [URL] = {"url", "U", "of the gateway (default: gateway_url of the configuration)"},
+            [TIMEOUT] = {"timeout-ms", "N", "patience for one request (default: 10000)"},
+            [LEDGER] = {"ledger", "FILE", "writes one line for each answer"},
+            [NO_PROGRESS] = {"no-progress", NULL, "draws no progress bar"},
+        },
     .run = run,
 };

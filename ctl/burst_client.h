@@ -3,14 +3,14 @@
 #ifndef ONRUSH_CTL_BURST_CLIENT_H
 #define ONRUSH_CTL_BURST_CLIENT_H
 
-#include "ctl/burst_plan.h"
 #include "ctl/burst_report.h"
 #include "ctl/burst_target.h"
 
 struct burst_settings {
     const struct burst_target *target;
-    const struct burst_plan *plan;
-    uint64_t first_user; /* the number of user 0 of the plan */
+    const uint32_t *users; /* for each of n requests: which user asks, from 0 */
+    size_t n;
+    uint64_t first_user; /* the number of user 0 */
     size_t concurrency;  /* requests under way, one connection each */
     int64_t timeout_ms;  /* of one request, including the connect */
     int64_t rate;        /* requests a second, at most; 0: no limit */

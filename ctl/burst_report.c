@@ -138,19 +138,16 @@ void burst_report_json(const struct burst_report *r, json_t *object)
         json_object_set_new(
             latency, percentiles[i].name,
             json_integer(histogram_percentile(&r->latency, percentiles[i].percent)));
-    json_object_set_new(object, "done", json_integer((json_int_t)r->done));
-    json_object_set_new(object, "answered", json_integer((json_int_t)(r->done - r->unanswered)));
-    json_object_set_new(object, "unanswered", json_integer((json_int_t)r->unanswered));
-    json_object_set_new(object, "server_errors", json_integer((json_int_t)r->server_errors));
-    json_object_set_new(object, "outcomes", outcomes_json(r));
-    json_object_set_new(object, "latency_us", latency);
-    json_object_set_new(object, "started_at", output_time(r->started_wall_us));
-    json_object_set_new(object, "started_us", json_integer(r->started_wall_us));
-    json_object_set_new(object, "seconds", json_real(seconds));
-    json_object_set_new(object, "rate", json_real(seconds > 0 ? (double)r->done / seconds : 0));
-    json_object_set_new(object, "cpu_us_per_request",
-                        json_real(r->done > 0 ? (double)r->cpu_us / (double)r->done : 0));
-    json_object_set_new(object, "ok", json_boolean(burst_report_ok(r)));
+    json_t *figures = json_pack(
+        "{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:f, s:f, s:f, s:b}", "done", (json_int_t)r->done,
+        "answered", (json_int_t)(r->done - r->unanswered), "unanswered", (json_int_t)r->unanswered,
+        "server_errors", (json_int_t)r->server_errors, "outcomes", outcomes_json(r), "latency_us",
+        latency, "started_at", output_time(r->started_wall_us), "started_us", r->started_wall_us,
+        "seconds", seconds, "rate", seconds > 0 ? (double)r->done / seconds : 0.0,
+        "cpu_us_per_request", r->done > 0 ? (double)r->cpu_us / (double)r->done : 0.0, "ok",
+        burst_report_ok(r));
+    json_object_update(object, figures);
+    json_decref(figures);
 }
 
 void burst_report_print(const struct burst_report *r, const json_t *object)

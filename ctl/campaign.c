@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onrushctl campaign create, list, show. */
+/* onrushctl campaign create, list. */
 #include "ctl/campaign_change.h"
 #include "ctl/campaign_row.h"
-#include "ctl/campaign_wait.h"
 #include "ctl/commands.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
-#include "ctl/refused.h"
 #include "ctl/stores.h"
 #include "shared/base/clock.h"
 
@@ -14,16 +12,6 @@
 #include <stdio.h>
 
 enum { CREATE_QUOTA, CREATE_OPENS, CREATE_CLOSES, CREATE_OVERFLOW, CREATE_INSTANT, CREATE_NO_WAIT };
-
-static const struct ctl_option create_options[] = {
-    {"quota", "N", "how many coupons there are: 1 to 10000000"},
-    {"opens-at", "T", "when it opens (default: now)"},
-    {"closes-at", "T", "when it closes (default: when somebody closes it)"},
-    {"overflow", "N", "requests admitted beyond the quota (default: 1000; -1: no limit)"},
-    {"instant-wait-ms", "N", "a request waits so long for its coupon: 0 to 10000 (default: 0)"},
-    {"no-wait", NULL, "does not wait until a scheduler has published the campaign"},
-    {NULL, NULL, NULL},
-};
 
 struct plan {
     int64_t quota, overflow, instant_wait_ms, opens_us, closes_us; /* closes_us 0: never */
@@ -45,9 +33,9 @@ static int read_plan(const char *const *values, struct plan *plan)
     if (values[CREATE_QUOTA] == NULL)
         return ctl_error(CTL_USAGE, "say how many coupons there are: --quota N");
     int r = options_number("--quota", values[CREATE_QUOTA], 1, QUOTA_MAX, &plan->quota);
-    if (r == 0 && values[CREATE_OVERFLOW] != NULL)
+    if (r == 0)
         r = options_number("--overflow", values[CREATE_OVERFLOW], -1, 1000000000, &plan->overflow);
-    if (r == 0 && values[CREATE_INSTANT] != NULL)
+    if (r == 0)
         r = options_number("--instant-wait-ms", values[CREATE_INSTANT], 0, INSTANT_WAIT_MAX_MS,
                            &plan->instant_wait_ms);
     if (r == 0)
@@ -66,20 +54,13 @@ static int read_plan(const char *const *values, struct plan *plan)
 static enum db_outcome insert_row(struct ctl *ctl, const char *name, const struct plan *plan)
 {
 #define MOMENT "TIMESTAMP('1970-01-01') + INTERVAL %" PRId64 " MICROSECOND"
-#define VALUES ") VALUES (%s, %" PRId64 ", %" PRId64 ", %" PRId64 ", %s, " MOMENT
-    const char *state = plan->opens_us <= clock_wall_us() ? "open" : "scheduled";
-    if (plan->closes_us <= 0)
-        return db_execf(&ctl->db, NULL,
-                        "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
-                        "opens_at" VALUES ")",
-                        name, plan->quota, plan->overflow, plan->instant_wait_ms, state,
-                        plan->opens_us);
     return db_execf(&ctl->db, NULL,
                     "INSERT INTO campaigns (name, quota, overflow, instant_wait_ms, state, "
-                    "opens_at, closes_at" VALUES ", " MOMENT ")",
-                    name, plan->quota, plan->overflow, plan->instant_wait_ms, state, plan->opens_us,
-                    plan->closes_us);
-#undef VALUES
+                    "opens_at, closes_at) VALUES (%s, %" PRId64 ", %" PRId64 ", %" PRId64
+                    ", %s, " MOMENT ", IF(%" PRId64 " > 0, " MOMENT ", NULL))",
+                    name, plan->quota, plan->overflow, plan->instant_wait_ms,
+                    plan->opens_us <= clock_wall_us() ? "open" : "scheduled", plan->opens_us,
+                    plan->closes_us, plan->closes_us);
 #undef MOMENT
 }
 
@@ -141,16 +122,18 @@ const struct ctl_command command_campaign_create = {
                "published the\ncampaign; when that does not happen it warns, and the campaign "
                "stands.",
     .example = "campaign create noon --quota 10000 --closes-at +2h",
-    .options = create_options,
+    .options =
+        {
+            {"quota", "N", "how many coupons there are: 1 to 10000000"},
+            {"opens-at", "T", "when it opens (default: now)"},
+            {"closes-at", "T", "when it closes (default: when somebody closes it)"},
+            {"overflow", "N", "requests admitted beyond the quota (default: 1000; -1: no limit)"},
+            {"instant-wait-ms", "N",
+             "a request waits so long for its coupon: 0 to 10000 (default: 0)"},
+            {"no-wait", NULL, "does not wait until a scheduler has published the campaign"},
+        },
     .run = create,
 };
-
-static const struct ctl_option no_options[] = {{NULL, NULL, NULL}};
-
-static void add_row(void *arg, const struct campaign_row *row)
-{
-    json_array_append_new(arg, campaign_row_json(row));
-}
 
 static int list(struct ctl *ctl, char **args, const char *const *values)
 {
@@ -163,7 +146,7 @@ static int list(struct ctl *ctl, char **args, const char *const *values)
     if (r != 0)
         return r;
     json_t *rows = json_array();
-    r = campaign_row_list(ctl, add_row, rows);
+    r = campaign_row_list(ctl, rows);
     if (r == 0 && ctl->json)
         output_json(rows);
     else if (r == 0)
@@ -176,96 +159,6 @@ const struct ctl_command command_campaign_list = {
     .name = "campaign list",
     .args = "",
     .summary = "Lists the campaigns",
-    .details = "",
     .example = "campaign list",
-    .options = no_options,
     .run = list,
-};
-
-static json_t *head_json(const struct campaign_head *h)
-{
-    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "state",
-                     campaign_state_text(h->state), "quota", h->quota, "admit_limit",
-                     output_count(h->admit_limit), "epoch", output_count(h->epoch), "admitted",
-                     output_count(h->admitted), "granted", output_count(h->granted), "sold_out",
-                     output_count(h->sold_out), "refused", output_count(h->refused), "watermark",
-                     output_count(h->watermark), "queued", h->queued, "claimed", h->claimed);
-}
-
-/* add_head: adds the head as "redis", or null and the reason as "redis_state". */
-static void add_head(struct ctl *ctl, json_t *object, const char *name)
-{
-    static const char *const texts[] = {
-        [STORES_ANSWER] = "ready",
-        [STORES_ABSENT] = "not published, or expired",
-        [STORES_UNREADY] = "being rebuilt",
-        [STORES_ERROR] = "not reachable: `onrushctl audit` says why",
-    };
-    struct campaign_head head;
-    enum stores_answer answer =
-        stores_try_redis(ctl) ? stores_head(ctl, name, &head) : STORES_ERROR;
-    json_object_set_new(object, "redis", answer == STORES_ANSWER ? head_json(&head) : json_null());
-    json_object_set_new(object, "redis_state", json_string(texts[answer]));
-}
-
-static const struct output_column show_columns[] = {
-    {"name", "name"},
-    {"state", "state"},
-    {"quota", "quota"},
-    {"granted", "granted"},
-    {"remaining", "remaining"},
-    {"overflow", "overflow"},
-    {"instant_wait_ms", "instant wait, ms"},
-    {"opens_at", "opens at"},
-    {"closes_at", "closes at"},
-    {"created_at", "created at"},
-    {"owner", "lease owner"},
-    {"lease_until", "lease until"},
-    {"epoch", "epoch"},
-    {"redis_state", "redis"},
-    {"redis.state", "redis state"},
-    {"redis.quota", "redis quota"},
-    {"redis.epoch", "redis epoch"},
-    {"redis.admitted", "redis admitted"},
-    {"redis.granted", "redis granted"},
-    {"redis.sold_out", "redis sold out"},
-    {"redis.refused", "redis refused"},
-    {"redis.queued", "redis queue"},
-    {"redis.claimed", "redis claimed"},
-    {"refused_total", "refused"},
-};
-
-static int show(struct ctl *ctl, char **args, const char *const *values)
-{
-    (void)values;
-    struct campaign_row row;
-    int r = campaign_row_open(ctl, args[0], &row);
-    if (r != 0)
-        return r;
-    json_t *object = campaign_row_json(&row);
-    add_head(ctl, object, args[0]);
-    r = refused_add(ctl, row.id, object);
-    if (r == 0 && ctl->json) {
-        output_json(object);
-    } else if (r == 0) {
-        output_pairs(object, show_columns, sizeof show_columns / sizeof show_columns[0]);
-        refused_print(object);
-    }
-    json_decref(object);
-    return r;
-}
-
-const struct ctl_command command_campaign_show = {
-    .name = "campaign show",
-    .args = "NAME",
-    .n_args = 1,
-    .summary = "Shows a campaign: its row in MariaDB and its counters in Redis",
-    .details = "And the newest of the requests that were refused for good, with the reason. "
-               "row-refused:\nMariaDB will not take this user's row; the detail is its error. Once "
-               "that is repaired\nthe user cannot try again in this campaign. undecodable: "
-               "somebody wrote into the keys of\nthe campaign in Redis what is no user id or no "
-               "ticket.",
-    .example = "campaign show noon",
-    .options = no_options,
-    .run = show,
 };

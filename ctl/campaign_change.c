@@ -3,18 +3,22 @@
 #include "ctl/campaign_change.h"
 
 #include "ctl/campaign_row.h"
-#include "ctl/campaign_wait.h"
 #include "ctl/commands.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
 #include "ctl/stores.h"
+#include "shared/base/clock.h"
 
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
+#include <time.h>
 #include <unistd.h>
+
+#define PAUSE_MS 50
 
 enum db_outcome change_begin(struct ctl *ctl)
 {
@@ -61,6 +65,39 @@ int change_finish(struct ctl *ctl, enum db_outcome outcome, const char *action,
     memcpy(ctl->db.error, error, sizeof error);
     return stores_db_failed(ctl, outcome, action);
 }
+
+/* --- waiting for a scheduler --- */
+
+static bool in_force(const struct campaign_head *head, const struct campaign_wait *wait)
+{
+    return head->ready && head->id == wait->id && head->quota == wait->quota &&
+           (wait->states == 0 || (wait->states & 1u << head->state) != 0);
+}
+
+bool campaign_wait(struct ctl *ctl, const char *name, const struct campaign_wait *wait)
+{
+    int64_t deadline_us = clock_mono_us() + ctl->config.wait_ms * 1000;
+    do {
+        struct campaign_head head;
+        enum stores_answer answer = stores_head(ctl, name, &head);
+        if (answer == STORES_ANSWER && in_force(&head, wait))
+            return true;
+        if (answer == STORES_ABSENT && wait->may_expire)
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+    } while (clock_mono_us() < deadline_us);
+    if (ctl->redis == NULL)
+        ctl_warn("Redis cannot be reached, so it is not known whether the change of %s is in force "
+                 "yet; see `onrushctl campaign show %s`",
+                 name, name);
+    else
+        ctl_warn("no scheduler has put the change of %s into force within %" PRId64 " ms; it will "
+                 "take effect once one runs (see `onrushctl campaign show %s`)",
+                 name, ctl->config.wait_ms, name);
+    return false;
+}
+
+/* --- states --- */
 
 /* A transition between states. */
 struct step {
@@ -172,30 +209,21 @@ static int close_campaign(struct ctl *ctl, char **args, const char *const *value
     return change_state(ctl, args[0], values, &step);
 }
 
-/* smallest_quota: grants cannot be taken back, so the quota cannot be below their number or the
- * highest serial. Call it in a transaction that has locked the row. */
-static enum db_outcome smallest_quota(struct ctl *ctl, const struct campaign_row *row,
-                                      int64_t *smallest)
-{
-    int64_t highest;
-    enum db_outcome outcome = db_number(
-        &ctl->db, &highest,
-        "SELECT COALESCE(MAX(serial), 0) FROM coupons WHERE campaign_id = %" PRId64, row->id);
-    if (outcome == DB_OK)
-        *smallest = highest > row->granted ? highest : row->granted;
-    return outcome;
-}
-
-/* check_quota: returns 0, or the exit code after printing why not. */
+/* check_quota: grants cannot be taken back, so the quota cannot be below their number or the
+ * highest serial. Call it in a transaction that has locked the row. Returns 0, or the exit code
+ * after printing why not. */
 static int check_quota(struct ctl *ctl, const struct campaign_row *row, int64_t quota)
 {
-    int64_t smallest;
+    int64_t highest;
     if (row->state == CAMPAIGN_CLOSED || row->state == CAMPAIGN_SETTLED)
         return ctl_error(CTL_CONFLICT, "campaign %s is %s: its quota is final", row->name,
                          campaign_state_text(row->state));
-    enum db_outcome outcome = smallest_quota(ctl, row, &smallest);
+    enum db_outcome outcome = db_number(
+        &ctl->db, &highest,
+        "SELECT COALESCE(MAX(serial), 0) FROM coupons WHERE campaign_id = %" PRId64, row->id);
     if (outcome != DB_OK)
         return stores_db_failed(ctl, outcome, "reading the highest serial");
+    int64_t smallest = MAX(highest, row->granted);
     if (quota < smallest)
         return ctl_error(CTL_CONFLICT,
                          "%" PRId64 " coupons are granted already, or have a serial as high: the "
@@ -251,13 +279,9 @@ static int set_instant_wait(struct ctl *ctl, char **args, const char *const *val
     char detail[64];
     int64_t ms;
     (void)values;
-    int r = campaign_name_check(args[0]);
+    int r = options_number("N", args[1], 0, INSTANT_WAIT_MAX_MS, &ms);
     if (r == 0)
-        r = options_number("N", args[1], 0, INSTANT_WAIT_MAX_MS, &ms);
-    if (r == 0)
-        r = stores_db(ctl);
-    if (r == 0)
-        r = campaign_row_find(ctl, args[0], false, &row);
+        r = campaign_row_open(ctl, args[0], &row);
     if (r != 0)
         return r;
     snprintf(detail, sizeof detail, "from=%" PRId64 " to=%" PRId64, row.instant_wait_ms, ms);
@@ -271,19 +295,18 @@ static int set_instant_wait(struct ctl *ctl, char **args, const char *const *val
     return r != 0 ? r : report(ctl, args[0], &row, NULL);
 }
 
-static const struct ctl_option options[] = {
-    {"no-wait", NULL, "does not wait until a scheduler has put it into force"},
-    {NULL, NULL, NULL},
-};
+#define NO_WAIT                                                                                    \
+    {                                                                                              \
+        "no-wait", NULL, "does not wait until a scheduler has put it into force"                   \
+    }
 
 const struct ctl_command command_campaign_pause = {
     .name = "campaign pause",
     .args = "NAME",
     .n_args = 1,
     .summary = "Takes no requests and decides none, until it is resumed",
-    .details = "",
     .example = "campaign pause noon",
-    .options = options,
+    .options = {NO_WAIT},
     .run = pause_campaign,
 };
 
@@ -294,7 +317,7 @@ const struct ctl_command command_campaign_resume = {
     .summary = "Takes requests again",
     .details = "A campaign whose opening is still to come is scheduled again.",
     .example = "campaign resume noon",
-    .options = options,
+    .options = {NO_WAIT},
     .run = resume,
 };
 
@@ -303,9 +326,8 @@ const struct ctl_command command_campaign_close = {
     .args = "NAME",
     .n_args = 1,
     .summary = "Ends a campaign for good; those that wait are still decided",
-    .details = "",
     .example = "campaign close noon",
-    .options = options,
+    .options = {NO_WAIT},
     .run = close_campaign,
 };
 
@@ -319,11 +341,9 @@ const struct ctl_command command_campaign_set_quota = {
                "raise, requests that\nwere told \"sold out\" are decided again with their old "
                "tickets, so they go first.",
     .example = "campaign set-quota noon 12000",
-    .options = options,
+    .options = {NO_WAIT},
     .run = set_quota,
 };
-
-static const struct ctl_option no_options[] = {{NULL, NULL, NULL}};
 
 const struct ctl_command command_campaign_set_instant_wait = {
     .name = "campaign set-instant-wait",
@@ -334,6 +354,5 @@ const struct ctl_command command_campaign_set_instant_wait = {
         "0 to 10000. With more than 0 the answer to a POST comes with the decision, when that is "
         "made in\ntime; else it is 202, as without. It takes effect within a second or two.",
     .example = "campaign set-instant-wait noon 500",
-    .options = no_options,
     .run = set_instant_wait,
 };

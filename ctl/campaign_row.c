@@ -50,8 +50,7 @@ int campaign_row_open(struct ctl *ctl, const char *name, struct campaign_row *ro
     return r == 0 ? campaign_row_find(ctl, name, false, row) : r;
 }
 
-int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct campaign_row *row),
-                      void *arg)
+int campaign_row_list(struct ctl *ctl, json_t *list)
 {
     MYSQL_RES *rows;
     struct campaign_row row;
@@ -62,7 +61,7 @@ int campaign_row_list(struct ctl *ctl, void (*each)(void *arg, const struct camp
     for (MYSQL_ROW cells; r == CTL_OK && (cells = mysql_fetch_row(rows)) != NULL;) {
         r = read_row(cells, &row);
         if (r == CTL_OK)
-            each(arg, &row);
+            json_array_append_new(list, campaign_row_json(&row));
     }
     mysql_free_result(rows);
     return r;

@@ -33,7 +33,7 @@ struct ctl {
 
 /* A command: one row of the table in main.c. */
 struct ctl_option {
-    const char *name;  /* without the dashes; NULL ends the list */
+    const char *name;  /* without the dashes */
     const char *value; /* its argument, for the help; NULL: a flag */
     const char *help;
 };
@@ -41,13 +41,13 @@ struct ctl_option {
 #define CTL_OPTIONS_MAX 12
 
 struct ctl_command {
-    const char *name;    /* "campaign create" */
-    const char *args;    /* "NAME", and mandatory options */
-    int n_args;          /* words without dashes */
-    const char *summary; /* one line */
-    const char *details; /* for the help of this command; may be "" */
-    const char *example; /* arguments of onrushctl; the tests run it */
-    const struct ctl_option *options;
+    const char *name;                               /* "campaign create" */
+    const char *args;                               /* "NAME", and mandatory options */
+    int n_args;                                     /* words without dashes */
+    const char *summary;                            /* one line */
+    const char *details;                            /* for the help of this command; may be NULL */
+    const char *example;                            /* arguments of onrushctl; the tests run it */
+    struct ctl_option options[CTL_OPTIONS_MAX + 1]; /* the last has no name */
     /* run: `values[i]` is the value of options[i], "" for a flag, NULL if it was not given. */
     int (*run)(struct ctl *ctl, char **args, const char *const *values);
 };
@@ -56,6 +56,6 @@ struct ctl_command {
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ctl_warn: the same, but the command goes on. */
-void ctl_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define ctl_warn(format, ...) ctl_error(CTL_OK, "warning: " format, __VA_ARGS__)
 
 #endif

@@ -21,15 +21,6 @@
 
 enum { DRILL_GRANTS, DRILL_CAMPAIGN, DRILL_LIVE, DRILL_KEEP, DRILL_TIMEOUT };
 
-static const struct ctl_option options[] = {
-    {"grants", "N", "how many grants its own campaign has (default: 200000)"},
-    {"campaign", "NAME", "takes this campaign instead; needs --live"},
-    {"live", NULL, "yes, forget what Redis holds of that campaign"},
-    {"keep", NULL, "leaves its own campaign there, closed"},
-    {"timeout-s", "N", "gives up after so long (default: 60)"},
-    {NULL, NULL, NULL},
-};
-
 struct drill {
     struct ctl *ctl;
     char name[CAMPAIGN_NAME_MAX + 1];
@@ -180,8 +171,7 @@ static int64_t wait_whole(struct drill *d, int64_t began_us, int64_t *noticed_us
     int64_t seen_us = -1;
     for (int64_t now_us; !interrupted && (now_us = clock_mono_us()) - began_us < d->timeout_us;
          nap()) {
-        enum stores_answer answer =
-            stores_try_redis(d->ctl) ? stores_head(d->ctl, d->name, &head) : STORES_ERROR;
+        enum stores_answer answer = stores_head(d->ctl, d->name, &head);
         if (seen_us < 0 && (answer == STORES_ANSWER || answer == STORES_UNREADY))
             seen_us = now_us;
         if (answer != STORES_ANSWER || head.granted < d->grants)
@@ -238,11 +228,9 @@ static int report(const struct drill *d)
 static int read_options(struct drill *d, const char *const *values)
 {
     int64_t timeout_s = 60;
-    int r = 0;
     d->grants = GRANTS_DEFAULT;
-    if (values[DRILL_GRANTS] != NULL)
-        r = options_number("--grants", values[DRILL_GRANTS], 1, QUOTA_MAX, &d->grants);
-    if (r == 0 && values[DRILL_TIMEOUT] != NULL)
+    int r = options_number("--grants", values[DRILL_GRANTS], 1, QUOTA_MAX, &d->grants);
+    if (r == 0)
         r = options_number("--timeout-s", values[DRILL_TIMEOUT], 1, 3600, &timeout_s);
     d->timeout_us = timeout_s * 1000000;
     d->own = values[DRILL_CAMPAIGN] == NULL;
@@ -311,6 +299,13 @@ const struct ctl_command command_drill = {
         "drill-, and no callback tells of it. Other campaigns are not touched, but "
         "they share both stores with it.",
     .example = "drill --grants 10000",
-    .options = options,
+    .options =
+        {
+            {"grants", "N", "how many grants its own campaign has (default: 200000)"},
+            {"campaign", "NAME", "takes this campaign instead; needs --live"},
+            {"live", NULL, "yes, forget what Redis holds of that campaign"},
+            {"keep", NULL, "leaves its own campaign there, closed"},
+            {"timeout-s", "N", "gives up after so long (default: 60)"},
+        },
     .run = drill,
 };

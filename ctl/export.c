@@ -71,11 +71,6 @@ static int run(struct ctl *ctl, char **args, const char *const *values)
     return print_rows(ctl, strcmp(format, "json") == 0);
 }
 
-static const struct ctl_option options[] = {
-    [FORMAT] = {"format", "csv|json", "csv (the default) or one JSON array"},
-    {NULL, NULL, NULL},
-};
-
 const struct ctl_command command_export = {
     .name = "export",
     .args = "NAME",
@@ -84,6 +79,6 @@ const struct ctl_command command_export = {
     .details = "Columns: serial, user_id, code, ticket, granted_at. The codes are worth money: "
                "mind where\nthe output goes.",
     .example = "export noon --format csv",
-    .options = options,
+    .options = {[FORMAT] = {"format", "csv|json", "csv (the default) or one JSON array"}},
     .run = run,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/help.h"
+/* The output of --help for the program, a group of commands, or a command. */
+#include "ctl/options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,10 +30,10 @@ static void print_option(const struct ctl_option *option)
 
 static void print_command(const struct ctl_command *c)
 {
-    bool has_options = c->options->name != NULL;
+    bool has_options = c->options[0].name != NULL;
     printf("usage: onrushctl %s%s%s%s\n\n%s.\n", c->name, *c->args != '\0' ? " " : "", c->args,
            has_options ? " [OPTION ...]" : "", c->summary);
-    if (*c->details != '\0')
+    if (c->details != NULL)
         printf("\n%s\n", c->details);
     printf("\nExample:\n  onrushctl %s\n", c->example);
     if (has_options)

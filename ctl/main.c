@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* onrushctl: the tool for operators. */
 #include "ctl/commands.h"
-#include "ctl/help.h"
 #include "ctl/options.h"
 #include "ctl/stores.h"
 

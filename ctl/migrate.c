@@ -80,11 +80,6 @@ static int run(struct ctl *ctl, char **args, const char *const *values)
     return values[0] != NULL ? show_status(ctl) : apply(ctl);
 }
 
-static const struct ctl_option options[] = {
-    {"status", NULL, "prints the version, the version that is known, and what is pending"},
-    {NULL, NULL, NULL},
-};
-
 const struct ctl_command command_migrate = {
     .name = "migrate",
     .args = "",
@@ -92,6 +87,7 @@ const struct ctl_command command_migrate = {
     .details = "The database must exist. Each migration is applied once, under a lock that other\n"
                "callers wait for; a migration that fails leaves the version before it.",
     .example = "migrate --status",
-    .options = options,
+    .options = {{"status", NULL,
+                 "prints the version, the version that is known, and what is pending"}},
     .run = run,
 };

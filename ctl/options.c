@@ -9,14 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Return values of getopt_long(); an option of the command has OWN plus its index. */
-enum { OPT_CONFIG = 1, OPT_SET, OPT_JSON, OPT_HELP, OPT_VERSION, OPT_CHECK, OPT_PRINT, OWN = 100 };
+/* Return values of getopt_long(), besides actions; an option of the command has OWN plus its
+ * index. */
+enum { OPT_CONFIG = 100, OPT_SET, OPT_JSON, OWN };
 
 static const struct option globals[] = {
-    {"config", required_argument, NULL, OPT_CONFIG}, {"set", required_argument, NULL, OPT_SET},
-    {"json", no_argument, NULL, OPT_JSON},           {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},     {"check-config", no_argument, NULL, OPT_CHECK},
-    {"print-config", no_argument, NULL, OPT_PRINT},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"set", required_argument, NULL, OPT_SET},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, ACTION_HELP},
+    {"version", no_argument, NULL, ACTION_VERSION},
+    {"check-config", no_argument, NULL, ACTION_CHECK},
+    {"print-config", no_argument, NULL, ACTION_PRINT},
 };
 
 #define N_GLOBALS (sizeof globals / sizeof globals[0])
@@ -64,31 +68,17 @@ static int take_set(struct options *options, const char *text)
 
 static int take(struct options *options, int value)
 {
-    switch (value) {
-    case OPT_CONFIG:
-        options->config_path = optarg;
-        return 0;
-    case OPT_SET:
+    if (value == OPT_SET)
         return take_set(options, optarg);
-    case OPT_JSON:
+    if (value == OPT_CONFIG)
+        options->config_path = optarg;
+    else if (value == OPT_JSON)
         options->json = true;
-        return 0;
-    case OPT_HELP:
-        options->action = ACTION_HELP;
-        return 0;
-    case OPT_VERSION:
-        options->action = ACTION_VERSION;
-        return 0;
-    case OPT_CHECK:
-        options->action = ACTION_CHECK;
-        return 0;
-    case OPT_PRINT:
-        options->action = ACTION_PRINT;
-        return 0;
-    default:
+    else if (value >= OWN)
         options->values[value - OWN] = optarg != NULL ? optarg : "";
-        return 0;
-    }
+    else
+        options->action = (enum options_action)value;
+    return 0;
 }
 
 /* read_options: parses argv[1..]; `order` is "+" to stop at the first argument. */
@@ -164,6 +154,8 @@ int options_parse(struct options *options, const struct ctl_command *commands, i
 int options_number(const char *name, const char *text, int64_t min, int64_t max, int64_t *out)
 {
     char *end;
+    if (text == NULL)
+        return 0;
     errno = 0;
     long long n = strtoll(text, &end, 10);
     if (end == text || *end != '\0' || errno != 0 || n < min || n > max)
@@ -173,30 +165,14 @@ int options_number(const char *name, const char *text, int64_t min, int64_t max,
     return 0;
 }
 
-static void print_line(const char *kind, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static void print_line(const char *kind, const char *format, va_list args)
-{
-    fflush(stdout);
-    fprintf(stderr, "onrushctl: %s", kind);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-}
-
 int ctl_error(int code, const char *format, ...)
 {
     va_list args;
+    fflush(stdout);
+    fprintf(stderr, "onrushctl: ");
     va_start(args, format);
-    print_line("", format, args);
+    vfprintf(stderr, format, args);
     va_end(args);
+    fputc('\n', stderr);
     return code;
-}
-
-void ctl_warn(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    print_line("warning: ", format, args);
-    va_end(args);
 }

@@ -29,8 +29,12 @@ int options_parse(struct options *options, const struct ctl_command *commands, i
 /* options_in_group: true if the command's name is `group` and another word. */
 bool options_in_group(const struct ctl_command *command, const char *group);
 
-/* options_number: parses a whole number from min to max. Returns 0, or CTL_USAGE after printing
- * what is wrong with option or argument `name`. */
+/* help_print: prints the help of the command or group in `options`, or else of the program. */
+void help_print(const struct ctl_command *commands, const struct options *options);
+
+/* options_number: parses a whole number from min to max; NULL, an option that was not given, leaves
+ * *out alone. Returns 0, or CTL_USAGE after printing what is wrong with option or argument
+ * `name`. */
 int options_number(const char *name, const char *text, int64_t min, int64_t max, int64_t *out);
 
 #endif

@@ -27,17 +27,6 @@ json_t *output_count(int64_t n)
     return n < 0 ? json_null() : json_integer(n);
 }
 
-/* lookup: the value of a dotted key of at most two parts, or NULL. */
-static const json_t *lookup(const json_t *object, const char *key)
-{
-    const char *dot = strchr(key, '.');
-    char group[32];
-    if (dot == NULL)
-        return json_object_get(object, key);
-    snprintf(group, sizeof group, "%.*s", (int)(dot - key), key);
-    return json_object_get(json_object_get(object, group), dot + 1);
-}
-
 static const char *cell_text(const json_t *value, char text[CELL_MAX])
 {
     switch (value != NULL ? json_typeof(value) : JSON_NULL) {
@@ -66,7 +55,7 @@ static int width_of(const json_t *rows, const struct output_column *column)
     char text[CELL_MAX];
     json_array_foreach(rows, i, row)
     {
-        size_t len = strlen(cell_text(lookup(row, column->key), text));
+        size_t len = strlen(cell_text(json_object_get(row, column->key), text));
         width = len > width ? len : width;
     }
     return (int)width;
@@ -87,14 +76,14 @@ void output_table(const json_t *rows, const struct output_column *columns, size_
     json_t *row;
     char text[CELL_MAX];
     for (size_t c = 0; c < n; c++) {
-        bool right = json_is_number(lookup(json_array_get(rows, 0), columns[c].key));
+        bool right = json_is_number(json_object_get(json_array_get(rows, 0), columns[c].key));
         widths[c] = width_of(rows, &columns[c]);
         print_cell(columns[c].title, widths[c], right, c + 1 == n);
     }
     json_array_foreach(rows, i, row)
     {
         for (size_t c = 0; c < n; c++) {
-            const json_t *value = lookup(row, columns[c].key);
+            const json_t *value = json_object_get(row, columns[c].key);
             print_cell(cell_text(value, text), widths[c], json_is_number(value), c + 1 == n);
         }
     }
@@ -104,7 +93,7 @@ void output_pairs(const json_t *object, const struct output_column *columns, siz
 {
     char text[CELL_MAX];
     for (size_t c = 0; c < n; c++) {
-        const json_t *value = lookup(object, columns[c].key);
+        const json_t *value = json_object_get(object, columns[c].key);
         if (value != NULL)
             printf("%-22s %s\n", columns[c].title, cell_text(value, text));
     }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct output_column {
-    const char *key;   /* of the object; "redis.queued" is a nested one */
+    const char *key;   /* of the object */
     const char *title; /* for people */
 };
 
@@ -19,7 +19,7 @@ void output_json(const json_t *value);
 /* output_table: prints an array of objects; numbers are right-aligned, null is "-". */
 void output_table(const json_t *rows, const struct output_column *columns, size_t n);
 
-/* output_pairs: prints a line for each column that the object has. */
+/* output_pairs: prints a line for each column that the object has; nothing if it is null. */
 void output_pairs(const json_t *object, const struct output_column *columns, size_t n);
 
 /* output_time: µs since the epoch as a JSON string (RFC 3339); null when us <= 0. */

@@ -40,7 +40,7 @@ static int ask_redis(struct ctl *ctl, const char *campaign, const char *user, js
 {
     redisReply *reply;
     struct request_state s;
-    enum stores_answer answer = stores_status(ctl, campaign, 1, &user, &reply);
+    enum stores_answer answer = stores_status(ctl, campaign, user, &reply);
     *object = NULL;
     *state = answer == STORES_ABSENT ? "not published, or expired" : "being rebuilt";
     if (answer == STORES_ABSENT || answer == STORES_UNREADY) {
@@ -141,8 +141,6 @@ static int show(struct ctl *ctl, char **args, const char *const *values)
     return r;
 }
 
-static const struct ctl_option options[] = {{NULL, NULL, NULL}};
-
 const struct ctl_command command_request_show = {
     .name = "request show",
     .args = "NAME USER",
@@ -151,6 +149,5 @@ const struct ctl_command command_request_show = {
     .details = "It prints the coupon code: mind who reads your screen. It exits with 2 when the "
                "user has\nno request.",
     .example = "request show noon u-1",
-    .options = options,
     .run = show,
 };

@@ -3,23 +3,30 @@
 
 #include "shared/store/schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* unreachable: `keys` is the store's group in the configuration. */
+static int unreachable(const char *store, const char *keys, const char *socket, const char *host,
+                       int64_t port, const char *error)
+{
+    char where[300];
+    if (socket[0] != '\0')
+        snprintf(where, sizeof where, "%s", socket);
+    else
+        snprintf(where, sizeof where, "%s:%d", host, (int)port);
+    return ctl_error(CTL_UNAVAILABLE,
+                     "%s at %s: %s. Check that it runs, and the %s keys of the configuration",
+                     store, where, error, keys);
+}
 
 int stores_db_any(struct ctl *ctl)
 {
     const struct db_config *c = &ctl->config.mariadb;
     if (ctl->db.link != NULL || db_open(&ctl->db, c) == DB_OK)
         return 0;
-    if (c->socket[0] != '\0')
-        return ctl_error(CTL_UNAVAILABLE,
-                         "MariaDB at %s: %s. Check that it runs, and the mariadb keys of the "
-                         "configuration",
-                         c->socket, ctl->db.error);
-    return ctl_error(CTL_UNAVAILABLE,
-                     "MariaDB at %s:%d: %s. Check that it runs, and the mariadb keys of the "
-                     "configuration",
-                     c->host, (int)c->port, ctl->db.error);
+    return unreachable("MariaDB", "mariadb", c->socket, c->host, c->port, ctl->db.error);
 }
 
 int stores_db(struct ctl *ctl)
@@ -55,27 +62,12 @@ int stores_redis(struct ctl *ctl)
     const struct redis_config *c = &ctl->config.redis;
     if (open_redis(ctl, error) == 0)
         return 0;
-    if (c->socket[0] != '\0')
-        return ctl_error(CTL_UNAVAILABLE,
-                         "Redis at %s: %s. Check that it runs, and the redis keys of the "
-                         "configuration",
-                         c->socket, error);
-    return ctl_error(CTL_UNAVAILABLE,
-                     "Redis at %s:%d: %s. Check that it runs, and the redis keys of the "
-                     "configuration",
-                     c->host, (int)c->port, error);
-}
-
-bool stores_try_redis(struct ctl *ctl)
-{
-    char error[REDIS_ERROR_SIZE];
-    return open_redis(ctl, error) == 0;
+    return unreachable("Redis", "redis", c->socket, c->host, c->port, error);
 }
 
 static void close_redis(struct ctl *ctl)
 {
-    if (ctl->redis != NULL)
-        redisFree(ctl->redis);
+    redisFree(ctl->redis);
     ctl->redis = NULL;
 }
 
@@ -108,39 +100,37 @@ static enum stores_answer why_none(struct ctl *ctl, const struct campaign_keys *
     return !answered ? STORES_ERROR : there ? STORES_UNREADY : STORES_ABSENT;
 }
 
-enum stores_answer stores_status(struct ctl *ctl, const char *campaign, size_t n,
-                                 const char *const *users, redisReply **reply)
+enum stores_answer stores_status(struct ctl *ctl, const char *campaign, const char *user,
+                                 redisReply **reply)
 {
-    enum { WORDS = 3 };
+    char ignored[REDIS_ERROR_SIZE];
     struct campaign_keys keys;
-    size_t argc = WORDS + CAMPAIGN_KEYS + n;
-    const char **argv = calloc(argc, sizeof *argv);
+    size_t wanted = user != NULL ? 2 : 1;
     *reply = NULL;
-    if (argv == NULL)
+    if (open_redis(ctl, ignored) < 0)
         return STORES_ERROR;
     campaign_keys_make(&keys, campaign);
-    argv[0] = "FCALL_RO";
-    argv[1] = "onrush_status";
-    argv[2] = CAMPAIGN_KEYS_TEXT;
-    for (int i = 0; i < CAMPAIGN_KEYS; i++)
-        argv[WORDS + i] = keys.text[i];
-    for (size_t i = 0; i < n; i++)
-        argv[WORDS + CAMPAIGN_KEYS + i] = users[i];
-    redisReply *got = redisCommandArgv(ctl->redis, (int)argc, argv, NULL);
-    free(argv);
+    const char *argv[] = {"FCALL_RO",
+                          "onrush_status",
+                          CAMPAIGN_KEYS_TEXT,
+                          keys.text[KEY_META],
+                          keys.text[KEY_QUEUE],
+                          keys.text[KEY_USERS],
+                          user};
+    redisReply *got = redisCommandArgv(ctl->redis, 5 + (int)wanted, argv, NULL);
     if (redis_error_is(got, "NOCAMPAIGN")) {
         freeReplyObject(got);
         return why_none(ctl, &keys);
     }
     *reply = got;
-    bool good = got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements == n + 1;
+    bool good = got != NULL && got->type == REDIS_REPLY_ARRAY && got->elements == wanted;
     return good ? STORES_ANSWER : STORES_ERROR;
 }
 
 enum stores_answer stores_head(struct ctl *ctl, const char *campaign, struct campaign_head *head)
 {
     redisReply *reply;
-    enum stores_answer answer = stores_status(ctl, campaign, 0, NULL, &reply);
+    enum stores_answer answer = stores_status(ctl, campaign, NULL, &reply);
     if (answer == STORES_ANSWER && redis_head_parse(reply->element[0], head) < 0)
         answer = STORES_ERROR;
     freeReplyObject(reply);

@@ -22,9 +22,6 @@ int stores_redis(struct ctl *ctl);
 /* stores_redis_failed: closes the connection and prints why. Returns the exit code. */
 int stores_redis_failed(struct ctl *ctl, const redisReply *reply);
 
-/* stores_try_redis: like stores_redis(), but prints nothing. */
-bool stores_try_redis(struct ctl *ctl);
-
 /* stores_close: closes both, if open. */
 void stores_close(struct ctl *ctl);
 
@@ -36,9 +33,10 @@ enum stores_answer {
     STORES_ERROR,   /* *reply is the error, or NULL */
 };
 
-/* stores_status: FCALL_RO onrush_status with `n` users (0: the head alone). */
-enum stores_answer stores_status(struct ctl *ctl, const char *campaign, size_t n,
-                                 const char *const *users, redisReply **reply);
+/* stores_status: FCALL_RO onrush_status: the head, and the state of `user` unless it is NULL. It
+ * connects if need be, and prints nothing. */
+enum stores_answer stores_status(struct ctl *ctl, const char *campaign, const char *user,
+                                 redisReply **reply);
 
 /* stores_head: the head alone. Sets *head only with STORES_ANSWER. */
 enum stores_answer stores_head(struct ctl *ctl, const char *campaign, struct campaign_head *head);

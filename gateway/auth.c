@@ -81,20 +81,12 @@ static int read_key(struct auth *auth, const char *path)
     return r;
 }
 
-static int no_password(char *text, int size, int writing, void *arg)
-{
-    (void)text;
-    (void)size;
-    (void)writing;
-    (void)arg;
-    return -1;
-}
-
-/* public_key_fits: with a wrong key libjwt would refuse every token without naming the reason. */
+/* public_key_fits: with a wrong key libjwt would refuse every token without naming the reason. The
+ * empty password keeps OpenSSL from asking for one at the terminal. */
 static bool public_key_fits(const struct auth *auth, const struct algorithm *a)
 {
     BIO *bio = BIO_new_mem_buf(auth->key, auth->key_len);
-    EVP_PKEY *key = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, no_password, NULL) : NULL;
+    EVP_PKEY *key = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, "") : NULL;
     bool fits =
         key != NULL && EVP_PKEY_base_id(key) == a->type &&
         (a->type == EVP_PKEY_EC ? EVP_PKEY_bits(key) == a->bits : EVP_PKEY_bits(key) >= a->bits);

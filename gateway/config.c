@@ -2,10 +2,12 @@
 #include "gateway/config.h"
 
 #include "gateway/routes/route_config.h"
+#include "gateway/routes/route_table.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define S gateway_config
 
@@ -40,9 +42,8 @@ static const struct config_option options[] = {
     CONFIG_REDIS_ROWS(S, "true"),
     CONFIG_MARIADB_ROWS(S),
     CONFIG_STRING_ROW(S, "auth.key_file", auth.key_file, "", 0, false),
-    {"auth.algorithm", CONFIG_STRING, offsetof(struct S, auth.algorithm), 1,
-     sizeof(((struct S *)0)->auth.algorithm) - 1, "HS256", "", false, auth_check_algorithm,
-     "HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384 or ES512"},
+    CONFIG_CHECKED_ROW(S, "auth.algorithm", auth.algorithm, "HS256", 1, false, auth_check_algorithm,
+                       "HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384 or ES512"),
     CONFIG_STRING_ROW(S, "auth.claim", auth.claim, "sub", 1, false),
     LIMITS(LIMIT_ROWS, )
         CONFIG_INT_ROW(S, "limits.slots", limits.slots, "262144", 1024, 16777216, "", false),
@@ -55,8 +56,8 @@ static const struct config_option options[] = {
 };
 
 static const struct config_list lists[] = {
-    {"routes", offsetof(struct S, routes), route_config_read, route_config_free},
-    {"trusted_proxies", offsetof(struct S, trusted_proxies), proxies_read, proxies_free},
+    {"routes", offsetof(struct S, routes), route_config_read, routes_free},
+    {"trusted_proxies", offsetof(struct S, trusted_proxies), proxies_read, free},
 };
 
 /* check: each waiting request has a connection, so a larger max_waiters could never be reached. */

@@ -73,12 +73,6 @@ bool fallback_doubted(const struct request *r, int64_t asked_us)
     return false;
 }
 
-static void refuse(struct request *r, enum outcome outcome, metric_value *cause)
-{
-    metric_add(cause, 1);
-    request_answer(r, outcome);
-}
-
 /* still_no: is the no of Redis certain, although Redis cannot be asked again? A user whom this
  * gateway journalled since may be in the queue by now, unless all coupons are granted. */
 static bool still_no(const struct request *r)
@@ -97,7 +91,7 @@ static void ask_again(struct request *r)
     else if (!r->loop->finishing && still_no(r))
         request_answer(r, request_outcome(r->known.kind));
     else
-        refuse(r, OUTCOME_unavailable, &r->loop->metrics.unavailable_redis_down);
+        request_turn_away(r, OUTCOME_unavailable, &r->loop->metrics.unavailable_redis_down);
 }
 
 /* take_unknown: MariaDB has the campaign, but nothing about this user. */
@@ -109,13 +103,13 @@ static void take_unknown(struct request *r)
         ask_again(r);
         break;
     case FALLBACK_REDIS_AWAY: /* the user may be in the queue */
-        refuse(r, OUTCOME_unavailable, &m->unavailable_redis_down);
+        request_turn_away(r, OUTCOME_unavailable, &m->unavailable_redis_down);
         break;
     case FALLBACK_NO_CAMPAIGN: /* the keys expired, or do not exist yet */
         if (r->archive.row.state == CAMPAIGN_SETTLED)
             request_answer(r, is_post(r) ? OUTCOME_closed : OUTCOME_no_request);
         else
-            refuse(r, OUTCOME_unavailable, &m->unavailable_unpublished);
+            request_turn_away(r, OUTCOME_unavailable, &m->unavailable_unpublished);
         break;
     }
 }
@@ -167,13 +161,13 @@ static void on_answer(struct archive_job *job)
         request_answer(r, OUTCOME_no_campaign);
         break;
     case ARCHIVE_UNKNOWN:
-        refuse(r, OUTCOME_unknown, &m->unavailable_mariadb);
+        request_turn_away(r, OUTCOME_unknown, &m->unavailable_mariadb);
         break;
     case ARCHIVE_AWAY:
         if (r->why == FALLBACK_NO_REQUEST && !ours_unseen(r))
             request_answer(r, request_outcome(r->known.kind));
         else
-            refuse(r, OUTCOME_unavailable, &m->unavailable_mariadb);
+            request_turn_away(r, OUTCOME_unavailable, &m->unavailable_mariadb);
         break;
     }
 }

@@ -20,12 +20,12 @@ struct totals {
     const char *redis_trouble; /* of the first worker without Redis */
 };
 
-static struct totals count(struct worker *const *workers, size_t n)
+static struct totals count(const struct workers *workers)
 {
     struct totals t = {0};
-    for (size_t i = 0; i < n; i++) {
-        struct gateway_metrics *m = &workers[i]->loop.metrics;
-        struct redis_link *link = workers[i]->loop.link;
+    for (size_t i = 0; i < workers->n; i++) {
+        struct gateway_metrics *m = &workers->all[i]->loop.metrics;
+        struct redis_link *link = workers->all[i]->loop.link;
         bool redis = redis_link_state(link) == LINK_UP, mariadb = metric_get(&m->mariadb_up) > 0;
         t.connections += metric_get(&m->connections);
         t.idle += metric_get(&m->connections_idle);
@@ -93,28 +93,28 @@ static void find_crowds(struct gateway *gateway, const struct totals *t,
     report->able = report->able && !full && !busy;
 }
 
-void gateway_health(struct gateway *gateway, struct worker *const *workers, size_t n,
+void gateway_health(struct gateway *gateway, const struct workers *workers,
                     struct health_report *report)
 {
     const struct gateway_config *config = gateway_config(gateway);
-    struct totals t = count(workers, n);
+    struct totals t = count(workers);
     int64_t now_us = clock_mono_us();
-    find_stores(&t, config->journal, n, report);
+    find_stores(&t, config->journal, workers->n, report);
     find_crowds(gateway, &t, report);
-    for (size_t i = 0; i < n; i++) {
-        int64_t ticked_us = atomic_load_explicit(&workers[i]->ticked_us, memory_order_relaxed);
+    for (size_t i = 0; i < workers->n; i++) {
+        int64_t ticked_us = atomic_load_explicit(&workers->all[i]->ticked_us, memory_order_relaxed);
         if (ticked_us != 0 && now_us - ticked_us >= config->health.lag_ms * 1000)
             health_found(report, HEALTH_lag, HEALTH_DEGRADED, "worker %zu stands still for %lld ms",
                          i, (long long)((now_us - ticked_us) / 1000));
     }
 }
 
-void gateway_health_counts(struct worker *const *workers, size_t n, int64_t *all, int64_t *bad)
+void gateway_health_counts(const struct workers *workers, int64_t *all, int64_t *bad)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < workers->n; i++) {
         for (int o = 0; o < OUTCOMES_N; o++) {
             int64_t count =
-                metric_get(gateway_metrics_answer(&workers[i]->loop.metrics, (enum outcome)o));
+                metric_get(gateway_metrics_answer(&workers->all[i]->loop.metrics, (enum outcome)o));
             *all += count;
             *bad += statuses[o] == 503 ? count : 0; /* 501 and 505 are the client's fault */
         }
@@ -123,10 +123,11 @@ void gateway_health_counts(struct worker *const *workers, size_t n, int64_t *all
 
 /* --- for systemd --- */
 
-bool gateway_health_answered(struct worker *const *workers, size_t n, FILE *missing)
+bool gateway_health_answered(void *arg, FILE *missing)
 {
-    struct totals t = count(workers, n);
-    bool redis = t.redis == n, mariadb = t.mariadb == n;
+    const struct workers *workers = arg;
+    struct totals t = count(workers);
+    bool redis = t.redis == workers->n, mariadb = t.mariadb == workers->n;
     if (redis && mariadb)
         return true;
     fprintf(missing, "%s%s%s", redis ? "" : "redis", redis || mariadb ? "" : " and ",
@@ -134,32 +135,34 @@ bool gateway_health_answered(struct worker *const *workers, size_t n, FILE *miss
     return false;
 }
 
-bool gateway_health_progress(struct worker *const *workers, size_t n)
+bool gateway_health_progress(void *arg)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (!pulse_moved(&workers[i]->pulse) && !atomic_load(&workers[i]->ended))
+    struct workers *workers = arg;
+    for (size_t i = 0; i < workers->n; i++) {
+        if (!pulse_moved(&workers->all[i]->pulse) && !atomic_load(&workers->all[i]->ended))
             return false;
     }
-    for (size_t i = 0; i < n; i++)
-        pulse_mark(&workers[i]->pulse);
+    for (size_t i = 0; i < workers->n; i++)
+        pulse_mark(&workers->all[i]->pulse);
     return true;
 }
 
-bool gateway_health_ended(struct worker *const *workers, size_t n)
+bool gateway_health_ended(const struct workers *workers)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (!atomic_load(&workers[i]->ended))
+    for (size_t i = 0; i < workers->n; i++) {
+        if (!atomic_load(&workers->all[i]->ended))
             return false;
     }
     return true;
 }
 
-void gateway_health_figures(struct worker *const *workers, size_t n, FILE *out)
+void gateway_health_figures(void *arg, FILE *out)
 {
-    struct totals t = count(workers, n);
+    const struct workers *workers = arg;
+    struct totals t = count(workers);
     fprintf(out,
             "%" PRId64 " connections, %" PRId64 " requests in flight; accepted %" PRId64
             ", in the journal %" PRId64 "; redis %s, mariadb %s",
-            t.connections, t.in_flight, t.accepted, t.journalled, t.redis == n ? "up" : "away",
-            t.mariadb == n ? "up" : "away");
+            t.connections, t.in_flight, t.accepted, t.journalled,
+            t.redis == workers->n ? "up" : "away", t.mariadb == workers->n ? "up" : "away");
 }

@@ -3,7 +3,6 @@
 
 #include "shared/base/siphash.h"
 
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -80,9 +79,8 @@ struct limiter *limiter_new(size_t slots)
         pthread_mutex_init(&l->stripes[i].lock, NULL);
     l->n_buckets = slots / LIMITER_BUCKET;
     l->slots = calloc(slots, sizeof *l->slots);
-    if (l->slots == NULL || RAND_bytes((unsigned char *)l->secret, sizeof l->secret) != 1)
-        return limiter_free(l);
-    return l;
+    arc4random_buf(l->secret, sizeof l->secret);
+    return l->slots != NULL ? l : limiter_free(l);
 }
 
 struct limiter *limiter_free(struct limiter *l)

@@ -40,9 +40,9 @@ struct daemon {
     struct gateway gateway;
     struct command command;
     struct generation *newest;
-    struct worker *workers[WORKERS_MAX];
-    size_t n_workers;
-    _Atomic bool started;    /* workers and n_workers outlive the admin listener */
+    struct workers workers;  /* these outlive the admin listener */
+    size_t n_running;        /* workers whose threads have started */
+    _Atomic bool started;    /* the admin listener may look at the workers */
     struct monitor *monitor; /* outlives the admin listener */
     struct admin *admin;
     struct service *service;
@@ -84,36 +84,6 @@ static void reload(struct daemon *d)
     service_reloaded(d->service);
 }
 
-/* --- the service --- */
-
-static bool has_answered(void *arg, FILE *missing)
-{
-    struct daemon *d = arg;
-    return gateway_health_answered(d->workers, d->n_workers, missing);
-}
-
-static bool has_progressed(void *arg)
-{
-    struct daemon *d = arg;
-    return gateway_health_progress(d->workers, d->n_workers);
-}
-
-static void write_figures(void *arg, FILE *out)
-{
-    struct daemon *d = arg;
-    gateway_health_figures(d->workers, d->n_workers, out);
-}
-
-static const struct service_hooks service_hooks = {
-    .answered = has_answered, .progress = has_progressed, .figures = write_figures};
-
-static int start_service(struct daemon *d)
-{
-    struct service_hooks hooks = service_hooks;
-    hooks.arg = d;
-    return service_new(&d->service, d->base, &hooks);
-}
-
 /* --- signals --- */
 
 static void on_reload(evutil_socket_t fd, short what, void *arg)
@@ -128,7 +98,7 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
     struct daemon *d = arg;
     (void)fd;
     (void)what;
-    if (gateway_health_ended(d->workers, d->n_workers))
+    if (gateway_health_ended(&d->workers))
         event_base_loopbreak(d->base);
 }
 
@@ -145,8 +115,8 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
     shutdown_deadline_start(grace_s * 1000);
     atomic_store(&d->gateway.stop_by_us, clock_mono_us() + grace_s * 1000000);
     atomic_store(&d->gateway.stopping, true);
-    for (size_t i = 0; i < d->n_workers; i++)
-        worker_wake(d->workers[i]);
+    for (size_t i = 0; i < d->workers.n; i++)
+        worker_wake(d->workers.all[i]);
     event_add(d->drain, &often);
 }
 
@@ -157,13 +127,14 @@ static void report_health(void *arg, struct health_report *report)
     struct daemon *d = arg;
     report->able = true; /* before there are workers, nothing is wrong */
     if (atomic_load(&d->started))
-        gateway_health(&d->gateway, d->workers, d->n_workers, report);
+        gateway_health(&d->gateway, &d->workers, report);
 }
 
 static void count_errors(void *arg, int64_t *all, int64_t *bad)
 {
     struct daemon *d = arg;
-    gateway_health_counts(d->workers, atomic_load(&d->started) ? d->n_workers : 0, all, bad);
+    if (atomic_load(&d->started))
+        gateway_health_counts(&d->workers, all, bad);
 }
 
 static bool is_ready(void *arg, FILE *reasons)
@@ -183,9 +154,9 @@ static void write_metrics(void *arg, FILE *out)
 {
     struct daemon *d = arg;
     struct gateway_metrics *shards[WORKERS_MAX];
-    size_t n = atomic_load(&d->started) ? d->n_workers : 0;
+    size_t n = atomic_load(&d->started) ? d->workers.n : 0;
     for (size_t i = 0; i < n; i++)
-        shards[i] = &d->workers[i]->loop.metrics;
+        shards[i] = &d->workers.all[i]->loop.metrics;
     gateway_metrics_render(out, shards, n);
     monitor_metrics(d->monitor, out);
 }
@@ -303,7 +274,7 @@ static int open_socket(struct daemon *d, const struct gateway_config *config)
 {
     if (d->n_sockets == 0)
         return listen_tcp(config->address, config->port, true);
-    int fd = fcntl(d->sockets[d->n_workers % (size_t)d->n_sockets], F_DUPFD_CLOEXEC, 0);
+    int fd = fcntl(d->sockets[d->workers.n % (size_t)d->n_sockets], F_DUPFD_CLOEXEC, 0);
     return fd < 0 ? -errno : fd;
 }
 
@@ -311,7 +282,7 @@ static enum listening listening_of(const struct daemon *d)
 {
     if (d->n_sockets == 0)
         return LISTENING_OWN;
-    return d->n_workers < (size_t)d->n_sockets ? LISTENING_INHERITED : LISTENING_SHARED;
+    return d->workers.n < (size_t)d->n_sockets ? LISTENING_INHERITED : LISTENING_SHARED;
 }
 
 static int make_worker(struct daemon *d, const struct gateway_config *config)
@@ -322,10 +293,10 @@ static int make_worker(struct daemon *d, const struct gateway_config *config)
                   (int)config->port, strerror(-fd));
         return EX_UNAVAILABLE;
     }
-    int r = worker_new(&d->workers[d->n_workers], &d->gateway, fd, listening_of(d));
+    int r = worker_new(&d->workers.all[d->workers.n], &d->gateway, fd, listening_of(d));
     if (r < 0)
         return complain("a worker cannot be made", r);
-    d->n_workers++;
+    d->workers.n++;
     return 0;
 }
 
@@ -364,7 +335,7 @@ static int make_workers(struct daemon *d, const struct gateway_config *config)
     for (size_t i = 0; i < n && r == 0; i++)
         r = make_worker(d, config);
     if (r == 0) /* for all workers together */
-        metric_set(&d->workers[0]->loop.metrics.connections_max, d->gateway.max_connections);
+        metric_set(&d->workers.all[0]->loop.metrics.connections_max, d->gateway.max_connections);
     for (int i = 0; i < d->n_sockets; i++)
         close(d->sockets[i]);
     return r;
@@ -385,32 +356,32 @@ static int watch_signals(struct daemon *d, struct event **events)
     return d->drain != NULL ? 0 : complain("there is no timer", -ENOMEM);
 }
 
-/* run_workers: runs until a signal says stop. Only this thread receives signals. */
-static int run_workers(struct daemon *d)
+/* start_workers: sets d->n_running. */
+static int start_workers(struct daemon *d)
 {
-    sigset_t all, before;
-    size_t running = 0;
     int r = 0;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (; running < d->n_workers && r == 0; running += r == 0)
-        r = worker_start(d->workers[running]);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (r == 0)
-        r = start_service(d);
-    if (r == 0) {
-        atomic_store(&d->started, true);
-        log_info("started", "version=%s workers=%zu port=%d sockets_of_systemd=%d", ONRUSH_VERSION,
-                 d->n_workers, (int)d->newest->config.port, d->n_sockets);
-        event_base_dispatch(d->base);
-    } else {
-        atomic_store(&d->gateway.stopping, true);
-        for (size_t i = 0; i < running; i++)
-            worker_wake(d->workers[i]);
-    }
-    for (size_t i = 0; i < running; i++)
-        worker_join(d->workers[i]);
+    for (; d->n_running < d->workers.n && r == 0; d->n_running += r == 0)
+        r = worker_start(d->workers.all[d->n_running]);
     return r < 0 ? complain("a thread cannot start", r) : 0;
+}
+
+static int start_service(struct daemon *d)
+{
+    const struct service_hooks hooks = {.arg = &d->workers,
+                                        .answered = gateway_health_answered,
+                                        .progress = gateway_health_progress,
+                                        .figures = gateway_health_figures};
+    int r = service_new(&d->service, d->base, &hooks);
+    return r < 0 ? complain("the service cannot start", r) : 0;
+}
+
+static void stop_workers(struct daemon *d)
+{
+    atomic_store(&d->gateway.stopping, true);
+    for (size_t i = 0; i < d->n_running; i++)
+        worker_wake(d->workers.all[i]);
+    for (size_t i = 0; i < d->n_running; i++)
+        pthread_join(d->workers.all[i]->thread, NULL);
 }
 
 /* prepare: all that can prevent the start, before there are threads. */
@@ -434,12 +405,14 @@ static int start_threads(struct daemon *d, const struct gateway_config *config)
 {
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the threads inherit it */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* only this thread receives signals */
     int r = start_monitor(d, config);
     if (r == 0)
         r = start_admin(d, config);
     if (r == 0)
         r = make_workers(d, config);
+    if (r == 0)
+        r = start_workers(d);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r;
 }
@@ -449,8 +422,8 @@ static void free_parts(struct daemon *d)
     d->admin = admin_stop(d->admin);
     d->monitor = monitor_stop(d->monitor);
     d->service = service_free(d->service);
-    for (size_t i = 0; i < d->n_workers; i++)
-        d->workers[i] = worker_free(d->workers[i]);
+    for (size_t i = 0; i < d->workers.n; i++)
+        worker_free(d->workers.all[i]);
     d->gateway.auth = auth_free(d->gateway.auth);
     free_limits(d);
 }
@@ -468,7 +441,14 @@ static int run(struct daemon *d)
     if (r == 0)
         r = start_threads(d, config);
     if (r == 0)
-        r = run_workers(d);
+        r = start_service(d);
+    if (r == 0) {
+        atomic_store(&d->started, true);
+        log_info("started", "version=%s workers=%zu port=%d sockets_of_systemd=%d", ONRUSH_VERSION,
+                 d->workers.n, (int)config->port, d->n_sockets);
+        event_base_dispatch(d->base);
+    }
+    stop_workers(d);
     free_parts(d);
     for (size_t i = 0; i < 3; i++) {
         if (signals[i] != NULL)

@@ -11,6 +11,10 @@
     COUNTER(answers_##id, "onrush_gateway_answers_total", "outcome=\"" #id "\"",                   \
             "Answers by outcome.")
 
+#define UNAVAILABLE_METRIC(COUNTER, id, cause)                                                     \
+    COUNTER(unavailable_##id, "onrush_gateway_unavailable_total", "cause=\"" cause "\"",           \
+            "Answers 503 by cause.")
+
 #define LIMIT_METRIC(COUNTER, id)                                                                  \
     COUNTER(limited_##id, "onrush_gateway_limited_total", "limit=\"" #id "\"",                     \
             "Requests answered 429, by limit.")
@@ -31,27 +35,18 @@
             "Transactions that wrote to the journal.")                                             \
     COUNTER(journal_rows, "onrush_gateway_journal_rows_total", "",                                 \
             "Rows that they made: a user who asks again makes none.")                              \
-    COUNTER(unavailable_redis_down, "onrush_gateway_unavailable_total", "cause=\"redis_down\"",    \
-            "Answers 503 by cause.")                                                               \
-    COUNTER(unavailable_redis_error, "onrush_gateway_unavailable_total", "cause=\"redis_error\"",  \
-            "")                                                                                    \
-    COUNTER(unavailable_undecodable, "onrush_gateway_unavailable_total", "cause=\"undecodable\"",  \
-            "")                                                                                    \
-    COUNTER(unavailable_no_reply, "onrush_gateway_unavailable_total", "cause=\"no_reply\"", "")    \
-    COUNTER(unavailable_mariadb, "onrush_gateway_unavailable_total", "cause=\"mariadb\"", "")      \
-    COUNTER(unavailable_unpublished, "onrush_gateway_unavailable_total",                           \
-            "cause=\"not_published\"", "")                                                         \
-    COUNTER(unavailable_connections, "onrush_gateway_unavailable_total",                           \
-            "cause=\"max_connections\"", "")                                                       \
-    COUNTER(unavailable_connections_here, "onrush_gateway_unavailable_total",                      \
-            "cause=\"max_connections_per_address\"", "")                                           \
-    COUNTER(unavailable_in_flight, "onrush_gateway_unavailable_total", "cause=\"max_in_flight\"",  \
-            "")                                                                                    \
-    COUNTER(unavailable_waiters, "onrush_gateway_unavailable_total", "cause=\"max_waiters\"", "")  \
-    COUNTER(unavailable_waiters_here, "onrush_gateway_unavailable_total",                          \
-            "cause=\"max_waiters_per_address\"", "")                                               \
-    COUNTER(unavailable_campaigns, "onrush_gateway_unavailable_total", "cause=\"max_campaigns\"",  \
-            "")                                                                                    \
+    UNAVAILABLE_METRIC(COUNTER, redis_down, "redis_down")                                          \
+    UNAVAILABLE_METRIC(COUNTER, redis_error, "redis_error")                                        \
+    UNAVAILABLE_METRIC(COUNTER, undecodable, "undecodable")                                        \
+    UNAVAILABLE_METRIC(COUNTER, no_reply, "no_reply")                                              \
+    UNAVAILABLE_METRIC(COUNTER, mariadb, "mariadb")                                                \
+    UNAVAILABLE_METRIC(COUNTER, unpublished, "not_published")                                      \
+    UNAVAILABLE_METRIC(COUNTER, connections, "max_connections")                                    \
+    UNAVAILABLE_METRIC(COUNTER, connections_here, "max_connections_per_address")                   \
+    UNAVAILABLE_METRIC(COUNTER, in_flight, "max_in_flight")                                        \
+    UNAVAILABLE_METRIC(COUNTER, waiters, "max_waiters")                                            \
+    UNAVAILABLE_METRIC(COUNTER, waiters_here, "max_waiters_per_address")                           \
+    UNAVAILABLE_METRIC(COUNTER, campaigns, "max_campaigns")                                        \
     COUNTER(calls_enqueue, "onrush_gateway_redis_calls_total", "call=\"enqueue\"",                 \
             "Function calls to Redis.")                                                            \
     COUNTER(calls_status, "onrush_gateway_redis_calls_total", "call=\"status\"", "")               \

@@ -56,7 +56,7 @@ int proxies_read(void **out, const struct config_setting_t *list, const char *pa
         const config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
         const char *text = config_setting_get_string(s);
         if (text == NULL || parse_network(text, &networks->all[networks->n++]) < 0) {
-            proxies_free(networks);
+            free(networks);
             return config_fail(s, path, error,
                                "trusted_proxies: %s: expected an address, or a network such as "
                                "\"10.0.0.0/8\" or \"2001:db8::/32\"",
@@ -65,11 +65,6 @@ int proxies_read(void **out, const struct config_setting_t *list, const char *pa
     }
     *out = networks;
     return 0;
-}
-
-void proxies_free(void *networks)
-{
-    free(networks);
 }
 
 static bool holds(const struct network *n, const struct address *a)

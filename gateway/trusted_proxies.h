@@ -11,19 +11,8 @@
 
 struct trusted_proxies;
 
-/* address_parse: reads "192.0.2.1" or "2001:db8::1". Returns 0 or -EINVAL. */
-int address_parse(const char *text, size_t len, struct address *out);
-
-/* address_of: returns 0, or -EINVAL if the socket is neither IPv4 nor IPv6. */
-int address_of(const struct sockaddr *from, struct address *out);
-
-/* address_key: the part of an address that identifies a client: a whole IPv4 address, or the first
- * 64 bits of an IPv6 address, because a client usually has a whole /64. */
-void address_key(const struct address *address, struct address *out);
-
-/* proxies_read, proxies_free: read the list trusted_proxies; for struct config_list. */
+/* proxies_read: reads the list trusted_proxies; for struct config_list, with free(). */
 int proxies_read(void **out, const struct config_setting_t *list, const char *path, char *error);
-void proxies_free(void *networks);
 
 bool proxies_include(const struct trusted_proxies *networks, const struct address *address);
 

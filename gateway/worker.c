@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define TICK_MS  100
@@ -135,17 +134,6 @@ static void *run(void *arg)
 
 /* --- start and end --- */
 
-static struct event_base *new_base(void)
-{
-    struct event_config *config = event_config_new();
-    if (config == NULL)
-        return NULL;
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK); /* one thread */
-    struct event_base *base = event_base_new_with_config(config);
-    event_config_free(config);
-    return base;
-}
-
 static int start_tick(struct worker *worker)
 {
     worker->tick_event = event_new(worker->loop.base, -1, EV_PERSIST, on_tick, worker);
@@ -163,7 +151,7 @@ static int build_ways(struct worker *worker)
                                             .batches = &loop->metrics.journal_batches,
                                             .rows = &loop->metrics.journal_rows,
                                             .time = &loop->metrics.journal_time};
-    loop->base = new_base();
+    loop->base = event_base_new();
     if (loop->base == NULL)
         return -ENOMEM;
     int r = mailbox_attach(&worker->done, loop->base, on_archived, worker);
@@ -198,9 +186,7 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     mailbox_init(&worker->done);
     metric_set(&worker->loop.metrics.workers, 1);
     worker->loop.now_us = clock_mono_us();
-    if (getrandom(&worker->loop.id_counter, sizeof worker->loop.id_counter, GRND_NONBLOCK) !=
-        sizeof worker->loop.id_counter)
-        worker->loop.id_counter = (uint64_t)(uintptr_t)worker ^ (uint64_t)clock_wall_us();
+    arc4random_buf(&worker->loop.id_counter, sizeof worker->loop.id_counter);
     request_pool_init(worker->loop.requests = &worker->requests);
     campaign_cache_init(worker->loop.campaigns = &worker->campaigns);
     batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &deliver_hooks);
@@ -224,11 +210,6 @@ int worker_start(struct worker *worker)
 void worker_wake(struct worker *worker)
 {
     mailbox_ring(&worker->done);
-}
-
-void worker_join(struct worker *worker)
-{
-    pthread_join(worker->thread, NULL);
 }
 
 struct worker *worker_free(struct worker *worker)

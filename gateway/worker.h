@@ -35,16 +35,20 @@ struct worker {
     struct batcher batcher;
 };
 
+struct workers {
+    struct worker *all[WORKERS_MAX];
+    size_t n;
+};
+
 /* worker_new: makes everything but the thread. Always takes over `listen_fd`. Returns 0 and sets
  * *out, or returns a negative errno. */
 int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
                enum listening listening);
 
 /* worker_start: starts the thread. worker_wake: makes it check gateway->stopping; any thread.
- * worker_join: waits until it ends. worker_free: the thread must not run. */
+ * worker_free: the thread must have ended. */
 int worker_start(struct worker *worker);
 void worker_wake(struct worker *worker);
-void worker_join(struct worker *worker);
 struct worker *worker_free(struct worker *worker);
 
 #endif

@@ -124,17 +124,6 @@ int template_compile(struct answer_template *out, char *body, unsigned allowed, 
     return r;
 }
 
-static size_t put_number(char *out, int64_t n)
-{
-    char digits[NUMBER_MAX + 1];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + n % 10);
-    while ((n /= 10) > 0);
-    memcpy(out, digits + at, sizeof digits - at);
-    return sizeof digits - at;
-}
-
 static size_t put_slot(char *out, const struct template_values *v, enum template_slot slot)
 {
     bool is_text = slot == SLOT_user || slot == SLOT_campaign || slot == SLOT_code;
@@ -143,7 +132,7 @@ static size_t put_slot(char *out, const struct template_values *v, enum template
         return 4;
     }
     if (!is_text)
-        return put_number(out, v->number[slot]);
+        return (size_t)snprintf(out, NUMBER_MAX + 1, "%" PRId64, v->number[slot]);
     size_t len = strnlen(v->text[slot], slot_max[slot]);
     memcpy(out, v->text[slot], len);
     return len;

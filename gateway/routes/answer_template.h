@@ -42,7 +42,8 @@ struct answer_template {
 int template_compile(struct answer_template *out, char *body, unsigned allowed, char *error,
                      size_t error_size);
 
-/* template_render: writes at most TEMPLATE_RENDERED_MAX bytes to `out` and returns how many. */
+/* template_render: writes at most TEMPLATE_RENDERED_MAX bytes to `out`, which has room for a NUL
+ * behind them. Returns how many. */
 size_t template_render(const struct answer_template *template, const struct template_values *values,
                        char *out);
 

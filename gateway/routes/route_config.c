@@ -307,8 +307,3 @@ int route_config_read(void **out, const struct config_setting_t *list, const cha
     *out = r.routes;
     return 0;
 }
-
-void route_config_free(void *routes)
-{
-    routes_free(routes);
-}

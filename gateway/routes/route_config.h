@@ -6,9 +6,8 @@
 
 #include "shared/base/config.h"
 
-/* route_config_read, route_config_free: for struct config_list. The object is a struct routes. */
+/* route_config_read: for struct config_list. The object is a struct routes; see routes_free(). */
 int route_config_read(void **out, const struct config_setting_t *list, const char *path,
                       char *error);
-void route_config_free(void *routes);
 
 #endif

@@ -58,11 +58,10 @@ struct routes *routes_new(void)
     return routes;
 }
 
-void routes_free(struct routes *routes)
+void routes_free(void *object)
 {
-    if (routes == NULL)
-        return;
-    for (struct kept *k = routes->kept, *next; k != NULL; k = next) {
+    struct routes *routes = object;
+    for (struct kept *k = routes != NULL ? routes->kept : NULL, *next; k != NULL; k = next) {
         next = k->next;
         free(k);
     }

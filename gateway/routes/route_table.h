@@ -108,10 +108,10 @@ struct route_part {
 
 struct routes;
 
-/* routes_new: returns a table with Onrush's own routes, or NULL. routes_free: `routes` may be
- * NULL. */
+/* routes_new: returns a table with Onrush's own routes, or NULL. routes_free: for struct
+ * config_list, too; `routes` may be NULL. */
 struct routes *routes_new(void);
-void routes_free(struct routes *routes);
+void routes_free(void *routes);
 
 /* routes_keep: returns zeroed memory that lives as long as the table. NULL: no memory. */
 void *routes_keep(struct routes *routes, size_t size);

@@ -34,12 +34,6 @@ enum db_outcome bench_db(const struct bench_args *args, struct db *db);
  * returns NULL. */
 redisContext *bench_redis(const struct bench_args *args);
 
-/* bench_keys: the four keys of a campaign in the functions' order (docs/protocol.md). */
-struct bench_keys {
-    char meta[96], queue[96], users[96];
-};
-void bench_keys(struct bench_keys *keys, const char *campaign);
-
 /* The verbs. */
 int bench_crowd(const struct bench_args *args);
 int bench_fill(const struct bench_args *args);

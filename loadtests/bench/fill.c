@@ -3,11 +3,13 @@
 #include "loadtests/bench/bench.h"
 
 #include "shared/base/clock.h"
+#include "shared/store/protocol.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #define USERS_A_CALL 1000
+#define HEAD         (3 + CAMPAIGN_KEYS) /* words before the users */
 
 /* all_new: true if every part of the reply says "newly queued". */
 static bool all_new(const redisReply *reply)
@@ -20,16 +22,20 @@ static bool all_new(const redisReply *reply)
 
 /* call: enqueues the users first .. first + n - 1. Returns 0; on failure prints the reason and
  * returns -1. */
-static int call(redisContext *redis, const struct bench_keys *keys, int64_t first, int64_t n)
+static int call(redisContext *redis, const struct campaign_keys *keys, int64_t first, int64_t n)
 {
     static char names[USERS_A_CALL][24];
-    const char *argv[6 + USERS_A_CALL] = {"FCALL",    "onrush_enqueue", "3",
-                                          keys->meta, keys->queue,      keys->users};
+    const char *argv[HEAD + USERS_A_CALL] = {"FCALL",
+                                             "onrush_enqueue",
+                                             CAMPAIGN_KEYS_TEXT,
+                                             keys->text[KEY_META],
+                                             keys->text[KEY_QUEUE],
+                                             keys->text[KEY_USERS]};
     for (int64_t i = 0; i < n; i++) {
         snprintf(names[i], sizeof names[i], "u-%016" PRIx64, first + i);
-        argv[6 + i] = names[i];
+        argv[HEAD + i] = names[i];
     }
-    redisReply *reply = redisCommandArgv(redis, (int)(6 + n), argv, NULL);
+    redisReply *reply = redisCommandArgv(redis, (int)(HEAD + n), argv, NULL);
     int r = -1;
     if (reply == NULL)
         bench_fail("redis", redis->errstr);
@@ -37,23 +43,21 @@ static int call(redisContext *redis, const struct bench_keys *keys, int64_t firs
         bench_fail("onrush_enqueue", reply->str != NULL ? reply->str : "not all were new");
     else
         r = 0;
-    if (reply != NULL)
-        freeReplyObject(reply);
+    freeReplyObject(reply);
     return r;
 }
 
 int bench_fill(const struct bench_args *args)
 {
-    struct bench_keys keys;
+    struct campaign_keys keys;
     int64_t first = bench_number(args, "first", 1), n = bench_number(args, "n", -1);
-    bench_keys(&keys, bench_text(args, "campaign", NULL));
+    campaign_keys_make(&keys, bench_text(args, "campaign", NULL));
     redisContext *redis = bench_redis(args);
     int64_t started_us = clock_mono_us();
     int r = redis != NULL ? 0 : -1;
     for (int64_t done = 0; r == 0 && done < n; done += USERS_A_CALL)
         r = call(redis, &keys, first + done, n - done < USERS_A_CALL ? n - done : USERS_A_CALL);
-    if (redis != NULL)
-        redisFree(redis);
+    redisFree(redis);
     if (r < 0)
         return BENCH_FAILED;
     printf("{\"users\":%" PRId64 ",\"us\":%" PRId64 "}\n", n, clock_mono_us() - started_us);

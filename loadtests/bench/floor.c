@@ -26,8 +26,8 @@ static void add(struct words *w, const char *word)
     w->argv[w->argc++] = word;
 }
 
-/* send: sends a batch as three commands in one write and reads the replies. Returns 0; on failure
- * prints the reason and returns -1. */
+/* send: sends a batch as three commands in one write and reads the replies. Returns BENCH_OK,
+ * or BENCH_FAILED after printing why. */
 static int send(redisContext *redis, int64_t first, int64_t n)
 {
     static char names[BATCH_MAX][TEXT_MAX], tickets[BATCH_MAX][TEXT_MAX];
@@ -44,20 +44,15 @@ static int send(redisContext *redis, int64_t first, int64_t n)
     redisAppendCommandArgv(redis, get.argc, get.argv, NULL);
     redisAppendCommandArgv(redis, look.argc, look.argv, NULL);
     redisAppendCommandArgv(redis, line.argc, line.argv, NULL);
-    for (int i = 0; i < 3; i++) {
-        void *reply = NULL;
-        if (redisGetReply(redis, &reply) != REDIS_OK) {
-            bench_fail("redis", redis->errstr);
-            return -1;
-        }
-        bool error = ((redisReply *)reply)->type == REDIS_REPLY_ERROR;
-        if (error)
-            bench_fail("redis", ((redisReply *)reply)->str);
+    int r = 0;
+    for (int i = 0; i < 3 && r == 0; i++) {
+        redisReply *reply = NULL;
+        redisGetReply(redis, (void **)&reply);
+        if (reply == NULL || reply->type == REDIS_REPLY_ERROR)
+            r = bench_fail("redis", reply != NULL ? reply->str : redis->errstr);
         freeReplyObject(reply);
-        if (error)
-            return -1;
     }
-    return 0;
+    return r;
 }
 
 int bench_floor(const struct bench_args *args)
@@ -69,18 +64,15 @@ int bench_floor(const struct bench_args *args)
     }
     redisContext *redis = bench_redis(args);
     int64_t started_us = clock_mono_us();
-    int r = redis != NULL ? 0 : -1;
-    for (int64_t done = 0; r == 0 && done < n; done += batch)
+    int r = redis != NULL ? BENCH_OK : BENCH_FAILED;
+    for (int64_t done = 0; r == BENCH_OK && done < n; done += batch)
         r = send(redis, done, n - done < batch ? n - done : batch);
     int64_t us = clock_mono_us() - started_us;
-    if (redis != NULL) {
-        void *reply = redisCommand(redis, "UNLINK %s %s", queue, users);
-        if (reply != NULL)
-            freeReplyObject(reply);
-        redisFree(redis);
-    }
-    if (r < 0)
-        return BENCH_FAILED;
+    if (redis != NULL)
+        freeReplyObject(redisCommand(redis, "UNLINK %s %s", queue, users));
+    redisFree(redis);
+    if (r != BENCH_OK)
+        return r;
     printf("{\"requests\":%" PRId64 ",\"us\":%" PRId64 ",\"batch\":%" PRId64 "}\n", n, us, batch);
     return BENCH_OK;
 }

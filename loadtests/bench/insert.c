@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define POOL_MAX  64
 #define BATCH_MAX 5000
@@ -120,9 +119,8 @@ static struct row *make_rows(uint32_t campaign_id, int64_t n)
     struct row *rows = calloc((size_t)n, sizeof *rows);
     int64_t now_us = clock_wall_us();
     for (int64_t i = 0; rows != NULL && i < n; i++) {
-        uint64_t dice = 0;
-        if (getrandom(&dice, sizeof dice, 0) < 0)
-            dice = (uint64_t)i * 0x9e3779b97f4a7c15u;
+        uint64_t dice;
+        arc4random_buf(&dice, sizeof dice);
         rows[i] = (struct row){.campaign_id = campaign_id,
                                .serial = (uint32_t)i + 1,
                                .code_len = COUPON_CODE_LEN,
@@ -144,7 +142,7 @@ static uint32_t campaign_id(const struct bench_args *args)
         db_number(&db, &id, "SELECT id FROM campaigns WHERE name = %s",
                   bench_text(args, "campaign", NULL));
     db_close(&db);
-    return (uint32_t)id;
+    return id > 0 ? (uint32_t)id : 0;
 }
 
 /* run_pool: opens every connection first. Returns µs from the first batch to the last COMMIT, or -1

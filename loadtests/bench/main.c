@@ -93,16 +93,8 @@ redisContext *bench_redis(const struct bench_args *args)
         redisSetTimeout(redis, (struct timeval){.tv_sec = 10}) == REDIS_OK)
         return redis;
     bench_fail("redis", redis != NULL ? redis->errstr : "out of memory");
-    if (redis != NULL)
-        redisFree(redis);
+    redisFree(redis);
     return NULL;
-}
-
-void bench_keys(struct bench_keys *keys, const char *campaign)
-{
-    snprintf(keys->meta, sizeof keys->meta, "onrush:{%s}:meta", campaign);
-    snprintf(keys->queue, sizeof keys->queue, "onrush:{%s}:queue", campaign);
-    snprintf(keys->users, sizeof keys->users, "onrush:{%s}:users", campaign);
 }
 
 /* open_files: raises the limit of descriptors for thousands of connections. */

@@ -10,6 +10,7 @@
 #include "loadtests/bench/bench.h"
 
 #include "shared/base/clock.h"
+#include "shared/store/protocol.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@
 struct sight {
     struct db db;
     redisContext *redis;
-    struct bench_keys keys;
+    struct campaign_keys keys;
     const char *campaign;
     int64_t n;
     int64_t claimed_us, committed_us, settled_us; /* 0: not seen yet */
@@ -68,11 +69,11 @@ static bool note(int64_t *when_us, int64_t value, int64_t wanted)
 static bool look(struct sight *s)
 {
     if (s->claimed_us == 0 &&
-        !note(&s->claimed_us, ask_redis(s, "HGET %s claimed_to", s->keys.meta), 1))
+        !note(&s->claimed_us, ask_redis(s, "HGET %s claimed_to", s->keys.text[KEY_META]), 1))
         return false;
     if (s->committed_us == 0 && !note(&s->committed_us, ask_db(s), s->n))
         return false;
-    return note(&s->settled_us, ask_redis(s, "HGET %s granted", s->keys.meta), s->n);
+    return note(&s->settled_us, ask_redis(s, "HGET %s granted", s->keys.text[KEY_META]), s->n);
 }
 
 static int watch(struct sight *s, int64_t timeout_us)
@@ -95,15 +96,12 @@ int bench_watch(const struct bench_args *args)
     struct sight s = {.n = bench_number(args, "n", -1),
                       .campaign = bench_text(args, "campaign", NULL)};
     int64_t timeout_us = bench_number(args, "timeout-s", 60) * 1000000;
-    bench_keys(&s.keys, s.campaign);
+    campaign_keys_make(&s.keys, s.campaign);
     if (bench_db(args, &s.db) != DB_OK)
         return bench_fail("mariadb", s.db.error);
     s.redis = bench_redis(args);
-    int r = BENCH_FAILED;
-    if (s.redis != NULL) {
-        r = watch(&s, timeout_us);
-        redisFree(s.redis);
-    }
+    int r = s.redis != NULL ? watch(&s, timeout_us) : BENCH_FAILED;
+    redisFree(s.redis);
     db_close(&s.db);
     return r;
 }

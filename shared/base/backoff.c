@@ -2,7 +2,7 @@
 #include "shared/base/backoff.h"
 
 #include <limits.h>
-#include <sys/random.h>
+#include <stdlib.h>
 
 int64_t backoff_next(struct backoff *b)
 {
@@ -12,10 +12,7 @@ int64_t backoff_next(struct backoff *b)
     if (full > b->most_ms)
         full = b->most_ms;
     b->tries += b->tries < UINT_MAX;
-    uint32_t dice = 0;
-    if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
-        dice = UINT32_MAX / 2;
-    return full - (int64_t)((uint64_t)dice * (uint64_t)(full / 2) >> 32);
+    return full - (int64_t)((uint64_t)arc4random() * (uint64_t)(full / 2) >> 32);
 }
 
 bool backoff_is_news(const struct backoff *b)

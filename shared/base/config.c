@@ -96,7 +96,7 @@ static int set_string(const struct config_option *o, const char *value, void *ou
     if ((int64_t)len < o->min || (int64_t)len > o->max)
         return fail(from, "%s has %zu bytes: expected %" PRId64 " to %" PRId64, o->key, len, o->min,
                     o->max);
-    if (o->check != NULL && o->check(value) != 0)
+    if (o->check != NULL && o->check(value) < 0)
         return fail(from, "%s = \"%s\": expected %s", o->key, value, o->expected);
     memset((char *)out + o->offset, 0, (size_t)o->max + 1);
     memcpy((char *)out + o->offset, value, len);

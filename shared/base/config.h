@@ -28,7 +28,7 @@ struct config_option {
     const char *initial;            /* the default, as text */
     const char *unit;               /* "ms", "bytes", "" */
     bool reload;                    /* SIGHUP applies a change */
-    int (*check)(const char *text); /* for strings: 0 if acceptable; NULL: any */
+    int (*check)(const char *text); /* for strings: below 0 if not acceptable; NULL: any */
     const char *expected;           /* the acceptable values, for the message */
 };
 

@@ -15,10 +15,14 @@
         key, CONFIG_BOOL, offsetof(struct S, field), 0, 0, initial, "", reload, NULL, NULL         \
     }
 
-#define CONFIG_STRING_ROW(S, key, field, initial, min, reload)                                     \
+/* CONFIG_CHECKED_ROW: a text that `check` accepts; `expected` describes it. */
+#define CONFIG_CHECKED_ROW(S, key, field, initial, min, reload, check, expected)                   \
     {                                                                                              \
         key, CONFIG_STRING, offsetof(struct S, field), min, sizeof(((struct S *)0)->field) - 1,    \
-            initial, "", reload, NULL, NULL                                                        \
+            initial, "", reload, check, expected                                                   \
     }
+
+#define CONFIG_STRING_ROW(S, key, field, initial, min, reload)                                     \
+    CONFIG_CHECKED_ROW(S, key, field, initial, min, reload, NULL, NULL)
 
 #endif

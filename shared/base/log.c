@@ -45,28 +45,19 @@ static int index_of(const char *text, const char *const *list, size_t n)
     return -EINVAL;
 }
 
-int log_level_parse(const char *text, enum log_level *level)
+int log_level_of(const char *text)
 {
-    int i = index_of(text, level_texts, LOG_LEVEL_DEBUG + 1);
-    if (i >= 0)
-        *level = (enum log_level)i;
-    return i < 0 ? i : 0;
+    return index_of(text, level_texts, LOG_LEVEL_DEBUG + 1);
 }
 
-int log_format_parse(const char *text, enum log_format *format)
+int log_format_of(const char *text)
 {
-    int i = index_of(text, format_texts, LOG_JSON + 1);
-    if (i >= 0)
-        *format = (enum log_format)i;
-    return i < 0 ? i : 0;
+    return index_of(text, format_texts, LOG_JSON + 1);
 }
 
-int log_priorities_parse(const char *text, enum log_priorities *priorities)
+int log_priorities_of(const char *text)
 {
-    int i = index_of(text, priorities_texts, LOG_PRIORITIES_NEVER + 1);
-    if (i >= 0)
-        *priorities = (enum log_priorities)i;
-    return i < 0 ? i : 0;
+    return index_of(text, priorities_texts, LOG_PRIORITIES_NEVER + 1);
 }
 
 /* utf8_len: the length of the multi-byte character at `text` (2 to 4), or 0 if it is not valid

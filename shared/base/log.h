@@ -30,10 +30,10 @@ enum log_priorities { LOG_PRIORITIES_AUTO, LOG_PRIORITIES_ALWAYS, LOG_PRIORITIES
 /* log_configure: sets level and format, and detects what standard error is. May be called again. */
 void log_configure(enum log_level level, enum log_format format, enum log_priorities priorities);
 
-/* Parse the values of the config file. Return 0, or -EINVAL and leave the output alone. */
-int log_level_parse(const char *text, enum log_level *level);
-int log_format_parse(const char *text, enum log_format *format);
-int log_priorities_parse(const char *text, enum log_priorities *priorities);
+/* The values of the config file: each returns a value of its enum, or -EINVAL. */
+int log_level_of(const char *text);
+int log_format_of(const char *text);
+int log_priorities_of(const char *text);
 
 /* log_dropped: the number of lines dropped since the start. */
 int64_t log_dropped(void);

@@ -9,33 +9,26 @@
 
 /* --- waiting --- */
 
-/* wait_on: returns true at `until_us`. Call it with the lock. */
-static bool wait_on(struct mailbox *box, pthread_cond_t *cond, int64_t until_us)
+/* wait_on: returns false once the mailbox is shut. `mails`: a mail ends the waiting, too. */
+static bool wait_on(struct mailbox *box, pthread_cond_t *cond, bool mails, int64_t until_us)
 {
     struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
-    return pthread_cond_timedwait(cond, &box->lock, &until) == ETIMEDOUT;
+    pthread_mutex_lock(&box->lock);
+    for (int r = 0; r != ETIMEDOUT && !box->shut && (!mails || STAILQ_EMPTY(&box->mails));)
+        r = pthread_cond_timedwait(cond, &box->lock, &until);
+    bool go_on = !box->shut;
+    pthread_mutex_unlock(&box->lock);
+    return go_on;
 }
 
 bool mailbox_wait(struct mailbox *box, int64_t until_us)
 {
-    bool late = false;
-    pthread_mutex_lock(&box->lock);
-    while (STAILQ_EMPTY(&box->mails) && !box->shut && !late)
-        late = wait_on(box, &box->filled, until_us);
-    bool go_on = !box->shut;
-    pthread_mutex_unlock(&box->lock);
-    return go_on;
+    return wait_on(box, &box->filled, true, until_us);
 }
 
 bool mailbox_sleep(struct mailbox *box, int64_t until_us)
 {
-    bool late = false;
-    pthread_mutex_lock(&box->lock);
-    while (!box->shut && !late)
-        late = wait_on(box, &box->shutting, until_us);
-    bool go_on = !box->shut;
-    pthread_mutex_unlock(&box->lock);
-    return go_on;
+    return wait_on(box, &box->shutting, false, until_us);
 }
 
 /* --- sending and receiving --- */

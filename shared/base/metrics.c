@@ -142,20 +142,24 @@ static bool same_name(const struct metrics_table *table, size_t a, size_t b)
     return strcmp(table->rows[a].name, table->rows[b].name) == 0;
 }
 
-static void put_head(FILE *out, const struct metric_row *row)
+/* begin: a spot for row i. The first row of a name prints the head. */
+static struct spot begin(FILE *out, const struct metrics_table *table, size_t i)
 {
-    fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
-            type_texts[row->type]);
+    const struct metric_row *row = &table->rows[i];
+    if (i == 0 || !same_name(table, i, i - 1))
+        fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
+                type_texts[row->type]);
+    return (struct spot){
+        .out = out, .row = row, .label = "", .seconds = metric_in_seconds(row->name)};
 }
 
 void metrics_render(FILE *out, const struct metrics_table *table, void *const *shards,
                     size_t n_shards)
 {
     for (size_t i = 0; i < table->n; i++) {
-        struct spot spot = {
-            out, &table->rows[i], shards, n_shards, "", metric_in_seconds(table->rows[i].name)};
-        if (i == 0 || !same_name(table, i, i - 1))
-            put_head(out, &table->rows[i]);
+        struct spot spot = begin(out, table, i);
+        spot.shards = shards;
+        spot.n = n_shards;
         put(&spot);
     }
 }
@@ -164,12 +168,8 @@ void metrics_render_labelled(FILE *out, const struct metrics_table *table,
                              const struct metrics_labelled *shards, size_t n_shards)
 {
     for (size_t i = 0; i < table->n && n_shards > 0; i++) {
-        struct spot spot = {.out = out,
-                            .row = &table->rows[i],
-                            .n = 1,
-                            .seconds = metric_in_seconds(table->rows[i].name)};
-        if (i == 0 || !same_name(table, i, i - 1))
-            put_head(out, &table->rows[i]);
+        struct spot spot = begin(out, table, i);
+        spot.n = 1;
         for (size_t j = 0; j < n_shards; j++) {
             spot.shards = &shards[j].shard;
             spot.label = shards[j].label;

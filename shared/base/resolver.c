@@ -30,14 +30,6 @@ struct resolver {
 
 /* --- the thread --- */
 
-static int write_address(const struct addrinfo *a, char address[RESOLVER_ADDRESS_MAX])
-{
-    return getnameinfo(a->ai_addr, a->ai_addrlen, address, RESOLVER_ADDRESS_MAX, NULL, 0,
-                       NI_NUMERICHOST) == 0
-               ? 0
-               : -EADDRNOTAVAIL;
-}
-
 static int ask_system(const char *host, char address[RESOLVER_ADDRESS_MAX])
 {
     const struct addrinfo want = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
@@ -47,9 +39,11 @@ static int ask_system(const char *host, char address[RESOLVER_ADDRESS_MAX])
     const struct addrinfo *best = all;
     while (best != NULL && best->ai_family != AF_INET)
         best = best->ai_next;
-    int r = write_address(best != NULL ? best : all, address);
+    best = best != NULL ? best : all;
+    int r = getnameinfo(best->ai_addr, best->ai_addrlen, address, RESOLVER_ADDRESS_MAX, NULL, 0,
+                        NI_NUMERICHOST);
     freeaddrinfo(all);
-    return r;
+    return r == 0 ? 0 : -EADDRNOTAVAIL;
 }
 
 static _Atomic(resolver_lookup_fn *) lookup_fn = ask_system;
@@ -93,16 +87,14 @@ static void on_done(void *arg, struct mail *mail)
 
 static int start_thread(struct lookup *l)
 {
-    pthread_attr_t attr;
     pthread_t thread;
     sigset_t all, before;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int r = pthread_create(&thread, &attr, look_up, l);
+    int r = pthread_create(&thread, NULL, look_up, l);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
+    if (r == 0)
+        pthread_detach(thread);
     return -r;
 }
 

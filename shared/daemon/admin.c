@@ -3,15 +3,16 @@
 
 #include "shared/base/config.h"
 #include "shared/base/listen.h"
+#include "shared/base/mailbox.h"
 #include "shared/http/client_limit.h"
 #include "shared/http/server.h"
 
 #include <errno.h>
 #include <event2/event.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 64
@@ -25,31 +26,21 @@ struct admin {
     struct http_server *http;
     struct http_client_limit *clients;
     struct event_base *base;
-    struct event *stop;
-    int stop_fd; /* eventfd: tells the thread to end */
+    struct mailbox stop; /* a mail tells the thread to end */
+    struct mail end;
     pthread_t thread;
     struct admin_hooks hooks;
     char token[TOKEN_SIZE];
 };
 
-/* same_secret: compares in constant time. */
-static bool same_secret(struct http_text a, const char *b)
-{
-    size_t m = strlen(b);
-    unsigned char difference = a.len != m;
-    for (size_t i = 0; i < a.len; i++)
-        difference |= (unsigned char)(a.at[i] ^ b[i % (m + 1)]);
-    return difference == 0;
-}
-
+/* authorized: compares the token in constant time. */
 static bool authorized(const struct admin *admin, const struct http_request *request)
 {
     static const char scheme[] = "Bearer ";
     struct http_text given = http_field(request, "Authorization");
-    size_t len = sizeof scheme - 1;
-    if (given.len < len || memcmp(given.at, scheme, len) != 0 || admin->token[0] == '\0')
-        return false;
-    return same_secret((struct http_text){given.at + len, given.len - len}, admin->token);
+    size_t skip = sizeof scheme - 1, len = strlen(admin->token);
+    return len > 0 && given.len == skip + len && memcmp(given.at, scheme, skip) == 0 &&
+           CRYPTO_memcmp(given.at + skip, admin->token, len) == 0;
 }
 
 static unsigned answer_ready(struct admin *admin, FILE *out)
@@ -131,11 +122,10 @@ static void on_gone(void *arg, struct http_conn *conn)
 
 /* --- start and stop --- */
 
-static void on_stop(evutil_socket_t fd, short what, void *arg)
+static void on_stop(void *arg, struct mail *mail)
 {
     struct admin *admin = arg;
-    (void)fd;
-    (void)what;
+    (void)mail;
     event_base_loopbreak(admin->base);
 }
 
@@ -151,24 +141,10 @@ static void free_parts(struct admin *admin)
 {
     http_server_free(admin->http);
     http_client_limit_free(admin->clients);
-    if (admin->stop != NULL)
-        event_free(admin->stop);
+    mailbox_end(&admin->stop);
     if (admin->base != NULL)
         event_base_free(admin->base);
-    if (admin->stop_fd >= 0)
-        close(admin->stop_fd);
     free(admin);
-}
-
-static struct event_base *new_base(void)
-{
-    struct event_config *config = event_config_new();
-    if (config == NULL)
-        return NULL;
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-    struct event_base *base = event_base_new_with_config(config);
-    event_config_free(config);
-    return base;
 }
 
 /* serve: one address may have all connections, because the few clients are mostly local. When all
@@ -189,13 +165,11 @@ static int serve(struct admin *admin, int fd)
 
 static int build_loop(struct admin *admin)
 {
-    admin->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    admin->base = new_base();
+    admin->base = event_base_new();
     admin->clients = http_client_limit_new(CONNECTIONS_MAX);
-    if (admin->stop_fd < 0 || admin->base == NULL || admin->clients == NULL)
+    if (admin->base == NULL || admin->clients == NULL)
         return -ENOMEM;
-    admin->stop = event_new(admin->base, admin->stop_fd, EV_READ, on_stop, admin);
-    return admin->stop != NULL && event_add(admin->stop, NULL) == 0 ? 0 : -ENOMEM;
+    return mailbox_attach(&admin->stop, admin->base, on_stop, admin);
 }
 
 static int build(struct admin *admin, int fd)
@@ -214,7 +188,7 @@ int admin_start(struct admin **out, const struct admin_config *config,
     if (admin == NULL)
         return -ENOMEM;
     admin->hooks = *hooks;
-    admin->stop_fd = -1;
+    mailbox_init(&admin->stop);
     if (config_read_secret(config->token_file, admin->token, sizeof admin->token) < 0) {
         free_parts(admin);
         return -EACCES;
@@ -233,7 +207,7 @@ struct admin *admin_stop(struct admin *admin)
 {
     if (admin == NULL)
         return NULL;
-    eventfd_write(admin->stop_fd, 1);
+    mailbox_put(&admin->stop, &admin->end);
     pthread_join(admin->thread, NULL);
     free_parts(admin);
     return NULL;

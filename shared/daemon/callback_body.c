@@ -27,7 +27,7 @@ char *callback_body(const struct callback_from *from, const char *type, const ch
 static json_t *component_json(const char *name, enum health_state state, const char *was,
                               const char *reason, char text[TEXT_SIZE])
 {
-    const char *state_text = health_state_text(state);
+    const char *state_text = health_state_texts[state];
     size_t n = strlen(text);
     if (state == HEALTH_OK)
         reason = "";
@@ -42,20 +42,20 @@ char *callback_body_health(const struct callback_from *from, const char *id, int
                            const struct health_change *change)
 {
     char text[TEXT_SIZE];
-    const char *state = health_state_text(h->overall.shown);
+    const char *state = health_state_texts[h->overall.shown];
     json_t *components = json_object();
     snprintf(text, sizeof text, "%s %s (%s): %s", from->source, from->daemon, from->instance,
              state);
     for (int i = 0; i < HEALTH_COMPONENTS_N; i++) {
-        const char *name = health_component_text((enum health_component)i);
-        const char *was = change != NULL ? health_state_text(change->components_were[i]) : NULL;
+        const char *name = health_component_texts[i];
+        const char *was = change != NULL ? health_state_texts[change->components_were[i]] : NULL;
         json_object_set_new(
             components, name,
             component_json(name, h->components[i].shown, was, report->found[i].reason, text));
     }
     return callback_body(from, "health", id, now_us, text,
                          json_pack("{s:s, s:s?, s:o}", "state", state, "was",
-                                   change != NULL ? health_state_text(change->was) : NULL,
+                                   change != NULL ? health_state_texts[change->was] : NULL,
                                    "components", components));
 }
 
@@ -63,7 +63,7 @@ char *callback_body_heartbeat(const struct callback_from *from, const char *id, 
                               enum health_state state)
 {
     char text[TEXT_SIZE];
-    const char *state_text = health_state_text(state);
+    const char *state_text = health_state_texts[state];
     snprintf(text, sizeof text, "%s %s (%s) lives: %s", from->source, from->daemon, from->instance,
              state_text);
     return callback_body(from, "heartbeat", id, now_us, text,

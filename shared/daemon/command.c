@@ -46,10 +46,10 @@ static int read_options(struct command *c, int argc, char **argv, enum action *a
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"set", required_argument, NULL, 's'},
-                                            {"check-config", no_argument, NULL, 'k'},
-                                            {"print-config", no_argument, NULL, 'p'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
+                                            {"check-config", no_argument, NULL, CHECK_CONFIG},
+                                            {"print-config", no_argument, NULL, PRINT_CONFIG},
+                                            {"version", no_argument, NULL, PRINT_VERSION},
+                                            {"help", no_argument, NULL, PRINT_HELP},
                                             {NULL, 0, NULL, 0}};
     *action = RUN;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -62,20 +62,10 @@ static int read_options(struct command *c, int argc, char **argv, enum action *a
                 return usage(c, "too many --set");
             c->sets[c->n_sets++] = optarg;
             break;
-        case 'k':
-            *action = CHECK_CONFIG;
-            break;
-        case 'p':
-            *action = PRINT_CONFIG;
-            break;
-        case 'v':
-            *action = PRINT_VERSION;
-            break;
-        case 'h':
-            *action = PRINT_HELP;
-            break;
-        default:
+        case '?':
             return usage(c, "wrong option");
+        default:
+            *action = (enum action)o;
         }
     }
     return optind < argc ? usage(c, "unexpected argument") : 0;

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line that both daemons share:
- *
- * main() calls it once, before any thread starts.
- *
- * Called once, by main(), before any thread. */
+/* The command line that both daemons share. For main(), before any thread starts. */
 #ifndef ONRUSH_COMMAND_H
 #define ONRUSH_COMMAND_H
 

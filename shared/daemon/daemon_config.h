@@ -47,12 +47,9 @@ static inline int config_check_url(const char *text)
 }
 
 #define CONFIG_TRACING_ROWS(S)                                                                     \
-    {                                                                                              \
-        "tracing.url", CONFIG_STRING, offsetof(struct S, tracing.url), 0,                          \
-            sizeof(((struct S *)0)->tracing.url) - 1, "", "", false, config_check_url,             \
-            "a URL that begins with https:// or http:// and has neither password nor query, or "   \
-            "nothing"                                                                              \
-    }
+    CONFIG_CHECKED_ROW(S, "tracing.url", tracing.url, "", 0, false, config_check_url,              \
+                       "a URL that begins with https:// or http:// and has neither password nor "  \
+                       "query, or nothing")
 
 #define CONFIG_CALLBACKS_ROWS(S)                                                                   \
     CONFIG_STRING_ROW(S, "callbacks.urls_file", callbacks.urls_file, "", 0, false),                \
@@ -62,16 +59,8 @@ static inline int config_check_url(const char *text)
         CONFIG_INT_ROW(S, "callbacks.heartbeat_s", callbacks.heartbeat_s, "30", 1, 86400, "s",     \
                        false),                                                                     \
         CONFIG_STRING_ROW(S, "callbacks.ca_file", callbacks.ca_file, "", 0, false),                \
-        {"callbacks.source",                                                                       \
-         CONFIG_STRING,                                                                            \
-         offsetof(struct S, callbacks.source),                                                     \
-         1,                                                                                        \
-         sizeof(((struct S *)0)->callbacks.source) - 1,                                            \
-         "onrush",                                                                                 \
-         "",                                                                                       \
-         false,                                                                                    \
-         config_check_source,                                                                      \
-         "letters, digits and . _ -"},                                                             \
+        CONFIG_CHECKED_ROW(S, "callbacks.source", callbacks.source, "onrush", 1, false,            \
+                           config_check_source, "letters, digits and . _ -"),                      \
         CONFIG_INT_ROW(S, "callbacks.queue", callbacks.queue, "64", 1, 1000, "messages", false),   \
         CONFIG_INT_ROW(S, "callbacks.timeout_ms", callbacks.timeout_ms, "5000", 100, 60000, "ms",  \
                        false),                                                                     \

@@ -4,22 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const char *const state_texts[] = {"ok", "degraded", "down"};
-static const char *const component_texts[] = {
-#define X(id) #id,
-    HEALTH_COMPONENTS(X)
+const char *const health_state_texts[] = {"ok", "degraded", "down"};
+const char *const health_component_texts[] = {
+#define X(M, id) #id,
+    HEALTH_COMPONENTS(X, )
 #undef X
 };
-
-const char *health_state_text(enum health_state state)
-{
-    return state_texts[state];
-}
-
-const char *health_component_text(enum health_component component)
-{
-    return component_texts[component];
-}
 
 void health_found(struct health_report *report, enum health_component component,
                   enum health_state state, const char *reason, ...)

@@ -14,11 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEALTH_COMPONENTS(X) X(redis) X(mariadb) X(backlog) X(lag) X(journal) X(errors)
+/* X(M, id); X receives M. */
+#define HEALTH_COMPONENTS(X, M)                                                                    \
+    X(M, redis) X(M, mariadb) X(M, backlog) X(M, lag) X(M, journal) X(M, errors)
 
 enum health_component {
-#define X(id) HEALTH_##id,
-    HEALTH_COMPONENTS(X)
+#define X(M, id) HEALTH_##id,
+    HEALTH_COMPONENTS(X, )
 #undef X
         HEALTH_COMPONENTS_N
 };
@@ -47,8 +49,8 @@ void health_found(struct health_report *report, enum health_component component,
 /* health_overall: down if not able, degraded if a component is not ok, else ok. */
 enum health_state health_overall(const struct health_report *report);
 
-const char *health_state_text(enum health_state state);
-const char *health_component_text(enum health_component component);
+extern const char *const health_state_texts[];
+extern const char *const health_component_texts[];
 
 /* A damped state: what is shown, what was seen last, and since when. */
 struct health_track {

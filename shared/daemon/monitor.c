@@ -60,8 +60,7 @@ bool monitor_ready(struct monitor *m, FILE *reasons)
     look(m, &report);
     for (int i = 0; i < HEALTH_COMPONENTS_N; i++) {
         if (report.found[i].state != HEALTH_OK)
-            fprintf(reasons, "%s: %s\n", health_component_text((enum health_component)i),
-                    report.found[i].reason);
+            fprintf(reasons, "%s: %s\n", health_component_texts[i], report.found[i].reason);
     }
     return report.able;
 }
@@ -79,8 +78,8 @@ METRICS_TABLE(health_metrics_table, HEALTH_METRICS);
 static void show(struct monitor *m)
 {
     metric_set(&m->metrics.overall, m->health.overall.shown);
-#define X(id) metric_set(&m->metrics.id, m->health.components[HEALTH_##id].shown);
-    HEALTH_COMPONENTS(X)
+#define X(M, id) metric_set(&m->metrics.id, m->health.components[HEALTH_##id].shown);
+    HEALTH_COMPONENTS(X, )
 #undef X
 }
 
@@ -110,10 +109,10 @@ static void log_health(const struct monitor *m, const struct health_report *repo
         const char *reason = report->found[i].reason;
         if (shown != HEALTH_OK)
             n += (size_t)snprintf(wrong + n, sizeof wrong - n, " %s=\"%s%s%s\"",
-                                  health_component_text((enum health_component)i),
-                                  health_state_text(shown), *reason != '\0' ? ": " : "", reason);
+                                  health_component_texts[i], health_state_texts[shown],
+                                  *reason != '\0' ? ": " : "", reason);
     }
-    log_info("health", "state=%s%s", health_state_text(m->health.overall.shown), wrong);
+    log_info("health", "state=%s%s", health_state_texts[m->health.overall.shown], wrong);
 }
 
 static void tell_health(struct monitor *m, const struct health_report *report,

@@ -36,12 +36,7 @@ struct callbacks_config {
           "Health as the callbacks tell it: 0 ok, 1 degraded, 2 down.")
 #define HEALTH_METRICS(COUNTER, GAUGE, HISTOGRAM)                                                  \
     HEALTH_METRIC(GAUGE, overall)                                                                  \
-    HEALTH_METRIC(GAUGE, redis)                                                                    \
-    HEALTH_METRIC(GAUGE, mariadb)                                                                  \
-    HEALTH_METRIC(GAUGE, backlog)                                                                  \
-    HEALTH_METRIC(GAUGE, lag)                                                                      \
-    HEALTH_METRIC(GAUGE, journal)                                                                  \
-    HEALTH_METRIC(GAUGE, errors)
+    HEALTH_COMPONENTS(HEALTH_METRIC, GAUGE)
 
 METRICS_STRUCT(health_metrics, HEALTH_METRICS);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/daemon/process_metrics.h"
 
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/store/redis.h"
 #include "shared/store/schema.h"
@@ -8,19 +9,14 @@
 #include <dirent.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define METRICS_SHARD process_metrics
 METRICS_TABLE(process_metrics_table, PROCESS_METRICS);
 
-/* count_fds: newer kernels report the number as the size of the directory; older ones list it. */
 static int64_t count_fds(void)
 {
-    struct stat st;
-    if (stat("/proc/self/fd", &st) == 0 && st.st_size > 0)
-        return st.st_size;
     DIR *dir = opendir("/proc/self/fd");
     int64_t n = -3; /* ".", "..", and the directory itself */
     if (dir == NULL)
@@ -37,24 +33,16 @@ static int64_t most_fds(void)
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (int64_t)limit.rlim_cur : METRIC_ABSENT;
 }
 
-static int64_t cpu_us(void)
-{
-    struct timespec t;
-    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) < 0)
-        return METRIC_ABSENT;
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* since_boot_us: reads a clock. /proc counts start times from the boot. */
-static int64_t since_boot_us(clockid_t clock)
+/* read_clock: these clocks of the process and the machine always exist. */
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec t;
     clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* read_stat: reads fields 20, 22 and 24 of /proc/self/stat: threads, start, memory. They follow the
- * name, which may contain anything. */
+/* read_stat: reads fields 20, 22 and 24 of /proc/self/stat: threads, start since the boot, memory.
+ * They follow the name, which may contain anything. */
 static void read_stat(struct process_metrics *m)
 {
     char text[1024];
@@ -71,10 +59,10 @@ static void read_stat(struct process_metrics *m)
                "%*s %lld",
                &threads, &start, &pages) != 3)
         return;
-    int64_t up_us = since_boot_us(CLOCK_BOOTTIME) - start * (1000000 / sysconf(_SC_CLK_TCK));
+    int64_t up_us = read_clock(CLOCK_BOOTTIME) - start * (1000000 / sysconf(_SC_CLK_TCK));
     metric_set(&m->threads, threads);
     metric_set(&m->memory, pages * sysconf(_SC_PAGESIZE));
-    metric_set(&m->start, since_boot_us(CLOCK_REALTIME) - up_us);
+    metric_set(&m->start, clock_wall_us() - up_us);
 }
 
 /* start_once: computes the start once, because an adjusted clock would look like a restart. */
@@ -93,7 +81,7 @@ void process_metrics_render(FILE *out, const char *daemon)
                                 .start = METRIC_ABSENT,
                                 .open_fds = count_fds(),
                                 .max_fds = most_fds(),
-                                .cpu = cpu_us(),
+                                .cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID),
                                 .log_dropped = log_dropped()};
     void *shard = &m;
     read_stat(&m);

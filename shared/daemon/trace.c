@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/daemon/trace.h"
 
-#include "shared/base/clock.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -10,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define HEX       "0123456789abcdef"
 #define ROOM      2048 /* spans that may wait */
@@ -54,9 +51,8 @@ void trace_format(const struct trace_context *c, char out[TRACEPARENT_SIZE])
 
 void trace_new_span(char span_id[SPAN_ID_LEN + 1])
 {
-    uint64_t dice = 0;
-    if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
-        dice = (uint64_t)clock_wall_us();
+    uint64_t dice;
+    arc4random_buf(&dice, sizeof dice);
     snprintf(span_id, SPAN_ID_LEN + 1, "%016" PRIx64, dice | 1); /* never all zeros */
 }
 
@@ -114,10 +110,7 @@ struct tracer *tracer_free(struct tracer *t)
 
 bool tracer_wants(const struct tracer *t)
 {
-    uint32_t dice = 0;
-    if (t->sample_ppm == 0 || getrandom(&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
-        return false;
-    return (int64_t)((uint64_t)dice * MILLION >> 32) < t->sample_ppm;
+    return t->sample_ppm > 0 && arc4random_uniform(MILLION) < t->sample_ppm;
 }
 
 void tracer_add(struct tracer *t, const struct span *span)

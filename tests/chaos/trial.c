@@ -71,19 +71,20 @@ static int clients(const char *url, const char *campaign, const char *ledger)
     static struct burst_report report;
     static uint32_t users[2 * (USERS + WAVE)];
     struct burst_target target;
-    struct burst_plan plan = {.users = users, .n = sizeof users / sizeof users[0]};
-    for (uint32_t i = 0; i < plan.n; i++)
+    const size_t n = sizeof users / sizeof users[0];
+    for (uint32_t i = 0; i < n; i++)
         users[i] = user_at(i);
     if (burst_target_make(&target, url, campaign) != 0 ||
         (report.ledger = fopen(ledger, "we")) == NULL)
         return 1;
     int r = burst_client_run(&(struct burst_settings){.target = &target,
-                                                      .plan = &plan,
+                                                      .users = users,
+                                                      .n = n,
                                                       .concurrency = CONCURRENCY,
                                                       .timeout_ms = TIMEOUT_MS,
                                                       .rate = 2 * RATE},
                              &report);
-    return fclose(report.ledger) == 0 && r == 0 && report.done == plan.n ? 0 : 1;
+    return fclose(report.ledger) == 0 && r == 0 && report.done == n ? 0 : 1;
 }
 
 static pid_t start_clients(const struct round *r)

@@ -13,7 +13,7 @@
 static struct gateway gateway;
 static struct gateway_config config;
 static struct worker worker[WORKERS];
-static struct worker *const workers[WORKERS] = {&worker[0], &worker[1]};
+static struct workers workers = {{&worker[0], &worker[1]}, WORKERS};
 static struct event_base *base;
 
 static void on_link(void *arg, bool up)
@@ -53,18 +53,18 @@ static int tear_down(void **state)
 static void test_progress(void **state)
 {
     (void)state;
-    assert_false(gateway_health_progress(workers, WORKERS));
+    assert_false(gateway_health_progress(&workers));
     pulse_beat(&worker[0].pulse);
-    assert_false(gateway_health_progress(workers, WORKERS));
+    assert_false(gateway_health_progress(&workers));
     pulse_beat(&worker[1].pulse);
-    assert_true(gateway_health_progress(workers, WORKERS));
-    assert_false(gateway_health_progress(workers, WORKERS));
+    assert_true(gateway_health_progress(&workers));
+    assert_false(gateway_health_progress(&workers));
     worker[1].ended = true;
     pulse_beat(&worker[0].pulse);
-    assert_true(gateway_health_progress(workers, WORKERS));
-    assert_false(gateway_health_ended(workers, WORKERS));
+    assert_true(gateway_health_progress(&workers));
+    assert_false(gateway_health_ended(&workers));
     worker[0].ended = true;
-    assert_true(gateway_health_ended(workers, WORKERS));
+    assert_true(gateway_health_ended(&workers));
 }
 
 static void test_answered(void **state)
@@ -76,7 +76,7 @@ static void test_answered(void **state)
         FILE *missing = open_memstream(&text, &size);
         for (int i = 0; i < up; i++)
             metric_set(&worker[i].loop.metrics.mariadb_up, 1);
-        assert_false(gateway_health_answered(workers, WORKERS, missing));
+        assert_false(gateway_health_answered(&workers, missing));
         fclose(missing);
         assert_string_equal(text, up < WORKERS ? "redis and mariadb" : "redis");
         free(text);
@@ -86,7 +86,7 @@ static void test_answered(void **state)
 static enum health_state found(enum health_component component)
 {
     struct health_report report = {0};
-    gateway_health(&gateway, workers, WORKERS, &report);
+    gateway_health(&gateway, &workers, &report);
     return report.found[component].state;
 }
 

@@ -119,16 +119,12 @@ static void test_levels(void **state)
 static void test_names_of_levels_and_formats(void **state)
 {
     (void)state;
-    enum log_level level = LOG_LEVEL_WARNING;
-    enum log_format format = LOG_JSON;
-    assert_int_equal(log_level_parse("verbose", &level), -EINVAL);
-    assert_int_equal(level, LOG_LEVEL_WARNING);
-    assert_int_equal(log_format_parse("xml", &format), -EINVAL);
-    assert_int_equal(format, LOG_JSON);
-    assert_int_equal(log_level_parse("debug", &level), 0);
-    assert_int_equal(level, LOG_LEVEL_DEBUG);
-    assert_int_equal(log_format_parse("logfmt", &format), 0);
-    assert_int_equal(format, LOG_LOGFMT);
+    assert_int_equal(log_level_of("verbose"), -EINVAL);
+    assert_int_equal(log_format_of("xml"), -EINVAL);
+    assert_int_equal(log_priorities_of("sometimes"), -EINVAL);
+    assert_int_equal(log_level_of("debug"), LOG_LEVEL_DEBUG);
+    assert_int_equal(log_format_of("logfmt"), LOG_LOGFMT);
+    assert_int_equal(log_priorities_of("never"), LOG_PRIORITIES_NEVER);
 }
 
 static int count_lines(const char *text)
