@@ -6,15 +6,19 @@ CREATE TABLE IF NOT EXISTS campaigns (
     id          INT UNSIGNED    NOT NULL AUTO_INCREMENT PRIMARY KEY,
     name        VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
     quota       INT UNSIGNED    NOT NULL COMMENT 'number of coupons',
-    overflow    INT             NOT NULL DEFAULT 1000 COMMENT 'requests admitted beyond the quota; -1: no limit',
+    overflow    INT             NOT NULL DEFAULT 1000
+                COMMENT 'requests admitted beyond the quota; -1: no limit',
     state       VARCHAR(16)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'scheduled'
                                 COMMENT 'scheduled, open, paused, closed, settled',
     opens_at    DATETIME(6)     NOT NULL,
     closes_at   DATETIME(6)     NULL COMMENT 'NULL: no closing time',
-    granted     INT UNSIGNED    NOT NULL DEFAULT 0 COMMENT 'rows in coupons; only the guard UPDATE changes it',
+    granted     INT UNSIGNED    NOT NULL DEFAULT 0
+                COMMENT 'rows in coupons; only the guard UPDATE changes it',
     watermark   BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'highest ticket of a committed batch',
-    owner       VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'the scheduler with the lease',
-    epoch       BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'grows with each owner; fences the former one',
+    owner       VARCHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''
+                COMMENT 'the scheduler with the lease',
+    epoch       BIGINT UNSIGNED NOT NULL DEFAULT 0
+                COMMENT 'grows with each owner; fences the former one',
     lease_until DATETIME(6)     NOT NULL DEFAULT '2000-01-01',
     created_at  DATETIME(6)     NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
     CHECK (granted <= quota)

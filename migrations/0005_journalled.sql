@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS journalled (
     ticket      BIGINT UNSIGNED NOT NULL COMMENT 'arrival at the gateway, µs since the epoch',
     granted     INT UNSIGNED    NULL COMMENT 'journal.granted',
     drained     INT UNSIGNED    NOT NULL COMMENT 'campaigns.granted at the drain',
-    decided_to  BIGINT UNSIGNED NOT NULL COMMENT 'highest ticket that the scheduler had taken by then',
+    decided_to  BIGINT UNSIGNED NOT NULL
+                COMMENT 'highest ticket that the scheduler had taken by then',
     batches     INT UNSIGNED    NOT NULL COMMENT 'most batches that scheduler may have under way',
     PRIMARY KEY (campaign_id, user_id)
 ) ENGINE = InnoDB;

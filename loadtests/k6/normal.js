@@ -8,7 +8,9 @@ export { handleSummary } from './lib/summary.js';
 
 export const options = build({
   scenarios: { normal: steady({ rate: 200, seconds: 120, vus: 200 }) },
-  must: { http_req_failed: ['rate==0'], coupons_error: ['count==0'], coupons_sold_out: ['count==0'] },
+  must: {
+    http_req_failed: ['rate==0'], coupons_error: ['count==0'], coupons_sold_out: ['count==0'],
+  },
   fast: { http_req_duration: ['p(95)<20'], dropped_iterations: ['count==0'] },
 });
 

@@ -75,7 +75,8 @@ defaults() {
 bench_require() {
     local name
     for name in "$@"; do
-        command -v "$name" >/dev/null || die "there is no $name: run $ROOT/ops/deps --run --bench first"
+        command -v "$name" >/dev/null ||
+            die "there is no $name: run $ROOT/ops/deps --run --bench first"
     done
 }
 
@@ -116,7 +117,8 @@ bench_end() {
 # stack_up OPTION...: starts a private stack with durable Redis and MariaDB. All load comes from one
 # address.
 stack_up() {
-    "$ROOT/ops/stack" up "$DIR/stack" --build-dir "$BUILD" --set gateway.max_connections_per_address=1000000 \
+    "$ROOT/ops/stack" up "$DIR/stack" --build-dir "$BUILD" \
+        --set gateway.max_connections_per_address=1000000 \
         --set gateway.max_waiters_per_address=1000000 "$@"
     stack_read
     # Redis must not rewrite its log during a turn; redis_reset does so between turns.
@@ -158,12 +160,13 @@ redis_info() {
 }
 
 sql() {
-    MYSQL_PWD=$DB_PASSWORD mariadb --no-defaults --socket="$DB_SOCKET" --user="$DB_USER" "$DB_NAME" \
-        --skip-column-names --batch --execute="$1"
+    MYSQL_PWD=$DB_PASSWORD mariadb --no-defaults --socket="$DB_SOCKET" --user="$DB_USER" \
+        "$DB_NAME" --skip-column-names --batch --execute="$1"
 }
 
 db_arguments() {
-    printf '%s\n' db-socket="$DB_SOCKET" db-name="$DB_NAME" db-user="$DB_USER" db-password-file="$DIR/stack/db.password"
+    printf '%s\n' db-socket="$DB_SOCKET" db-name="$DB_NAME" db-user="$DB_USER" \
+        db-password-file="$DIR/stack/db.password"
 }
 
 fill() {
@@ -233,11 +236,13 @@ turn_end() {
         CPU_US[$name]=$((now - CPU_US[$name]))
         own=$((own + CPU_US[$name]))
     done
-    read -r FOREIGN_PERCENT STEAL_PERCENT < <(awk -v b=$((ticks[0] - TICKS[0])) -v s=$((ticks[1] - TICKS[1])) \
-        -v k=$((ticks[2] - TICKS[2])) -v m=$((ticks[3] - TICKS[3])) -v own="$own" -v us="$TURN_US" \
-        -v cores="$(nproc)" -v hz="$(getconf CLK_TCK)" 'BEGIN {
-            all = us * cores / 1e6 * hz; foreign = b - k - m - own / 1e6 * hz
-            printf "%.1f %.1f\n", 100 * (foreign > 0 ? foreign : 0) / all, 100 * s / all }')
+    read -r FOREIGN_PERCENT STEAL_PERCENT < <(
+        awk -v b=$((ticks[0] - TICKS[0])) -v s=$((ticks[1] - TICKS[1])) \
+            -v k=$((ticks[2] - TICKS[2])) -v m=$((ticks[3] - TICKS[3])) \
+            -v own="$own" -v us="$TURN_US" \
+            -v cores="$(nproc)" -v hz="$(getconf CLK_TCK)" 'BEGIN {
+                all = us * cores / 1e6 * hz; foreign = b - k - m - own / 1e6 * hz
+                printf "%.1f %.1f\n", 100 * (foreign > 0 ? foreign : 0) / all, 100 * s / all }')
 }
 
 # turn_note WHAT ROUND JSON: appends a line to turns.jsonl: the figures in JSON and those of
@@ -247,9 +252,11 @@ turn_note() {
     for name in "${!CPU_US[@]}"; do
         cpu=$(jq -c --arg n "$name" --argjson v "${CPU_US[$name]}" '.[$n] = $v' <<<"$cpu")
     done
-    jq -nc --arg what "$1" --argjson round "$2" --argjson data "$3" --argjson cpu "$cpu" --argjson us "$TURN_US" \
-        --argjson foreign "$FOREIGN_PERCENT" --argjson steal "$STEAL_PERCENT" \
-        '{what: $what, round: $round, us: $us, cpu_us: $cpu, foreign: $foreign, steal: $steal} + $data' >>"$OUT/turns.jsonl"
+    jq -nc --arg what "$1" --argjson round "$2" --argjson data "$3" --argjson cpu "$cpu" \
+        --argjson us "$TURN_US" --argjson foreign "$FOREIGN_PERCENT" \
+        --argjson steal "$STEAL_PERCENT" \
+        '{what: $what, round: $round, us: $us, cpu_us: $cpu, foreign: $foreign, steal: $steal}
+            + $data' >>"$OUT/turns.jsonl"
 }
 
 # quiet_turn FUNCTION [ARGUMENT]...: repeats a turn until the machine was quiet. FUNCTION does one
@@ -272,12 +279,14 @@ quiet_turn() {
 # was_quiet: judges the last turn and the probes around it.
 was_quiet() {
     { [[ -n $CROWDED ]] || probes_agree; } &&
-        tail -n 1 "$OUT/turns.jsonl" | jq -e --argjson foreign "$MAX_FOREIGN" --argjson steal "$MAX_STEAL" \
+        tail -n 1 "$OUT/turns.jsonl" |
+        jq -e --argjson foreign "$MAX_FOREIGN" --argjson steal "$MAX_STEAL" \
             '.foreign <= $foreign and .steal <= $steal' >/dev/null
 }
 
 probes_agree() {
-    tail -n 2 "$OUT/probes.jsonl" | jq -e -s --argjson fastest "$FASTEST_US" --argjson spread "$MAX_PROBE_SPREAD" \
+    tail -n 2 "$OUT/probes.jsonl" |
+        jq -e -s --argjson fastest "$FASTEST_US" --argjson spread "$MAX_PROBE_SPREAD" \
         'all(.[]; .wall_us <= $fastest * (1 + $spread / 100))' >/dev/null
 }
 
@@ -321,21 +330,23 @@ learn_speed() {
 machine_describe() {
     local model
     model=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
-    jq -n --arg model "${model:-$(uname -m)}" --argjson cores "$(nproc)" --arg kernel "$(uname -sr)" \
-        --arg system "$(. /etc/os-release && echo "$PRETTY_NAME")" --arg load "$(cut -d' ' -f1-3 /proc/loadavg)" \
+    jq -n --arg model "${model:-$(uname -m)}" --argjson cores "$(nproc)" \
+        --arg kernel "$(uname -sr)" --arg system "$(. /etc/os-release && echo "$PRETTY_NAME")" \
+        --arg load "$(cut -d' ' -f1-3 /proc/loadavg)" \
         --arg redis "$(redis-server --version | sed -E 's/.*v=([^ ]+).*/\1/')" \
         --arg mariadb "$(mariadbd --version 2>/dev/null | sed -E 's/.*Ver ([^ ]+).*/\1/')" \
         --arg onrush "$("$(binary onrushctl)" --version | head -n 1)" \
         --arg memory "$(awk '/^MemTotal/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo)" \
         --arg date "$(date -u +%FT%TZ)" \
-        '{model: $model, cores: $cores, memory: $memory, kernel: $kernel, system: $system, load_before: $load,
-          redis: $redis, mariadb: $mariadb, onrush: $onrush, date: $date}'
+        '{model: $model, cores: $cores, memory: $memory, kernel: $kernel, system: $system,
+          load_before: $load, redis: $redis, mariadb: $mariadb, onrush: $onrush, date: $date}'
 }
 
 # jq functions for the results.
 # shellcheck disable=SC2016,SC2034 # jq's variables; used by the benchmarks
 readonly JQ_STATS='
-def median: sort | if length == 0 then null elif length % 2 == 1 then .[length / 2 | floor]
+def median: sort |
+    if length == 0 then null elif length % 2 == 1 then .[length / 2 | floor]
     else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def spread: if length < 2 or median == 0 then 0 else 100 * (max - min) / median end;
 def stat: {median: median, spread_percent: spread, all: .};
@@ -344,13 +355,21 @@ def stat: {median: median, spread_percent: spread, all: .};
 # noise: prints why this run is no result, one reason per line; prints nothing if it is one.
 noise() {
     jq -rn --slurpfile probes "$OUT/probes.jsonl" --slurpfile turns "$OUT/turns.jsonl" \
-        --argjson spread "$MAX_PROBE_SPREAD" --argjson foreign "$MAX_FOREIGN" --argjson steal "$MAX_STEAL" \
-        --argjson fastest "$FASTEST_US" "$JQ_STATS"'
+        --argjson spread "$MAX_PROBE_SPREAD" --argjson foreign "$MAX_FOREIGN" \
+        --argjson steal "$MAX_STEAL" --argjson fastest "$FASTEST_US" "$JQ_STATS"'
         def r: . * 10 | round / 10;
-        ([$probes[].wall_us, ($fastest | select(. > 0))] | spread) as $s | ([$turns[].foreign] | max) as $f | ([$turns[].steal] | max) as $t |
-        (if $s > $spread then "a fixed piece of work varied by \($s | r) % (at most \($spread))" else empty end),
-        (if $f > $foreign then "other processes took \($f | r) % of the machine in a turn (at most \($foreign))" else empty end),
-        (if $t > $steal then "the hypervisor took \($t | r) % of the machine in a turn (at most \($steal))" else empty end)'
+        ([$probes[].wall_us, ($fastest | select(. > 0))] | spread) as $s |
+        ([$turns[].foreign] | max) as $f | ([$turns[].steal] | max) as $t |
+        (if $s > $spread
+            then "a fixed piece of work varied by \($s | r) % (at most \($spread))"
+            else empty end),
+        (if $f > $foreign
+            then "other processes took \($f | r) % of the machine in a turn " +
+                "(at most \($foreign))"
+            else empty end),
+        (if $t > $steal
+            then "the hypervisor took \($t | r) % of the machine in a turn (at most \($steal))"
+            else empty end)'
     [[ -z $SMOKE ]] || echo "a smoke run measures nothing"
     ((ROUNDS >= 3)) || echo "fewer than three rounds"
 }
@@ -361,12 +380,17 @@ noise() {
 verdict() {
     local reasons line missed
     reasons=$(noise)
-    jq --slurpfile machine "$OUT/machine.json" --slurpfile turns "$OUT/turns.jsonl" --slurpfile aside "$OUT/set-aside.jsonl" --arg reasons "$reasons" \
-        '{machine: $machine[0], is_result: ($reasons == ""), not_a_result_because: ($reasons | split("\n") | map(select(. != "")))}
+    jq --slurpfile machine "$OUT/machine.json" --slurpfile turns "$OUT/turns.jsonl" \
+        --slurpfile aside "$OUT/set-aside.jsonl" --arg reasons "$reasons" \
+        '{machine: $machine[0], is_result: ($reasons == ""),
+          not_a_result_because: ($reasons | split("\n") | map(select(. != "")))}
          + . + {set_aside: ($aside | length), turns: $turns}' <<<"$1" >"$OUT/result.json"
-    jq -r '.machine | "\nMachine: \(.cores) cores, \(.model), \(.memory), \(.system), \(.kernel)\n" +
-        "         Redis \(.redis), MariaDB \(.mariadb), \(.onrush); load before \(.load_before)"' "$OUT/result.json"
-    jq -r '"\(.turns | length) turns; \(.set_aside) more were set aside, as the machine was not quiet"' "$OUT/result.json"
+    jq -r '.machine |
+        "\nMachine: \(.cores) cores, \(.model), \(.memory), \(.system), \(.kernel)\n" +
+        "         Redis \(.redis), MariaDB \(.mariadb), \(.onrush); load before \(.load_before)"' \
+        "$OUT/result.json"
+    jq -r '"\(.turns | length) turns; " +
+        "\(.set_aside) more were set aside, as the machine was not quiet"' "$OUT/result.json"
     printf 'Written: %s\n' "$OUT/result.json"
     missed=$(jq '[.bars[]? | select(.holds == false)] | length' "$OUT/result.json")
     while read -r line; do
@@ -379,7 +403,8 @@ verdict() {
 # print_bars RESULT: prints the table of bars: [{what, value, bar, unit, at_least, holds}].
 print_bars() {
     printf '\n  %-58s %10s %14s  %s\n' 'bar' 'measured' 'wanted' ''
-    jq -r '.bars[] | [.what, (.value * 100 | round / 100), (if .at_least then ">= " else "<= " end) + (.bar | tostring) + " " + .unit,
+    jq -r '.bars[] | [.what, (.value * 100 | round / 100),
+        (if .at_least then ">= " else "<= " end) + (.bar | tostring) + " " + .unit,
         (if .holds then "holds" else "MISSED" end)] | @tsv' <<<"$1" |
         while IFS=$'\t' read -r what value bar holds; do
             printf '  %-58s %10s %14s  %s\n' "$what" "$value" "$bar" "$holds"
@@ -388,6 +413,8 @@ print_bars() {
 
 # shellcheck disable=SC2016,SC2034
 readonly JQ_BARS='
-def at_least(what; value; bar; unit): {what: what, value: value, bar: bar, unit: unit, at_least: true, holds: (value >= bar)};
-def at_most(what; value; bar; unit): {what: what, value: value, bar: bar, unit: unit, at_least: false, holds: (value <= bar)};
+def at_least(what; value; bar; unit):
+    {what: what, value: value, bar: bar, unit: unit, at_least: true, holds: (value >= bar)};
+def at_most(what; value; bar; unit):
+    {what: what, value: value, bar: bar, unit: unit, at_least: false, holds: (value <= bar)};
 '

@@ -10,8 +10,10 @@ readonly K6_VERSION=v1.8.1 K6_NEEDS_GO=1.25 EX_UNAVAILABLE=69
 # no_k6 WHY...: explains how to get k6 or a Go that can build it.
 no_k6() {
     say "$*"
-    say "these tests need k6 1.0 or newer: put one on the PATH (k6 comes as one binary), or a Go of at least $K6_NEEDS_GO" \
-        "(from 1.21 on Go fetches a newer one by itself), from which this script makes k6 $K6_VERSION"
+    say "these tests need k6 1.0 or newer: put one on the PATH (k6 comes as one binary)," \
+        "or a Go of at least $K6_NEEDS_GO" \
+        "(from 1.21 on Go fetches a newer one by itself)," \
+        "from which this script makes k6 $K6_VERSION"
     exit "$EX_UNAVAILABLE"
 }
 

@@ -35,13 +35,16 @@ rivals_up() {
 
 webdis_up() {
     WEBDIS_PORT=$(free_port)
-    jq -n --arg socket "$REDIS_SOCKET" --argjson port "$WEBDIS_PORT" --argjson cores "$(nproc)" --arg log "$DIR/webdis.log" '
-        {redis_host: $socket, redis_port: 0, redis_auth: null, http_host: "127.0.0.1", http_port: $port, threads: $cores,
-         pool_size: 64, daemonize: false, websockets: false, database: 0, acl: [], verbosity: 0, logfile: $log}' >"$DIR/webdis.json"
+    jq -n --arg socket "$REDIS_SOCKET" --argjson port "$WEBDIS_PORT" --argjson cores "$(nproc)" \
+        --arg log "$DIR/webdis.log" '
+        {redis_host: $socket, redis_port: 0, redis_auth: null, http_host: "127.0.0.1",
+         http_port: $port, threads: $cores, pool_size: 64, daemonize: false, websockets: false,
+         database: 0, acl: [], verbosity: 0, logfile: $log}' >"$DIR/webdis.json"
     setsid webdis "$DIR/webdis.json" >"$DIR/webdis.out" 2>&1 &
     BENCH_CHILDREN[$!]=webdis
     PIDS['webdis']=$!
-    wait_until 10 rival_answers "$WEBDIS_PORT" || die "webdis does not start: $(tail -n 3 "$DIR/webdis.out")"
+    wait_until 10 rival_answers "$WEBDIS_PORT" ||
+        die "webdis does not start: $(tail -n 3 "$DIR/webdis.out")"
 }
 
 nginx_configure() {
@@ -85,8 +88,8 @@ http {
                 local red = redis:new()
                 local ok, err = red:connect('unix:$REDIS_SOCKET')
                 if not ok then return ngx.exit(503) end
-                local answer, err = red:fcall('onrush_enqueue', 3, 'onrush:{nginx}:meta', 'onrush:{nginx}:queue',
-                                              'onrush:{nginx}:users', user)
+                local answer, err = red:fcall('onrush_enqueue', 3, 'onrush:{nginx}:meta',
+                                              'onrush:{nginx}:queue', 'onrush:{nginx}:users', user)
                 if not answer then return ngx.exit(503) end
                 red:set_keepalive(600000, 512)
                 ngx.print(answer[1])
@@ -102,13 +105,16 @@ nginx_up() {
     nginx_configure
     setsid nginx -c "$DIR/nginx.conf" >"$DIR/nginx.out" 2>&1 &
     BENCH_CHILDREN[$!]=nginx
-    wait_until 10 rival_answers "$NGINX_PORT" || die "nginx does not start: $(tail -n 3 "$DIR/nginx.out")"
+    wait_until 10 rival_answers "$NGINX_PORT" ||
+        die "nginx does not start: $(tail -n 3 "$DIR/nginx.out")"
     PIDS['nginx']=$(cat "/proc/$!/task/$!/children")
 }
 
 rival_versions() {
-    jq -n --arg webdis "$(dpkg-query -W -f '${Version}' webdis 2>/dev/null)" --arg nginx "$(nginx -v 2>&1 | sed 's/.*: //')" \
+    jq -n --arg webdis "$(dpkg-query -W -f '${Version}' webdis 2>/dev/null)" \
+        --arg nginx "$(nginx -v 2>&1 | sed 's/.*: //')" \
         --arg lua "$(dpkg-query -W -f '${Version}' libnginx-mod-http-lua 2>/dev/null)" \
-        --arg resty "$(dpkg-query -W -f '${Version}' lua-nginx-redis 2>/dev/null)" --arg wrk "$(dpkg-query -W -f '${Version}' wrk 2>/dev/null)" \
+        --arg resty "$(dpkg-query -W -f '${Version}' lua-nginx-redis 2>/dev/null)" \
+        --arg wrk "$(dpkg-query -W -f '${Version}' wrk 2>/dev/null)" \
         '{webdis: $webdis, nginx: $nginx, nginx_lua: $lua, lua_resty_redis: $resty, wrk: $wrk}'
 }

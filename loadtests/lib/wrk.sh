@@ -17,7 +17,8 @@ ask_begin() {
     threads=$(nproc)
     ((threads <= $1)) || threads=$1
     export ASK_METHOD ASK_PATH ASK_BODY ASK_USERS ASK_CAMPAIGNS ASK_SEED=$RANDOM$RANDOM
-    wrk --threads "$threads" --connections "$1" --duration "$2s" --timeout 10s --script "$ROOT/loadtests/lib/ask.lua" "$3" \
+    wrk --threads "$threads" --connections "$1" --duration "$2s" --timeout 10s \
+        --script "$ROOT/loadtests/lib/ask.lua" "$3" \
         >"$DIR/wrk.out" 2>&1 &
     PIDS['wrk']=$!
     BENCH_CHILDREN[$!]=wrk
@@ -38,5 +39,6 @@ asks() {
 
 # clean_answers: every answer in ASKED is below 400, and no connection broke.
 clean_answers() {
-    [[ $(jq '.status_errors + .socket_errors' <<<"$ASKED") == 0 ]] || die "$1: not every request was answered well: $ASKED"
+    [[ $(jq '.status_errors + .socket_errors' <<<"$ASKED") == 0 ]] ||
+        die "$1: not every request was answered well: $ASKED"
 }

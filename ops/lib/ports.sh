@@ -27,7 +27,8 @@ port_in_use() {
     local tables=(/proc/net/tcp) hex
     [[ ! -r /proc/net/tcp6 ]] || tables+=(/proc/net/tcp6)
     printf -v hex ':%04X' "$1"
-    awk -v end="$hex" 'substr($2, length($2) - 4) == end { found = 1; exit } END { exit !found }' "${tables[@]}"
+    awk -v end="$hex" 'substr($2, length($2) - 4) == end { found = 1; exit } END { exit !found }' \
+        "${tables[@]}"
 }
 
 # port_reserve PORT: fails if another stack has the port. A reservation whose stack's directory was

@@ -71,7 +71,8 @@ mariadb_install() {
     [[ ! -d $DIR/mariadb ]] || return 0
     rm -rf "$DIR/mariadb.new"
     TMPDIR=$DIR/tmp mariadb-install-db --no-defaults --datadir="$DIR/mariadb.new" \
-        --auth-root-authentication-method=normal --skip-test-db --force --innodb-log-file-size=128M \
+        --auth-root-authentication-method=normal --skip-test-db --force \
+        --innodb-log-file-size=128M \
         >"$DIR/logs/mariadb-install.log" 2>&1 </dev/null || {
         head -n 12 "$DIR/logs/mariadb-install.log" >&2
         die "mariadb-install-db failed"

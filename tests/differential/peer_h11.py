@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads requests with h11, for peer_h11.c: a length (4 bytes, little endian) and so many bytes come in; a line goes out,
-"complete END KEEP_ALIVE" or "refused", then in the same way a length and the message as text (message.h)."""
+"""Reads requests with h11, for peer_h11.c.
+
+It reads a length (4 bytes, little endian) and as many bytes. It writes the line "complete END
+KEEP_ALIVE" or "refused", and then a length and the message as text (message.h) in the same form.
+"""
 
 import struct
 import sys
@@ -25,7 +28,8 @@ def read(data):
             out.append(bytes(event.data))
         elif isinstance(event, h11.EndOfMessage):
             end = len(data) - len(connection.trailing_data[0])
-            if connection.their_state is h11.MIGHT_SWITCH_PROTOCOL:  # we never do; then it tells what else
+            # We never switch the protocol; once we decline, h11 tells the state of the connection.
+            if connection.their_state is h11.MIGHT_SWITCH_PROTOCOL:
                 connection.send(h11.Response(status_code=404, headers=[("Content-Length", "0")]))
             keep = connection.their_state is h11.DONE
             return "complete %d %d" % (end, keep), b"".join(out)

@@ -117,13 +117,16 @@ END {
         if (what != "" && !(pair in known))
             complain(edge[pair] ": " ends[1] " includes " ends[2] ", " what)
         if (what == "" && pair in known)
-            complain(ends[1] " may include " ends[2] " now: take it out of the table, line " known[pair])
+            complain(ends[1] " may include " ends[2] " now: take it out of the table, line " \
+                known[pair])
     }
     for (pair in known) {
         split(pair, ends, SUBSEP)
         if (!(pair in edge))
-            complain(ends[1] " does not include " ends[2] " any more: take it out of the table, line " known[pair])
+            complain(ends[1] " does not include " ends[2] \
+                " any more: take it out of the table, line " known[pair])
     }
-    printf "%d files, %d includes, %d known to be wrong, %d complaints\n", modules, edges, length(known), wrong
+    printf "%d files, %d includes, %d known to be wrong, %d complaints\n",
+        modules, edges, length(known), wrong
     exit wrong > 0
 }

@@ -5,11 +5,13 @@
 # shellcheck source=ops/lib/go.sh
 . "$ROOT/ops/lib/go.sh"
 
-readonly COLLECTOR_VERSION=v0.158.0 COLLECTOR_NEEDS_GO=1.25 EX_UNAVAILABLE=69 COLLECTOR_FILES=$ROOT/tests/ops/collector
+readonly COLLECTOR_VERSION=v0.158.0 COLLECTOR_NEEDS_GO=1.25 EX_UNAVAILABLE=69
+readonly COLLECTOR_FILES=$ROOT/tests/ops/collector
 
 no_collector() {
     say "$*"
-    say "this test needs a Go of at least $COLLECTOR_NEEDS_GO (from 1.21 on Go fetches a newer one by itself), from which it makes" \
+    say "this test needs a Go of at least $COLLECTOR_NEEDS_GO" \
+        "(from 1.21 on Go fetches a newer one by itself), from which it makes" \
         "an OpenTelemetry collector $COLLECTOR_VERSION"
     exit "$EX_UNAVAILABLE"
 }
@@ -29,10 +31,14 @@ collector_find() {
 # collector_make DIR: uses OpenTelemetry's own builder. Go checks downloads against its checksum
 # database.
 collector_make() {
-    go_find "$COLLECTOR_NEEDS_GO" || no_collector "there is no OpenTelemetry collector, and $GO_LACKS"
+    go_find "$COLLECTOR_NEEDS_GO" ||
+        no_collector "there is no OpenTelemetry collector, and $GO_LACKS"
     say "making an OpenTelemetry collector $COLLECTOR_VERSION (a minute or two), into $1"
     cp "$COLLECTOR_FILES/manifest.yaml" "$1"
-    (cd "$1" && "${GO[@]}" run "go.opentelemetry.io/collector/cmd/builder@$COLLECTOR_VERSION" --config manifest.yaml) >"$1/log" 2>&1 || {
+    (
+        cd "$1" && "${GO[@]}" run \
+            "go.opentelemetry.io/collector/cmd/builder@$COLLECTOR_VERSION" --config manifest.yaml
+    ) >"$1/log" 2>&1 || {
         tail -n 20 "$1/log" >&2
         die 'the builder of the collector failed, see above'
     }
@@ -55,7 +61,8 @@ collector_listens() {
         cat "$SCRATCH/collector.log" >&2
         die "the collector ended"
     }
-    address=$(sed -nE 's/^.*Starting HTTP server.*"endpoint": "([^"]+)".*$/\1/p' "$SCRATCH/collector.log")
+    address=$(sed -nE 's/^.*Starting HTTP server.*"endpoint": "([^"]+)".*$/\1/p' \
+        "$SCRATCH/collector.log")
     # shellcheck disable=SC2034 # for the test
     COLLECTOR_URL=http://$address/v1/traces
     [[ -n $address ]] && grep -q 'Everything is ready' "$SCRATCH/collector.log"

@@ -73,7 +73,8 @@ prometheus_listens() {
         cat "$SCRATCH/prometheus/log" >&2
         die "prometheus ended"
     }
-    port=$(sed -nE 's/^.*msg="Listening on" address=127\.0\.0\.1:([0-9]+).*$/\1/p' "$SCRATCH/prometheus/log")
+    port=$(sed -nE 's/^.*msg="Listening on" address=127\.0\.0\.1:([0-9]+).*$/\1/p' \
+        "$SCRATCH/prometheus/log")
     PROMETHEUS=http://127.0.0.1:$port
     [[ -n $port ]]
 }
@@ -95,5 +96,6 @@ stop_collector() {
 
 # anchors FILE: prints the link anchors of a Markdown file's headings.
 anchors() {
-    sed -nE 's/^#+ +(.*)$/\1/p' "$1" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+    sed -nE 's/^#+ +(.*)$/\1/p' "$1" | tr '[:upper:]' '[:lower:]' |
+        sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
 }

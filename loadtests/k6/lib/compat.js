@@ -30,7 +30,10 @@ function outcomeOf(response) {
 // script expects.
 export function issuer(path, accepts) {
   http.setResponseCallback(http.expectedStatuses(...accepts));
-  const params = { headers: { 'Content-Type': 'application/json' }, tags: { name: `POST ${path}` } };
+  const params = {
+    headers: { 'Content-Type': 'application/json' },
+    tags: { name: `POST ${path}` },
+  };
   return (body) => {
     const response = http.post(`${url}${path}`, JSON.stringify(body), params);
     record(response, outcomeOf(response));

@@ -67,7 +67,9 @@ export function steady({ rate, seconds, vus, exec, tags }) {
 // the answer to the one before. stages of {target: users, seconds}
 export function users({ start = 0, stages, exec, tags }) {
   const plan = smoke ? shrink(start, stages, SMOKE_USERS) : grow(start, stages, 1);
-  const scenario = { executor: 'ramping-vus', startVUs: plan.start, stages: plan.stages, gracefulStop: '30s' };
+  const scenario = {
+    executor: 'ramping-vus', startVUs: plan.start, stages: plan.stages, gracefulStop: '30s',
+  };
   return named(scenario, exec, tags);
 }
 
@@ -99,6 +101,8 @@ export function options({ scenarios, must = {}, fast = {} }) {
     thresholds,
     summaryTrendStats: ['avg', 'min', 'med', 'p(90)', 'p(95)', 'p(99)', 'max'],
     // Fewer tags mean less work for k6, which shares the machine with what it measures.
-    systemTags: ['status', 'method', 'name', 'scenario', 'check', 'error_code', 'expected_response'],
+    systemTags: [
+      'status', 'method', 'name', 'scenario', 'check', 'error_code', 'expected_response',
+    ],
   };
 }

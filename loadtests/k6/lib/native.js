@@ -8,7 +8,10 @@ import { answer, record } from './outcomes.js';
 // "Sold out" and "come back later" are not failures of HTTP.
 http.setResponseCallback(http.expectedStatuses(200, 202, 409, 429));
 
-const params = { headers: { 'Content-Type': 'application/json' }, tags: { name: 'request a coupon' } };
+const params = {
+  headers: { 'Content-Type': 'application/json' },
+  tags: { name: 'request a coupon' },
+};
 const endpoint = `${url}/v1/campaigns/${campaign}/requests`;
 
 // outcomeOf: repeated: this user has asked before. The API answers a repeat like the first request,
