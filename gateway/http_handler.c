@@ -219,7 +219,7 @@ static struct http_deadlines deadlines(const struct gateway_config *config)
                                    .linger_us = LINGER_US};
 }
 
-int http_handler_start(struct loop *loop, int listen_fd)
+int http_handler_start(struct loop *loop)
 {
     struct gateway *gateway = loop->gateway;
     const struct gateway_config *c = gateway_config(gateway);
@@ -238,7 +238,7 @@ int http_handler_start(struct loop *loop, int listen_fd)
                                      .gone = on_gone,
                                      .exempt = is_exempt};
     loop->answered = finish;
-    return http_server_new(&loop->http, loop->base, listen_fd, &config, &hooks);
+    return http_server_new(&loop->http, loop->base, &config, &hooks);
 }
 
 void http_handler_tick(struct loop *loop)

@@ -8,9 +8,8 @@
 
 struct loop;
 
-/* http_handler_start: takes over `listen_fd`. Returns 0, or -ENOMEM; then the caller keeps the
- * fd. */
-int http_handler_start(struct loop *loop, int listen_fd);
+/* http_handler_start: makes the server, which listens nowhere yet. Returns 0 or -ENOMEM. */
+int http_handler_start(struct loop *loop);
 
 /* http_handler_tick: call it ten times a second. Applies current deadlines and publishes counts. */
 void http_handler_tick(struct loop *loop);

@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define FILES_ASIDE     128 /* descriptors for admin listener, callbacks, traces, logs */
-#define FILES_OF_WORKER 8   /* for its loop, socket and stores */
+#define FILES_OF_WORKER 24  /* for its loop, sockets and stores */
 #define DRAIN_MS        20  /* interval of checks whether the workers have ended */
 
 /* A configuration, perhaps no longer in force: workers may still read it. */
@@ -269,13 +269,15 @@ static int take_sockets(struct daemon *d)
     return 0;
 }
 
-/* open_socket: duplicates a socket from systemd, or opens the worker's own. */
-static int open_socket(struct daemon *d, const struct gateway_config *config)
+/* open_sockets: duplicates a socket from systemd, or opens the worker's own. Returns their number,
+ * or a negative errno. */
+static int open_sockets(struct daemon *d, const struct gateway_config *config,
+                        int fds[LISTEN_QUEUES])
 {
     if (d->n_sockets == 0)
-        return listen_tcp(config->address, config->port, true);
-    int fd = fcntl(d->sockets[d->workers.n % (size_t)d->n_sockets], F_DUPFD_CLOEXEC, 0);
-    return fd < 0 ? -errno : fd;
+        return listen_queues(config->address, config->port, (int)worker_count(d, config), fds);
+    fds[0] = fcntl(d->sockets[d->workers.n % (size_t)d->n_sockets], F_DUPFD_CLOEXEC, 0);
+    return fds[0] < 0 ? -errno : 1;
 }
 
 static enum listening listening_of(const struct daemon *d)
@@ -287,17 +289,22 @@ static enum listening listening_of(const struct daemon *d)
 
 static int make_worker(struct daemon *d, const struct gateway_config *config)
 {
-    int fd = open_socket(d, config);
-    if (fd < 0) {
+    int fds[LISTEN_QUEUES], n = open_sockets(d, config, fds);
+    if (n < 0) {
         log_error("cannot listen", "address=%s port=%d error=\"%s\"", config->address,
-                  (int)config->port, strerror(-fd));
+                  (int)config->port, strerror(-n));
         return EX_UNAVAILABLE;
     }
-    int r = worker_new(&d->workers.all[d->workers.n], &d->gateway, fd, listening_of(d));
-    if (r < 0)
-        return complain("a worker cannot be made", r);
-    d->workers.n++;
-    return 0;
+    struct worker **worker = &d->workers.all[d->workers.n];
+    int r = worker_new(worker, &d->gateway, listening_of(d));
+    d->workers.n += r == 0;
+    while (n-- > 0) {
+        if (r == 0)
+            r = worker_listen(*worker, fds[n]);
+        else
+            close(fds[n]);
+    }
+    return r < 0 ? complain("a worker cannot be made", r) : 0;
 }
 
 static int start_monitor(struct daemon *d, const struct gateway_config *config)

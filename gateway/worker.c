@@ -12,7 +12,6 @@
 #include "gateway/http_handler.h"
 #include "gateway/journal/archive.h"
 #include "shared/base/clock.h"
-#include "shared/base/listen.h"
 #include "shared/base/log.h"
 
 #include <errno.h>
@@ -47,9 +46,8 @@ static void measure(struct worker *worker)
     struct listen_state state = {0};
     metric_set(&m->journal_in_use, journal_in_use(worker));
     metric_set(&m->archived, (int64_t)worker->loop.n_archived);
-    int listen_fd = http_server_listen_fd(worker->loop.http);
-    bool seen = listen_fd >= 0 && worker->listening != LISTENING_SHARED &&
-                listen_look(listen_fd, &state) == 0;
+    bool seen = worker->listening != LISTENING_SHARED &&
+                http_server_listen_state(worker->loop.http, &state);
     metric_set(&m->listen_queue, seen ? state.queue : 0);
     if (seen && state.drops >= 0)
         metric_set(&m->listen_drops, state.drops);
@@ -164,18 +162,17 @@ static int build_ways(struct worker *worker)
 }
 
 /* build: makes the parts, in an order that worker_free() can undo. */
-static int build(struct worker *worker, int listen_fd)
+static int build(struct worker *worker)
 {
     int r = build_ways(worker);
     if (r == 0)
-        r = http_handler_start(&worker->loop, listen_fd);
+        r = http_handler_start(&worker->loop);
     if (r == 0)
         r = waiters_start(&worker->waiters, &worker->loop);
     return r == 0 ? start_tick(worker) : r;
 }
 
-int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
-               enum listening listening)
+int worker_new(struct worker **out, struct gateway *gateway, enum listening listening)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     if (worker == NULL)
@@ -191,15 +188,14 @@ int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
     campaign_cache_init(worker->loop.campaigns = &worker->campaigns);
     batcher_init(worker->loop.batcher = &worker->batcher, &worker->loop, &deliver_hooks);
     worker->loop.waiters = &worker->waiters;
-    int r = build(worker, listen_fd);
-    if (r == 0) {
-        *out = worker;
-        return 0;
-    }
-    if (worker->loop.http == NULL) /* else: the server owns it */
-        close(listen_fd);
-    worker_free(worker);
+    int r = build(worker);
+    *out = r == 0 ? worker : worker_free(worker);
     return r;
+}
+
+int worker_listen(struct worker *worker, int fd)
+{
+    return http_server_listen(worker->loop.http, fd);
 }
 
 int worker_start(struct worker *worker)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker: one thread with an event loop, a listening socket, an HTTP server, a link to Redis and
+/* A worker: one thread with an event loop, listening sockets, an HTTP server, a link to Redis and
  * an archive. Workers share only struct gateway and their metrics, which are atomic. */
 #ifndef ONRUSH_GATEWAY_WORKER_H
 #define ONRUSH_GATEWAY_WORKER_H
@@ -12,7 +12,7 @@
 
 #include <pthread.h>
 
-/* Who owns the listening socket. */
+/* Who owns the listening sockets. */
 enum listening {
     LISTENING_OWN,       /* the worker, which closes it */
     LISTENING_INHERITED, /* systemd: it outlives this gateway, and clients wait in it */
@@ -40,10 +40,10 @@ struct workers {
     size_t n;
 };
 
-/* worker_new: makes everything but the thread. Always takes over `listen_fd`. Returns 0 and sets
- * *out, or returns a negative errno. */
-int worker_new(struct worker **out, struct gateway *gateway, int listen_fd,
-               enum listening listening);
+/* worker_new: makes everything but the thread. Returns 0 and sets *out, or returns a negative
+ * errno. worker_listen: adds a listening socket, see http_server_listen(). */
+int worker_new(struct worker **out, struct gateway *gateway, enum listening listening);
+int worker_listen(struct worker *worker, int fd);
 
 /* worker_start: starts the thread. worker_wake: makes it check gateway->stopping; any thread.
  * worker_free: the thread must have ended. */

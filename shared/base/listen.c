@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -41,6 +43,55 @@ int listen_tcp(const char *address, int64_t port, bool shared)
     int fd = open_socket(where, shared);
     freeaddrinfo(where);
     return fd;
+}
+
+/* steer: the program's result is the index of a socket in the order of listen(). It reads the head
+ * of the packet that asks for the connection: RFC 791 3.1, RFC 8200 3. */
+static void steer(int fd, uint32_t groups)
+{
+    enum { NET = SKF_NET_OFF, V4_SOURCE = 12, V6_SOURCE = 8, VERSION_6 = 0x60 };
+    uint32_t secret = 0;
+    if (getrandom(&secret, sizeof secret, GRND_NONBLOCK) != sizeof secret)
+        secret = 0x9e3779b9;
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NET),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VERSION_6, 2, 0),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NET + V4_SOURCE),
+        BPF_STMT(BPF_JMP | BPF_JA, 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NET + V6_SOURCE + 4),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NET + V6_SOURCE),
+        BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+        /* queue = (source * secret >> 16) % LISTEN_QUEUES */
+        BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, secret | 1),
+        BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, LISTEN_QUEUES),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0),
+        /* index = random % groups * LISTEN_QUEUES + queue */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, groups),
+        BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, LISTEN_QUEUES),
+        BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    const struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+    setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+}
+
+int listen_queues(const char *address, int64_t port, int groups, int fds[LISTEN_QUEUES])
+{
+    for (int i = 0; i < LISTEN_QUEUES; i++) {
+        fds[i] = listen_tcp(address, port, true);
+        if (fds[i] >= 0)
+            continue;
+        int r = fds[i];
+        while (i-- > 0)
+            close(fds[i]);
+        return r;
+    }
+    steer(fds[0], (uint32_t)groups);
+    return LISTEN_QUEUES;
 }
 
 /* listen_look: tcpi_unacked of a listening socket is the length of its accept queue. */

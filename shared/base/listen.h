@@ -11,6 +11,16 @@
  * caller closes, or a negative errno; -EINVAL: not an address. */
 int listen_tcp(const char *address, int64_t port, bool shared);
 
+#define LISTEN_QUEUES 16
+
+/* listen_queues: opens LISTEN_QUEUES sockets that share the address, and stores them in `fds`. The
+ * kernel puts a new connection into the accept queue of one of them: chosen by the client's address
+ * (IPv4 /32, IPv6 /64), so that a crowd that connects faster than anybody can accept fills its own
+ * queue and not everybody's. `groups`: how many workers, this one included, open such sockets; the
+ * worker is chosen at random. A kernel without SO_ATTACH_REUSEPORT_CBPF (before Linux 4.5) chooses
+ * by address and port. Returns LISTEN_QUEUES, or a negative errno as listen_tcp(), and then all are closed. */
+int listen_queues(const char *address, int64_t port, int groups, int fds[LISTEN_QUEUES]);
+
 /* A listening socket, as the kernel reports it. */
 struct listen_state {
     int64_t queue; /* established connections that wait for accept() */

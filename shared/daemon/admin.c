@@ -149,7 +149,7 @@ static void free_parts(struct admin *admin)
 
 /* serve: one address may have all connections, because the few clients are mostly local. When all
  * are taken, the server evicts one with half a request, so slow senders cannot lock others out. */
-static int serve(struct admin *admin, int fd)
+static int serve(struct admin *admin)
 {
     const struct http_config config = {
         .max_head_bytes = HEAD_MAX,
@@ -160,7 +160,7 @@ static int serve(struct admin *admin, int fd)
         .deadlines = {TIMEOUT_US, TIMEOUT_US, TIMEOUT_US, LINGER_US}};
     const struct http_hooks hooks = {
         .arg = admin, .request = on_request, .refused = on_refused, .gone = on_gone};
-    return http_server_new(&admin->http, admin->base, fd, &config, &hooks);
+    return http_server_new(&admin->http, admin->base, &config, &hooks);
 }
 
 static int build_loop(struct admin *admin)
@@ -174,11 +174,12 @@ static int build_loop(struct admin *admin)
 
 static int build(struct admin *admin, int fd)
 {
-    if (build_loop(admin) < 0 || serve(admin, fd) < 0) {
+    if (build_loop(admin) < 0 || serve(admin) < 0) {
         close(fd);
         return -ENOMEM;
     }
-    return -pthread_create(&admin->thread, NULL, run, admin);
+    int r = http_server_listen(admin->http, fd);
+    return r < 0 ? r : -pthread_create(&admin->thread, NULL, run, admin);
 }
 
 int admin_start(struct admin **out, const struct admin_config *config,

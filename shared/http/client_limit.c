@@ -150,3 +150,8 @@ int64_t http_client_limit_size_here(const struct http_client_place *place)
 {
     return place != NULL ? atomic_load_explicit(&place->n, memory_order_relaxed) : 0;
 }
+
+uint64_t http_client_limit_hash(const struct http_client_place *place)
+{
+    return place->hash;
+}

@@ -38,4 +38,7 @@ void http_client_limit_leave(struct http_client_limit *clients, struct http_clie
 int64_t http_client_limit_size(const struct http_client_limit *clients);
 int64_t http_client_limit_size_here(const struct http_client_place *place);
 
+/* http_client_limit_hash: a keyed hash of the address. */
+uint64_t http_client_limit_hash(const struct http_client_place *place);
+
 #endif

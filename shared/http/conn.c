@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/http/conn.h"
 
-#include "shared/base/clock.h"
-
 #include <assert.h>
 #include <linux/sockios.h>
 #include <poll.h>
@@ -62,30 +60,11 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 {
     struct http_conn *c = arg;
     (void)fd;
-    c->server->now_us = clock_mono_us();
-    http_conns_reap(c->server);
     c->ended = c->ended || (what & EV_CLOSED) != 0;
     c->readable = c->readable || (what & (EV_READ | EV_CLOSED)) != 0;
-    if ((c->state == HTTP_IDLE || c->state == HTTP_READING) && c->readable)
-        http_conn_serve(c);
-    else if (c->state == HTTP_LINGERING && c->readable)
-        http_conn_discard(c);
-    else if (c->state == HTTP_SENDING && (what & EV_WRITE) != 0)
-        http_conn_flush(c);
-    else if (c->state == HTTP_BUSY && c->readable && http_conn_has_left(c))
-        http_conn_tell_gone(c);
-    if (c->streaming && c->state != HTTP_CLOSED && c->readable && http_conn_has_left(c))
-        http_conn_tell_gone(c);
-}
-
-void http_conn_wake(struct http_conn *c)
-{
-    if (c->ready)
-        return;
-    c->ready = true;
-    TAILQ_INSERT_TAIL(&c->server->ready, c, in_ready);
-    c->server->n_ready++;
-    event_active(c->server->wake, EV_READ, 0);
+    c->writable = c->writable || (what & EV_WRITE) != 0;
+    if (c->readable || c->state == HTTP_SENDING)
+        http_conn_wake(c);
 }
 
 /* --- open and close --- */
@@ -103,6 +82,7 @@ struct http_conn *http_conn_open(struct http_server *s, int fd, const struct add
                             .place = place,
                             .state = excess == 0 ? HTTP_IDLE : HTTP_READING,
                             .excess = (uint8_t)excess,
+                            .lane = http_conn_lane(place, excess != 0),
                             .since_us = s->now_us};
     TAILQ_INSERT_TAIL(&s->in[c->state], c, next);
     s->n[c->state]++;
@@ -134,10 +114,7 @@ void http_conn_close(struct http_conn *c, bool abort)
         s->n_excess--;
     else
         http_client_limit_leave(s->config.clients, c->place);
-    if (c->ready) {
-        TAILQ_REMOVE(&s->ready, c, in_ready);
-        s->n_ready--;
-    }
+    http_conn_forget(c);
     c->input = http_buffer_give_back(&s->buffers, c->input);
     c->output = http_buffer_give_back(&s->buffers, c->output);
     http_conn_move(c, HTTP_CLOSED);

@@ -43,7 +43,7 @@ struct http_conn {
     struct http_server *server;
     int64_t since_us; /* when it entered this state */
     TAILQ_ENTRY(http_conn) next;
-    TAILQ_ENTRY(http_conn) in_ready;
+    TAILQ_ENTRY(http_conn) in_lane;
     struct http_buffer *input, *output; /* NULL: none borrowed */
     struct http_client_place *place;    /* NULL: exempt, or over a limit */
     void *data;
@@ -52,8 +52,10 @@ struct http_conn {
     uint8_t state;
     uint8_t excess; /* over a limit: the enum http_refusal to answer with; else 0 */
     uint8_t minor_version;
-    bool ready;     /* in server->ready */
+    uint8_t lane;
+    bool ready;     /* in its lane */
     bool readable;  /* there may be input, and no event will report it again */
+    bool writable;  /* there is room to send since the last attempt */
     bool ended;     /* the client has closed its half, or everything */
     bool told_gone; /* hooks.gone was called for this request */
     bool head;      /* HEAD: the answer has no body */
@@ -64,18 +66,34 @@ struct http_conn {
 
 TAILQ_HEAD(http_conn_list, http_conn);
 
+/* Connections to be served: see turns.c. */
+#define HTTP_LANES 64
+
+struct http_lane {
+    TAILQ_ENTRY(http_lane) next; /* in `busy` */
+    struct http_conn_list conns;
+};
+
+struct http_turns {
+    struct event *event;
+    bool called; /* `event` will run */
+    TAILQ_HEAD(, http_lane) busy;
+    struct http_lane lanes[HTTP_LANES];
+};
+
 struct http_server {
     struct event_base *base;
     struct http_config config;
     struct http_hooks hooks;
     struct http_limits limits;
     struct http_counts counts;
-    struct event *listener, *tick, *wake; /* wake: serves `ready` */
+    struct event *tick;
+    struct event *listeners[HTTP_LISTENERS_MAX];
+    int n_listeners;
     int64_t now_us;
     struct http_conn_list in[HTTP_STATES];
     size_t n[HTTP_STATES], n_excess;
-    struct http_conn_list ready; /* to be served in the next turn: more input is there */
-    size_t n_ready;
+    struct http_turns turns;
     struct slab conns;
     struct http_conn *serving; /* its request is being handed out */
     struct http_buffers buffers;
@@ -146,7 +164,16 @@ void http_conn_answered(struct http_conn *conn);
 /* http_conn_tell_gone: calls hooks.gone, once for each request. */
 void http_conn_tell_gone(struct http_conn *conn);
 
-/* http_conn_wake: serves it in the next turn of the loop. */
+/* --- turns.c --- */
+
+/* http_turns_init: returns 0 or -ENOMEM. */
+int http_turns_init(struct http_turns *turns, struct http_server *server);
+void http_turns_end(struct http_turns *turns);
+
+uint8_t http_conn_lane(const struct http_client_place *place, bool excess);
+
+/* http_conn_wake: serves it when its lane's turn comes. http_conn_forget: does not. */
 void http_conn_wake(struct http_conn *conn);
+void http_conn_forget(struct http_conn *conn);
 
 #endif

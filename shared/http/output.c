@@ -64,6 +64,7 @@ bool http_conn_transmit(struct http_conn *c, struct iovec *parts, int n)
         http_conn_close(c, true);
         return false;
     }
+    c->writable = false;
     if (c->state != HTTP_SENDING)
         http_conn_move(c, HTTP_SENDING);
     return true;
@@ -74,6 +75,7 @@ void http_conn_flush(struct http_conn *c)
     struct http_hooks *hooks = &c->server->hooks;
     struct http_buffer *b = c->output;
     struct iovec part = {.iov_base = b->bytes + b->from, .iov_len = b->len - b->from};
+    c->writable = false;
     ssize_t sent = put(c, &part, 1);
     if (sent < 0) {
         http_conn_close(c, true);

@@ -4,6 +4,7 @@
 #include "shared/base/clock.h"
 #include "shared/http/conn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 #define TICK_MS        100
-#define ACCEPTS_A_TURN 64
+#define ACCEPTS_A_TURN 16 /* of each listening socket */
 #define KERNEL_BUFFER  32768 /* bytes each way; the kernel doubles it */
 #define CONNS_KEPT     256   /* connections whose memory stays mapped */
 #define FRAMING_MIN    1024
@@ -58,12 +59,11 @@ void http_server_add(struct http_server *s, int fd, const struct sockaddr *from)
 }
 
 /* accept_one: returns 0, -EAGAIN if no connection waits, or -ENFILE if a resource ran out. */
-static int accept_one(struct http_server *s)
+static int accept_one(struct http_server *s, int listen_fd)
 {
     struct sockaddr_storage from;
     socklen_t len = sizeof from;
-    int fd = accept4(http_server_listen_fd(s), (struct sockaddr *)&from, &len,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listen_fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         http_server_add(s, fd, (struct sockaddr *)&from);
         return 0;
@@ -85,13 +85,12 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
     struct http_server *s = arg;
     int r = 0;
-    (void)fd;
     (void)what;
     s->now_us = clock_mono_us();
     for (int i = 0; i < ACCEPTS_A_TURN && r == 0; i++)
-        r = accept_one(s);
-    if (r == -ENFILE)
-        event_del(s->listener); /* until the next tick; otherwise it would spin */
+        r = accept_one(s, fd);
+    for (int i = 0; i < s->n_listeners && r == -ENFILE; i++)
+        event_del(s->listeners[i]); /* until the next tick; otherwise it would spin */
 }
 
 /* --- time --- */
@@ -104,29 +103,17 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     s->now_us = clock_mono_us();
     http_conns_reap(s);
     http_conns_sweep(s);
-    if (s->listener != NULL && !event_pending(s->listener, EV_READ, NULL))
-        event_add(s->listener, NULL);
-}
-
-static void on_wake(evutil_socket_t fd, short what, void *arg)
-{
-    struct http_server *s = arg;
-    struct http_conn *c;
-    (void)fd;
-    (void)what;
-    s->now_us = clock_mono_us();
-    for (size_t n = s->n_ready; n > 0 && (c = TAILQ_FIRST(&s->ready)) != NULL; n--) {
-        TAILQ_REMOVE(&s->ready, c, in_ready);
-        s->n_ready--;
-        c->ready = false;
-        if (c->state == HTTP_IDLE || c->state == HTTP_READING)
-            http_conn_serve(c);
-        else if (c->state == HTTP_LINGERING)
-            http_conn_discard(c);
-    }
+    for (int i = 0; i < s->n_listeners; i++)
+        event_add(s->listeners[i], NULL);
 }
 
 /* --- start and stop --- */
+
+static void free_event(struct event *event)
+{
+    if (event != NULL)
+        event_free(event);
+}
 
 /* prepare: sets options that accepted sockets inherit. Small buffers limit the memory of a client
  * that does not read. Each answer is one send, which must not wait for the ACK of the previous
@@ -139,31 +126,33 @@ static void prepare(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-static int add_events(struct http_server *s, int listen_fd)
+int http_server_listen(struct http_server *s, int listen_fd)
+{
+    struct event *event = event_new(s->base, listen_fd, EV_READ | EV_PERSIST, on_accept, s);
+    assert(s->n_listeners < HTTP_LISTENERS_MAX);
+    if (event == NULL || event_add(event, NULL) < 0) {
+        free_event(event);
+        close(listen_fd);
+        return -ENOMEM;
+    }
+    prepare(listen_fd);
+    s->listeners[s->n_listeners++] = event;
+    return 0;
+}
+
+static int add_events(struct http_server *s)
 {
     const struct timeval often = {.tv_usec = TICK_MS * 1000};
     s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
-    s->wake = event_new(s->base, -1, 0, on_wake, s);
-    if (s->tick == NULL || s->wake == NULL || event_add(s->tick, &often) < 0)
+    if (s->tick == NULL || event_add(s->tick, &often) < 0 || http_turns_init(&s->turns, s) < 0)
         return -ENOMEM;
-    if (listen_fd < 0)
-        return 0;
-    prepare(listen_fd);
-    s->listener = event_new(s->base, listen_fd, EV_READ | EV_PERSIST, on_accept, s);
-    return s->listener != NULL && event_add(s->listener, NULL) == 0 ? 0 : -ENOMEM;
-}
-
-static void free_event(struct event *event)
-{
-    if (event != NULL)
-        event_free(event);
+    return 0;
 }
 
 static void free_parts(struct http_server *s)
 {
-    free_event(s->listener);
     free_event(s->tick);
-    free_event(s->wake);
+    http_turns_end(&s->turns);
     slab_end(&s->conns);
     s->lap = http_buffer_give_back(&s->buffers, s->lap);
     http_buffers_end(&s->buffers);
@@ -180,14 +169,13 @@ static void init(struct http_server *s, const struct http_config *config)
                                      .max_framing_bytes = body > FRAMING_MIN ? body : FRAMING_MIN};
     for (int i = 0; i < HTTP_STATES; i++)
         TAILQ_INIT(&s->in[i]);
-    TAILQ_INIT(&s->ready);
     slab_init(&s->conns, sizeof(struct http_conn), CONNS_KEPT);
     http_buffers_init(&s->buffers, http_limits_most(&s->limits));
     s->limits.max_body_bytes = BODY_ANY;
     s->now_us = clock_mono_us();
 }
 
-int http_server_new(struct http_server **out, struct event_base *base, int listen_fd,
+int http_server_new(struct http_server **out, struct event_base *base,
                     const struct http_config *config, const struct http_hooks *hooks)
 {
     struct http_server *s = calloc(1, sizeof *s);
@@ -198,7 +186,7 @@ int http_server_new(struct http_server **out, struct event_base *base, int liste
     s->hooks = *hooks;
     init(s, config);
     s->lap = http_buffer_lend(&s->buffers, s->buffers.full_room);
-    if (s->lap == NULL || add_events(s, listen_fd) < 0) {
+    if (s->lap == NULL || add_events(s) < 0) {
         free_parts(s);
         return -ENOMEM;
     }
@@ -208,15 +196,15 @@ int http_server_new(struct http_server **out, struct event_base *base, int liste
 
 void http_server_quiesce(struct http_server *s, bool backlog)
 {
-    int fd = http_server_listen_fd(s);
     s->draining = true;
-    if (fd < 0)
-        return;
-    while (backlog && accept_one(s) == 0)
-        ;
-    event_free(s->listener);
-    s->listener = NULL;
-    close(fd);
+    while (s->n_listeners > 0) {
+        struct event *event = s->listeners[--s->n_listeners];
+        int fd = event_get_fd(event);
+        while (backlog && accept_one(s, fd) == 0)
+            ;
+        event_free(event);
+        close(fd);
+    }
 }
 
 struct http_server *http_server_free(struct http_server *s)
@@ -245,9 +233,19 @@ void http_server_set_deadlines(struct http_server *s, const struct http_deadline
     s->config.deadlines = *deadlines;
 }
 
-int http_server_listen_fd(const struct http_server *s)
+bool http_server_listen_state(const struct http_server *s, struct listen_state *state)
 {
-    return s->listener != NULL ? event_get_fd(s->listener) : -1;
+    struct listen_state each;
+    bool any = false;
+    *state = (struct listen_state){0};
+    for (int i = 0; i < s->n_listeners; i++) {
+        if (listen_look(event_get_fd(s->listeners[i]), &each) < 0)
+            continue;
+        any = true;
+        state->queue += each.queue;
+        state->drops = each.drops < 0 || state->drops < 0 ? -1 : state->drops + each.drops;
+    }
+    return any;
 }
 
 const struct http_counts *http_server_counts(const struct http_server *s)

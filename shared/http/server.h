@@ -15,6 +15,7 @@
 #define ONRUSH_SERVER_H
 
 #include "shared/base/address.h"
+#include "shared/base/listen.h"
 #include "shared/http/parser.h"
 
 #include <event2/event.h>
@@ -22,7 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_EXCESS_MAX 64 /* refused connections that get an answer; more are just closed */
+#define HTTP_EXCESS_MAX    64 /* refused connections that get an answer; more are just closed */
+#define HTTP_LISTENERS_MAX LISTEN_QUEUES
 
 struct http_server;
 struct http_conn;
@@ -89,17 +91,21 @@ struct http_census {
 
 /* --- start and stop --- */
 
-/* http_server_new: serves connections of `listen_fd`, which it takes over; -1: only those of
- * http_server_add(). Returns 0 and *out, or a negative errno, and then the fd is still the
- * caller's. Copies `config` and `hooks`. */
-int http_server_new(struct http_server **out, struct event_base *base, int listen_fd,
+/* http_server_new: returns 0 and *out, or a negative errno. Copies `config` and `hooks`. */
+int http_server_new(struct http_server **out, struct event_base *base,
                     const struct http_config *config, const struct http_hooks *hooks);
+
+/* http_server_listen: takes over a listening socket, and serves its connections; at most
+ * HTTP_LISTENERS_MAX sockets. Returns 0, or -ENOMEM and has closed it. */
+int http_server_listen(struct http_server *server, int listen_fd);
 
 /* http_server_add: serves one more connection and takes over `fd`. `peer` may be NULL. */
 void http_server_add(struct http_server *server, int fd, const struct sockaddr *peer);
 
 void http_server_set_deadlines(struct http_server *server, const struct http_deadlines *deadlines);
-int http_server_listen_fd(const struct http_server *server); /* -1: not listening any more */
+
+/* http_server_listen_state: sums up all listening sockets. Returns false if there is none. */
+bool http_server_listen_state(const struct http_server *server, struct listen_state *state);
 const struct http_counts *http_server_counts(const struct http_server *server);
 struct http_census http_server_census(const struct http_server *server);
 

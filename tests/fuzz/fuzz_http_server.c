@@ -56,7 +56,7 @@ static void begin_server(void)
                                  .max_connections_per_address = OF_NETWORK,
                                  .clients = clients,
                                  .deadlines = {minute_us, minute_us, minute_us, minute_us}};
-    must(http_server_new(&server, base, -1, &config, &hooks) == 0);
+    must(http_server_new(&server, base, &config, &hooks) == 0);
     limits = server->limits;
     limits.max_body_bytes = (uint32_t)config.max_body_bytes;
 }
@@ -326,7 +326,7 @@ static void part(void)
     turn();
     http_conns_reap(server);
     must(http_server_census(server).all == 0 && server->n[HTTP_CLOSED] == 0);
-    must(server->n_excess == 0 && server->n_ready == 0 && http_client_limit_size(clients) == 0);
+    must(server->n_excess == 0 && TAILQ_EMPTY(&server->turns.busy) && http_client_limit_size(clients) == 0);
     must(server->buffers.n_lent == 1); /* the shared one */
     if (server->draining)
         server = http_server_free(server);

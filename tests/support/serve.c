@@ -39,7 +39,10 @@ static void on_request(void *arg, struct http_conn *c, const struct http_request
     struct serve *s = arg;
     static char large[100000];
     s->n_requests++;
-    if (http_text_is(r->path, "/large")) {
+    if (http_text_is(r->path, "/nth")) {
+        char text[24];
+        answer(c, 200, text, (size_t)snprintf(text, sizeof text, "%zu", s->n_requests));
+    } else if (http_text_is(r->path, "/large")) {
         memset(large, 'x', sizeof large);
         answer(c, 200, large, sizeof large);
     } else if (http_text_is(r->path, "/later") || http_text_is(r->path, "/stream")) {
@@ -126,7 +129,8 @@ void serve_start(struct serve *s, const struct http_config *config)
     assert_true(fd >= 0);
     getsockname(fd, (struct sockaddr *)&where, &len);
     s->port = ntohs(where.sin_port);
-    assert_int_equal(http_server_new(&s->server, s->base, fd, &own, &hooks), 0);
+    assert_int_equal(http_server_new(&s->server, s->base, &own, &hooks), 0);
+    assert_int_equal(http_server_listen(s->server, fd), 0);
 }
 
 void serve_stop(struct serve *s)

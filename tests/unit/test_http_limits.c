@@ -364,6 +364,31 @@ static void test_the_busiest_go_first(void **state)
     close_all(crowd[1], 5);
 }
 
+/* A crowd that asks at once: who asks last, from another address, is the second to be served. */
+static void test_addresses_take_turns(void **state)
+{
+    (void)state;
+    enum { CROWD = 100 };
+    static struct client *crowd[CROWD];
+    struct http_config config = serve_config();
+    config.max_connections = config.max_connections_per_address = CROWD + 1;
+    serve_start(&serve, &config);
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = client_open(&serve, 1);
+    struct client *other = client_open(&serve, 2);
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == CROWD + 1);
+    for (int round = 1; round <= 2; round++) { /* libevent learns to take so many events at once */
+        for (int i = 0; i < CROWD; i++)
+            ask(crowd[i], GET("/a"));
+        ask(other, round == 1 ? GET("/a") : GET("/nth"));
+        SERVE_UNTIL(&serve, serve.n_requests == (size_t)round * (CROWD + 1));
+    }
+    client_expect(other, OK("7", "GET /a ") OK("3", "103"));
+    for (int i = 0; i < CROWD; i++)
+        client_close(crowd[i], false);
+    client_close(other, false);
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, stop)
 
 int main(void)
@@ -381,6 +406,7 @@ int main(void)
         TEST(test_share_of_idle),
         TEST(test_half_requests_go_before_a_newcomer),
         TEST(test_the_busiest_go_first),
+        TEST(test_addresses_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -412,7 +412,7 @@ static void test_quiesce(void **state)
     SERVE_UNTIL(&serve, serve.n_waiting == 1 && http_server_census(serve.server).all == 2);
     struct client *connected = client_open(&serve, 1); /* still in the kernel's queue */
     http_server_quiesce(serve.server, true);
-    assert_int_equal(http_server_listen_fd(serve.server), -1);
+    assert_false(http_server_listen_state(serve.server, &(struct listen_state){0}));
     serve_answer(&serve, "last");
     client_expect_end(waits, OK_END("4", "last"));
     ask(open, GET("/a") GET("/b"));

@@ -126,6 +126,66 @@ static void test_drops_are_counted(void **state)
     assert_int_equal(listen_look(-1, &look), -EBADF);
 }
 
+/* connect_from: connects from 127.0.0.`host`, or from ::1 if that is 0. */
+static int connect_from(int host, int port)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
+    struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    int fd = socket(host > 0 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + (uint32_t)host);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = to6.sin6_port = htons((uint16_t)port);
+    if (host > 0) {
+        assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    } else {
+        assert_int_equal(connect(fd, (struct sockaddr *)&to6, sizeof to6), 0);
+    }
+    return fd;
+}
+
+/* fill: connects `each` times from each of these hosts. Returns how many queues have a connection,
+ * and accepts them all. */
+static int fill(const int queues[LISTEN_QUEUES], int from, int to, int each)
+{
+    int n = 0, filled = 0;
+    for (int host = from; host <= to; host++) {
+        for (int i = 0; i < each; i++)
+            close(connect_from(host, port_of(queues[0])));
+    }
+    for (int i = 0; i < LISTEN_QUEUES; i++) {
+        struct listen_state state;
+        assert_int_equal(listen_look(queues[i], &state), 0);
+        filled += state.queue > 0;
+        for (int fd; (fd = accept(queues[i], NULL, NULL)) >= 0; n++)
+            close(fd);
+    }
+    assert_int_equal(n, (to - from + 1) * each);
+    return filled;
+}
+
+/* One address fills one queue; many addresses, most queues. */
+static void test_a_queue_for_each_address(void **state)
+{
+    (void)state;
+    static const char *const addresses[] = {"127.0.0.1", "::"};
+    for (size_t i = 0; i < LENGTH(addresses); i++) {
+        int queues[LISTEN_QUEUES], probe = listen_tcp(addresses[i], 0, true);
+        if (probe == -EAFNOSUPPORT) {
+            print_message("this machine has no IPv6\n");
+            return;
+        }
+        assert_int_equal(listen_queues(addresses[i], port_of(probe), 1, queues), LISTEN_QUEUES);
+        close(probe); /* the last queue takes its place in the kernel's list */
+        assert_int_equal(fill(queues, 7, 7, 12), 1);
+        assert_in_range(fill(queues, 1, 200, 1), LISTEN_QUEUES / 2, LISTEN_QUEUES);
+        if (i == 1)
+            assert_int_equal(fill(queues, 0, 0, 12), 1);
+        for (int q = 0; q < LISTEN_QUEUES; q++)
+            close(queues[q]);
+    }
+}
+
 /* pass: passes `fd` as systemd does, closes it, and replaces what had its number. */
 static int pass(int fd)
 {
@@ -166,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_listens),
         cmocka_unit_test(test_port_in_use),
         cmocka_unit_test(test_workers_share_a_port),
+        cmocka_unit_test(test_a_queue_for_each_address),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_what_is_no_address),
         cmocka_unit_test(test_drops_are_counted),
