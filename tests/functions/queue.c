@@ -16,19 +16,16 @@ static struct private_redis redis;
 static redisContext *connection;
 static struct campaign_keys keys;
 
-int queue_start(void **state)
+static void start(void)
 {
-    (void)state;
     private_redis_start(&redis, NULL);
     connection = private_redis_open(&redis);
     campaign_keys_make(&keys, "noon");
-    return 0;
 }
 
-int queue_reset(void **state)
+void queue_reset(void)
 {
-    (void)state;
-    return strcmp(ask("FLUSHALL"), "OK");
+    assert_string_equal(ask("FLUSHALL"), "OK");
 }
 
 struct private_redis *queue_redis(void)
@@ -210,4 +207,9 @@ char *users_line(const char *start, int n)
         fprintf(out, " u%d", i);
     fclose(out);
     return text;
+}
+
+int main(void)
+{
+    return test_run(start, NULL);
 }

@@ -24,9 +24,10 @@
 /* OPEN: epoch 1, id 7, a quota of 3, no admission limit. */
 #define OPEN "publish 1 7 open 3 -1 0 0 #0 1"
 
-/* queue_start: sets a group up, with one server. queue_reset: empties the server for a test. */
-int queue_start(void **state);
-int queue_reset(void **state);
+/* QUEUE_TEST: a TEST that begins with an empty server. The library's main() runs all of them.
+ * queue_reset: empties the server. */
+#define QUEUE_TEST(name) TEST_WITH(name, queue_reset, NULL)
+void queue_reset(void);
 
 /* queue_redis: the server; queue_connection: a connection to it. */
 struct private_redis *queue_redis(void);
@@ -37,10 +38,6 @@ const char *ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ask_reply: returns the raw reply; the caller frees it. */
 redisReply *ask_reply(const char *line);
-
-/* QUEUE_GROUP: runs `tests`, each in an empty Redis. */
-#define QUEUE_TEST(function) cmocka_unit_test_setup(function, queue_reset)
-#define QUEUE_GROUP(tests)   cmocka_run_group_tests(tests, queue_start, NULL)
 
 /* users_line: returns "<start> u1 u2 ... u<n>"; the caller frees it. */
 char *users_line(const char *start, int n);

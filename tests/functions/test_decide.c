@@ -10,9 +10,8 @@
 
 /* --- claim: a mark --- */
 
-static void test_claim_reads_in_ticket_order(void **state)
+QUEUE_TEST(test_claim_reads_in_ticket_order)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue zoe bob ann cid");
     assert_string_equal(ask("claim 1 3"), "1 3 [zoe #1 bob #2 ann #3]");
@@ -24,9 +23,8 @@ static void test_claim_reads_in_ticket_order(void **state)
 }
 
 /* A claim takes nobody out of the queue; a decision does. */
-static void test_the_claimed_stay_in_the_queue(void **state)
+QUEUE_TEST(test_the_claimed_stay_in_the_queue)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 2");
@@ -36,9 +34,8 @@ static void test_the_claimed_stay_in_the_queue(void **state)
 }
 
 /* The mark does not move, and no move is counted. */
-static void test_claim_of_nobody(void **state)
+QUEUE_TEST(test_claim_of_nobody)
 {
-    (void)state;
     ask(OPEN);
     assert_string_equal(ask("claim 1 9"), "0 0 []");
     ask("enqueue a b");
@@ -49,9 +46,8 @@ static void test_claim_of_nobody(void **state)
     assert_string_equal(ask("HMGET $meta claimed_to moves"), "#1 1");
 }
 
-static void test_settle_takes_out_of_the_queue(void **state)
+QUEUE_TEST(test_settle_takes_out_of_the_queue)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c d");
     ask("claim 1 4");
@@ -62,16 +58,15 @@ static void test_settle_takes_out_of_the_queue(void **state)
 }
 
 /* The result is the same with and without a range. */
-static void test_settle_by_range(void **state)
+QUEUE_TEST(test_settle_by_range)
 {
-    (void)state;
     static const char *const states[] = {"b g1:A:#2 c g2:B:#3", "b s#2 c s#3",
                                          "b rwhy:#2 c rother:#3"};
     static const char *const counts[] = {"5 2 0 0", "5 0 2 0", "5 0 0 2"};
     static const char *const ranges[] = {"0 0", "#2 #3"};
     for (size_t i = 0; i < LENGTH(states) * LENGTH(ranges); i++) {
         size_t kind = i / LENGTH(ranges);
-        queue_reset(NULL);
+        queue_reset();
         ask(OPEN);
         ask("enqueue a b c d e");
         ask("claim 1 4");
@@ -85,9 +80,8 @@ static void test_settle_by_range(void **state)
 }
 
 /* In the usual case one command removes all of them, without a lookup by name. */
-static void test_a_range_is_one_command(void **state)
+QUEUE_TEST(test_a_range_is_one_command)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c d");
     ask("claim 1 3");
@@ -102,9 +96,8 @@ static void test_a_range_is_one_command(void **state)
 
 /* Each queue has four requests up to the mark, and one above. The range is wrong or incomplete, so
  * names decide. `left`: users still in the queue. */
-static void test_settle_falls_back_to_names(void **state)
+QUEUE_TEST(test_settle_falls_back_to_names)
 {
-    (void)state;
     static const struct {
         const char *name, *call, *left, *counts;
     } cases[] = {
@@ -122,7 +115,7 @@ static void test_settle_falls_back_to_names(void **state)
         {"it has no end", "settle 1 #1 0 a g1:A:#1", "b c d e", "5 1 0 0"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        queue_reset(NULL);
+        queue_reset();
         ask(OPEN);
         ask("enqueue a b c d e");
         ask("claim 1 4");
@@ -137,9 +130,8 @@ static void test_settle_falls_back_to_names(void **state)
 }
 
 /* A parked request (MariaDB refused its row, without a note yet) has a ticket within the range. */
-static void test_a_range_keeps_who_is_parked(void **state)
+QUEUE_TEST(test_a_range_keeps_who_is_parked)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a parked c d");
     ask("claim 1 4");
@@ -152,9 +144,8 @@ static void test_a_range_keeps_who_is_parked(void **state)
 }
 
 /* A foreign member, claimed but not set aside yet, must not hide others. */
-static void test_a_range_with_a_stranger_in_it(void **state)
+QUEUE_TEST(test_a_range_with_a_stranger_in_it)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c");
     ask("ZADD $queue #2 no/id");
@@ -164,13 +155,12 @@ static void test_a_range_with_a_stranger_in_it(void **state)
     assert_string_equal(ask(COUNTS), "3 3 0 0");
 }
 
-static void test_settle_is_idempotent(void **state)
+QUEUE_TEST(test_settle_is_idempotent)
 {
-    (void)state;
     static const char *const settles[] = {"settle 1 0 0 a g1:AAAA:#1 b s#2",
                                           "settle 1 #1 #2 a g1:AAAA:#1 b s#2"};
     for (size_t i = 0; i < LENGTH(settles); i++) {
-        queue_reset(NULL);
+        queue_reset();
         ask(OPEN);
         ask("enqueue a b");
         ask("claim 1 2");
@@ -181,9 +171,8 @@ static void test_settle_is_idempotent(void **state)
 }
 
 /* Also with a range: the call comes again if its answer was lost. */
-static void test_a_range_is_idempotent(void **state)
+QUEUE_TEST(test_a_range_is_idempotent)
 {
-    (void)state;
     static const char settle[] = "settle 1 #1 #2 a g1:AAAA:#1 b g2:BBBB:#2";
     ask(OPEN);
     ask("enqueue a b c");
@@ -194,9 +183,8 @@ static void test_a_range_is_idempotent(void **state)
     assert_string_equal(ask("ZRANGE $queue 0 -1"), "c");
 }
 
-static void test_a_grant_stays_a_grant(void **state)
+QUEUE_TEST(test_a_grant_stays_a_grant)
 {
-    (void)state;
     static const char *const attempts[] = {"s#1", "rwhy:#1", "g2:BBBB:#1"};
     static const char *const ranges[] = {"0 0", "#1 #1"};
     ask(OPEN);
@@ -211,9 +199,8 @@ static void test_a_grant_stays_a_grant(void **state)
     }
 }
 
-static void test_other_decisions_may_change(void **state)
+QUEUE_TEST(test_other_decisions_may_change)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
@@ -224,18 +211,16 @@ static void test_other_decisions_may_change(void **state)
     assert_string_equal(ask(COUNTS), "2 2 0 0");
 }
 
-static void test_settle_an_unknown_user(void **state)
+QUEUE_TEST(test_settle_an_unknown_user)
 {
-    (void)state;
     ask(OPEN);
     assert_string_equal(ask("settle 1 0 0 ghost g1:A:#1"), "1");
     assert_string_equal(ask("HMGET $meta admitted granted"), "1 1");
     assert_string_equal(ask("enqueue ghost"), "g1:A:#1");
 }
 
-static void test_a_user_twice_in_one_settle(void **state)
+QUEUE_TEST(test_a_user_twice_in_one_settle)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
@@ -257,14 +242,13 @@ static char *settle_line(const char *range, int n)
     return line;
 }
 
-static void test_settle_thousands(void **state)
+QUEUE_TEST(test_settle_thousands)
 {
-    (void)state;
     enum { USERS = 5000 };
     static const char *const ranges[] = {"0 0", "#1 #5000"};
     for (size_t i = 0; i < LENGTH(ranges); i++) {
         char *line = settle_line(ranges[i], USERS), *enqueue = users_line("enqueue", USERS);
-        queue_reset(NULL);
+        queue_reset();
         ask(OPEN);
         freeReplyObject(ask_reply(enqueue));
         freeReplyObject(ask_reply("claim 1 5000"));
@@ -279,27 +263,4 @@ static void test_settle_thousands(void **state)
         free(line);
         free(enqueue);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_claim_reads_in_ticket_order),
-        QUEUE_TEST(test_the_claimed_stay_in_the_queue),
-        QUEUE_TEST(test_claim_of_nobody),
-        QUEUE_TEST(test_settle_takes_out_of_the_queue),
-        QUEUE_TEST(test_settle_by_range),
-        QUEUE_TEST(test_a_range_is_one_command),
-        QUEUE_TEST(test_settle_falls_back_to_names),
-        QUEUE_TEST(test_a_range_keeps_who_is_parked),
-        QUEUE_TEST(test_a_range_with_a_stranger_in_it),
-        QUEUE_TEST(test_settle_is_idempotent),
-        QUEUE_TEST(test_a_range_is_idempotent),
-        QUEUE_TEST(test_a_grant_stays_a_grant),
-        QUEUE_TEST(test_other_decisions_may_change),
-        QUEUE_TEST(test_settle_an_unknown_user),
-        QUEUE_TEST(test_a_user_twice_in_one_settle),
-        QUEUE_TEST(test_settle_thousands),
-    };
-    return QUEUE_GROUP(tests);
 }

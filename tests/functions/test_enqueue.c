@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void test_tickets_grow_in_order_of_arrival(void **state)
+QUEUE_TEST(test_tickets_grow_in_order_of_arrival)
 {
-    (void)state;
     ask(OPEN);
     assert_string_equal(ask("enqueue ann bob cid"), "n#1:1 n#2:2 n#3:3");
     assert_string_equal(ask("enqueue dan"), "n#4:4");
@@ -20,9 +19,8 @@ static void test_tickets_grow_in_order_of_arrival(void **state)
     assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #4");
 }
 
-static void test_no_users(void **state)
+QUEUE_TEST(test_no_users)
 {
-    (void)state;
     ask(OPEN);
     assert_string_equal(ask("enqueue"), "");
     assert_string_equal(ask("HGET $meta admitted"), "0");
@@ -30,9 +28,8 @@ static void test_no_users(void **state)
 
 /* A burst by the real clock: one millisecond gets many calls, and some microseconds more than one.
  * */
-static void test_burst_by_the_real_clock(void **state)
+QUEUE_TEST(test_burst_by_the_real_clock)
 {
-    (void)state;
     enum { CALLS = 500, USERS = 10 };
     uint64_t last = (uint64_t)clock_wall_us() - 1000000;
     ask("publish 1 7 open 3 -1 0 0 0 1");
@@ -55,18 +52,16 @@ static void test_burst_by_the_real_clock(void **state)
     assert_true(last <= (uint64_t)clock_wall_us() + 1000000);
 }
 
-static void test_repeated_user_keeps_the_ticket(void **state)
+QUEUE_TEST(test_repeated_user_keeps_the_ticket)
 {
-    (void)state;
     ask(OPEN);
     assert_string_equal(ask("enqueue ann bob ann ann"), "n#1:1 n#2:2 q#1:1 q#1:1");
     assert_string_equal(ask("enqueue bob cid ann"), "q#2:2 n#3:3 q#1:1");
     assert_string_equal(ask("HMGET $meta admitted last_ticket"), "3 #3");
 }
 
-static void test_decided_user_keeps_the_state(void **state)
+QUEUE_TEST(test_decided_user_keeps_the_state)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue ann bob cid dan");
     ask("claim 1 4");
@@ -98,9 +93,8 @@ static const struct gate_case gates[] = {
     {"not ready", "publish 1 7 open 3 -1 0 0 #0 0", "!NOCAMPAIGN"},
 };
 
-static void test_gate(void **state)
+QUEUE_TEST(test_gate)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(gates); i++) {
         ask("FLUSHALL");
         ask("%s", gates[i].publish);
@@ -112,9 +106,8 @@ static void test_gate(void **state)
     }
 }
 
-static void test_gate_by_the_real_clock(void **state)
+QUEUE_TEST(test_gate_by_the_real_clock)
 {
-    (void)state;
     int64_t now = clock_wall_us(), hour = (int64_t)3600 * 1000000;
     char answer[64];
     ask("publish 1 7 scheduled 3 -1 %" PRId64 " 0 0 1", now + hour);
@@ -126,16 +119,14 @@ static void test_gate_by_the_real_clock(void **state)
     assert_int_equal(ask("enqueue ann")[0], 'n');
 }
 
-static void test_no_meta(void **state)
+QUEUE_TEST(test_no_meta)
 {
-    (void)state;
     assert_string_equal(ask("enqueue ann"), "!NOCAMPAIGN");
     assert_string_equal(ask("DBSIZE"), "0");
 }
 
-static void test_admission_is_bounded(void **state)
+QUEUE_TEST(test_admission_is_bounded)
 {
-    (void)state;
     ask("publish 1 7 open 3 5 0 0 #0 1");
     assert_string_equal(ask("enqueue a b c d"), "n#1:1 n#2:2 n#3:3 n#4:4");
     assert_string_equal(ask("enqueue e f a g"), "n#5:5 f q#1:1 f");
@@ -149,9 +140,8 @@ static void test_admission_is_bounded(void **state)
 }
 
 /* A decision frees no place: the limit counts everybody ever admitted. */
-static void test_room_does_not_come_back(void **state)
+QUEUE_TEST(test_room_does_not_come_back)
 {
-    (void)state;
     ask("publish 1 7 open 1 2 0 0 #0 1");
     ask("enqueue a b");
     ask("claim 1 2");
@@ -159,9 +149,8 @@ static void test_room_does_not_come_back(void **state)
     assert_string_equal(ask("enqueue c"), "f");
 }
 
-static void test_batch_that_mixes_everything(void **state)
+QUEUE_TEST(test_batch_that_mixes_everything)
 {
-    (void)state;
     ask("publish 1 7 open 3 6 0 0 #0 1");
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
@@ -176,10 +165,9 @@ static void test_batch_that_mixes_everything(void **state)
 }
 
 /* Each run of newly queued users has one answer; a known user ends a run. */
-static void test_runs(void **state)
+QUEUE_TEST(test_runs)
 {
     static const char *const want[] = {":1:2", ":1", ":3:1", ":2", ":4:2"};
-    (void)state;
     ask(OPEN);
     redisReply *reply = ask_reply("enqueue a b a c b d e");
     assert_int_equal(reply->elements, LENGTH(want));
@@ -192,9 +180,8 @@ static void test_runs(void **state)
 }
 
 /* When the clock steps back, last_ticket lies in the future. */
-static void test_clock_steps_backwards(void **state)
+QUEUE_TEST(test_clock_steps_backwards)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("enqueue early");
     ask("HSET $meta last_ticket #50");
@@ -204,9 +191,8 @@ static void test_clock_steps_backwards(void **state)
     assert_string_equal(ask("enqueue c"), "n#53:1"); /* still above the mark */
 }
 
-static void test_nobody_enters_at_or_below_the_watermark(void **state)
+QUEUE_TEST(test_nobody_enters_at_or_below_the_watermark)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
@@ -219,9 +205,8 @@ static void test_nobody_enters_at_or_below_the_watermark(void **state)
 }
 
 /* They would be passed over, even if somebody set the mark by hand to no valid ticket. */
-static void test_nobody_enters_at_or_below_the_mark(void **state)
+QUEUE_TEST(test_nobody_enters_at_or_below_the_mark)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
@@ -233,9 +218,8 @@ static void test_nobody_enters_at_or_below_the_mark(void **state)
 }
 
 /* The position counts from the mark; at or below it, it is 0. */
-static void test_positions_begin_above_the_mark(void **state)
+QUEUE_TEST(test_positions_begin_above_the_mark)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c d e");
     ask("claim 1 2");
@@ -248,35 +232,10 @@ static void test_positions_begin_above_the_mark(void **state)
     assert_string_equal(ask("enqueue a c h"), "q#1:1 q#3:2 q#8:7");
 }
 
-static void test_strange_user_ids(void **state)
+QUEUE_TEST(test_strange_user_ids)
 {
-    (void)state;
     ask(OPEN);
     assert_string_equal(ask("enqueue 7 07 -1 Ann ann a:b=c|d~e+f@g"),
                         "n#1:1 n#2:2 n#3:3 n#4:4 n#5:5 n#6:6");
     assert_string_equal(ask("enqueue a:b=c|d~e+f@g 07 7"), "q#6:6 q#2:2 q#1:1");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_tickets_grow_in_order_of_arrival),
-        QUEUE_TEST(test_no_users),
-        QUEUE_TEST(test_burst_by_the_real_clock),
-        QUEUE_TEST(test_repeated_user_keeps_the_ticket),
-        QUEUE_TEST(test_decided_user_keeps_the_state),
-        QUEUE_TEST(test_gate),
-        QUEUE_TEST(test_gate_by_the_real_clock),
-        QUEUE_TEST(test_no_meta),
-        QUEUE_TEST(test_admission_is_bounded),
-        QUEUE_TEST(test_room_does_not_come_back),
-        QUEUE_TEST(test_batch_that_mixes_everything),
-        QUEUE_TEST(test_runs),
-        QUEUE_TEST(test_clock_steps_backwards),
-        QUEUE_TEST(test_nobody_enters_at_or_below_the_watermark),
-        QUEUE_TEST(test_nobody_enters_at_or_below_the_mark),
-        QUEUE_TEST(test_positions_begin_above_the_mark),
-        QUEUE_TEST(test_strange_user_ids),
-    };
-    return QUEUE_GROUP(tests);
 }

@@ -23,9 +23,8 @@ static void check_order(const redisReply *reply, size_t n)
     }
 }
 
-static void test_thousands_in_one_call(void **state)
+QUEUE_TEST(test_thousands_in_one_call)
 {
-    (void)state;
     static const int sizes[] = {1, 999, 1000, 1001, 1999, 2000, 2001, 5000};
     for (size_t i = 0; i < LENGTH(sizes); i++) {
         char *enqueue = users_line("enqueue", sizes[i]), *status = users_line("status", sizes[i]);
@@ -45,9 +44,8 @@ static void test_thousands_in_one_call(void **state)
     }
 }
 
-static void test_one_too_many(void **state)
+QUEUE_TEST(test_one_too_many)
 {
-    (void)state;
     char *enqueue = users_line("enqueue", 5001), *status = users_line("status", 5001);
     ask(OPEN);
     assert_string_equal(ask("%s", enqueue), "!BADARGS");
@@ -117,9 +115,8 @@ static const char *const wrong[] = {
     "expire 1 -1",
 };
 
-static void test_wrong_arguments(void **state)
+QUEUE_TEST(test_wrong_arguments)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b");
     char *meta = strdup(ask("HGETALL $meta")), *users = strdup(ask("HGETALL $users"));
@@ -155,9 +152,8 @@ static void enqueue_many(int n)
     }
 }
 
-static void test_memory_of_a_waiting_user(void **state)
+QUEUE_TEST(test_memory_of_a_waiting_user)
 {
-    (void)state;
     enum { USERS = 100000, BYTES = 150 };
     ask("publish 1 7 open 3 -1 0 0 0 1");
     enqueue_many(USERS);
@@ -170,9 +166,8 @@ static void test_memory_of_a_waiting_user(void **state)
 
 /* A key of the wrong type fails a call before it changes anything: nobody is lost, and no move is
  * counted. */
-static void test_wrong_type_changes_nothing(void **state)
+QUEUE_TEST(test_wrong_type_changes_nothing)
 {
-    (void)state;
     static const char *const keys[] = {"$queue", "$users"};
     static const char *const calls[] = {"claim 1 1",
                                         "settle 1 0 0 a g1:C:#1",
@@ -184,7 +179,7 @@ static void test_wrong_type_changes_nothing(void **state)
                                         "status z"};
     for (size_t i = 0; i < LENGTH(keys); i++) {
         char before[256];
-        queue_reset(NULL);
+        queue_reset();
         ask(OPEN);
         ask("enqueue a b c");
         ask("claim 1 2");
@@ -201,14 +196,4 @@ static void test_wrong_type_changes_nothing(void **state)
         assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "b #2 c #3");
         assert_string_equal(ask("HGETALL $users"), "a s#1");
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_thousands_in_one_call),    QUEUE_TEST(test_one_too_many),
-        QUEUE_TEST(test_wrong_arguments),          QUEUE_TEST(test_wrong_type_changes_nothing),
-        QUEUE_TEST(test_memory_of_a_waiting_user),
-    };
-    return QUEUE_GROUP(tests);
 }

@@ -9,9 +9,8 @@
  * watermark id, queued claimed now moves instant_wait_ms returned. */
 #define UNKNOWN_HEAD "- - - - - - - - - - - - - 0 0 now - - -"
 
-static void test_first_publish(void **state)
+QUEUE_TEST(test_first_publish)
 {
-    (void)state;
     assert_string_equal(ask("publish 4 7 scheduled 100 110 #5 #9 #2 0"), UNKNOWN_HEAD);
     assert_string_equal(
         ask("HMGET $meta epoch id state quota admit_limit opens_us closes_us watermark ready"),
@@ -26,9 +25,8 @@ static void test_first_publish(void **state)
 
 /* The argument after the expected moves (- for any) is how long a POST may wait; without it a POST
  * does not wait. */
-static void test_instant_wait(void **state)
+QUEUE_TEST(test_instant_wait)
 {
-    (void)state;
     ask("publish 4 7 open 100 110 0 0 0 1 - 250");
     assert_string_equal(ask("publish 4 7 open 100 110 0 0 0 1 any 50"),
                         "1 open 100 110 0 0 4 0 0 0 0 0 7 0 0 now 0 250 0");
@@ -37,9 +35,8 @@ static void test_instant_wait(void **state)
     assert_string_equal(ask("HGET $meta instant_wait_ms"), "0");
 }
 
-static void test_counters_are_kept(void **state)
+QUEUE_TEST(test_counters_are_kept)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c d e f");
     ask("claim 1 4");
@@ -51,9 +48,8 @@ static void test_counters_are_kept(void **state)
     assert_string_equal(ask("HMGET $meta last_ticket watermark"), "#6 #0");
 }
 
-static void test_watermark_never_falls(void **state)
+QUEUE_TEST(test_watermark_never_falls)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 #40 1");
     ask("publish 2 7 open 3 -1 0 0 #30 1");
     assert_string_equal(ask("HGET $meta watermark"), "#40");
@@ -61,18 +57,16 @@ static void test_watermark_never_falls(void **state)
     assert_string_equal(ask("HGET $meta watermark"), "#50");
 }
 
-static void test_older_epoch_is_stale(void **state)
+QUEUE_TEST(test_older_epoch_is_stale)
 {
-    (void)state;
     ask("publish 10 7 open 3 -1 0 0 #0 1");
     assert_string_equal(ask("publish 9 8 closed 4 1 1 1 #9 0"), "!STALE");
     assert_string_equal(ask("publish 10 7 open 3 -1 0 0 #0 1"),
                         "1 open 3 -1 0 0 10 0 0 0 0 #0 7 0 0 now 0 0 0");
 }
 
-static void test_ready(void **state)
+QUEUE_TEST(test_ready)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 #0 keep");
     assert_string_equal(ask("HGET $meta ready"), "0");
     ask("publish 1 7 open 3 -1 0 0 #0 1");
@@ -85,9 +79,8 @@ static void test_ready(void **state)
 
 /* A watermark above that of Redis: Redis came back empty or older. It must not admit before the
  * grants are restored. */
-static void test_a_redis_that_knows_less_is_not_ready(void **state)
+QUEUE_TEST(test_a_redis_that_knows_less_is_not_ready)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a");
     ask("claim 1 1");
@@ -103,9 +96,8 @@ static void test_a_redis_that_knows_less_is_not_ready(void **state)
 
 /* If a scheduler expects another number of moves, Redis has lost data: the call says so and changes
  * nothing. */
-static void test_moves(void **state)
+QUEUE_TEST(test_moves)
 {
-    (void)state;
     static const char *const moves[] = {
         "claim 1 2",  "settle 1 #1 #1 a s#1", "settle 1 0 0 a s#1", "drain 1 #9 x #1",
         "drain 1 #9", "revive 1 0 10",        "claim 1 9"};
@@ -136,9 +128,8 @@ static void test_moves(void **state)
 
 /* A takeover and the opening reset the mark, so that everybody still in the queue is claimed again
  * with the same ticket. New settings and refused calls do not. */
-static void test_the_mark(void **state)
+QUEUE_TEST(test_the_mark)
 {
-    (void)state;
     static const struct {
         const char *publish, *mark;
     } cases[] = {
@@ -154,7 +145,7 @@ static void test_the_mark(void **state)
         {"publish 2 7 open 3 -1 0 0 #2 0 - 50", "0"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        queue_reset(NULL);
+        queue_reset();
         ask(OPEN);
         ask("enqueue a b c");
         ask("claim 1 2");
@@ -166,9 +157,8 @@ static void test_the_mark(void **state)
     }
 }
 
-static void test_claimed_again_after_a_takeover(void **state)
+QUEUE_TEST(test_claimed_again_after_a_takeover)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c d");
     ask("claim 1 3");
@@ -180,17 +170,15 @@ static void test_claimed_again_after_a_takeover(void **state)
     assert_string_equal(ask("HGET $meta returned"), "0"); /* nobody had left */
 }
 
-static void test_moves_of_an_empty_redis(void **state)
+QUEUE_TEST(test_moves_of_an_empty_redis)
 {
-    (void)state;
     assert_string_equal(ask("publish 1 7 open 3 -1 0 0 #0 1 3"), "!LOST");
     assert_string_equal(ask("DBSIZE"), "0");
     assert_string_equal(ask("publish 1 7 open 3 -1 0 0 #0 1 0"), "!LOST");
 }
 
-static void test_expire_and_publish(void **state)
+QUEUE_TEST(test_expire_and_publish)
 {
-    (void)state;
     static const char *const keys[] = {"$meta", "$queue", "$users"};
     ask(OPEN);
     ask("enqueue a b c");
@@ -202,23 +190,4 @@ static void test_expire_and_publish(void **state)
     ask("publish 1 7 open 3 -1 0 0 #0 keep");
     for (size_t i = 0; i < LENGTH(keys); i++)
         assert_string_equal(ask("TTL %s", keys[i]), "-1");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_first_publish),
-        QUEUE_TEST(test_instant_wait),
-        QUEUE_TEST(test_counters_are_kept),
-        QUEUE_TEST(test_watermark_never_falls),
-        QUEUE_TEST(test_older_epoch_is_stale),
-        QUEUE_TEST(test_ready),
-        QUEUE_TEST(test_a_redis_that_knows_less_is_not_ready),
-        QUEUE_TEST(test_moves),
-        QUEUE_TEST(test_the_mark),
-        QUEUE_TEST(test_claimed_again_after_a_takeover),
-        QUEUE_TEST(test_moves_of_an_empty_redis),
-        QUEUE_TEST(test_expire_and_publish),
-    };
-    return QUEUE_GROUP(tests);
 }

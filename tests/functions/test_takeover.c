@@ -22,9 +22,8 @@ static const struct {
     {"expire", " 60"},
 };
 
-static void test_wrong_epoch_changes_nothing(void **state)
+QUEUE_TEST(test_wrong_epoch_changes_nothing)
 {
-    (void)state;
     ask("publish 10 7 open 3 -1 0 0 #0 1");
     ask("enqueue a b c");
     ask("claim 10 2");
@@ -45,9 +44,8 @@ static void test_wrong_epoch_changes_nothing(void **state)
     free(head);
 }
 
-static void test_fenced_without_meta(void **state)
+QUEUE_TEST(test_fenced_without_meta)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(fenced); i++) {
         const char *answer = ask("%s 1%s", fenced[i].function, fenced[i].rest);
         assert_string_equal(answer, "!NOCAMPAIGN");
@@ -56,9 +54,8 @@ static void test_fenced_without_meta(void **state)
 }
 
 /* A settle replaces any state of the user, because Redis may have lost grants. */
-static void test_settle_over_every_state(void **state)
+QUEUE_TEST(test_settle_over_every_state)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
@@ -75,9 +72,8 @@ static void test_settle_over_every_state(void **state)
 }
 
 /* Redis came back empty: MariaDB's watermark keeps new tickets above old grants. */
-static void test_empty_redis_is_rebuilt(void **state)
+QUEUE_TEST(test_empty_redis_is_rebuilt)
 {
-    (void)state;
     ask("publish 3 7 open 3 -1 0 0 #80 0");
     assert_string_equal(ask("enqueue new"), "!NOCAMPAIGN");
     ask("settle 3 0 0 a g1:A:#79 b g2:B:#80");
@@ -120,9 +116,8 @@ static int revive_all(int epoch, int page, int *pages)
     return sum;
 }
 
-static void test_revive_over_many_pages(void **state)
+QUEUE_TEST(test_revive_over_many_pages)
 {
-    (void)state;
     int pages;
     sell_out(4000);
     assert_string_equal(ask("HMGET $meta admitted granted sold_out"), "4000 1 3999");
@@ -137,9 +132,8 @@ static void test_revive_over_many_pages(void **state)
     assert_int_equal(revive_all(2, 5000, &pages), 0);
 }
 
-static void test_revive_leaves_others_alone(void **state)
+QUEUE_TEST(test_revive_leaves_others_alone)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
@@ -153,9 +147,8 @@ static void test_revive_leaves_others_alone(void **state)
 
 /* Successful claims, settles, drains and revives are counted. The count shows a scheduler that
  * Redis went back in time. */
-static void test_moves_are_counted(void **state)
+QUEUE_TEST(test_moves_are_counted)
 {
-    (void)state;
     ask(OPEN);
     assert_string_equal(ask("claim 1 1 0"), "0 0 []");
     assert_string_equal(ask("HGET $meta moves"), "0");
@@ -181,9 +174,8 @@ static void test_moves_are_counted(void **state)
 #define QUEUE "ZRANGE $queue 0 -1 WITHSCORES"
 
 /* By arrival, without duplicates; the admission limit does not apply. */
-static void test_drain(void **state)
+QUEUE_TEST(test_drain)
 {
-    (void)state;
     ask("publish 1 7 open 3 1 0 0 0 1");
     ask("HSET $meta last_ticket #0");
     ask("enqueue a");
@@ -201,9 +193,8 @@ static void test_drain(void **state)
 }
 
 /* A drained user gets the next ticket that is not in the queue. */
-static void test_a_drain_takes_no_ticket_twice(void **state)
+QUEUE_TEST(test_a_drain_takes_no_ticket_twice)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^11 c ^13");
     assert_string_equal(ask("drain 1 0 d ^10 e ^10 f ^13 g ^13"), "4");
@@ -213,9 +204,8 @@ static void test_a_drain_takes_no_ticket_twice(void **state)
 
 /* Nobody enters where the scheduler has decided, or where MariaDB had committed before the
  * takeover. */
-static void test_a_drain_enters_above_the_mark(void **state)
+QUEUE_TEST(test_a_drain_enters_above_the_mark)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 ^4 1");
     ask("drain 1 0 a ^10 b ^20 c ^30");
     ask("claim 1 2");
@@ -228,9 +218,8 @@ static void test_a_drain_enters_above_the_mark(void **state)
 }
 
 /* The mark goes back to the scheduler's value, and never forward. */
-static void test_a_drain_sets_the_mark_back(void **state)
+QUEUE_TEST(test_a_drain_sets_the_mark_back)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^20 c ^30 d ^40");
     ask("claim 1 3");
@@ -247,9 +236,8 @@ static void test_a_drain_sets_the_mark_back(void **state)
 }
 
 /* A user who asked again gets the journal's earlier place; nobody gets a later one. */
-static void test_a_drain_improves_places(void **state)
+QUEUE_TEST(test_a_drain_improves_places)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("HSET $meta last_ticket #0");
     ask("enqueue a b c");
@@ -264,9 +252,8 @@ static void test_a_drain_improves_places(void **state)
 }
 
 /* If every earlier place is taken, the old one stays. */
-static void test_a_drain_never_worsens(void **state)
+QUEUE_TEST(test_a_drain_never_worsens)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^11 c ^12 d ^20");
     assert_string_equal(ask("drain 1 0 b ^10 c ^10"), "0");
@@ -279,9 +266,8 @@ static void test_a_drain_never_worsens(void **state)
 }
 
 /* A user who is being decided keeps the place; a decided user does not return to the queue. */
-static void test_a_drain_of_who_is_decided(void **state)
+QUEUE_TEST(test_a_drain_of_who_is_decided)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^20 c ^30 d ^40 e ^50");
     ask("claim 1 4");
@@ -295,9 +281,8 @@ static void test_a_drain_of_who_is_decided(void **state)
 }
 
 /* A gateway whose clock is ahead gets no place in the future: Redis' clock counts. */
-static void test_arrivals_in_the_future(void **state)
+QUEUE_TEST(test_arrivals_in_the_future)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     assert_string_equal(ask("drain 1 0 a ^10 b #10 c #20"), "3");
     assert_string_equal(ask(QUEUE), "a ^10 b now c now");
@@ -311,9 +296,8 @@ static void test_arrivals_in_the_future(void **state)
 
 /* A member with an invalid score gets a place if it is behind all others; below the mark it is
  * being decided. */
-static void test_a_drain_of_who_has_no_ticket(void **state)
+QUEUE_TEST(test_a_drain_of_who_has_no_ticket)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^20");
     ask("ZADD $queue inf a -5 b");
@@ -324,9 +308,8 @@ static void test_a_drain_of_who_has_no_ticket(void **state)
 
 /* Several full calls in a row, above their arrivals and above the mark. They must not try the same
  * tickets for each user, which would block Redis for seconds. */
-static void test_drain_thousands(void **state)
+QUEUE_TEST(test_drain_thousands)
 {
-    (void)state;
     enum { USERS = 5000 };
     static const char *const watermarks[] = {"0", "^9000"};
     char *line = NULL;
@@ -339,7 +322,7 @@ static void test_drain_thousands(void **state)
     for (size_t i = 0; i < LENGTH(watermarks); i++) {
         int first = i == 0 ? 1 : 9001;
         char want[64];
-        queue_reset(NULL);
+        queue_reset();
         ask("publish 1 7 open 3 -1 0 0 %s 1", watermarks[i]);
         assert_string_equal(ask("%s one-more ^9", line), "!BADARGS");
         assert_string_equal(ask("%s", line), "5000");
@@ -353,28 +336,4 @@ static void test_drain_thousands(void **state)
         assert_string_equal(ask("HMGET $meta admitted last_ticket"), want);
     }
     free(line);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_wrong_epoch_changes_nothing),
-        QUEUE_TEST(test_fenced_without_meta),
-        QUEUE_TEST(test_settle_over_every_state),
-        QUEUE_TEST(test_empty_redis_is_rebuilt),
-        QUEUE_TEST(test_revive_over_many_pages),
-        QUEUE_TEST(test_revive_leaves_others_alone),
-        QUEUE_TEST(test_moves_are_counted),
-        QUEUE_TEST(test_drain),
-        QUEUE_TEST(test_a_drain_takes_no_ticket_twice),
-        QUEUE_TEST(test_a_drain_enters_above_the_mark),
-        QUEUE_TEST(test_a_drain_sets_the_mark_back),
-        QUEUE_TEST(test_a_drain_improves_places),
-        QUEUE_TEST(test_a_drain_never_worsens),
-        QUEUE_TEST(test_a_drain_of_who_is_decided),
-        QUEUE_TEST(test_arrivals_in_the_future),
-        QUEUE_TEST(test_a_drain_of_who_has_no_ticket),
-        QUEUE_TEST(test_drain_thousands),
-    };
-    return QUEUE_GROUP(tests);
 }

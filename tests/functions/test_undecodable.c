@@ -10,9 +10,8 @@
 /* A claim returns such members, and the scheduler recognizes them. The mark moves only to a valid
  * ticket, and other requests are not affected. The next claim returns members above the mark again.
  * */
-static void test_claim_answers_what_is_no_ticket(void **state)
+QUEUE_TEST(test_claim_answers_what_is_no_ticket)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c d e f");
     ask("ZADD $queue 1 no/id inf f -5 e 1.5 d 1e17 c");
@@ -25,9 +24,8 @@ static void test_claim_answers_what_is_no_ticket(void **state)
 }
 
 /* With no valid ticket the mark stays, and the next claim does not get stuck. */
-static void test_claim_of_nothing_decodable(void **state)
+QUEUE_TEST(test_claim_of_nothing_decodable)
 {
-    (void)state;
     ask(OPEN);
     ask("ZADD $queue 0.5 no/id inf other");
     assert_string_equal(ask("claim 1 1 0"), "2 0 [no/id 0.5]");
@@ -41,9 +39,8 @@ static void test_claim_of_nothing_decodable(void **state)
 
 /* A member that could be a user is refused. Any other was never accepted and is only removed.
  * Neither counts as a move. */
-static void test_set_aside(void **state)
+QUEUE_TEST(test_set_aside)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c d e");
     ask("ZADD $queue 1 no/id #3 also/none -5 b 1.5 d 1e17 e");
@@ -59,9 +56,8 @@ static void test_set_aside(void **state)
 }
 
 /* A decodable member stays: set-aside cannot refuse a valid user. It ignores absent ones. */
-static void test_set_aside_of_users(void **state)
+QUEUE_TEST(test_set_aside_of_users)
 {
-    (void)state;
     char line[256], longest[65];
     memset(longest, 'x', 64);
     longest[64] = '\0';
@@ -78,9 +74,8 @@ static void test_set_aside_of_users(void **state)
     assert_string_equal(ask("set_aside 1"), "0");
 }
 
-static void test_set_aside_too_many(void **state)
+QUEUE_TEST(test_set_aside_too_many)
 {
-    (void)state;
     char *line = users_line("set_aside 1", 5001), *some = users_line("set_aside 1", 5000);
     ask(OPEN);
     assert_string_equal(ask("%s", some), "0");
@@ -90,9 +85,8 @@ static void test_set_aside_too_many(void **state)
 }
 
 /* A granted user keeps the coupon, whatever is put into the queue; no decided user is refused. */
-static void test_set_aside_of_the_decided(void **state)
+QUEUE_TEST(test_set_aside_of_the_decided)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
@@ -105,9 +99,8 @@ static void test_set_aside_of_the_decided(void **state)
 }
 
 /* A claim skips members up to the mark; the next takeover finds them. */
-static void test_spoiled_below_the_mark(void **state)
+QUEUE_TEST(test_spoiled_below_the_mark)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 2");
@@ -122,9 +115,8 @@ static void test_spoiled_below_the_mark(void **state)
 
 /* A state that cannot be parsed stays for the operator. Strings that only Lua reads as numbers must
  * not become scores. */
-static void test_revive_wants_digits(void **state)
+QUEUE_TEST(test_revive_wants_digits)
 {
-    (void)state;
     static const char *const odd[] = {"sold", "s1e3", "s0x10", "s1.0", "s+7", "s07", "s", "s-1"};
     ask(OPEN);
     ask("enqueue a b");
@@ -141,9 +133,8 @@ static void test_revive_wants_digits(void **state)
 }
 
 /* A member that is no user id is not revived. */
-static void test_revive_wants_users(void **state)
+QUEUE_TEST(test_revive_wants_users)
 {
-    (void)state;
     ask(OPEN);
     ask("HSET $users no/id s#1");
     assert_string_equal(ask("revive 1 0 10"), "0 0");
@@ -152,9 +143,8 @@ static void test_revive_wants_users(void **state)
 }
 
 /* If a counter is no number, every call fails and changes nothing. */
-static void test_meta_without_numbers(void **state)
+QUEUE_TEST(test_meta_without_numbers)
 {
-    (void)state;
     static const char *const fields[] = {"watermark", "last_ticket", "moves",    "claimed_to",
                                          "admitted",  "granted",     "sold_out", "refused"};
     static const char *const calls[] = {
@@ -183,9 +173,8 @@ static void test_meta_without_numbers(void **state)
     assert_string_equal(ask("HMGET $meta admitted granted moves claimed_to"), "3 0 1 #1");
 }
 
-static void test_enqueue_without_a_count(void **state)
+QUEUE_TEST(test_enqueue_without_a_count)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a");
     static const char *const fields[] = {"admitted", "claimed_to", "last_ticket"};
@@ -200,9 +189,8 @@ static void test_enqueue_without_a_count(void **state)
 }
 
 /* A decision replaces anything in `users` but a coupon. */
-static void test_settle_over_what_nobody_can_read(void **state)
+QUEUE_TEST(test_settle_over_what_nobody_can_read)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
@@ -215,9 +203,8 @@ static void test_settle_over_what_nobody_can_read(void **state)
 
 /* Somebody puts a decided user back into the queue: the decision stays, and the next one removes
  * the user. */
-static void test_decided_and_in_the_queue(void **state)
+QUEUE_TEST(test_decided_and_in_the_queue)
 {
-    (void)state;
     ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
@@ -229,24 +216,4 @@ static void test_decided_and_in_the_queue(void **state)
     assert_string_equal(ask("EXISTS $queue"), "0");
     assert_string_equal(ask("HMGET $users a b"), "g1:A:#1 s#2");
     assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_claim_answers_what_is_no_ticket),
-        QUEUE_TEST(test_claim_of_nothing_decodable),
-        QUEUE_TEST(test_set_aside),
-        QUEUE_TEST(test_set_aside_of_users),
-        QUEUE_TEST(test_set_aside_too_many),
-        QUEUE_TEST(test_set_aside_of_the_decided),
-        QUEUE_TEST(test_spoiled_below_the_mark),
-        QUEUE_TEST(test_revive_wants_users),
-        QUEUE_TEST(test_revive_wants_digits),
-        QUEUE_TEST(test_meta_without_numbers),
-        QUEUE_TEST(test_enqueue_without_a_count),
-        QUEUE_TEST(test_settle_over_what_nobody_can_read),
-        QUEUE_TEST(test_decided_and_in_the_queue),
-    };
-    return QUEUE_GROUP(tests);
 }

@@ -325,14 +325,8 @@ void event_check_answers(struct event *e)
     http_close();
 }
 
-void test_stack_ends(void **stack)
+void event_ends(struct event *e)
 {
-    assert_int_equal(stack_finish(*stack), 0);
-}
-
-void test_event_ends(void **event)
-{
-    struct event *e = *event;
     event_close(e);
     assert_int_equal(stack_finish(e->stack), 0);
 }

@@ -86,9 +86,16 @@ void event_check_answers(struct event *event);
 
 /* The last test of a program: everything stops in order, and no log shows a fault. EVENT_ENDS also
  * closes the event. */
-#define STACK_ENDS(stack) cmocka_unit_test_prestate(test_stack_ends, &(stack))
-#define EVENT_ENDS(event) cmocka_unit_test_prestate(test_event_ends, &(event))
-void test_stack_ends(void **stack);
-void test_event_ends(void **event);
+#define STACK_ENDS(stack)                                                                          \
+    TEST(test_stack_ends)                                                                          \
+    {                                                                                              \
+        assert_int_equal(stack_finish(&(stack)), 0);                                               \
+    }
+#define EVENT_ENDS(event)                                                                          \
+    TEST(test_event_ends)                                                                          \
+    {                                                                                              \
+        event_ends(&(event));                                                                      \
+    }
+void event_ends(struct event *event);
 
 #endif

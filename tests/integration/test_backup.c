@@ -15,12 +15,10 @@
 static struct stack stack;
 static char copies[300];
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     snprintf(copies, sizeof copies, "%s", tempdir_make());
     stack_up(&stack, NULL);
-    return 0;
 }
 
 static void copy(const char *from, const char *to)
@@ -88,9 +86,8 @@ static char *export(void)
     return csv;
 }
 
-static void test_save_and_restore(void **state)
+TEST(test_save_and_restore)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "noon");
     event_create(&e, "--quota 100");
@@ -127,11 +124,9 @@ static void test_save_and_restore(void **state)
     free(after);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_save_and_restore),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -27,14 +27,13 @@ static void write_file(const char *path, const char *text)
     fclose(out);
 }
 
-static int up(void **state)
+static void up(void)
 {
     static const char *const quick[] = {"health.worse_after_ms=300", "health.better_after_ms=600",
                                         "callbacks.heartbeat_s=1", "callbacks.source=shop"};
     static char sets[16][400];
     const char *options[40];
     size_t n = 0, n_sets = 0;
-    (void)state;
     const char *dir = tempdir_make();
     hook = hook_start(NULL);
     heart = hook_start(NULL);
@@ -59,7 +58,6 @@ static int up(void **state)
     }
     options[n] = NULL;
     stack_up(&stack, options);
-    return 0;
 }
 
 /* --- received messages --- */
@@ -144,9 +142,8 @@ static json_t *await_health(size_t from, const char *daemon, const char *state, 
 
 /* --- the tests --- */
 
-static void test_the_first_message_says_ok(void **state)
+TEST(test_the_first_message_says_ok)
 {
-    (void)state;
     static const char *const components[] = {"redis", "mariadb", "backlog",
                                              "lag",   "journal", "errors"};
     static const char *const daemons[] = {"gateway", "scheduler"};
@@ -163,9 +160,8 @@ static void test_the_first_message_says_ok(void **state)
 }
 
 /* The gateway journals, so it is degraded; the scheduler cannot work, so it is down. */
-static void test_redis_goes_and_comes_back(void **state)
+TEST(test_redis_goes_and_comes_back)
 {
-    (void)state;
     size_t from = hook_count(hook);
     stack_kill(&stack, "redis", "KILL");
     json_t *doc = await_health(from, "gateway", "degraded", "journal", "degraded");
@@ -184,9 +180,8 @@ static void test_redis_goes_and_comes_back(void **state)
     json_decref(await_health(from, "gateway", "ok", "redis", "ok"));
 }
 
-static void test_both_are_away(void **state)
+TEST(test_both_are_away)
 {
-    (void)state;
     size_t from = hook_count(hook);
     stack_kill(&stack, "redis", "KILL");
     stack_kill(&stack, "mariadb", "KILL");
@@ -229,9 +224,8 @@ static void check_raised(struct event *e, size_t *from, const char *before)
 }
 
 /* The events come in order. The next scheduler sends them again, with the same ids. */
-static void test_a_campaign(void **state)
+TEST(test_a_campaign)
 {
-    (void)state;
     struct event e;
     char first[4][160], again[3][160];
     size_t from = hook_count(hook);
@@ -260,9 +254,8 @@ static void test_a_campaign(void **state)
 }
 
 /* A hook that hangs affects nobody: requests are answered and decided as usual. */
-static void test_a_hook_that_hangs(void **state)
+TEST(test_a_hook_that_hangs)
 {
-    (void)state;
     struct event e;
     hook_answer(hook, HOOK_HANG);
     size_t from = hook_count(hook);
@@ -279,9 +272,8 @@ static void test_a_hook_that_hangs(void **state)
     event_close(&e);
 }
 
-static void test_the_stack_stops_clean(void **state)
+TEST(test_the_stack_stops_clean)
 {
-    (void)state;
     char *log = stack_log(&stack, "gateway");
     assert_null(strstr(log, SECRET));
     assert_null(strstr(log, "/hook")); /* nor the URL: it may be a secret */
@@ -329,9 +321,8 @@ static void check_switches(const char *const *off, const char *const *types, siz
 
 /* Each event has a switch. If it is off, the event is never sent, not even at the stop, which sends
  * everything that waits. */
-static void test_switches(void **state)
+TEST(test_switches)
 {
-    (void)state;
     static const char *const ends[] = {"scheduler.callbacks.opened=false",
                                        "scheduler.callbacks.closed=false"};
     static const char *const middle[] = {"scheduler.callbacks.half_gone=false",
@@ -342,14 +333,5 @@ static void test_switches(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_first_message_says_ok),
-        cmocka_unit_test(test_redis_goes_and_comes_back),
-        cmocka_unit_test(test_both_are_away),
-        cmocka_unit_test(test_a_campaign),
-        cmocka_unit_test(test_a_hook_that_hangs),
-        cmocka_unit_test(test_the_stack_stops_clean),
-        cmocka_unit_test(test_switches),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

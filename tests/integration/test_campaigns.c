@@ -14,11 +14,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 /* wait_for_202: posts a user until the request is accepted. */
@@ -62,9 +60,8 @@ static void wait_for_status(const struct event *e, const char *user, const char 
     }
 }
 
-static void test_opens_on_time(void **state)
+TEST(test_opens_on_time)
 {
-    (void)state;
     static struct http_answer a;
     char options[96], when[CLOCK_TEXT_SIZE];
     struct event e;
@@ -85,9 +82,8 @@ static void test_opens_on_time(void **state)
     event_close(&e);
 }
 
-static void test_closes_on_time(void **state)
+TEST(test_closes_on_time)
 {
-    (void)state;
     static struct http_answer a;
     char options[96], when[CLOCK_TEXT_SIZE];
     struct event e;
@@ -104,9 +100,8 @@ static void test_closes_on_time(void **state)
     event_close(&e);
 }
 
-static void test_pause_resume_close(void **state)
+TEST(test_pause_resume_close)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "pause");
     event_create(&e, "--quota 5");
@@ -120,9 +115,8 @@ static void test_pause_resume_close(void **state)
     event_close(&e);
 }
 
-static void test_unknown_campaign(void **state)
+TEST(test_unknown_campaign)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
     event_open(&e, &stack, "nowhere");
@@ -138,9 +132,8 @@ static void test_unknown_campaign(void **state)
 }
 
 /* A raised quota goes to the sold out, first come, first served. */
-static void test_raised_quota(void **state)
+TEST(test_raised_quota)
 {
-    (void)state;
     static const char *const users[] = {"ann", "bob", "cid", "dan", "eve"};
     static struct http_answer a;
     struct event e;
@@ -164,9 +157,8 @@ static void test_raised_quota(void **state)
 
 /* A huge backlog does not starve a small campaign: the small one finishes before half of the huge
  * one. */
-static void test_a_huge_campaign_does_not_starve_a_small_one(void **state)
+TEST(test_a_huge_campaign_does_not_starve_a_small_one)
 {
-    (void)state;
     enum { HUGE_N = 30000, SMALL_N = 20 };
     struct event huge, small;
     event_open(&huge, &stack, "huge");
@@ -200,9 +192,8 @@ static void test_a_huge_campaign_does_not_starve_a_small_one(void **state)
 }
 
 /* Twenty campaigns at once, each exact. */
-static void test_many_campaigns_at_once(void **state)
+TEST(test_many_campaigns_at_once)
 {
-    (void)state;
     enum { CAMPAIGNS = 20, USERS = 30 };
     static struct http_answer a;
     static char names[CAMPAIGNS][16];
@@ -230,17 +221,9 @@ static void test_many_campaigns_at_once(void **state)
     }
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opens_on_time),
-        cmocka_unit_test(test_closes_on_time),
-        cmocka_unit_test(test_pause_resume_close),
-        cmocka_unit_test(test_unknown_campaign),
-        cmocka_unit_test(test_raised_quota),
-        cmocka_unit_test(test_a_huge_campaign_does_not_starve_a_small_one),
-        cmocka_unit_test(test_many_campaigns_at_once),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

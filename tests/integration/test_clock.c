@@ -60,9 +60,8 @@ static void step(int64_t step_s)
         assert_true(clock_mono_us() < deadline_us);
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     snprintf(step_file, sizeof step_file, "%s/step", tempdir_make());
     write_step(0);
     setenv("ONRUSH_CLOCK_STEP", step_file, 1);
@@ -70,7 +69,6 @@ static int up(void **state)
     stack_up(&stack, options);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 1000 --overflow -1");
-    return 0;
 }
 
 static uint64_t granted_ticket(const char *user)
@@ -86,9 +84,8 @@ static uint64_t granted_ticket(const char *user)
 
 static const int64_t steps_s[] = {0, 3600, 0, -3600, 3600, -3600, 0};
 
-static void test_tickets_grow(void **state)
+TEST(test_tickets_grow)
 {
-    (void)state;
     uint64_t last = 0;
     for (size_t i = 0; i < LENGTH(steps_s); i++) {
         char user[16];
@@ -132,9 +129,8 @@ static void wait_published(const char *name, const char *state)
 
 /* A campaign that opened or closed by the clock stays so for GET and POST when the clock goes back
  * to before that time. */
-static void test_no_flapping(void **state)
+TEST(test_no_flapping)
 {
-    (void)state;
     static struct http_answer a;
     struct event later = {.stack = &stack, .name = "later"};
     struct event soon = {.stack = &stack, .name = "soon"};
@@ -164,9 +160,8 @@ static void test_no_flapping(void **state)
 
 /* A scheduler dies just before the clock goes back. Its lease seems to last an hour, but is taken
  * over as fast as any other. */
-static void test_a_lease_of_the_future(void **state)
+TEST(test_a_lease_of_the_future)
 {
-    (void)state;
     step(3600);
     assert_int_equal(event_post(&noon, "before", NULL), 202);
     granted_ticket("before");
@@ -177,9 +172,8 @@ static void test_a_lease_of_the_future(void **state)
     granted_ticket("after");
 }
 
-static void test_the_stack_stops_clean(void **state)
+TEST(test_the_stack_stops_clean)
 {
-    (void)state;
     step(0);
     assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
     event_close(&noon);
@@ -188,11 +182,5 @@ static void test_the_stack_stops_clean(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tickets_grow),
-        cmocka_unit_test(test_no_flapping),
-        cmocka_unit_test(test_a_lease_of_the_future),
-        cmocka_unit_test(test_the_stack_stops_clean),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -28,9 +28,8 @@
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     char include[256];
     snprintf(include, sizeof include, "%s/proxies.cfg", tempdir_make());
     FILE *file = fopen(include, "we");
@@ -45,7 +44,6 @@ static int up(void **state)
     event_create(&noon, "--quota 100000");
     stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
-    return 0;
 }
 
 /* --- the honest client --- */
@@ -147,9 +145,8 @@ static const char *const crowds[] = {
     POLL "\r\n",                                          /* waiting */
 };
 
-static void test_crowds_of_one_address(void **state)
+TEST(test_crowds_of_one_address)
 {
-    (void)state;
     long files = open_files();
     for (size_t i = 0; i < LENGTH(crowds); i++) {
         honest_start();
@@ -168,9 +165,8 @@ static void test_crowds_of_one_address(void **state)
 }
 
 /* Long-polls that open and leave at once, again and again, keep nobody out. */
-static void test_long_polls_that_are_left(void **state)
+TEST(test_long_polls_that_are_left)
 {
-    (void)state;
     honest_start();
     for (int round = 0; round < 5; round++) {
         open_crowd(POLL "\r\n");
@@ -185,9 +181,8 @@ static void test_long_polls_that_are_left(void **state)
 }
 
 /* Clients that pipeline as much as they can and never read pin a bounded amount, and are cut. */
-static void test_those_that_never_read(void **state)
+TEST(test_those_that_never_read)
 {
-    (void)state;
     enum { READERS = 60 };
     static char bytes[50 * 100];
     size_t n = 0, sent = 0;
@@ -256,9 +251,8 @@ static long turned_away(const char *cause)
 
 /* An address may have half of the waiting places; a trusted proxy may have all, if it has many
  * clients. */
-static void test_shares_of_waiters(void **state)
+TEST(test_shares_of_waiters)
 {
-    (void)state;
     int fd[4];
     long here = turned_away("max_waiters_per_address"), all = turned_away("max_waiters");
     open_waiting(MOST_WAIT / 2, CROWD_HOST, "");
@@ -281,9 +275,8 @@ static void test_shares_of_waiters(void **state)
 }
 
 /* Connections of a trusted proxy have no share limit. */
-static void test_a_proxy_has_no_share(void **state)
+TEST(test_a_proxy_has_no_share)
 {
-    (void)state;
     open_waiting(MOST_WAIT / 2, PROXY_HOST, "X-Forwarded-For: 192.0.2.1\r\n");
     open_waiting(MOST_WAIT / 2, PROXY_HOST, "X-Forwarded-For: 192.0.2.2\r\n");
     assert_true(MOST_WAIT > MOST / 2);
@@ -292,15 +285,9 @@ static void test_a_proxy_has_no_share(void **state)
     event_wait_metric(stack.admin_url, "onrush_gateway_connections", 0);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crowds_of_one_address),
-        cmocka_unit_test(test_long_polls_that_are_left),
-        cmocka_unit_test(test_those_that_never_read),
-        cmocka_unit_test(test_shares_of_waiters),
-        cmocka_unit_test(test_a_proxy_has_no_share),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -35,13 +35,11 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, options);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 100 --overflow -1");
-    return 0;
 }
 
 /* loop_answers: the worker answers requests that need no store, and the admin listener answers. */
@@ -76,9 +74,8 @@ static void says(const char *part, const char *text)
 
 /* --- Redis accepts connections and never answers --- */
 
-static void test_redis_hangs(void **state)
+TEST(test_redis_hangs)
 {
-    (void)state;
     static struct posting bob;
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
     event_wait(&noon, 20000);
@@ -98,9 +95,8 @@ static void test_redis_hangs(void **state)
 
 /* --- MariaDB hangs in a query --- */
 
-static void test_mariadb_hangs(void **state)
+TEST(test_mariadb_hangs)
 {
-    (void)state;
     stack_kill(&stack, "mariadb", "STOP");
     assert_int_equal(event_post(&noon, "cid", NULL), 202);
     int64_t deadline_us = clock_mono_us() + PATIENCE_US; /* claimed, and its batch hangs */
@@ -114,9 +110,8 @@ static void test_mariadb_hangs(void **state)
 }
 
 /* Both are away: a request waits for MariaDB when the gateway is stopped, and gets an answer. */
-static void test_gateway_ends_while_mariadb_hangs(void **state)
+TEST(test_gateway_ends_while_mariadb_hangs)
 {
-    (void)state;
     static struct posting dan;
     stack_kill(&stack, "redis", "KILL");
     int64_t deadline_us = clock_mono_us() + PATIENCE_US;
@@ -133,9 +128,8 @@ static void test_gateway_ends_while_mariadb_hangs(void **state)
 }
 
 /* Every user accepted before has a coupon. */
-static void test_nothing_is_lost(void **state)
+TEST(test_nothing_is_lost)
 {
-    (void)state;
     stack_kill(&stack, "mariadb", "CONT");
     stack_start(&stack, "redis");
     stack_start(&stack, "scheduler");
@@ -212,9 +206,8 @@ static void wait_ready_with(const char *reason, const char *log)
 
 /* The gateway runs with its own resolv.conf in a mount namespace. unit_resolver shows the same
  * without root; this test uses the real resolver. */
-static void test_name_server_is_silent(void **state)
+TEST(test_name_server_is_silent)
 {
-    (void)state;
     char log[300];
     static struct http_answer a;
     const char *dir = tempdir_make();
@@ -237,15 +230,9 @@ static void test_name_server_is_silent(void **state)
     stack_start(&stack, "gateway");
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_redis_hangs),
-        cmocka_unit_test(test_mariadb_hangs),
-        cmocka_unit_test(test_gateway_ends_while_mariadb_hangs),
-        cmocka_unit_test(test_nothing_is_lost),
-        cmocka_unit_test(test_name_server_is_silent),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -93,20 +93,18 @@ static void make_space(const char *part)
     assert_int_equal(unlink(path), 0);
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     can_mount = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
                 mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
     if (!can_mount) {
         print_message("no mount namespace: %s\n", geteuid() == 0 ? strerror(errno) : "not root");
-        return 0;
+        return;
     }
     stack_up(&stack, options);
     atexit(unmount_all); /* runs before the stack removes the directory */
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 100000 --overflow -1");
-    return 0;
 }
 
 static bool ready_says(const char *text)
@@ -159,9 +157,8 @@ static void check_everybody_has_one(int more)
 
 /* --- Redis --- */
 
-static void test_redis_always(void **state)
+TEST(test_redis_always)
 {
-    (void)state;
     bool ticket = true;
     if (!can_mount)
         skip();
@@ -182,9 +179,8 @@ static void test_redis_always(void **state)
     check_everybody_has_one(0);
 }
 
-static void test_redis_everysec(void **state)
+TEST(test_redis_everysec)
 {
-    (void)state;
     bool ticket = true;
     if (!can_mount)
         skip();
@@ -209,9 +205,8 @@ static void test_redis_everysec(void **state)
 /* --- MariaDB --- */
 
 /* Accepted requests wait in Redis; with both stores away the answer is 503. */
-static void test_mariadb(void **state)
+TEST(test_mariadb)
 {
-    (void)state;
     bool ticket;
     int status = 202;
     char *out;
@@ -247,9 +242,8 @@ static void test_mariadb(void **state)
     check_everybody_has_one(USERS);
 }
 
-static void test_the_stack_stops_clean(void **state)
+TEST(test_the_stack_stops_clean)
 {
-    (void)state;
     if (!can_mount)
         skip();
     event_close(&noon);
@@ -258,11 +252,5 @@ static void test_the_stack_stops_clean(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_redis_always),
-        cmocka_unit_test(test_redis_everysec),
-        cmocka_unit_test(test_mariadb),
-        cmocka_unit_test(test_the_stack_stops_clean),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -13,9 +13,8 @@ static struct event noon;
 static char owner[OWNER_MAX + 1];
 static int64_t id, epoch;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     MYSQL_RES *rows;
     stack_up(&stack, NULL);
     event_open(&noon, &stack, "noon");
@@ -27,7 +26,6 @@ static int up(void **state)
     snprintf(owner, sizeof owner, "%s", row[1]);
     epoch = strtoll(row[2], NULL, 10);
     mysql_free_result(rows);
-    return 0;
 }
 
 static int64_t journalled(void)
@@ -52,9 +50,8 @@ static void unjournal(const char *who, int64_t as_of)
     assert_int_equal(job.outcome, JOB_DONE);
 }
 
-static void test_unjournal(void **state)
+TEST(test_unjournal)
 {
-    (void)state;
     char sql[200];
     snprintf(sql, sizeof sql,
              "INSERT INTO journal (campaign_id, user_id, ticket, gateway) VALUES (%d, 'ann', 1, "
@@ -72,6 +69,5 @@ static void test_unjournal(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_unjournal)};
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -33,9 +33,8 @@ static int with_files(int files, const char *program, const char *const *argumen
     return child_run(argv, log_file);
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     snprintf(log_file, sizeof log_file, "%s/log", tempdir_make());
     stack_up(&stack,
              (const char *const[]){"--set", "gateway.max_connections_per_address=1000000", NULL});
@@ -44,7 +43,6 @@ static int up(void **state)
     stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
     stack_kill(&stack, "gateway", "TERM");
-    return 0;
 }
 
 static bool logged(const char *text)
@@ -54,9 +52,8 @@ static bool logged(const char *text)
     return system(command) == 0;
 }
 
-static void test_far_too_few(void **state)
+TEST(test_far_too_few)
 {
-    (void)state;
     char program[512], config[300];
     snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
     snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
@@ -87,9 +84,8 @@ static void wait_for_ready(int status, const char *text)
     }
 }
 
-static void test_fewer_clients(void **state)
+TEST(test_fewer_clients)
 {
-    (void)state;
     int fds[CROWD];
     static char text[RAW_MAX];
     bool closed;
@@ -118,9 +114,8 @@ static void test_fewer_clients(void **state)
 }
 
 /* More silent clients than descriptors: they get no answer and stay connected. */
-static void test_a_silent_crowd(void **state)
+TEST(test_a_silent_crowd)
 {
-    (void)state;
     int fds[FILES + 80];
     static struct http_answer a;
     char url[300];
@@ -134,13 +129,9 @@ static void test_a_silent_crowd(void **state)
         close(fds[i]);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_far_too_few),
-        cmocka_unit_test(test_fewer_clients),
-        cmocka_unit_test(test_a_silent_crowd),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -20,14 +20,12 @@
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 4 --overflow 2");
     stack_kill(&stack, "scheduler", "KILL"); /* no other decisions */
-    return 0;
 }
 
 static void call(const char *campaign, const char *function, const char *arguments)
@@ -77,9 +75,8 @@ static void wait_until_memory_answers(const struct event *e, int answers)
     }
 }
 
-static void test_who_was_admitted_is_known(void **state)
+TEST(test_who_was_admitted_is_known)
 {
-    (void)state;
     static struct http_answer a;
     char user[32];
     for (int i = 0; i < ADMITTED; i++) {
@@ -142,9 +139,8 @@ static const char *moved(const char *begin, const char *state)
 
 /* During the scan a scheduler decides some users; or a takeover, whose epoch is published by then,
  * revives the sold out; or the journal moves some forward. Nobody is missed. */
-static void test_who_moves_during_the_scan_is_known(void **state)
+TEST(test_who_moves_during_the_scan_is_known)
 {
-    (void)state;
     static struct http_answer a;
     static const struct {
         const char *name, *during, *arguments, *state;
@@ -189,9 +185,8 @@ static void wait_until_memory_is_read(const struct event *e)
 /* A request that was journalled while Redis was away, and that no scheduler has drained yet. GET
  * and POST look for it before they say that it does not exist, though the gateway knows that the
  * campaign is full. */
-static void test_who_is_in_the_journal_is_known(void **state)
+TEST(test_who_is_in_the_journal_is_known)
 {
-    (void)state;
     static struct http_answer a;
     long links = event_metric(stack.admin_url, "onrush_gateway_redis_links_up");
     stack_kill(&stack, "gateway", "TERM"); /* forget what it knew */
@@ -212,9 +207,8 @@ static void test_who_is_in_the_journal_is_known(void **state)
 
 /* The request is in the queue now, and Redis goes away before the gateway learns that: its filter
  * does not have this user. */
-static void test_who_has_left_the_journal_is_not_denied(void **state)
+TEST(test_who_has_left_the_journal_is_not_denied)
 {
-    (void)state;
     static struct http_answer a;
     char arguments[128];
     struct campaign_head h;
@@ -236,14 +230,9 @@ static void test_who_has_left_the_journal_is_not_denied(void **state)
     stack_start(&stack, "redis");
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_who_was_admitted_is_known),
-        cmocka_unit_test(test_who_moves_during_the_scan_is_known),
-        cmocka_unit_test(test_who_is_in_the_journal_is_known),
-        cmocka_unit_test(test_who_has_left_the_journal_is_not_denied),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -120,9 +120,8 @@ static void wait_granted(const char *campaign, const char *user, struct told *to
 
 /* --- Redis goes --- */
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     static struct http_answer a;
     struct told ignored;
     stack_up(&stack, options);
@@ -142,12 +141,10 @@ static int up(void **state)
     assert_int_equal(stack_ctl(&stack, NULL, "campaign close closed"), 0);
     stack_kill(&stack, "redis", "KILL");
     event_wait_metric(stack.admin_url, "onrush_gateway_journals_in_use", 2);
-    return 0;
 }
 
-static void test_accepted_without_position(void **state)
+TEST(test_accepted_without_position)
 {
-    (void)state;
     for (int i = 0; i < 3; i++)
         post("noon", "ann", 202, "\"status\":\"waiting\"", "ticket");
     post("noon", "ann", 202, "\"status\":\"waiting\"", "position");
@@ -158,9 +155,8 @@ static void test_accepted_without_position(void **state)
     assert_in_range(clock_wall_us() - arrival_us, 0, 60 * SECOND);
 }
 
-static void test_told_what_mariadb_knows(void **state)
+TEST(test_told_what_mariadb_knows)
 {
-    (void)state;
     post("noon", "early", 200, early.code, NULL);
     get("noon", "/requests/early", 200, early.code, NULL);
     get("noon", "/requests/nobody", 503, "\"code\":\"UNAVAILABLE\"", NULL);
@@ -169,9 +165,8 @@ static void test_told_what_mariadb_knows(void **state)
     post("no-such", "ann", 404, "\"code\":\"NO_CAMPAIGN\"", NULL);
 }
 
-static void test_refused_as_ever(void **state)
+TEST(test_refused_as_ever)
 {
-    (void)state;
     static struct http_answer a;
     struct event later = event_of("later");
     assert_int_equal(event_post(&later, "ann", &a), 403);
@@ -189,9 +184,8 @@ static void test_refused_as_ever(void **state)
 
 /* Beyond quota + overflow nobody is accepted, and nobody is told "sold out". Accepted users stay
  * accepted, even if the campaign is paused. */
-static void test_bounded(void **state)
+TEST(test_bounded)
 {
-    (void)state;
     static const char *const users[] = {"u1", "u2", "u3", "u4", "u5", "u6"};
     for (size_t i = 0; i < LENGTH(users); i++)
         post("small", users[i], 202, "\"waiting\"", NULL);
@@ -205,18 +199,16 @@ static void test_bounded(void **state)
     assert_int_equal(stack_ctl(&stack, NULL, "campaign resume small"), 0);
 }
 
-static void test_ready(void **state)
+TEST(test_ready)
 {
-    (void)state;
     static struct http_answer a;
     ready(&a);
     check(&a, 200, "the journal is in use", NULL);
 }
 
 /* The gateway notices the loss of MariaDB even without requests. */
-static void test_not_ready_without_mariadb(void **state)
+TEST(test_not_ready_without_mariadb)
 {
-    (void)state;
     static struct http_answer a;
     stack_kill(&stack, "mariadb", "TERM");
     db_close(&noon.db);
@@ -279,9 +271,8 @@ static size_t check_ledger(const char *path)
     return n;
 }
 
-static void test_burst(void **state)
+TEST(test_burst)
 {
-    (void)state;
     char ledger[256], command[1024], more[128];
     int64_t before = journalled("noon");
     ledger_path(ledger, "burst");
@@ -302,9 +293,8 @@ static void *run_command(void *command)
 
 /* MariaDB is killed and restarted during writes: every 202 is in the journal, and the others got
  * 503. */
-static void test_mariadb_dies_too(void **state)
+TEST(test_mariadb_dies_too)
 {
-    (void)state;
     static struct http_answer a;
     char ledger[256], command[1024];
     pthread_t thread;
@@ -330,9 +320,8 @@ static void test_mariadb_dies_too(void **state)
 }
 
 /* MariaDB hangs: the deadlines answer, and the gateway recovers with it. */
-static void test_mariadb_hangs(void **state)
+TEST(test_mariadb_hangs)
 {
-    (void)state;
     int64_t begun_us = clock_mono_us();
     stack_kill(&stack, "mariadb", "STOP");
     post("noon", "eve", 503, "\"code\":\"UNAVAILABLE\"", NULL);
@@ -356,9 +345,8 @@ static void set_journal(const char *value)
     assert_true(stack_log_wait(&stack, "gateway", before, "configuration reloaded"));
 }
 
-static void test_switched_off(void **state)
+TEST(test_switched_off)
 {
-    (void)state;
     static struct http_answer a;
     set_journal("false");
     post("noon", "ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
@@ -415,9 +403,8 @@ static void check_kept(void)
                      n_noted);
 }
 
-static void test_decided_in_the_order_of_arrival(void **state)
+TEST(test_decided_in_the_order_of_arrival)
 {
-    (void)state;
     struct arrival *arrivals = read_arrivals();
     assert_true(n_noted > USERS);
     stack_start(&stack, "redis");
@@ -447,9 +434,8 @@ static void test_decided_in_the_order_of_arrival(void **state)
     event_check_answers(&noon);
 }
 
-static void test_later_ones_go_to_redis(void **state)
+TEST(test_later_ones_go_to_redis)
 {
-    (void)state;
     static struct http_answer a;
     struct event small = event_of("small");
     struct told ignored;
@@ -462,9 +448,8 @@ static void test_later_ones_go_to_redis(void **state)
 
 /* --- Redis is back but does not know the campaign --- */
 
-static void test_campaign_that_redis_does_not_know(void **state)
+TEST(test_campaign_that_redis_does_not_know)
 {
-    (void)state;
     struct told ignored;
     stack_kill(&stack, "scheduler", "TERM");
     assert_int_equal(stack_ctl(&stack, NULL, "campaign create fresh --quota 5 --no-wait"), 0);
@@ -478,23 +463,9 @@ static void test_campaign_that_redis_does_not_know(void **state)
     get("fresh", "/requests/nobody", 404, "\"code\":\"NO_REQUEST\"", NULL);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted_without_position),
-        cmocka_unit_test(test_told_what_mariadb_knows),
-        cmocka_unit_test(test_refused_as_ever),
-        cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_ready),
-        cmocka_unit_test(test_not_ready_without_mariadb),
-        cmocka_unit_test(test_burst),
-        cmocka_unit_test(test_mariadb_dies_too),
-        cmocka_unit_test(test_mariadb_hangs),
-        cmocka_unit_test(test_switched_off),
-        cmocka_unit_test(test_decided_in_the_order_of_arrival),
-        cmocka_unit_test(test_later_ones_go_to_redis),
-        cmocka_unit_test(test_campaign_that_redis_does_not_know),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -19,11 +19,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 /* --- clients; each posts users one after the other over one connection --- */
@@ -138,9 +136,8 @@ static void check_kept(struct event *e)
     }
 }
 
-static void test_gateway_stops_under_load(void **state)
+TEST(test_gateway_stops_under_load)
 {
-    (void)state;
     struct event e;
     size_t statuses[600] = {0};
     event_open(&e, &stack, "gateway-stops");
@@ -164,9 +161,8 @@ static void test_gateway_stops_under_load(void **state)
 }
 
 /* Requests are accepted while the scheduler is down; the next one decides them exactly. */
-static void test_scheduler_restarts_under_load(void **state)
+TEST(test_scheduler_restarts_under_load)
 {
-    (void)state;
     struct event e;
     size_t statuses[600] = {0};
     event_open(&e, &stack, "scheduler-restarts");
@@ -216,9 +212,8 @@ static int long_url(void)
     return http_get(url, NULL);
 }
 
-static void test_gateway_rereads_its_tunables(void **state)
+TEST(test_gateway_rereads_its_tunables)
 {
-    (void)state;
     assert_int_equal(long_url(), 404);
     edit_config("gateway", "max_url_bytes", "max_url_bytes = 300;");
     reload("gateway", "configuration reloaded");
@@ -233,9 +228,8 @@ static void test_gateway_rereads_its_tunables(void **state)
     edit_config("gateway", "max_connections", "max_connections = 16384;");
 }
 
-static void test_scheduler_rereads_its_tunables(void **state)
+TEST(test_scheduler_rereads_its_tunables)
 {
-    (void)state;
     edit_config("scheduler", "batch_size", "batch_size = 0;");
     reload("scheduler", "the configuration is wrong; the one in force stays");
     edit_config("scheduler", "batch_size", "batch_size = 7;");
@@ -249,9 +243,8 @@ static void test_scheduler_rereads_its_tunables(void **state)
 /* --- an unknown schema --- */
 
 /* A migration while everything runs: the daemons continue with their open connections. */
-static void test_schema_ahead_of_running_daemons(void **state)
+TEST(test_schema_ahead_of_running_daemons)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "migrated");
     event_create(&e, "--quota 10");
@@ -272,9 +265,8 @@ static void test_schema_ahead_of_running_daemons(void **state)
     event_close(&e);
 }
 
-static void test_unknown_schema(void **state)
+TEST(test_unknown_schema)
 {
-    (void)state;
     static const char *const parts[] = {"gateway", "scheduler"};
     struct db db;
     stack_db(&stack, &db);
@@ -306,16 +298,9 @@ static void test_unknown_schema(void **state)
     stack_start(&stack, "gateway");
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gateway_stops_under_load),
-        cmocka_unit_test(test_scheduler_restarts_under_load),
-        cmocka_unit_test(test_gateway_rereads_its_tunables),
-        cmocka_unit_test(test_scheduler_rereads_its_tunables),
-        cmocka_unit_test(test_schema_ahead_of_running_daemons),
-        cmocka_unit_test(test_unknown_schema),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

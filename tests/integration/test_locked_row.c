@@ -11,11 +11,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 static void exec_db(struct event *e, const char *sql)
@@ -44,9 +42,8 @@ static void lock_row(struct event *held)
     stack_start(&stack, "scheduler");
 }
 
-static void test_others_go_on(void **state)
+TEST(test_others_go_on)
 {
-    (void)state;
     static struct http_answer a;
     struct event held, open;
     event_open(&held, &stack, "held");
@@ -63,9 +60,8 @@ static void test_others_go_on(void **state)
     event_close(&open);
 }
 
-static void test_who_is_stopped_loses_its_lock(void **state)
+TEST(test_who_is_stopped_loses_its_lock)
 {
-    (void)state;
     struct event held, other;
     event_open(&held, &stack, "held");
     event_open(&other, &stack, "held");
@@ -76,12 +72,9 @@ static void test_who_is_stopped_loses_its_lock(void **state)
     event_close(&other);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_others_go_on),
-        cmocka_unit_test(test_who_is_stopped_loses_its_lock),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

@@ -15,11 +15,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 static json_t *show(const char *name, int64_t total)
@@ -62,9 +60,8 @@ static void post_users(struct event *e, int n)
 }
 
 /* Their serials go to the next in the queue: 40 of 43 users, 40 coupons. */
-static void test_refused_rows(void **state)
+TEST(test_refused_rows)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
     event_open(&e, &stack, "poison");
@@ -91,11 +88,34 @@ static void test_refused_rows(void **state)
     event_close(&e);
 }
 
+/* Redis is lost: MariaDB still has the refused users. One that asks again and is accepted is no
+ * longer shown. */
+TEST(test_refused_outlive_redis)
+{
+    struct event e;
+    event_open(&e, &stack, "poison");
+    freeReplyObject(redisCommand(e.redis, "FLUSHALL"));
+    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota poison 41"), 0);
+    event_wait_open(&e);
+    json_decref(show("poison", POISONED));
+    int64_t deadline_us = clock_mono_us() + 10000000;
+    while (event_post(&e, "bad-1", NULL) != 200 && clock_mono_us() < deadline_us)
+        wait_a_moment();
+    json_t *object = show("poison", POISONED - 1), *row;
+    size_t i;
+    json_array_foreach(json_object_get(object, "refused"), i, row)
+    {
+        assert_string_not_equal(json_string_value(json_object_get(row, "user")), "bad-1");
+        assert_string_equal(json_string_value(json_object_get(row, "reason")), "row-refused");
+    }
+    json_decref(object);
+    event_close(&e);
+}
+
 /* Nobody is admitted beyond the quota; but each refused request admits another, so no coupon is
  * left. */
-static void test_refused_make_room(void **state)
+TEST(test_refused_make_room)
 {
-    (void)state;
     struct event e;
     char user[32];
     int64_t deadline_us = clock_mono_us() + 30000000;
@@ -119,35 +139,9 @@ static void test_refused_make_room(void **state)
     event_close(&e);
 }
 
-/* Redis is lost: MariaDB still has the refused users. One that asks again and is accepted is no
- * longer shown. */
-static void test_refused_outlive_redis(void **state)
-{
-    (void)state;
-    struct event e;
-    event_open(&e, &stack, "poison");
-    freeReplyObject(redisCommand(e.redis, "FLUSHALL"));
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota poison 41"), 0);
-    event_wait_open(&e);
-    json_decref(show("poison", POISONED));
-    int64_t deadline_us = clock_mono_us() + 10000000;
-    while (event_post(&e, "bad-1", NULL) != 200 && clock_mono_us() < deadline_us)
-        wait_a_moment();
-    json_t *object = show("poison", POISONED - 1), *row;
-    size_t i;
-    json_array_foreach(json_object_get(object, "refused"), i, row)
-    {
-        assert_string_not_equal(json_string_value(json_object_get(row, "user")), "bad-1");
-        assert_string_equal(json_string_value(json_object_get(row, "reason")), "row-refused");
-    }
-    json_decref(object);
-    event_close(&e);
-}
-
 /* A new scheduler finds them below the mark of its predecessor, and some above it. */
-static void test_undecodable_members(void **state)
+TEST(test_undecodable_members)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "odd");
     event_create(&e, "--quota 10");
@@ -180,9 +174,8 @@ static void test_undecodable_members(void **state)
 
 /* The account may not write to `refused` (error 1142): the note is lost, and nobody waits for it.
  * */
-static void test_notes_are_denied(void **state)
+TEST(test_notes_are_denied)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "denied");
     event_create(&e, "--quota 10");
@@ -200,9 +193,8 @@ static void test_notes_are_denied(void **state)
 }
 
 /* The account may not write to `journalled`: journalled users still get their coupons. */
-static void test_keeping_is_denied(void **state)
+TEST(test_keeping_is_denied)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "unkept");
     event_create(&e, "--quota 10");
@@ -218,16 +210,9 @@ static void test_keeping_is_denied(void **state)
     event_close(&e);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_rows),
-        cmocka_unit_test(test_refused_outlive_redis),
-        cmocka_unit_test(test_refused_make_room),
-        cmocka_unit_test(test_undecodable_members),
-        cmocka_unit_test(test_notes_are_denied),
-        cmocka_unit_test(test_keeping_is_denied),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

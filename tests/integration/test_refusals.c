@@ -21,14 +21,12 @@ static struct stack stack;
 static struct event noon;
 static redisContext *redis;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, options);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 1000 --overflow -1");
     redis = noon.redis;
-    return 0;
 }
 
 static void redis_says(const char *line, ...)
@@ -135,9 +133,8 @@ static const struct {
 };
 
 /* Users who come while Redis refuses are journalled, and stay ahead of later ones. */
-static void test_refuses_everybody(void **state)
+TEST(test_refuses_everybody)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(causes); i++) {
         char before[16], during[16], after[16];
         snprintf(before, sizeof before, "before%zu", i);
@@ -172,9 +169,8 @@ static void flush(void)
 }
 
 /* Only the logs show it: the functions are reloaded within the call. */
-static void test_functions_are_gone_or_older(void **state)
+TEST(test_functions_are_gone_or_older)
 {
-    (void)state;
     static void (*const takes[])(void) = {flush, load_older};
     char *log = stack_log(&stack, "gateway");
     size_t from = strlen(log);
@@ -206,9 +202,8 @@ static size_t count_in(char *log, const char *text)
     return n;
 }
 
-static void test_one_campaign_is_broken(void **state)
+TEST(test_one_campaign_is_broken)
 {
-    (void)state;
     static struct http_answer a;
     static const char *const kinds[] = {"queue", "users", "meta"};
     for (size_t i = 0; i < LENGTH(kinds); i++) {
@@ -246,9 +241,8 @@ static void test_one_campaign_is_broken(void **state)
     assert_int_equal(count_in(stack_log(&stack, "scheduler"), "redis refuses a call"), 3);
 }
 
-static void test_all_of_it_is_right(void **state)
+TEST(test_all_of_it_is_right)
 {
-    (void)state;
     char *out;
     assert_int_equal(stack_ctl(&stack, &out, "audit noon"), 0);
     free(out);
@@ -258,11 +252,5 @@ static void test_all_of_it_is_right(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refuses_everybody),
-        cmocka_unit_test(test_functions_are_gone_or_older),
-        cmocka_unit_test(test_one_campaign_is_broken),
-        cmocka_unit_test(test_all_of_it_is_right),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

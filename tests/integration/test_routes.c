@@ -102,13 +102,11 @@ static const char *shipped(void)
     return path;
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     snprintf(routes_file, sizeof routes_file, "%s/routes.cfg", tempdir_make());
     copy_file(shipped(), routes_file, "");
     stack_up(&stack, (const char *const[]){"--gateway-include", routes_file, NULL});
-    return 0;
 }
 
 static bool matches(const char *text, const char *pattern)
@@ -171,9 +169,8 @@ static void check_input(const struct api *api)
     assert_non_null(strstr(a.body, "\"BAD_METHOD\""));
 }
 
-static void test_accepted(void **state)
+TEST(test_accepted)
 {
-    (void)state;
     static struct http_answer a;
     for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
         struct event e;
@@ -190,9 +187,8 @@ static void test_accepted(void **state)
 }
 
 /* Without Redis there is no place in the queue yet: null, and valid JSON. */
-static void test_journalled(void **state)
+TEST(test_journalled)
 {
-    (void)state;
     static struct http_answer a;
     stack_kill(&stack, "redis", "KILL");
     for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
@@ -219,9 +215,8 @@ static void wait_granted(struct event *e)
     }
 }
 
-static void test_sold_out_and_closed(void **state)
+TEST(test_sold_out_and_closed)
 {
-    (void)state;
     static struct http_answer a;
     for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
         struct event e;
@@ -246,9 +241,8 @@ static int get(const char *path, struct http_answer *a)
 }
 
 /* The fifth API's GET has only the path. */
-static void test_get(void **state)
+TEST(test_get)
 {
-    (void)state;
     static struct http_answer a;
     get("/api/events/1/coupons/7", &a);
     expect(&a, "granted", 200, apis[4].granted);
@@ -291,9 +285,8 @@ static int take(const char *user, const char *campaign, struct http_answer *a)
 
 /* A route by headers, with Onrush's own answers. The old routes are gone; a bad file changes
  * nothing. */
-static void test_reload(void **state)
+TEST(test_reload)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
     event_open(&e, &stack, "headed");
@@ -316,9 +309,8 @@ static void test_reload(void **state)
 }
 
 /* A bad route ends the daemon before it starts, with the exit code for a bad configuration. */
-static void test_bad_route(void **state)
+TEST(test_bad_route)
 {
-    (void)state;
     const char *dir = tempdir_make();
     char program[512], config[300], log[300], said[512] = "";
     snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
@@ -334,16 +326,9 @@ static void test_bad_route(void **state)
     assert_non_null(strstr(said, "bad.cfg:3: method = \"PATCH\": expected POST"));
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_journalled),
-        cmocka_unit_test(test_sold_out_and_closed),
-        cmocka_unit_test(test_get),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_bad_route),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

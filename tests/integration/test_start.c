@@ -19,13 +19,11 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, options);
     event_open(&noon, &stack, "noon");
     event_create(&noon, "--quota 100 --overflow -1");
-    return 0;
 }
 
 /* wait_listening: waits until both listeners answer requests that need no store. */
@@ -59,9 +57,8 @@ static void ask_early(struct posting *w, const char *user)
     assert_int_equal(w->status, 0);
 }
 
-static void test_redis_comes(void **state)
+TEST(test_redis_comes)
 {
-    (void)state;
     struct posting w;
     ask_early(&w, "ann");
     stack_kill(&stack, "redis", "CONT");
@@ -70,9 +67,8 @@ static void test_redis_comes(void **state)
     assert_int_equal(event_metric(stack.admin_url, "onrush_gateway_journalled_total"), 0);
 }
 
-static void test_redis_does_not_come(void **state)
+TEST(test_redis_does_not_come)
 {
-    (void)state;
     struct posting w;
     ask_early(&w, "bob");
     stack_kill(&stack, "redis", "KILL");
@@ -84,12 +80,9 @@ static void test_redis_does_not_come(void **state)
     event_wait(&noon, 20000);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_redis_comes),
-        cmocka_unit_test(test_redis_does_not_come),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

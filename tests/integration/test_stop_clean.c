@@ -30,9 +30,8 @@ static void check_logs(const char *dir, const char *daemon)
     globfree(&found);
 }
 
-static void test_no_leak(void **state)
+TEST(test_no_leak)
 {
-    (void)state;
     static const char valgrind[] =
         "valgrind --leak-check=full --show-leak-kinds=definite,indirect,possible "
         "--errors-for-leak-kinds=definite,indirect,possible --log-file=%s/%s.%%p.valgrind";
@@ -63,10 +62,4 @@ static void test_no_leak(void **state)
     stack_kill(&stack, "scheduler", "TERM");
     check_logs(dir, "gateway");
     check_logs(dir, "scheduler");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_leak)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,11 +12,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 /* fill: creates a campaign in which ann, bob and cid are decided. */
@@ -37,9 +35,8 @@ static const char *text_at(const json_t *object, const char *side, const char *m
     return json_string_value(json_object_get(json_object_get(object, side), member));
 }
 
-static void test_request_show(void **state)
+TEST(test_request_show)
 {
-    (void)state;
     struct event e;
     fill(&e, "shown", 2);
     json_t *ann = stack_ctl_json(&stack, "request show shown ann");
@@ -58,9 +55,8 @@ static void test_request_show(void **state)
     event_close(&e);
 }
 
-static void test_export(void **state)
+TEST(test_export)
 {
-    (void)state;
     struct event e;
     char *text, *line;
     fill(&e, "exported", 2);
@@ -92,9 +88,8 @@ static int64_t quota_of(struct event *e)
 }
 
 /* A quota can fall to the granted number and no lower; losers stay losers. */
-static void test_lower_quota(void **state)
+TEST(test_lower_quota)
 {
-    (void)state;
     struct event e;
     struct campaign_head head;
     char *text;
@@ -113,9 +108,8 @@ static void test_lower_quota(void **state)
     event_close(&e);
 }
 
-static void test_beyond_2038(void **state)
+TEST(test_beyond_2038)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
     struct campaign_head head;
@@ -176,9 +170,8 @@ static void plant(struct event *e, const struct breach *b)
     freeReplyObject(reply);
 }
 
-static void test_audit_finds(void **state)
+TEST(test_audit_finds)
 {
-    (void)state;
     enum { N = LENGTH(breaches) };
     static struct event events[N];
     static char names[N][32];
@@ -259,9 +252,8 @@ static void expect_fine(struct event *e)
 }
 
 /* In Redis' order, ann and bob have the two coupons and cid has none. */
-static void test_audit_overtaken(void **state)
+TEST(test_audit_overtaken)
 {
-    (void)state;
     struct event e;
     fill(&e, "arrivals", 2);
     uint64_t ann = ticket_of(&e, "ann"), bob = ticket_of(&e, "bob"), cid = ticket_of(&e, "cid");
@@ -325,9 +317,8 @@ static size_t count_commands(void)
     return n;
 }
 
-static void test_examples_work(void **state)
+TEST(test_examples_work)
 {
-    (void)state;
     assert_int_equal(count_commands(), LENGTH(commands));
     for (size_t i = 0; i < LENGTH(commands); i++) {
         char example[256], *said;
@@ -342,9 +333,8 @@ static void test_examples_work(void **state)
 /* --- bursts --- */
 
 /* A rehearsal that gets only errors has tested nothing: it fails and says why. */
-static void test_burst_of_errors(void **state)
+TEST(test_burst_of_errors)
 {
-    (void)state;
     struct event e;
     char *said;
     assert_int_equal(stack_ctl(&stack, &said, "burst nowhere --requests 20 2>&1"), 1);
@@ -356,18 +346,9 @@ static void test_burst_of_errors(void **state)
     event_close(&e);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request_show),
-        cmocka_unit_test(test_export),
-        cmocka_unit_test(test_lower_quota),
-        cmocka_unit_test(test_beyond_2038),
-        cmocka_unit_test(test_audit_finds),
-        cmocka_unit_test(test_audit_overtaken),
-        cmocka_unit_test(test_examples_work),
-        cmocka_unit_test(test_burst_of_errors),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return test_run(up, NULL);
 }

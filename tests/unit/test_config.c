@@ -62,13 +62,10 @@ static void check_same(const struct settings *got, const struct settings *want)
 
 static const char *path; /* the tests' configuration file */
 
-static int make_dir(void **state)
+static void make_dir(void)
 {
-    (void)state;
-    if (chdir(tempdir_make()) != 0)
-        return -1;
+    assert_int_equal(chdir(tempdir_make()), 0);
     path = "test.cfg";
-    return 0;
 }
 
 static void write_file(const char *text)
@@ -79,18 +76,16 @@ static void write_file(const char *text)
     fclose(out);
 }
 
-static void test_defaults(void **state)
+TEST(test_defaults)
 {
-    (void)state;
     struct settings s;
     char error[CONFIG_ERROR_SIZE];
     assert_int_equal(config_load(&table, NULL, NULL, 0, &s, error), 0);
     check_same(&s, &defaults);
 }
 
-static void test_file_then_overrides(void **state)
+TEST(test_file_then_overrides)
 {
-    (void)state;
     static const char *const sets[] = {"workers=7", "look.colour=blue", "workers=9"};
     struct settings s, want = defaults;
     char error[CONFIG_ERROR_SIZE];
@@ -155,9 +150,8 @@ static const struct {
     {"", "look.colour=green", "--set: look.colour = \"green\": expected red or blue"},
 };
 
-static void test_errors(void **state)
+TEST(test_errors)
 {
-    (void)state;
     struct settings s, before;
     memset(&before, 0x5a, sizeof before);
     s = before;
@@ -171,9 +165,8 @@ static void test_errors(void **state)
     }
 }
 
-static void test_missing_file(void **state)
+TEST(test_missing_file)
 {
-    (void)state;
     struct settings s;
     char error[CONFIG_ERROR_SIZE];
     assert_int_equal(config_load(&table, "no/such.cfg", NULL, 0, &s, error), -EINVAL);
@@ -181,9 +174,8 @@ static void test_missing_file(void **state)
 }
 
 /* An error message is truncated to its buffer, however long path and key are. */
-static void test_very_long_path(void **state)
+TEST(test_very_long_path)
 {
-    (void)state;
     struct settings s;
     char error[4 * CONFIG_ERROR_SIZE], deep[PATH_MAX] = "", set[4 * CONFIG_ERROR_SIZE];
     memset(error, '#', sizeof error);
@@ -202,9 +194,8 @@ static void test_very_long_path(void **state)
         assert_int_equal(error[i], '#');
 }
 
-static void test_long_key(void **state)
+TEST(test_long_key)
 {
-    (void)state;
     struct settings s;
     char error[CONFIG_ERROR_SIZE], text[300];
     memset(text, 'k', 200);
@@ -214,9 +205,8 @@ static void test_long_key(void **state)
     assert_string_equal(error, "test.cfg:1: the name is too long");
 }
 
-static void test_reload_keeps_what_cannot_change(void **state)
+TEST(test_reload_keeps_what_cannot_change)
 {
-    (void)state;
     struct settings running = defaults, s, want = defaults;
     size_t kept;
     char error[CONFIG_ERROR_SIZE];
@@ -234,9 +224,8 @@ static void test_reload_keeps_what_cannot_change(void **state)
     assert_int_equal(kept, 0);
 }
 
-static void test_reload_of_a_bad_file(void **state)
+TEST(test_reload_of_a_bad_file)
 {
-    (void)state;
     struct settings running = defaults, s = defaults;
     size_t kept;
     char error[CONFIG_ERROR_SIZE];
@@ -256,9 +245,8 @@ static int few_ports(const void *config, char *error)
     return -EINVAL;
 }
 
-static void test_values_that_do_not_go_together(void **state)
+TEST(test_values_that_do_not_go_together)
 {
-    (void)state;
     struct config_table checked = table;
     struct settings s = defaults, running = defaults;
     size_t kept;
@@ -275,9 +263,8 @@ static void test_values_that_do_not_go_together(void **state)
     assert_string_equal(error, "3 ports are too few");
 }
 
-static void test_print_and_load_again(void **state)
+TEST(test_print_and_load_again)
 {
-    (void)state;
     static const char *const sets[] = {"workers=7", "net.quick=false", "net.big=-5",
                                        "look.name=a\"\\nb\\"};
     struct settings s, again;
@@ -291,9 +278,8 @@ static void test_print_and_load_again(void **state)
     check_same(&again, &s);
 }
 
-static void test_print(void **state)
+TEST(test_print)
 {
-    (void)state;
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -307,9 +293,8 @@ static void test_print(void **state)
 
 /* --- the environment --- */
 
-static void test_environment(void **state)
+TEST(test_environment)
 {
-    (void)state;
     static const char *const sets[] = {"net.big=7"};
     struct settings s, want = defaults;
     char error[CONFIG_ERROR_SIZE];
@@ -344,9 +329,8 @@ static const struct {
      "ONRUSH_LOOK_COLOUR: look.colour = \"green\": expected red or blue"},
 };
 
-static void test_wrong_variables(void **state)
+TEST(test_wrong_variables)
 {
-    (void)state;
     struct settings s;
     for (size_t i = 0; i < LENGTH(wrong_variables); i++) {
         char error[CONFIG_ERROR_SIZE] = "";
@@ -358,9 +342,8 @@ static void test_wrong_variables(void **state)
 }
 
 /* --print-config hides the secrets in URLs. */
-static void test_urls(void **state)
+TEST(test_urls)
 {
-    (void)state;
     static const char *const good[] = {"", "http://h", "https://h:4318/v1/traces", "http://h/@"};
     static const char *const bad[] = {"h",
                                       "ftp://h",
@@ -375,9 +358,8 @@ static void test_urls(void **state)
 }
 
 /* A secret comes from systemd's directory unless the key names a file. */
-static void test_credentials(void **state)
+TEST(test_credentials)
 {
-    (void)state;
     struct {
         char token_file[64], key_file[64];
     } s;
@@ -402,9 +384,8 @@ static void test_credentials(void **state)
 }
 
 /* A daemon does not start if a file that it must read is missing. */
-static void test_files_that_cannot_be_read(void **state)
+TEST(test_files_that_cannot_be_read)
 {
-    (void)state;
     struct {
         char name[64], key_file[64];
     } s = {.name = "no/such"};
@@ -438,9 +419,8 @@ static const struct {
     {"12345678\n", "untouched", -EINVAL},
 };
 
-static void test_secrets(void **state)
+TEST(test_secrets)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(secrets); i++) {
         char secret[16] = "untouched";
         write_file(secrets[i].file);
@@ -456,24 +436,5 @@ static void test_secrets(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_file_then_overrides),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_very_long_path),
-        cmocka_unit_test(test_long_key),
-        cmocka_unit_test(test_reload_keeps_what_cannot_change),
-        cmocka_unit_test(test_reload_of_a_bad_file),
-        cmocka_unit_test(test_values_that_do_not_go_together),
-        cmocka_unit_test(test_print_and_load_again),
-        cmocka_unit_test(test_print),
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_wrong_variables),
-        cmocka_unit_test(test_credentials),
-        cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_files_that_cannot_be_read),
-        cmocka_unit_test(test_secrets),
-    };
-    return cmocka_run_group_tests(tests, make_dir, NULL);
+    return test_run(make_dir, NULL);
 }

@@ -30,18 +30,17 @@ static void ask(struct client *c, const char *bytes)
     client_send(c, bytes, strlen(bytes));
 }
 
-static int stop(void **state)
+static void stop(void)
 {
-    (void)state;
     serve_stop(&serve);
-    return 0;
 }
 
 /* --- deadlines --- */
 
-static void test_idle(void **state)
+#define LIMITS_TEST(name) TEST_WITH(name, NULL, stop)
+
+LIMITS_TEST(test_idle)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.deadlines.idle_us = SHORT_US;
     serve_start(&serve, &config);
@@ -60,9 +59,8 @@ static void test_idle(void **state)
 }
 
 /* Neither a head nor a body may take longer, however many bytes arrive. */
-static void test_request(void **state)
+LIMITS_TEST(test_request)
 {
-    (void)state;
     static const char *const begins[] = {
         "G",
         "\r\n",
@@ -92,9 +90,8 @@ static void test_request(void **state)
 }
 
 /* Each request has its own deadline; earlier ones on the connection do not count. */
-static void test_each_request_has_its_time(void **state)
+LIMITS_TEST(test_each_request_has_its_time)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.deadlines.request_us = 1000000;
     serve_start(&serve, &config);
@@ -112,9 +109,8 @@ static void test_each_request_has_its_time(void **state)
 }
 
 /* A refused client that keeps sending, or never closes, is disconnected. */
-static void test_linger(void **state)
+LIMITS_TEST(test_linger)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.deadlines.linger_us = SHORT_US;
     serve_start(&serve, &config);
@@ -140,9 +136,8 @@ static size_t in_kernel(const struct client *c)
 }
 
 /* A client pipelines and never reads: the server stops reading, holds little, and cuts it. */
-static void test_reader_that_never_reads(void **state)
+LIMITS_TEST(test_reader_that_never_reads)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.deadlines.answer_us = 500000;
     serve_start(&serve, &config);
@@ -170,9 +165,8 @@ static void test_reader_that_never_reads(void **state)
 }
 
 /* A client that reads late loses nothing. */
-static void test_reader_that_takes_its_time(void **state)
+LIMITS_TEST(test_reader_that_takes_its_time)
 {
-    (void)state;
     struct http_config config = serve_config();
     serve_start(&serve, &config);
     struct client *c = client_open(&serve, 1);
@@ -219,9 +213,8 @@ static void start(int most, int most_here)
 
 /* With all places in use, one more client gets a refusal and further ones are closed; then there is
  * room again. */
-static void test_full(void **state)
+LIMITS_TEST(test_full)
 {
-    (void)state;
     start(4, 4);
     struct client *busy[4], *silent[HTTP_EXCESS_MAX], *c;
     open_all(busy, 4, 1, GET("/later"));
@@ -251,9 +244,8 @@ static void test_full(void **state)
 }
 
 /* Silent clients beyond the limit get the refusal too, and do not stay. */
-static void test_silent_excess(void **state)
+LIMITS_TEST(test_silent_excess)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.max_connections = 1;
     config.deadlines.request_us = SHORT_US;
@@ -270,9 +262,8 @@ static void test_silent_excess(void **state)
 }
 
 /* One address gets its share and no more; another one gets in. */
-static void test_share(void **state)
+LIMITS_TEST(test_share)
 {
-    (void)state;
     start(8, 4);
     struct client *busy[4], *c, *other;
     open_all(busy, 4, 1, GET("/later"));
@@ -297,9 +288,8 @@ static void test_share(void **state)
 }
 
 /* At its limit an address replaces its own idle connections, and nobody else's. */
-static void test_share_of_idle(void **state)
+LIMITS_TEST(test_share_of_idle)
 {
-    (void)state;
     start(8, 4);
     struct client *idle[4], *more[2], *other;
     other = client_open(&serve, 2);
@@ -322,9 +312,8 @@ static void test_share_of_idle(void **state)
 
 /* A crowd of half requests does not replace another client's idle connection; every new connection
  * is idle at first. */
-static void test_half_requests_go_before_a_newcomer(void **state)
+LIMITS_TEST(test_half_requests_go_before_a_newcomer)
 {
-    (void)state;
     start(6, 6);
     struct client *crowd[5], *more, *honest;
     open_all(crowd, 5, 1, "GET /a HTTP/1.1\r\n");
@@ -342,9 +331,8 @@ static void test_half_requests_go_before_a_newcomer(void **state)
 
 /* A silent crowd from some addresses: the honest client, the oldest of all, stays, and a newcomer
  * gets in. */
-static void test_the_busiest_go_first(void **state)
+LIMITS_TEST(test_the_busiest_go_first)
 {
-    (void)state;
     start(12, 6);
     struct client *crowd[2][6], *honest, *newcomer;
     honest = client_open(&serve, 9);
@@ -362,25 +350,4 @@ static void test_the_busiest_go_first(void **state)
     client_close(newcomer, false);
     close_all(crowd[0], 6);
     close_all(crowd[1], 5);
-}
-
-#define TEST(function) cmocka_unit_test_teardown(function, stop)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_idle),
-        TEST(test_request),
-        TEST(test_each_request_has_its_time),
-        TEST(test_linger),
-        TEST(test_reader_that_never_reads),
-        TEST(test_reader_that_takes_its_time),
-        TEST(test_full),
-        TEST(test_silent_excess),
-        TEST(test_share),
-        TEST(test_share_of_idle),
-        TEST(test_half_requests_go_before_a_newcomer),
-        TEST(test_the_busiest_go_first),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

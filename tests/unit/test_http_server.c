@@ -17,19 +17,15 @@
 
 static struct serve serve;
 
-static int start(void **state)
+static void start(void)
 {
     struct http_config config = serve_config();
-    (void)state;
     serve_start(&serve, &config);
-    return 0;
 }
 
-static int stop(void **state)
+static void stop(void)
 {
-    (void)state;
     serve_stop(&serve);
-    return 0;
 }
 
 /* epoll_ctl: counts the call and does what libc's does. */
@@ -90,9 +86,10 @@ static const struct {
      true},
 };
 
-static void test_rows(void **state)
+#define SERVER_TEST(name) TEST_WITH(name, start, stop)
+
+SERVER_TEST(test_rows)
 {
-    (void)state;
     for (size_t i = 0; i < 2 * LENGTH(rows); i++) {
         const char *in = rows[i / 2].in;
         struct client *c = client_open(&serve, 1);
@@ -117,9 +114,8 @@ static void ask(struct client *c, const char *bytes)
 /* --- sizes --- */
 
 /* A head of exactly max_head_bytes passes; one more byte does not. */
-static void test_head_is_exact(void **state)
+SERVER_TEST(test_head_is_exact)
 {
-    (void)state;
     for (int more = 0; more < 2; more++) {
         char bytes[1100];
         int n = snprintf(bytes, sizeof bytes, "GET /a HTTP/1.1\r\nHost: x\r\nX: ");
@@ -136,9 +132,8 @@ static void test_head_is_exact(void **state)
 }
 
 /* The client sees the answer although it keeps sending an unwanted body. */
-static void test_refused_body(void **state)
+SERVER_TEST(test_refused_body)
 {
-    (void)state;
     static char body[500000];
     struct client *c = client_open(&serve, 1);
     ask(c, POST("Content-Length: 500000\r\n"));
@@ -150,9 +145,8 @@ static void test_refused_body(void **state)
     client_close(c, false);
 }
 
-static void test_large_answer(void **state)
+SERVER_TEST(test_large_answer)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     ask(c, GET("/large") GET("/a"));
     SERVE_UNTIL(&serve, strstr(client_read(c)->text, "GET /a ") != NULL);
@@ -162,9 +156,8 @@ static void test_large_answer(void **state)
 
 /* --- 100 Continue --- */
 
-static void test_expect(void **state)
+SERVER_TEST(test_expect)
 {
-    (void)state;
     static const char head[] = POST("Content-Length: 3\r\nExpect: 100-continue\r\n");
     struct client *c = client_open(&serve, 1);
     ask(c, head);
@@ -181,9 +174,8 @@ static void test_expect(void **state)
 
 /* --- deferred answers --- */
 
-static void test_answers_in_order(void **state)
+SERVER_TEST(test_answers_in_order)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     ask(c, GET("/later") GET("/b") GET("/later") GET("/c"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1);
@@ -196,9 +188,8 @@ static void test_answers_in_order(void **state)
 }
 
 /* Many pipelined requests of one client do not delay others, and all are answered. */
-static void test_many_pipelined(void **state)
+SERVER_TEST(test_many_pipelined)
 {
-    (void)state;
     enum { N = 1000 };
     size_t before = serve.n_requests;
     struct client *c = client_open(&serve, 1);
@@ -214,9 +205,8 @@ static void test_many_pipelined(void **state)
 
 /* --- clients that disconnect --- */
 
-static void test_gone(void **state)
+SERVER_TEST(test_gone)
 {
-    (void)state;
     for (int i = 0; i < 4; i++) {
         struct client *c = client_open(&serve, 1);
         size_t before = serve.n_gone;
@@ -232,9 +222,8 @@ static void test_gone(void **state)
 }
 
 /* A half-closed client is reported as gone, and still gets an answer if there is one. */
-static void test_half_closed(void **state)
+SERVER_TEST(test_half_closed)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     size_t before = serve.n_gone;
     ask(c, GET("/a") GET("/later") GET("/b"));
@@ -247,9 +236,8 @@ static void test_half_closed(void **state)
 }
 
 /* The client disconnects after half a request. */
-static void test_half_a_request(void **state)
+SERVER_TEST(test_half_a_request)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     size_t before = serve.n_requests;
     ask(c, "GET /a HTTP/1.1\r\nHost");
@@ -261,9 +249,8 @@ static void test_half_a_request(void **state)
 }
 
 /* The last bytes and the reset after them are one event, which does not report the end. */
-static void test_half_a_request_and_a_reset(void **state)
+SERVER_TEST(test_half_a_request_and_a_reset)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
     client_send(c, "GET /half HT", 12);
@@ -282,9 +269,8 @@ static struct http_conn *take_stream(void)
 
 #define STREAM "HTTP/1.1 200 OK\r\nDate: *\r\n"
 
-static void test_stream(void **state)
+SERVER_TEST(test_stream)
 {
-    (void)state;
     static const struct {
         const char *in, *out;
         bool ends;
@@ -316,9 +302,8 @@ static void test_stream(void **state)
 }
 
 /* Unread data is bounded; the writer is called when the client reads it. */
-static void test_stream_to_a_slow_reader(void **state)
+SERVER_TEST(test_stream_to_a_slow_reader)
 {
-    (void)state;
     static char piece[1000];
     struct client *c = client_open(&serve, 1);
     size_t drained = serve.n_drained, pieces = 0;
@@ -342,9 +327,8 @@ static void test_stream_to_a_slow_reader(void **state)
     client_close(c, false);
 }
 
-static void test_stream_without_a_reader(void **state)
+SERVER_TEST(test_stream_without_a_reader)
 {
-    (void)state;
     for (int reset = 0; reset < 2; reset++) {
         struct client *c = client_open(&serve, 1);
         size_t before = serve.n_gone;
@@ -359,9 +343,8 @@ static void test_stream_without_a_reader(void **state)
     }
 }
 
-static void test_broken_stream(void **state)
+SERVER_TEST(test_broken_stream)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     ask(c, GET("/stream"));
     struct http_conn *stream = take_stream();
@@ -374,9 +357,8 @@ static void test_broken_stream(void **state)
 
 /* --- what a connection costs --- */
 
-static void test_costs_of_a_connection(void **state)
+SERVER_TEST(test_costs_of_a_connection)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1), *half = client_open(&serve, 1);
     ask(c, GET("/a"));
     client_expect(c, OK("7", "GET /a "));
@@ -404,9 +386,8 @@ static void test_costs_of_a_connection(void **state)
 
 /* --- the end --- */
 
-static void test_quiesce(void **state)
+SERVER_TEST(test_quiesce)
 {
-    (void)state;
     struct client *open = client_open(&serve, 1), *waits = client_open(&serve, 1);
     ask(waits, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1 && http_server_census(serve.server).all == 2);
@@ -425,9 +406,8 @@ static void test_quiesce(void **state)
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
 }
 
-static void test_free_with_everything_open(void **state)
+SERVER_TEST(test_free_with_everything_open)
 {
-    (void)state;
     static const char *const sent[] = {"", "GET", GET("/later"), GET("/stream"),
                                        GET("/large") GET("/large") GET("/large")};
     struct client *clients[LENGTH(sent)];
@@ -440,32 +420,5 @@ static void test_free_with_everything_open(void **state)
     assert_int_equal(serve.n_gone, 2);
     for (size_t i = 0; i < LENGTH(sent); i++)
         client_close(clients[i], false);
-    start(NULL);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_rows),
-        TEST(test_head_is_exact),
-        TEST(test_refused_body),
-        TEST(test_large_answer),
-        TEST(test_expect),
-        TEST(test_answers_in_order),
-        TEST(test_many_pipelined),
-        TEST(test_gone),
-        TEST(test_half_closed),
-        TEST(test_half_a_request),
-        TEST(test_half_a_request_and_a_reset),
-        TEST(test_stream),
-        TEST(test_stream_to_a_slow_reader),
-        TEST(test_stream_without_a_reader),
-        TEST(test_broken_stream),
-        TEST(test_costs_of_a_connection),
-        TEST(test_quiesce),
-        TEST(test_free_with_everything_open),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    start();
 }

@@ -12,11 +12,9 @@
 
 static struct ledger ledger;
 
-static int close_ledger(void **state)
+static void close_ledger(void)
 {
-    (void)state;
     ledger_close(&ledger);
-    return 0;
 }
 
 static void join(uint64_t ticket)
@@ -50,9 +48,10 @@ static const char *taken(size_t room, size_t (*take)(struct ledger *, struct bat
 #define TAKE(room)  taken(room, ledger_take)
 #define LEAVE(room) taken(room, ledger_leave)
 
-static void test_serials_in_ticket_order(void **state)
+#define LEDGER_TEST(name) TEST_WITH(name, NULL, close_ledger)
+
+LEDGER_TEST(test_serials_in_ticket_order)
 {
-    (void)state;
     open_ledger(10, 1, NULL, 0);
     join(10);
     join(20);
@@ -65,9 +64,8 @@ static void test_serials_in_ticket_order(void **state)
 }
 
 /* Tickets that went back to the queue are claimed again and return to their place in the line. */
-static void test_the_line_is_kept_by_ticket(void **state)
+LEDGER_TEST(test_the_line_is_kept_by_ticket)
 {
-    (void)state;
     open_ledger(10, 1, NULL, 0);
     join(30);
     join(10);
@@ -77,9 +75,8 @@ static void test_the_line_is_kept_by_ticket(void **state)
     assert_string_equal(TAKE(9), "5=1 10=2 20=3 30=4 40=5");
 }
 
-static void test_gaps_go_first(void **state)
+LEDGER_TEST(test_gaps_go_first)
 {
-    (void)state;
     open_ledger(10, 7, (const uint32_t[]){6, 2, 4}, 3);
     for (uint64_t t = 1; t <= 8; t++)
         join(t);
@@ -88,9 +85,8 @@ static void test_gaps_go_first(void **state)
     assert_true(ledger_parked(&ledger));
 }
 
-static void test_losers_are_parked(void **state)
+LEDGER_TEST(test_losers_are_parked)
 {
-    (void)state;
     open_ledger(2, 1, NULL, 0);
     join(1);
     join(2);
@@ -105,9 +101,8 @@ static void test_losers_are_parked(void **state)
     assert_false(ledger_parked(&ledger));
 }
 
-static void test_a_free_serial_goes_to_the_next_in_line(void **state)
+LEDGER_TEST(test_a_free_serial_goes_to_the_next_in_line)
 {
-    (void)state;
     open_ledger(2, 1, NULL, 0);
     join(1);
     join(2);
@@ -123,9 +118,8 @@ static void test_a_free_serial_goes_to_the_next_in_line(void **state)
     assert_string_equal(TAKE(9), "4=1 5=2");
 }
 
-static void test_a_raised_quota_gives_more(void **state)
+LEDGER_TEST(test_a_raised_quota_gives_more)
 {
-    (void)state;
     open_ledger(1, 1, NULL, 0);
     join(1);
     join(2);
@@ -136,9 +130,8 @@ static void test_a_raised_quota_gives_more(void **state)
     assert_true(ledger_parked(&ledger));
 }
 
-static void test_a_sold_out_campaign(void **state)
+LEDGER_TEST(test_a_sold_out_campaign)
 {
-    (void)state;
     open_ledger(3, 4, NULL, 0);
     assert_false(ledger_parked(&ledger));
     join(1);
@@ -146,9 +139,8 @@ static void test_a_sold_out_campaign(void **state)
     assert_string_equal(TAKE(9), "");
 }
 
-static void test_largest_quota(void **state)
+LEDGER_TEST(test_largest_quota)
 {
-    (void)state;
     open_ledger(UINT32_MAX - 1, UINT32_MAX - 2, NULL, 0);
     join(1);
     join(2);
@@ -157,9 +149,8 @@ static void test_largest_quota(void **state)
     assert_true(ledger_parked(&ledger));
 }
 
-static void test_close_twice(void **state)
+LEDGER_TEST(test_close_twice)
 {
-    (void)state;
     open_ledger(3, 1, NULL, 0);
     join(1);
     ledger_close(&ledger);
@@ -281,9 +272,8 @@ static void open_with_gaps(void)
     open_ledger(model.quota, next, gaps, n);
 }
 
-static void test_random_histories(void **state)
+LEDGER_TEST(test_random_histories)
 {
-    (void)state;
     static void (*const steps[])(void) = {step_join, step_join,   step_join,   step_join,
                                           step_join, step_join,   step_join,   step_join,
                                           step_take, step_refuse, step_refuse, step_refuse};
@@ -298,23 +288,4 @@ static void test_random_histories(void **state)
         }
         ledger_close(&ledger);
     }
-}
-
-#define LEDGER_TEST(function) cmocka_unit_test_teardown(function, close_ledger)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        LEDGER_TEST(test_serials_in_ticket_order),
-        LEDGER_TEST(test_the_line_is_kept_by_ticket),
-        LEDGER_TEST(test_gaps_go_first),
-        LEDGER_TEST(test_losers_are_parked),
-        LEDGER_TEST(test_a_free_serial_goes_to_the_next_in_line),
-        LEDGER_TEST(test_a_raised_quota_gives_more),
-        LEDGER_TEST(test_a_sold_out_campaign),
-        LEDGER_TEST(test_largest_quota),
-        LEDGER_TEST(test_close_twice),
-        LEDGER_TEST(test_random_histories),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

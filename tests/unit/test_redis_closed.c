@@ -80,10 +80,9 @@ static const char *enqueue(void)
     return answer;
 }
 
-static int set_up(void **state)
+static void set_up(void)
 {
     static const char *const durable[] = {"--appendonly", "yes", "--appendfsync", "always", NULL};
-    (void)state;
     ups = downs = answers = 0;
     base = event_base_new();
     private_redis_start(&redis, durable);
@@ -91,17 +90,14 @@ static int set_up(void **state)
     admin = redisConnectUnix(redis.config.socket);
     assert_int_equal(redis_link_new(&link_, base, &redis.config, on_state, NULL), 0);
     wait_for_state(LINK_UP, "");
-    return 0;
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     redis_link_free(link_);
     redisFree(admin);
     private_redis_stop(&redis);
     event_base_free(base);
-    return 0;
 }
 
 /* Ways to make Redis refuse writes and accept them again. */
@@ -116,11 +112,12 @@ static const struct {
      "redis has too few replicas (min-replicas-to-write) and takes no writes"},
 };
 
+#define CLOSED_TEST(name) TEST_WITH(name, set_up, tear_down)
+
 /* A refused caller gets the refusal, never NULL, so it knows that nothing was done. From then on
  * the link is down for everybody. */
-static void test_refused_call(void **state)
+CLOSED_TEST(test_refused_call)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(causes); i++) {
         admin_says(causes[i].close);
         if (redis_link_state(link_) == LINK_UP)
@@ -136,9 +133,8 @@ static void test_refused_call(void **state)
 }
 
 /* Without any calls, the probe detects the refusal, and the link stays down. */
-static void test_idle(void **state)
+CLOSED_TEST(test_idle)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(causes); i++) {
         admin_says(causes[i].close);
         wait_for_state(LINK_DOWN, causes[i].reason);
@@ -149,9 +145,8 @@ static void test_idle(void **state)
 }
 
 /* A failed save, as on a full disk: stop-writes-on-bgsave-error is Redis' default. */
-static void test_cannot_save(void **state)
+CLOSED_TEST(test_cannot_save)
 {
-    (void)state;
     char path[300];
     snprintf(path, sizeof path, "%s/dump.rdb", redis.dir);
     assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
@@ -165,9 +160,8 @@ static void test_cannot_save(void **state)
 }
 
 /* The functions are reloaded on the same connection: the next call finds them. */
-static void test_functions_flushed(void **state)
+CLOSED_TEST(test_functions_flushed)
 {
-    (void)state;
     admin_says("FUNCTION FLUSH");
     assert_string_equal(enqueue(), "ERR Function not found");
     assert_int_equal(redis_link_state(link_), LINK_UP);
@@ -192,9 +186,8 @@ static void load_fake(int version)
     admin_says("FUNCTION LOAD REPLACE %s", text);
 }
 
-static void test_older_and_newer_functions(void **state)
+CLOSED_TEST(test_older_and_newer_functions)
 {
-    (void)state;
     load_fake(redis_functions_version() - 1);
     for (int64_t began_us = clock_mono_us(); strncmp(enqueue(), "NOCAMPAIGN", 10) != 0;)
         turn(began_us);
@@ -208,9 +201,8 @@ static void test_older_and_newer_functions(void **state)
 
 /* If an ACL denies optional commands, the link stays up; if it denies required ones, the link
  * closes. */
-static void test_denied(void **state)
+CLOSED_TEST(test_denied)
 {
-    (void)state;
     const char *words[] = {"HSET", "onrush:{noon}:traces", "ann", "x"};
     const size_t lengths[] = {4, 20, 3, 1};
     int before = answers;
@@ -227,9 +219,8 @@ static void test_denied(void **state)
 }
 
 /* Without the password, the error names the password and not the size of the library. */
-static void test_open_without_password(void **state)
+CLOSED_TEST(test_open_without_password)
 {
-    (void)state;
     char error[REDIS_ERROR_SIZE];
     redisContext *c;
     admin_says("FUNCTION FLUSH");
@@ -238,20 +229,9 @@ static void test_open_without_password(void **state)
     assert_string_equal(error, "redis wants a password, or denies this user the functions");
 }
 
-#define CLOSED_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        CLOSED_TEST(test_refused_call),
-        CLOSED_TEST(test_idle),
-        CLOSED_TEST(test_cannot_save),
-        CLOSED_TEST(test_functions_flushed),
-        CLOSED_TEST(test_older_and_newer_functions),
-        CLOSED_TEST(test_denied),
-        CLOSED_TEST(test_open_without_password),
-    };
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_run(NULL, NULL);
 }

@@ -107,19 +107,16 @@ static int call(struct redis_link *link, const char *function, const char *user,
                            times);
 }
 
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     memset(&seen, 0, sizeof seen);
     base = event_base_new();
-    return base == NULL;
+    assert_non_null(base);
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     event_base_free(base);
-    return 0;
 }
 
 /* --- a misbehaving server --- */
@@ -260,9 +257,10 @@ static const struct {
     {"says nonsense", {"hello\r\n"}, false, false, "redis closed the connection"},
 };
 
-static void test_misbehaviour(void **state)
+#define LINK_TEST(name) TEST_WITH(name, set_up, tear_down)
+
+LINK_TEST(test_misbehaviour)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(misbehaviours); i++) {
         struct fake fake;
         int times = 0;
@@ -282,9 +280,8 @@ static void test_misbehaviour(void **state)
     }
 }
 
-static void test_nobody_listens(void **state)
+LINK_TEST(test_nobody_listens)
 {
-    (void)state;
     struct redis_config config = {
         .socket = "/nonexistent/redis.sock", .connect_timeout_ms = 100, .command_timeout_ms = 100};
     struct redis_link *link = start_link(&config);
@@ -292,9 +289,8 @@ static void test_nobody_listens(void **state)
     redis_link_free(link);
 }
 
-static void test_no_password_file(void **state)
+LINK_TEST(test_no_password_file)
 {
-    (void)state;
     struct fake fake;
     fake_start(&fake, (const char *const[]){NULL}, false);
     strcpy(fake.config.password_file, "/nonexistent/secret");
@@ -305,9 +301,8 @@ static void test_no_password_file(void **state)
 }
 
 /* Every pending call gets NULL exactly once, within its deadline; then the link recovers. */
-static void test_server_falls_silent(void **state)
+LINK_TEST(test_server_falls_silent)
 {
-    (void)state;
     enum { CALLS = 100 };
     struct fake fake;
     int times[CALLS] = {0};
@@ -329,9 +324,8 @@ static void test_server_falls_silent(void **state)
 }
 
 /* The deadline belongs to the oldest call: answers to earlier calls do not postpone it. */
-static void test_deadline_is_of_the_oldest(void **state)
+LINK_TEST(test_deadline_is_of_the_oldest)
 {
-    (void)state;
     struct fake fake;
     int first = 0, second = 0;
     fake_start(&fake, (const char *const[]){KNOWN, "+one\r\n", NULL}, false);
@@ -350,9 +344,8 @@ static void test_deadline_is_of_the_oldest(void **state)
     fake_stop(&fake);
 }
 
-static void test_server_closes_under_a_call(void **state)
+LINK_TEST(test_server_closes_under_a_call)
 {
-    (void)state;
     struct fake fake;
     int times[2] = {0};
     fake_start(&fake, (const char *const[]){KNOWN, NULL}, true);
@@ -369,9 +362,8 @@ static void test_server_closes_under_a_call(void **state)
     fake_stop(&fake);
 }
 
-static void test_free_answers_what_is_under_way(void **state)
+LINK_TEST(test_free_answers_what_is_under_way)
 {
-    (void)state;
     struct fake fake;
     int times[3] = {0};
     fake_start(&fake, (const char *const[]){KNOWN, NULL}, false);
@@ -388,9 +380,8 @@ static void test_free_answers_what_is_under_way(void **state)
 }
 
 /* The waits between attempts grow, so a second has only a few attempts. */
-static void test_backoff(void **state)
+LINK_TEST(test_backoff)
 {
-    (void)state;
     struct fake fake;
     fake_start(&fake, (const char *const[]){NULL}, true);
     struct redis_link *link = start_link(&fake.config);
@@ -418,9 +409,8 @@ static void publish(const struct private_redis *redis)
     redisFree(c);
 }
 
-static void test_real_server(void **state)
+LINK_TEST(test_real_server)
 {
-    (void)state;
     struct private_redis redis;
     int times[3] = {0};
     private_redis_start(&redis, durable);
@@ -450,9 +440,8 @@ static void test_real_server(void **state)
     private_redis_stop(&redis);
 }
 
-static void test_real_server_that_is_not_durable(void **state)
+LINK_TEST(test_real_server_that_is_not_durable)
 {
-    (void)state;
     struct private_redis redis;
     private_redis_start(&redis, NULL);
     redis.config.require_durable = true;
@@ -474,9 +463,8 @@ static void write_secret(char *path, size_t size, const char *secret)
     fclose(out);
 }
 
-static void test_passwords(void **state)
+LINK_TEST(test_passwords)
 {
-    (void)state;
     static const char *const options[] = {"--appendonly", "no", "--user", "worker", "on",
                                           ">pass2",       "~*", "+@all",  NULL};
     static const struct {
@@ -503,25 +491,10 @@ static void test_passwords(void **state)
     private_redis_stop(&redis);
 }
 
-#define LINK_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        LINK_TEST(test_misbehaviour),
-        LINK_TEST(test_nobody_listens),
-        LINK_TEST(test_no_password_file),
-        LINK_TEST(test_server_falls_silent),
-        LINK_TEST(test_deadline_is_of_the_oldest),
-        LINK_TEST(test_server_closes_under_a_call),
-        LINK_TEST(test_free_answers_what_is_under_way),
-        LINK_TEST(test_backoff),
-        LINK_TEST(test_real_server),
-        LINK_TEST(test_real_server_that_is_not_durable),
-        LINK_TEST(test_passwords),
-    };
     /* As the daemons do: hiredis writes to sockets that the peer has closed. */
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_run(NULL, NULL);
 }

@@ -13,17 +13,16 @@
 
 static char dir[] = "/tmp/onrush-routes-XXXXXX";
 
-static int make_dir(void **state)
+static void make_dir(void)
 {
-    (void)state;
-    return mkdtemp(dir) != NULL ? chdir(dir) : -1;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chdir(dir), 0);
 }
 
-static int remove_dir(void **state)
+static void remove_dir(void)
 {
-    (void)state;
     remove("r.cfg");
-    return rmdir(dir);
+    assert_int_equal(rmdir(dir), 0);
 }
 
 static int load(const char *text, struct gateway_config *config, char *error)
@@ -146,9 +145,8 @@ static const struct {
      "r.cfg:5: POST /a/{y} is there twice: see line 1"},
 };
 
-static void test_bad(void **state)
+TEST(test_bad)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(bad); i++) {
         struct gateway_config config;
         char error[CONFIG_ERROR_SIZE] = "";
@@ -158,9 +156,8 @@ static void test_bad(void **state)
     }
 }
 
-static void test_too_long(void **state)
+TEST(test_too_long)
 {
-    (void)state;
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE], body[2100], file[3000];
     memset(body, 'x', sizeof body - 1);
@@ -179,9 +176,8 @@ static const struct route *find(const struct gateway_config *config, const char 
     return post ? node->post : node->get;
 }
 
-static void test_good(void **state)
+TEST(test_good)
 {
-    (void)state;
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE] = "";
     if (load("routes: ( { method = \"GET\"; path = \"/x/{c}/{u}\"; user = \"path:u\"; campaign = "
@@ -213,9 +209,8 @@ static void test_good(void **state)
     config_end(&gateway_config_table, &config);
 }
 
-static void test_none(void **state)
+TEST(test_none)
 {
-    (void)state;
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE];
     static const char *const files[] = {"", "routes = ();\n"};
@@ -227,9 +222,8 @@ static void test_none(void **state)
 }
 
 /* Errors in an included file show its own name and line. */
-static void test_included(void **state)
+TEST(test_included)
 {
-    (void)state;
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE], text[256];
     FILE *out = fopen("routes.cfg", "we");
@@ -242,9 +236,8 @@ static void test_included(void **state)
     assert_non_null(strstr(error, "/routes.cfg:4: path = \"x\": expected segments"));
 }
 
-static void test_render(void **state)
+TEST(test_render)
 {
-    (void)state;
     struct answer_template t;
     char error[128], out[TEMPLATE_RENDERED_MAX];
     char body[] = "{\"u\":\"{user}\",\"c\":\"{campaign}\",\"n\":[{ticket},{position}],\"g\":{"
@@ -269,9 +262,5 @@ static void test_render(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad),  cmocka_unit_test(test_too_long), cmocka_unit_test(test_good),
-        cmocka_unit_test(test_none), cmocka_unit_test(test_included), cmocka_unit_test(test_render),
-    };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return test_run(make_dir, remove_dir);
 }
