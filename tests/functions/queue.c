@@ -211,5 +211,5 @@ char *users_line(const char *start, int n)
 
 int main(void)
 {
-    return test_run(start, NULL);
+    return tests_run(start, NULL);
 }

@@ -92,11 +92,7 @@ static void wait_for_good(size_t n)
 /* wait_for_the_journal: a gateway uses the journal until its connection to Redis is up. */
 static void wait_for_the_journal(struct event *e)
 {
-    int64_t deadline_us = clock_mono_us() + WAIT_US;
-    while (stack_number(&e->db, "SELECT COUNT(*) FROM journal") > 0) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    wait_for(stack_number(&e->db, "SELECT COUNT(*) FROM journal") == 0);
 }
 
 TEST(test_restarts_lose_nothing)
@@ -104,8 +100,7 @@ TEST(test_restarts_lose_nothing)
     struct event e;
     pthread_t threads[CLIENTS];
     pid_t gateway = gateway_start(0);
-    event_open(&e, &stack, "restarts");
-    event_create(&e, "--quota 1000000");
+    event_make(&e, &stack, "restarts", "--quota 1000000");
     event = &e;
     (void)event_url(&e, "/requests");
     for (int i = 0; i < CLIENTS; i++)
@@ -153,5 +148,5 @@ TEST(test_wrong_socket)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

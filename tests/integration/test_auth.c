@@ -4,6 +4,7 @@
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 
 #include <jwt.h>
 #include <stdio.h>
@@ -36,16 +37,11 @@ static char *bearer(const char *user, long life_s, const char *secret)
 
 static void up(void)
 {
-    char key[256], set[300];
-    snprintf(key, sizeof key, "%s/key", tempdir_make());
-    FILE *file = fopen(key, "w");
-    assert_non_null(file);
-    fprintf(file, "%s\n", SECRET);
-    assert_int_equal(fclose(file), 0);
-    snprintf(set, sizeof set, "gateway.auth.key_file=%s", key);
-    stack_up(&stack, (const char *const[]){"--set", set, "--set", "gateway.log.level=debug", NULL});
-    event_open(&event, &stack, "noon");
-    event_create(&event, "--quota 10");
+    char set[300];
+    snprintf(set, sizeof set, "gateway.auth.key_file=%s", file_make("key", SECRET "\n"));
+    event_start(&event, &stack,
+                (const char *const[]){"--set", set, "--set", "gateway.log.level=debug", NULL},
+                "--quota 10");
     anns = bearer("ann", 3600, SECRET);
     bobs = bearer("bob", 3600, SECRET);
     old = bearer("ann", -3600, SECRET);
@@ -152,5 +148,5 @@ STACK_ENDS(stack)
 
 int main(void)
 {
-    return test_run(up, down);
+    return tests_run(up, down);
 }

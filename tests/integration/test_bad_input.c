@@ -6,6 +6,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/raw.h"
 
 #include <stdio.h>
@@ -35,9 +36,7 @@ static struct event event;
 
 static void up(void)
 {
-    stack_up(&stack, options);
-    event_open(&event, &stack, "noon");
-    event_create(&event, "--quota 10");
+    event_start(&event, &stack, options, "--quota 10");
     stack_kill(&stack, "scheduler", "TERM");
 }
 
@@ -428,31 +427,18 @@ static const struct {
      "bad.cfg:1: mariadb.port: expected a whole number"},
 };
 
-static char *output_of(const char *path)
-{
-    char *text = calloc(1, 8192);
-    FILE *in = fopen(path, "re");
-    assert_non_null(in);
-    size_t n = fread(text, 1, 8191, in);
-    text[n] = '\0';
-    fclose(in);
-    return text;
-}
-
 QUIET_TEST(test_configurations)
 {
     const char *dir = tempdir_make();
     char file[256], log[256], program[512], want[512];
     snprintf(file, sizeof file, "%s/bad.cfg", dir);
     for (size_t i = 0; i < LENGTH(configs); i++) {
-        FILE *out = fopen(file, "we");
-        fputs(configs[i].file, out);
-        fclose(out);
+        file_write(file, "%s", configs[i].file);
         snprintf(log, sizeof log, "%s/log%zu", dir, i);
         snprintf(program, sizeof program, "%s/%s/onrush-%s", getenv("ONRUSH_BUILD"),
                  configs[i].program, configs[i].program);
         int code = child_run((const char *const[]){program, "--config", file, NULL}, log);
-        char *text = output_of(log);
+        char *text = file_read(log);
         snprintf(want, sizeof want, "onrush-%s: %s/%s\n", configs[i].program, dir,
                  configs[i].message);
         assert_string_equal(text, want);
@@ -488,5 +474,5 @@ EVENT_ENDS(event)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -18,10 +18,10 @@ static struct event noon;
 
 static void up(void)
 {
-    stack_up(&stack, (const char *const[]){"--set", "gateway.workers=1", "--set",
-                                           "gateway.redis.command_timeout_ms=60000", NULL});
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 3 --overflow -1");
+    event_start(&noon, &stack,
+                (const char *const[]){"--set", "gateway.workers=1", "--set",
+                                      "gateway.redis.command_timeout_ms=60000", NULL},
+                "--quota 3 --overflow -1");
     stack_kill(&stack, "scheduler", "KILL"); /* waiting users stay waiting */
 }
 
@@ -88,5 +88,5 @@ EVENT_ENDS(noon)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -19,18 +19,6 @@ static void up(void)
     stack_up(&stack, NULL);
 }
 
-/* wait_for_202: posts a user until the request is accepted. */
-static void wait_for_202(const struct event *e, const char *user)
-{
-    static struct http_answer a;
-    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
-    while (event_post(e, user, &a) != 202) {
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%s: %d %s instead of 202", user, a.status, a.body);
-        wait_a_moment();
-    }
-}
-
 /* wait_for_refusal: posts new users until one is refused with this code. */
 static void wait_for_refusal(const struct event *e, const char *code)
 {
@@ -74,7 +62,7 @@ TEST(test_opens_on_time)
     assert_in_range(atoi(http_header(&a, "Retry-After")), 1, 4);
     assert_int_equal(http_get(event_url(&e, "%s", ""), &a), 200);
     assert_non_null(strstr(a.body, "\"state\":\"scheduled\""));
-    wait_for_202(&e, "ann");
+    event_wait_post(&e, "ann", 202);
     int64_t late_us = clock_wall_us() - opens_us;
     /* never early, and at most a second late */
     assert_in_range(late_us + SECOND, SECOND, 2 * SECOND);
@@ -103,13 +91,12 @@ TEST(test_closes_on_time)
 TEST(test_pause_resume_close)
 {
     struct event e;
-    event_open(&e, &stack, "pause");
-    event_create(&e, "--quota 5");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause pause"), 0);
+    event_make(&e, &stack, "pause", "--quota 5");
+    event_ctl(&stack, "campaign pause pause");
     wait_for_refusal(&e, "PAUSED");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign resume pause"), 0);
-    wait_for_202(&e, "ann");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign close pause"), 0);
+    event_ctl(&stack, "campaign resume pause");
+    event_wait_post(&e, "ann", 202);
+    event_ctl(&stack, "campaign close pause");
     wait_for_refusal(&e, "CLOSED");
     wait_for_status(&e, "ann", "granted");
     event_close(&e);
@@ -137,15 +124,14 @@ TEST(test_raised_quota)
     static const char *const users[] = {"ann", "bob", "cid", "dan", "eve"};
     static struct http_answer a;
     struct event e;
-    event_open(&e, &stack, "more");
-    event_create(&e, "--quota 2 --overflow -1");
+    event_make(&e, &stack, "more", "--quota 2 --overflow -1");
     for (size_t i = 0; i < LENGTH(users); i++) {
         assert_int_equal(event_post(&e, users[i], &a), 202);
         event_note(&e, users[i], strtoull(strstr(a.body, "\"ticket\":") + 9, NULL, 10));
     }
     for (size_t i = 0; i < LENGTH(users); i++)
         wait_for_status(&e, users[i], i < 2 ? "granted" : "sold_out");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota more 4"), 0);
+    event_ctl(&stack, "campaign set-quota more 4");
     wait_for_status(&e, "cid", "granted");
     wait_for_status(&e, "dan", "granted");
     wait_for_status(&e, "eve", "sold_out");
@@ -166,20 +152,13 @@ TEST(test_a_huge_campaign_does_not_starve_a_small_one)
     event_create(&huge, "--quota 30000");
     event_create(&small, "--quota 10");
     stack_kill(&stack, "scheduler", "TERM");
-    assert_int_equal(stack_ctl(&stack, NULL,
-                               "burst huge --requests %d --concurrency 100 --no-progress --json",
-                               HUGE_N),
-                     0);
-    for (int i = 0; i < SMALL_N; i++) {
-        char user[16];
-        snprintf(user, sizeof user, "s-%d", i);
-        assert_int_equal(event_post(&small, user, NULL), 202);
-    }
+    event_ctl(&stack, "burst huge --requests %d --concurrency 100 --no-progress --json", HUGE_N);
+    for (int i = 0; i < SMALL_N; i++)
+        event_accept(&small, "s-%d", i);
     stack_start(&stack, "scheduler");
     event_wait(&small, 10000);
     event_wait(&huge, 30000);
-    assert_int_equal(stack_number(&small.db, "SELECT granted FROM campaigns WHERE name = 'small'"),
-                     10);
+    assert_int_equal(event_granted(&small), 10);
     int64_t before = stack_number(
         &huge.db, "SELECT COUNT(*) FROM coupons WHERE campaign_id = (SELECT id FROM campaigns "
                   "WHERE name = 'huge') "
@@ -201,8 +180,7 @@ TEST(test_many_campaigns_at_once)
     for (int i = 0; i < CAMPAIGNS; i++) {
         snprintf(names[i], sizeof names[i], "many-%d", i);
         event_open(&events[i], &stack, names[i]);
-        assert_int_equal(
-            stack_ctl(&stack, NULL, "campaign create %s --quota 12 --no-wait", names[i]), 0);
+        event_ctl(&stack, "campaign create %s --quota 12 --no-wait", names[i]);
     }
     for (int i = 0; i < CAMPAIGNS; i++)
         event_wait_open(&events[i]);
@@ -225,5 +203,5 @@ STACK_ENDS(stack)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -4,9 +4,6 @@
  * namespace, which needs root. The tests depend on their order. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
-#include "tests/support/child.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -16,11 +13,9 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#define SECOND      INT64_C(1000000)
-#define PATIENCE_US (60 * SECOND)
-#define POSTS_MAX   4000 /* limit until a full disk is noticed */
-#define USERS       20000
-#define PATH_SIZE   320
+#define POSTS_MAX 4000 /* limit until a full disk is noticed */
+#define USERS     20000
+#define PATH_SIZE 320
 
 /* require_durable is off, because one test uses appendfsync everysec. */
 static const char *const options[] = {
@@ -103,8 +98,7 @@ static void up(void)
     }
     stack_up(&stack, options);
     atexit(unmount_all); /* runs before the stack removes the directory */
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100000 --overflow -1");
+    event_make(&noon, &stack, "noon", "--quota 100000 --overflow -1");
 }
 
 static bool ready_says(const char *text)
@@ -118,9 +112,7 @@ static bool ready_says(const char *text)
 
 static void wait_ready(const char *text, bool said)
 {
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US; ready_says(text) != said;
-         wait_a_moment())
-        assert_true(clock_mono_us() < deadline_us);
+    wait_for(ready_says(text) == said);
 }
 
 /* post: posts the next user; must get 202 or 503. *ticket: true if queued with a ticket. */
@@ -141,18 +133,8 @@ static int post(bool *ticket)
 
 static void check_everybody_has_one(int more)
 {
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
-        int64_t n = stack_number(&noon.db, "SELECT COUNT(*) FROM coupons");
-        if (n >= n_accepted + more)
-            break;
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%d of %d have a coupon", (int)n, n_accepted + more);
-    }
-    char *out;
-    int code = stack_ctl(&stack, &out, "audit noon");
-    if (code != 0)
-        fail_msg("%s", out);
-    free(out);
+    wait_for(stack_number(&noon.db, "SELECT COUNT(*) FROM coupons") >= n_accepted + more);
+    event_ctl(&stack, "audit noon");
 }
 
 /* --- Redis --- */
@@ -184,8 +166,7 @@ TEST(test_redis_everysec)
     bool ticket = true;
     if (!can_mount)
         skip();
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
+    event_reconnect(&noon);
     freeReplyObject(redisCommand(noon.redis, "CONFIG SET appendfsync everysec"));
     fill("redis");
     for (int i = 0; i < POSTS_MAX && ticket; i++)
@@ -204,32 +185,29 @@ TEST(test_redis_everysec)
 
 /* --- MariaDB --- */
 
+static long jobs(const char *outcome)
+{
+    char series[100];
+    snprintf(series, sizeof series, "onrush_scheduler_jobs_total{outcome=\"%s\"}", outcome);
+    return event_metric(stack.scheduler_admin_url, series);
+}
+
 /* Accepted requests wait in Redis; with both stores away the answer is 503. */
 TEST(test_mariadb)
 {
     bool ticket;
     int status = 202;
-    char *out;
     if (!can_mount)
         skip();
     make_small("mariadb", (12 + 64) << 10); /* its temporary tablespace has 12 MiB */
     db_close(&noon.db);
     stack_db(&stack, &noon.db);
     fill("mariadb");
-    int code = stack_ctl(&stack, &out,
-                         "burst noon --no-progress --concurrency 100 --first-user 1000001 --users "
-                         "%d --requests %d",
-                         USERS, USERS);
-    if (code != 0)
-        fail_msg("%s", out);
-    free(out);
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-         event_metric(stack.scheduler_admin_url, "onrush_scheduler_jobs_total{outcome=\"busy\"}") +
-             event_metric(stack.scheduler_admin_url,
-                          "onrush_scheduler_jobs_total{outcome=\"unknown\"}") ==
-         0;
-         wait_a_moment())
-        assert_true(clock_mono_us() < deadline_us);
+    event_ctl(&stack,
+              "burst noon --no-progress --concurrency 100 --first-user 1000001 --users "
+              "%d --requests %d",
+              USERS, USERS);
+    wait_for(jobs("busy") + jobs("unknown") > 0);
     assert_int_equal(post(&ticket), 202);
     assert_true(ticket);
     stack_kill(&stack, "redis", "KILL");
@@ -252,5 +230,5 @@ TEST(test_the_stack_stops_clean)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -58,8 +58,7 @@ TEST(test_drill_of_a_live_campaign)
 {
     static struct http_answer a;
     struct event e;
-    event_open(&e, &stack, "live");
-    event_create(&e, "--quota 3");
+    event_make(&e, &stack, "live", "--quota 3");
     for (int i = 0; i < 3; i++)
         assert_int_equal(event_post(&e, (const char *[]){"ann", "bob", "cid"}[i], NULL), 202);
     event_wait(&e, 10000);
@@ -71,7 +70,7 @@ TEST(test_drill_of_a_live_campaign)
     json_decref(result);
     assert_int_equal(event_post(&e, "bob", &a), 200);
     assert_non_null(strstr(a.body, "\"status\":\"granted\""));
-    assert_int_equal(stack_ctl(&stack, NULL, "audit live"), 0);
+    event_ctl(&stack, "audit live");
     event_close(&e);
 }
 
@@ -126,5 +125,5 @@ STACK_ENDS(stack)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -68,8 +68,7 @@ TEST(test_long_poll)
 {
     static struct http_answer a;
     struct event e;
-    event_open(&e, &stack, "poll");
-    event_create(&e, "--quota 1");
+    event_make(&e, &stack, "poll", "--quota 1");
     assert_int_equal(event_post(&e, "ann", &a), 202);
     int64_t began_us = clock_mono_us();
     assert_int_equal(http_get(event_url(&e, "/requests/ann?wait=30"), &a), 200);
@@ -82,5 +81,5 @@ STACK_ENDS(stack)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -16,9 +16,7 @@ static int64_t id, epoch;
 static void up(void)
 {
     MYSQL_RES *rows;
-    stack_up(&stack, NULL);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 5");
+    event_start(&noon, &stack, NULL, "--quota 5");
     stack_kill(&stack, "scheduler", "KILL"); /* so it keeps its lease */
     assert_int_equal(db_query(&noon.db, "SELECT id, owner, epoch FROM campaigns", &rows), DB_OK);
     MYSQL_ROW row = mysql_fetch_row(rows);
@@ -69,5 +67,5 @@ TEST(test_unjournal)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

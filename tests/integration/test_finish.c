@@ -20,12 +20,11 @@ static struct event noon;
 
 static void up(void)
 {
-    stack_up(&stack,
-             (const char *const[]){"--set", "gateway.workers=1", "--set", "gateway.grace_s=1",
-                                   "--set", "gateway.redis.command_timeout_ms=60000", "--set",
-                                   "gateway.mariadb.query_timeout_ms=60000", NULL});
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100");
+    event_start(&noon, &stack,
+                (const char *const[]){"--set", "gateway.workers=1", "--set", "gateway.grace_s=1",
+                                      "--set", "gateway.redis.command_timeout_ms=60000", "--set",
+                                      "gateway.mariadb.query_timeout_ms=60000", NULL},
+                "--quota 100");
 }
 
 static void *get_unknown(void *arg)
@@ -154,5 +153,5 @@ TEST(test_the_stack_stops_clean)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

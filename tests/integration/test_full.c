@@ -22,9 +22,7 @@ static struct event noon;
 
 static void up(void)
 {
-    stack_up(&stack, NULL);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 4 --overflow 2");
+    event_start(&noon, &stack, NULL, "--quota 4 --overflow 2");
     stack_kill(&stack, "scheduler", "KILL"); /* no other decisions */
 }
 
@@ -80,8 +78,7 @@ TEST(test_who_was_admitted_is_known)
     static struct http_answer a;
     char user[32];
     for (int i = 0; i < ADMITTED; i++) {
-        snprintf(user, sizeof user, "u-%d", i);
-        assert_int_equal(event_post(&noon, user, NULL), 202);
+        event_accept(&noon, "u-%d", i);
     }
     place(stack_ticket(noon.redis, "noon", "u-0"));
     wait_until_memory_answers(&noon, FROM_MEMORY);
@@ -212,8 +209,7 @@ TEST(test_who_has_left_the_journal_is_not_denied)
     static struct http_answer a;
     char arguments[128];
     struct campaign_head h;
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
+    event_reconnect(&noon);
     assert_true(stack_head(noon.redis, "noon", &h));
     wait_until_memory_is_read(&noon);
     snprintf(arguments, sizeof arguments, "%" PRId64 " 0 journalled 1000000000000000", h.epoch);
@@ -234,5 +230,5 @@ EVENT_ENDS(noon)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -22,9 +22,8 @@ static struct event noon;
 
 static void up(void)
 {
-    stack_up(&stack, (const char *const[]){"--set", "gateway.workers=1", NULL});
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100000");
+    event_start(&noon, &stack, (const char *const[]){"--set", "gateway.workers=1", NULL},
+                "--quota 100000");
     stack_kill(&stack, "scheduler", "TERM");
 }
 
@@ -405,5 +404,5 @@ EVENT_ENDS(noon)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -116,7 +116,7 @@ static void set_instant(int64_t ms)
     struct campaign_head head;
     redisContext *redis = stack_redis(&stack);
     int64_t deadline_us = clock_mono_us() + 20000000;
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-instant-wait slow %d", (int)ms), 0);
+    event_ctl(&stack, "campaign set-instant-wait slow %d", (int)ms);
     while (!stack_head(redis, "slow", &head) || head.instant_wait_ms != ms) {
         assert_true(clock_mono_us() < deadline_us);
         wait_a_moment();
@@ -164,5 +164,5 @@ TEST(test_the_stack_stops_clean)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -98,7 +98,7 @@ static int64_t journalled(const char *campaign)
 
 static void create(const char *name, const char *more)
 {
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign create %s %s", name, more), 0);
+    event_ctl(&stack, "campaign create %s %s", name, more);
 }
 
 /* wait_granted: waits until this user has a coupon; *told gets ticket, serial and code. */
@@ -124,9 +124,7 @@ static void up(void)
 {
     static struct http_answer a;
     struct told ignored;
-    stack_up(&stack, options);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 1000 --overflow -1");
+    event_start(&noon, &stack, options, "--quota 1000 --overflow -1");
     create("later", "--quota 5 --opens-at +1h");
     create("paused", "--quota 5");
     create("closed", "--quota 5");
@@ -137,8 +135,8 @@ static void up(void)
     struct event all_gone = event_of("all-gone");
     assert_int_equal(event_post(&all_gone, "winner", &a), 202);
     wait_granted("all-gone", "winner", &ignored);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause paused"), 0);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign close closed"), 0);
+    event_ctl(&stack, "campaign pause paused");
+    event_ctl(&stack, "campaign close closed");
     stack_kill(&stack, "redis", "KILL");
     event_wait_metric(stack.admin_url, "onrush_gateway_journals_in_use", 2);
 }
@@ -193,10 +191,10 @@ TEST(test_bounded)
         post("small", "u7", 503, "\"code\":\"UNAVAILABLE\"", "ticket");
     post("small", "u1", 202, "\"waiting\"", NULL);
     assert_int_equal(journalled("small"), LENGTH(users));
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause small"), 0);
+    event_ctl(&stack, "campaign pause small");
     post("small", "u2", 202, "\"waiting\"", NULL);
     post("small", "u7", 403, "\"code\":\"PAUSED\"", NULL);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign resume small"), 0);
+    event_ctl(&stack, "campaign resume small");
 }
 
 TEST(test_ready)
@@ -408,8 +406,7 @@ TEST(test_decided_in_the_order_of_arrival)
     struct arrival *arrivals = read_arrivals();
     assert_true(n_noted > USERS);
     stack_start(&stack, "redis");
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
+    event_reconnect(&noon);
     event_wait_metric(stack.admin_url, "onrush_gateway_journals_in_use", 0);
     get("noon", "/requests/ann", 200, "\"status\":", NULL); /* never "no request" */
     for (int64_t deadline_us = clock_mono_us() + 30 * SECOND; journalled("noon") > 0;) {
@@ -452,7 +449,7 @@ TEST(test_campaign_that_redis_does_not_know)
 {
     struct told ignored;
     stack_kill(&stack, "scheduler", "TERM");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign create fresh --quota 5 --no-wait"), 0);
+    event_ctl(&stack, "campaign create fresh --quota 5 --no-wait");
     post("fresh", "ann", 202, "\"waiting\"", "ticket");
     post("fresh", "ann", 202, "\"waiting\"", "ticket");
     get("fresh", "/requests/ann", 200, "\"waiting\"", "ticket");
@@ -467,5 +464,5 @@ EVENT_ENDS(noon)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

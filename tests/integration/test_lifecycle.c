@@ -140,8 +140,7 @@ TEST(test_gateway_stops_under_load)
 {
     struct event e;
     size_t statuses[600] = {0};
-    event_open(&e, &stack, "gateway-stops");
-    event_create(&e, "--quota 1000000");
+    event_make(&e, &stack, "gateway-stops", "--quota 1000000");
     clients_start(&e);
     clients_wait_for(3000);
     int64_t began_us = clock_mono_us();
@@ -165,8 +164,7 @@ TEST(test_scheduler_restarts_under_load)
 {
     struct event e;
     size_t statuses[600] = {0};
-    event_open(&e, &stack, "scheduler-restarts");
-    event_create(&e, "--quota 3000 --overflow -1");
+    event_make(&e, &stack, "scheduler-restarts", "--quota 3000 --overflow -1");
     clients_start(&e);
     clients_wait_for(1000);
     stack_kill(&stack, "scheduler", "TERM");
@@ -246,8 +244,7 @@ TEST(test_scheduler_rereads_its_tunables)
 TEST(test_schema_ahead_of_running_daemons)
 {
     struct event e;
-    event_open(&e, &stack, "migrated");
-    event_create(&e, "--quota 10");
+    event_make(&e, &stack, "migrated", "--quota 10");
     assert_int_equal(
         db_exec(&e.db, "INSERT INTO schema_version (version, name) VALUES (999, 'future')", NULL),
         DB_OK);
@@ -302,5 +299,5 @@ STACK_ENDS(stack)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

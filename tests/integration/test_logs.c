@@ -18,12 +18,11 @@ static struct event event;
 
 static void up(void)
 {
-    stack_up(&stack,
-             (const char *const[]){"--set", "gateway.log.level=debug", "--set",
-                                   "gateway.log.format=json", "--set", "scheduler.log.level=debug",
-                                   "--set", "scheduler.log.format=json", NULL});
-    event_open(&event, &stack, "noon");
-    event_create(&event, "--quota 50");
+    event_start(&event, &stack,
+                (const char *const[]){
+                    "--set", "gateway.log.level=debug", "--set", "gateway.log.format=json", "--set",
+                    "scheduler.log.level=debug", "--set", "scheduler.log.format=json", NULL},
+                "--quota 50");
 }
 
 /* --- request ids --- */
@@ -93,8 +92,7 @@ TEST(test_faults_are_logged)
     static const char nonsense[] = "NONSENSE\r\n\r\n";
     char url[256];
     struct event later;
-    event_open(&later, &stack, "later");
-    event_create(&later, "--quota 1 --opens-at +1h");
+    event_make(&later, &stack, "later", "--quota 1 --opens-at +1h");
     assert_int_equal(event_post(&later, "u-1", NULL), 403);
     event_close(&later);
     int fd = raw_connect(stack.url);
@@ -166,5 +164,5 @@ EVENT_ENDS(event)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -28,9 +28,7 @@ static const char *dir;
 
 static void up(void)
 {
-    stack_up(&stack, NULL);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100000");
+    event_start(&noon, &stack, NULL, "--quota 100000");
     stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     dir = tempdir_make();
 }
@@ -218,5 +216,5 @@ EVENT_ENDS(noon)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

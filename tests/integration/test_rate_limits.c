@@ -4,6 +4,7 @@
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +15,12 @@ static struct event event;
 
 static void up(void)
 {
-    char include[256];
-    snprintf(include, sizeof include, "%s/proxies.cfg", tempdir_make());
-    FILE *file = fopen(include, "we");
-    assert_non_null(file);
-    fputs("trusted_proxies = (\"127.0.0.0/8\");\n", file);
-    assert_int_equal(fclose(file), 0);
-    stack_up(&stack,
-             (const char *const[]){"--gateway-include", include, "--set", "gateway.workers=3",
-                                   "--set", "gateway.limits.user_requests=3", "--set",
-                                   "gateway.limits.user_s=3600", NULL});
-    event_open(&event, &stack, "noon");
-    event_create(&event, "--quota 100");
+    const char *include = file_make("proxies.cfg", "trusted_proxies = (\"127.0.0.0/8\");\n");
+    event_start(&event, &stack,
+                (const char *const[]){"--gateway-include", include, "--set", "gateway.workers=3",
+                                      "--set", "gateway.limits.user_requests=3", "--set",
+                                      "gateway.limits.user_s=3600", NULL},
+                "--quota 100");
 }
 
 /* ask: sends a POST for `user` (NULL: a GET of the campaign) over a new connection from the client
@@ -173,5 +168,5 @@ EVENT_ENDS(event)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -23,9 +23,7 @@ static redisContext *redis;
 
 static void up(void)
 {
-    stack_up(&stack, options);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 1000 --overflow -1");
+    event_start(&noon, &stack, options, "--quota 1000 --overflow -1");
     redis = noon.redis;
 }
 
@@ -68,18 +66,6 @@ static uint64_t post(const char *user)
     uint64_t ticket = (uint64_t)json_integer_value(json_object_get(d, "ticket"));
     json_decref(d);
     return ticket;
-}
-
-/* granted_ticket: waits until this user has a coupon; returns the ticket. */
-static uint64_t granted_ticket(const char *user)
-{
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
-        int64_t ticket =
-            stack_number(&noon.db, "SELECT ticket FROM coupons WHERE user_id = '%s'", user);
-        if (ticket > 0)
-            return (uint64_t)ticket;
-        assert_true(clock_mono_us() < deadline_us);
-    }
 }
 
 /* --- Redis refuses everybody --- */
@@ -149,8 +135,8 @@ TEST(test_refuses_everybody)
         wait_ready(stack.admin_url, 200, "");
         assert_int_not_equal(post(after), 0);
         wait_ready(stack.scheduler_admin_url, 200, "");
-        assert_true(granted_ticket(before) < granted_ticket(during));
-        assert_true(granted_ticket(during) < granted_ticket(after));
+        assert_true(event_wait_grant(&noon, before) < event_wait_grant(&noon, during));
+        assert_true(event_wait_grant(&noon, during) < event_wait_grant(&noon, after));
         assert_int_equal(stack_number(&noon.db, "SELECT COUNT(*) FROM journal"), 0);
     }
 }
@@ -182,7 +168,7 @@ TEST(test_functions_are_gone_or_older)
         int64_t until_us = clock_mono_us() + 5 * SECOND / 2;
         takes[i]();
         assert_int_not_equal(post(user), 0);
-        granted_ticket(user);
+        event_wait_grant(&noon, user);
         wait_ready(stack.admin_url, 200, "");
         wait_ready(stack.scheduler_admin_url, 200, "");
         while (clock_mono_us() < until_us)
@@ -212,8 +198,7 @@ TEST(test_one_campaign_is_broken)
         snprintf(name, sizeof name, "broken%zu", i);
         snprintf(user, sizeof user, "well%zu", i);
         snprintf(key, sizeof key, "onrush:{%s}:%s", name, kinds[i]);
-        event_open(&broken, &stack, name);
-        event_create(&broken, "--quota 5");
+        event_make(&broken, &stack, name, "--quota 5");
         assert_int_equal(event_post(&broken, "ann", NULL), 202);
         event_wait(&broken, 20000);
         redisReply *r = redisCommand(redis, "RENAME %s kept", key);
@@ -225,13 +210,11 @@ TEST(test_one_campaign_is_broken)
         assert_non_null(http_header(&a, "Retry-After"));
         wait_ready(stack.admin_url, 200, "redis refuses single campaigns");
         assert_int_not_equal(post(user), 0); /* the other campaign continues */
-        granted_ticket(user);
+        event_wait_grant(&noon, user);
         redis_says("DEL %s", key);
         if (was_there)
             redis_says("RENAME kept %s", key);
-        for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-             event_post(&broken, "bob", &a) >= 500; wait_a_moment())
-            assert_true(clock_mono_us() < deadline_us);
+        wait_for(event_post(&broken, "bob", &a) < 500);
         wait_ready(stack.scheduler_admin_url, 200, "");
         event_wait(&broken, 20000);
         assert_int_equal(
@@ -243,14 +226,12 @@ TEST(test_one_campaign_is_broken)
 
 TEST(test_all_of_it_is_right)
 {
-    char *out;
-    assert_int_equal(stack_ctl(&stack, &out, "audit noon"), 0);
-    free(out);
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
+    event_ctl(&stack, "audit noon");
 }
+
+EVENT_ENDS(noon)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

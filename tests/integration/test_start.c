@@ -21,9 +21,7 @@ static struct event noon;
 
 static void up(void)
 {
-    stack_up(&stack, options);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100 --overflow -1");
+    event_start(&noon, &stack, options, "--quota 100 --overflow -1");
 }
 
 /* wait_listening: waits until both listeners answer requests that need no store. */
@@ -75,8 +73,7 @@ TEST(test_redis_does_not_come)
     assert_int_equal(posting_end(&w), 202);
     assert_null(strstr(w.answer.body, "\"ticket\":"));
     stack_start(&stack, "redis");
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
+    event_reconnect(&noon);
     event_wait(&noon, 20000);
 }
 
@@ -84,5 +81,5 @@ EVENT_ENDS(noon)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

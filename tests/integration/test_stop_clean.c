@@ -40,17 +40,15 @@ TEST(test_no_leak)
     const char *dir = tempdir_make();
     snprintf(gateway, sizeof gateway, valgrind, dir, "gateway");
     snprintf(scheduler, sizeof scheduler, valgrind, dir, "scheduler");
-    stack_up(&stack,
-             (const char *const[]){"--wrap-gateway", gateway, "--wrap-scheduler", scheduler, NULL});
-    event_open(&e, &stack, "noon");
-    event_create(&e, "--quota 200");
+    event_start(
+        &e, &stack,
+        (const char *const[]){"--wrap-gateway", gateway, "--wrap-scheduler", scheduler, NULL},
+        "--quota 200");
     snprintf(ledger, sizeof ledger, "%s/ledger", dir);
-    assert_int_equal(
-        stack_ctl(&stack, NULL,
-                  "burst noon --users 1500 --requests 2000 --concurrency 50 --timeout-ms 60000 "
-                  "--no-progress --json --ledger %s",
-                  ledger),
-        0);
+    event_ctl(&stack,
+              "burst noon --users 1500 --requests 2000 --concurrency 50 --timeout-ms 60000 "
+              "--no-progress --json --ledger %s",
+              ledger);
     event_wait(&e, 60000);
     event_read_ledger(&e, ledger);
     assert_int_equal(e.faults, 0);

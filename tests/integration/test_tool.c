@@ -94,7 +94,7 @@ TEST(test_lower_quota)
     struct campaign_head head;
     char *text;
     fill(&e, "lower", 5);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota lower 3"), 0);
+    event_ctl(&stack, "campaign set-quota lower 3");
     assert_true(stack_head(e.redis, "lower", &head));
     assert_int_equal(head.quota, 3);
     assert_int_equal(event_post(&e, "dan", NULL), 202);
@@ -104,7 +104,7 @@ TEST(test_lower_quota)
     assert_non_null(strstr(text, "3"));
     free(text);
     assert_int_equal(quota_of(&e), 3);
-    assert_int_equal(stack_ctl(&stack, NULL, "audit lower"), 0);
+    event_ctl(&stack, "audit lower");
     event_close(&e);
 }
 
@@ -113,8 +113,8 @@ TEST(test_beyond_2038)
     static struct http_answer a;
     struct event e;
     struct campaign_head head;
-    event_open(&e, &stack, "far");
-    event_create(&e, "--quota 1 --opens-at 2107-01-01T00:00:00Z --closes-at 2108-01-01T00:00:00Z");
+    event_make(&e, &stack, "far",
+               "--quota 1 --opens-at 2107-01-01T00:00:00Z --closes-at 2108-01-01T00:00:00Z");
     json_t *object = stack_ctl_json(&stack, "campaign show far");
     assert_string_equal(json_string_value(json_object_get(object, "opens_at")),
                         "2107-01-01T00:00:00Z");
@@ -180,7 +180,7 @@ TEST(test_audit_finds)
         fill(&events[i], names[i], breaches[i].quota);
         bool settled = strcmp(breaches[i].check, "journal_forgotten") == 0;
         if (settled)
-            assert_int_equal(stack_ctl(&stack, NULL, "campaign close %s", names[i]), 0);
+            event_ctl(&stack, "campaign close %s", names[i]);
         while (settled && stack_number(&events[i].db,
                                        "SELECT state = 'settled' FROM campaigns "
                                        "WHERE name = '%s'",
@@ -189,7 +189,7 @@ TEST(test_audit_finds)
     }
     stack_kill(&stack, "scheduler", "TERM"); /* it would repair some damage */
     for (size_t i = 0; i < N; i++) {
-        assert_int_equal(stack_ctl(&stack, NULL, "audit %s", names[i]), 0);
+        event_ctl(&stack, "audit %s", names[i]);
         plant(&events[i], &breaches[i]);
         json_t *audit = stack_ctl_json(&stack, "audit %s", names[i]);
         if (json_integer_value(json_object_get(audit, breaches[i].check)) == 0)
@@ -247,7 +247,7 @@ static void expect_overtaken(struct event *e, const char *user, const char *by)
 
 static void expect_fine(struct event *e)
 {
-    assert_int_equal(stack_ctl(&stack, NULL, "audit %s", e->name), 0);
+    event_ctl(&stack, "audit %s", e->name);
     no_longer_journalled(e);
 }
 
@@ -342,7 +342,7 @@ TEST(test_burst_of_errors)
     free(said);
     fill(&e, "partly", 1);
     assert_int_equal(event_post(&e, "ann", NULL), 200);
-    assert_int_equal(stack_ctl(&stack, NULL, "burst partly --requests 20"), 0);
+    event_ctl(&stack, "burst partly --requests 20");
     event_close(&e);
 }
 
@@ -350,5 +350,5 @@ STACK_ENDS(stack)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

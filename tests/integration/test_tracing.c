@@ -27,8 +27,7 @@ static void up(void)
     snprintf(sets[1], sizeof sets[1], "scheduler.tracing.url=%s", hook_url(collector));
     stack_up(&stack, (const char *const[]){"--set", sets[0], "--set", sets[1], "--set",
                                            "gateway.tracing.sample_ppm=0", NULL});
-    event_open(&event, &stack, "traced");
-    event_create(&event, "--quota 100");
+    event_make(&event, &stack, "traced", "--quota 100");
 }
 
 static int post(const char *user, const char *header)
@@ -221,5 +220,5 @@ TEST(test_a_collector_that_is_away_changes_nothing)
 
 int main(void)
 {
-    return test_run(up, NULL);
+    return tests_run(up, NULL);
 }

@@ -3,7 +3,8 @@
 
 #include "tests/support/must.h"
 
-#define TESTS_MAX 100
+#define TESTS_MAX   100
+#define PATIENCE_US (60 * INT64_C(1000000))
 
 /* In the order of the file. */
 static struct test *tests[TESTS_MAX];
@@ -11,7 +12,7 @@ static size_t n_tests;
 
 static void (*group_up)(void), (*group_down)(void);
 
-void test_add(struct test *test)
+void tests_add(struct test *test)
 {
     size_t i = n_tests++;
     must(n_tests <= TESTS_MAX);
@@ -51,7 +52,7 @@ static int after_all(void **state)
     return 0;
 }
 
-int test_run(void (*up)(void), void (*down)(void))
+int tests_run(void (*up)(void), void (*down)(void))
 {
     struct CMUnitTest list[TESTS_MAX];
     must(n_tests > 0);
@@ -65,4 +66,18 @@ int test_run(void (*up)(void), void (*down)(void))
     group_down = down;
     return _cmocka_run_group_tests("tests", list, n_tests, up != NULL ? before_all : NULL,
                                    down != NULL ? after_all : NULL);
+}
+
+bool waited_enough(int64_t since_us)
+{
+    return clock_mono_us() - since_us > PATIENCE_US;
+}
+
+void wait_or_fail(int64_t since_us, const char *condition, const char *file, int line)
+{
+    if (waited_enough(since_us)) {
+        print_error("waited in vain for %s\n", condition);
+        _fail(file, line);
+    }
+    wait_a_moment();
 }

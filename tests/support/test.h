@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "shared/base/clock.h"
+#include "tests/support/child.h"
+
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
 /* TEST: begins a test of this program, for example
@@ -27,7 +30,7 @@
     __attribute__((constructor)) static void add_##name(void)                                      \
     {                                                                                              \
         static struct test test = {#name, __LINE__, name, set_up, tear_down};                      \
-        test_add(&test);                                                                           \
+        tests_add(&test);                                                                          \
     }                                                                                              \
     static void name(void)
 
@@ -37,11 +40,21 @@ struct test {
     void (*run)(void), (*before)(void), (*after)(void);
 };
 
-/* test_add: adds a test; the compiler's order of the calls does not matter. */
-void test_add(struct test *test);
+/* tests_add: adds a test; the compiler's order of the calls does not matter. */
+void tests_add(struct test *test);
 
-/* test_run: runs all tests, between `up` and `down` (NULL: none). Returns the exit code. A program
- * without a main() of its own gets one that calls test_run(NULL, NULL). */
-int test_run(void (*up)(void), void (*down)(void));
+/* tests_run: runs all tests, between `up` and `down` (NULL: none). Returns the exit code. A program
+ * without a main() of its own gets one that calls tests_run(NULL, NULL). */
+int tests_run(void (*up)(void), void (*down)(void));
+
+/* wait_for: waits until the condition is true; fails after 60 s, and prints the condition. For what
+ * sends no event, such as another process. */
+#define wait_for(condition)                                                                        \
+    for (int64_t waits_since_us = clock_mono_us(); !(condition);)                                  \
+    wait_or_fail(waits_since_us, #condition, __FILE__, __LINE__)
+void wait_or_fail(int64_t since_us, const char *condition, const char *file, int line);
+
+/* waited_enough: tells whether 60 s have passed, for loops with a message of their own. */
+bool waited_enough(int64_t since_us);
 
 #endif

@@ -4,5 +4,5 @@
 
 int main(void)
 {
-    return test_run(NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -187,5 +187,5 @@ TEST(test_start_fails)
 
 int main(void)
 {
-    return test_run(start, stop);
+    return tests_run(start, stop);
 }

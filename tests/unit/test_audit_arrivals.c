@@ -304,5 +304,5 @@ ARRIVALS_TEST(test_large)
 int main(void)
 {
     dice_seed();
-    return test_run(NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -507,5 +507,5 @@ TEST(test_threads)
 
 int main(void)
 {
-    return test_run(up, down);
+    return tests_run(up, down);
 }

@@ -436,5 +436,5 @@ TEST(test_secrets)
 
 int main(void)
 {
-    return test_run(make_dir, NULL);
+    return tests_run(make_dir, NULL);
 }

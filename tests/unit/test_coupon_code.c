@@ -60,5 +60,5 @@ TEST(test_distinct)
 
 int main(void)
 {
-    return test_run(make_codes, NULL);
+    return tests_run(make_codes, NULL);
 }

@@ -137,5 +137,5 @@ TEST(test_the_next_look_holds_nobody_up)
 
 int main(void)
 {
-    return test_run(set_up, tear_down);
+    return tests_run(set_up, tear_down);
 }

@@ -312,5 +312,5 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--write-corpus") == 0)
         return write_corpus();
     dice_seed();
-    return test_run(NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -330,5 +330,5 @@ TEST_WITH(test_a_line_stays_a_line, capture, release)
 int main(void)
 {
     unsetenv("JOURNAL_STREAM");
-    return test_run(NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -209,5 +209,5 @@ TEST(test_random)
 int main(void)
 {
     dice_seed();
-    return test_run(NULL, NULL);
+    return tests_run(NULL, NULL);
 }

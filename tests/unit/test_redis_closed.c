@@ -233,5 +233,5 @@ int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return test_run(NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -496,5 +496,5 @@ int main(void)
     /* As the daemons do: hiredis writes to sockets that the peer has closed. */
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return test_run(NULL, NULL);
+    return tests_run(NULL, NULL);
 }

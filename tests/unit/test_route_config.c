@@ -262,5 +262,5 @@ TEST(test_render)
 
 int main(void)
 {
-    return test_run(make_dir, remove_dir);
+    return tests_run(make_dir, remove_dir);
 }

@@ -203,5 +203,5 @@ TEST(test_pulse)
 
 int main(void)
 {
-    return test_run(open_socket, close_socket);
+    return tests_run(open_socket, close_socket);
 }

@@ -46,5 +46,5 @@ TEST(test_ends_in_order)
 int main(void)
 {
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return test_run(NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -144,5 +144,5 @@ static void remove_file(void)
 
 int main(void)
 {
-    return test_run(make_file, remove_file);
+    return tests_run(make_file, remove_file);
 }
