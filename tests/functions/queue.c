@@ -28,6 +28,12 @@ void queue_reset(void)
     assert_string_equal(ask("FLUSHALL"), "OK");
 }
 
+void queue_open(void)
+{
+    queue_reset();
+    ask(OPEN);
+}
+
 struct private_redis *queue_redis(void)
 {
     return &redis;
@@ -195,6 +201,15 @@ const char *ask(const char *format, ...)
     freeReplyObject(reply);
     free(answer);
     return answer = text;
+}
+
+void expect_at(const char *file, int line, const char *question, const char *answer)
+{
+    const char *got = ask("%s", question);
+    if (strcmp(got, answer) == 0)
+        return;
+    print_error("%.200s\n  answers %.2000s\n  instead of %s\n", question, got, answer);
+    _fail(file, line);
 }
 
 char *users_line(const char *start, int n)

@@ -28,8 +28,7 @@ QUEUE_TEST(test_thousands_in_one_call)
     static const int sizes[] = {1, 999, 1000, 1001, 1999, 2000, 2001, 5000};
     for (size_t i = 0; i < LENGTH(sizes); i++) {
         char *enqueue = users_line("enqueue", sizes[i]), *status = users_line("status", sizes[i]);
-        ask("FLUSHALL");
-        ask(OPEN);
+        queue_open();
         redisReply *reply = ask_reply(enqueue);
         check_order(reply, (size_t)sizes[i]);
         freeReplyObject(reply);
@@ -38,19 +37,18 @@ QUEUE_TEST(test_thousands_in_one_call)
         freeReplyObject(reply);
         char card[16];
         snprintf(card, sizeof card, "%d", sizes[i]);
-        assert_string_equal(ask("ZCARD $queue"), card);
+        expect("ZCARD $queue", card);
         free(enqueue);
         free(status);
     }
 }
 
-QUEUE_TEST(test_one_too_many)
+OPEN_TEST(test_one_too_many)
 {
     char *enqueue = users_line("enqueue", 5001), *status = users_line("status", 5001);
-    ask(OPEN);
-    assert_string_equal(ask("%s", enqueue), "!BADARGS");
-    assert_string_equal(ask("%s", status), "!BADARGS");
-    assert_string_equal(ask("EXISTS $queue $users"), "0");
+    expect(enqueue, "!BADARGS");
+    expect(status, "!BADARGS");
+    expect("EXISTS $queue $users", "0");
     free(enqueue);
     free(status);
 }
@@ -115,9 +113,8 @@ static const char *const wrong[] = {
     "expire 1 -1",
 };
 
-QUEUE_TEST(test_wrong_arguments)
+OPEN_TEST(test_wrong_arguments)
 {
-    ask(OPEN);
     ask("enqueue a b");
     char *meta = strdup(ask("HGETALL $meta")), *users = strdup(ask("HGETALL $users"));
     size_t bad = 0;
@@ -129,9 +126,9 @@ QUEUE_TEST(test_wrong_arguments)
         }
     }
     assert_int_equal(bad, 0);
-    assert_string_equal(ask("HGETALL $meta"), meta);
-    assert_string_equal(ask("HGETALL $users"), users);
-    assert_string_equal(ask("ZCARD $queue"), "2");
+    expect("HGETALL $meta", meta);
+    expect("HGETALL $users", users);
+    expect("ZCARD $queue", "2");
     free(meta);
     free(users);
 }
@@ -157,7 +154,7 @@ QUEUE_TEST(test_memory_of_a_waiting_user)
     enum { USERS = 100000, BYTES = 150 };
     ask("publish 1 7 open 3 -1 0 0 0 1");
     enqueue_many(USERS);
-    assert_string_equal(ask("ZCARD $queue"), "100000");
+    expect("ZCARD $queue", "100000");
     long bytes = atol(ask("MEMORY USAGE $queue SAMPLES 0"));
     bytes += atol(ask("MEMORY USAGE $meta SAMPLES 0"));
     print_message("%.1f bytes a waiting user\n", (double)bytes / USERS);
@@ -179,8 +176,7 @@ QUEUE_TEST(test_wrong_type_changes_nothing)
                                         "status z"};
     for (size_t i = 0; i < LENGTH(keys); i++) {
         char before[256];
-        queue_reset();
-        ask(OPEN);
+        queue_open();
         ask("enqueue a b c");
         ask("claim 1 2");
         ask("settle 1 0 0 a s#1");
@@ -192,8 +188,8 @@ QUEUE_TEST(test_wrong_type_changes_nothing)
                 fail_msg("%s, with a broken %s", calls[j], keys[i]);
         }
         ask("RENAME kept %s", keys[i]);
-        assert_string_equal(ask("HGETALL $meta"), before);
-        assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "b #2 c #3");
-        assert_string_equal(ask("HGETALL $users"), "a s#1");
+        expect("HGETALL $meta", before);
+        expect("ZRANGE $queue 0 -1 WITHSCORES", "b #2 c #3");
+        expect("HGETALL $users", "a s#1");
     }
 }
