@@ -34,7 +34,7 @@ struct event {
 void event_open(struct event *event, struct stack *stack, const char *name);
 void event_close(struct event *event);
 
-/* event_start: starts a stack with these options (stack_up()) and creates the campaign "noon" in it.
+/* event_start: starts a stack with these options of stack_up(), and creates the campaign "noon".
  * event_reconnect: opens a new connection to a Redis that was restarted. */
 void event_start(struct event *event, struct stack *stack, const char *const *options,
                  const char *campaign);

@@ -5,7 +5,6 @@
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
-#include "shared/base/listen.h"
 #include "tests/support/child.h"
 #include "tests/support/raw.h"
 
@@ -64,16 +63,6 @@ struct running {
     pid_t pid;
     char url[64];
 };
-
-static int free_port(void)
-{
-    struct sockaddr_in where;
-    socklen_t size = sizeof where;
-    int fd = listen_tcp("127.0.0.1", 0, false);
-    getsockname(fd, (struct sockaddr *)&where, &size);
-    close(fd);
-    return ntohs(where.sin_port);
-}
 
 static bool listens(int port)
 {

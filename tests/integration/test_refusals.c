@@ -6,6 +6,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/private_redis.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,17 +26,6 @@ static void up(void)
 {
     event_start(&noon, &stack, options, "--quota 1000 --overflow -1");
     redis = noon.redis;
-}
-
-static void redis_says(const char *line, ...)
-{
-    va_list args;
-    va_start(args, line);
-    redisReply *r = redisvCommand(redis, line, args);
-    va_end(args);
-    if (r == NULL || r->type == REDIS_REPLY_ERROR)
-        fail_msg("%s: %s", line, r != NULL ? r->str : redis->errstr);
-    freeReplyObject(r);
 }
 
 /* wait_ready: waits until /readyz of this admin listener has the status and the text ("": any). */
@@ -75,8 +65,8 @@ static void make_saving_impossible(void)
     char path[300];
     snprintf(path, sizeof path, "%s/redis/dump.rdb", stack.dir);
     assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
-    redis_says("CONFIG SET save %s", "1 1");
-    redis_says("SET something new");
+    redis_says(redis, "CONFIG SET save %s", "1 1");
+    redis_says(redis, "SET something new");
     for (bool failed = false; !failed; wait_a_moment()) {
         redisReply *r = redisCommand(redis, "SET something newer");
         failed = r->type == REDIS_REPLY_ERROR;
@@ -86,27 +76,27 @@ static void make_saving_impossible(void)
 
 static void make_saving_needless(void)
 {
-    redis_says("CONFIG SET save %s", "");
+    redis_says(redis, "CONFIG SET save %s", "");
 }
 
 static void become_replica(void)
 {
-    redis_says("REPLICAOF 127.0.0.1 1");
+    redis_says(redis, "REPLICAOF 127.0.0.1 1");
 }
 
 static void become_primary(void)
 {
-    redis_says("REPLICAOF NO ONE");
+    redis_says(redis, "REPLICAOF NO ONE");
 }
 
 static void fill_memory(void)
 {
-    redis_says("CONFIG SET maxmemory 1");
+    redis_says(redis, "CONFIG SET maxmemory 1");
 }
 
 static void add_memory(void)
 {
-    redis_says("CONFIG SET maxmemory 0");
+    redis_says(redis, "CONFIG SET maxmemory 0");
 }
 
 static const struct {
@@ -143,7 +133,7 @@ TEST(test_refuses_everybody)
 
 static void load_older(void)
 {
-    redis_says("FUNCTION LOAD REPLACE %s",
+    redis_says(redis, "FUNCTION LOAD REPLACE %s",
                "#!lua name=onrush\n"
                "redis.register_function{function_name='onrush_version', "
                "callback=function() return 1 end, flags={'no-writes'}}");
@@ -151,7 +141,7 @@ static void load_older(void)
 
 static void flush(void)
 {
-    redis_says("FUNCTION FLUSH");
+    redis_says(redis, "FUNCTION FLUSH");
 }
 
 /* Only the logs show it: the functions are reloaded within the call. */
@@ -204,16 +194,16 @@ TEST(test_one_campaign_is_broken)
         redisReply *r = redisCommand(redis, "RENAME %s kept", key);
         bool was_there = r->type != REDIS_REPLY_ERROR; /* an empty queue has no key */
         freeReplyObject(r);
-        redis_says("SET %s nonsense", key);
+        redis_says(redis, "SET %s nonsense", key);
         wait_ready(stack.scheduler_admin_url, 200, "redis refuses single campaigns");
         assert_int_equal(event_post(&broken, "bob", &a), 503);
         assert_non_null(http_header(&a, "Retry-After"));
         wait_ready(stack.admin_url, 200, "redis refuses single campaigns");
         assert_int_not_equal(post(user), 0); /* the other campaign continues */
         event_wait_grant(&noon, user);
-        redis_says("DEL %s", key);
+        redis_says(redis, "DEL %s", key);
         if (was_there)
-            redis_says("RENAME kept %s", key);
+            redis_says(redis, "RENAME kept %s", key);
         wait_for(event_post(&broken, "bob", &a) < 500);
         wait_ready(stack.scheduler_admin_url, 200, "");
         event_wait(&broken, 20000);

@@ -2,22 +2,19 @@
 /* shared/daemon/admin: the admin listener over real HTTP. */
 #include "tests/support/test.h"
 
-#include "shared/base/listen.h"
 #include "shared/daemon/admin.h"
-#include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/http.h"
 #include "tests/support/raw.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static atomic_bool is_ready;
-static char token_file[160], base[64];
+static char base[64];
 static struct admin *admin;
 static struct admin_config config;
 
@@ -37,24 +34,10 @@ static void metrics(void *arg, FILE *out)
 
 static const struct admin_hooks hooks = {.arg = "argument", .ready = ready, .metrics = metrics};
 
-static int free_port(void)
-{
-    struct sockaddr_in where;
-    socklen_t size = sizeof where;
-    int fd = listen_tcp("127.0.0.1", 0, false);
-    getsockname(fd, (struct sockaddr *)&where, &size);
-    close(fd);
-    return ntohs(where.sin_port);
-}
-
 static void start(void)
 {
-    snprintf(token_file, sizeof token_file, "%s/token", tempdir_make());
-    FILE *out = fopen(token_file, "we");
-    fputs("s3cret\n", out);
-    fclose(out);
     config = (struct admin_config){.address = "127.0.0.1", .port = free_port()};
-    strcpy(config.token_file, token_file);
+    strcpy(config.token_file, file_make("token", "s3cret\n"));
     snprintf(base, sizeof base, "http://127.0.0.1:%d", (int)config.port);
     assert_int_equal(admin_start(&admin, &config, &hooks), 0);
 }

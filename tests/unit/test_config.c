@@ -5,6 +5,7 @@
 #include "shared/base/config.h"
 #include "shared/daemon/daemon_config.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -68,14 +69,6 @@ static void make_dir(void)
     path = "test.cfg";
 }
 
-static void write_file(const char *text)
-{
-    FILE *out = fopen(path, "we");
-    assert_non_null(out);
-    fputs(text, out);
-    fclose(out);
-}
-
 TEST(test_defaults)
 {
     struct settings s;
@@ -89,7 +82,8 @@ TEST(test_file_then_overrides)
     static const char *const sets[] = {"workers=7", "look.colour=blue", "workers=9"};
     struct settings s, want = defaults;
     char error[CONFIG_ERROR_SIZE];
-    write_file("workers = 3;\nnet: { port = 0x50; quick = false; big = 5L; };\nlook: { name = "
+    file_write(path,
+               "workers = 3;\nnet: { port = 0x50; quick = false; big = 5L; };\nlook: { name = "
                "\"dawn\"; };\n");
     assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
     want.workers = 9;
@@ -157,7 +151,7 @@ TEST(test_errors)
     s = before;
     for (size_t i = 0; i < LENGTH(errors); i++) {
         char error[CONFIG_ERROR_SIZE] = "";
-        write_file(errors[i].file);
+        file_write(path, "%s", errors[i].file);
         assert_int_equal(
             config_load(&table, path, &errors[i].set, errors[i].set != NULL, &s, error), -EINVAL);
         assert_string_equal(error, errors[i].error);
@@ -181,7 +175,7 @@ TEST(test_very_long_path)
     memset(error, '#', sizeof error);
     for (int i = 0; i < 300; i++)
         strcat(deep, "./");
-    write_file("fast = 1;\n");
+    file_write(path, "fast = 1;\n");
     strcat(deep, path);
     assert_int_equal(config_load(&table, deep, NULL, 0, &s, error), -EINVAL);
     assert_true(strlen(error) < CONFIG_ERROR_SIZE);
@@ -200,7 +194,7 @@ TEST(test_long_key)
     char error[CONFIG_ERROR_SIZE], text[300];
     memset(text, 'k', 200);
     strcpy(text + 200, " = 1;\n");
-    write_file(text);
+    file_write(path, "%s", text);
     assert_int_equal(config_load(&table, path, NULL, 0, &s, error), -EINVAL);
     assert_string_equal(error, "test.cfg:1: the name is too long");
 }
@@ -210,7 +204,8 @@ TEST(test_reload_keeps_what_cannot_change)
     struct settings running = defaults, s, want = defaults;
     size_t kept;
     char error[CONFIG_ERROR_SIZE];
-    write_file("workers = 5;\nnet: { port = 99; quick = false; };\nlook: { name = \"dawn\"; colour "
+    file_write(path,
+               "workers = 5;\nnet: { port = 99; quick = false; };\nlook: { name = \"dawn\"; colour "
                "= \"blue\"; };\n");
     assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
     want.workers = 5;
@@ -218,7 +213,7 @@ TEST(test_reload_keeps_what_cannot_change)
     strcpy(want.colour, "blue");
     check_same(&s, &want);
     assert_int_equal(kept, 2);
-    write_file("");
+    file_write(path, "%s", "");
     assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
     check_same(&s, &defaults);
     assert_int_equal(kept, 0);
@@ -229,7 +224,7 @@ TEST(test_reload_of_a_bad_file)
     struct settings running = defaults, s = defaults;
     size_t kept;
     char error[CONFIG_ERROR_SIZE];
-    write_file("workers = 5;\nlook: { colour = \"green\"; };\n");
+    file_write(path, "workers = 5;\nlook: { colour = \"green\"; };\n");
     assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), -EINVAL);
     assert_string_equal(error, "test.cfg:2: look.colour = \"green\": expected red or blue");
     check_same(&s, &defaults);
@@ -252,12 +247,12 @@ TEST(test_values_that_do_not_go_together)
     size_t kept;
     char error[CONFIG_ERROR_SIZE];
     checked.check = few_ports;
-    write_file("workers = 5;\nnet: { port = 4; };\n");
+    file_write(path, "workers = 5;\nnet: { port = 4; };\n");
     assert_int_equal(config_load(&checked, path, NULL, 0, &s, error), -EINVAL);
     assert_string_equal(error, "4 ports are too few");
     check_same(&s, &defaults);
     running.port = 3;
-    write_file("workers = 5;\nnet: { port = 6; };\n"); /* the port needs a restart */
+    file_write(path, "workers = 5;\nnet: { port = 6; };\n"); /* the port needs a restart */
     assert_int_equal(config_load(&checked, path, NULL, 0, &s, error), 0);
     assert_int_equal(config_reload(&checked, path, NULL, 0, &running, &s, &kept, error), -EINVAL);
     assert_string_equal(error, "3 ports are too few");
@@ -298,7 +293,7 @@ TEST(test_environment)
     static const char *const sets[] = {"net.big=7"};
     struct settings s, want = defaults;
     char error[CONFIG_ERROR_SIZE];
-    write_file("workers = 3;\nnet: { port = 80; big = 5L; };\n");
+    file_write(path, "workers = 3;\nnet: { port = 80; big = 5L; };\n");
     setenv("ONRUSH_NET_PORT", "81", 1);
     setenv("ONRUSH_NET_QUICK", "false", 1);
     setenv("ONRUSH_NET_BIG", "6", 1);
@@ -399,7 +394,7 @@ TEST(test_files_that_cannot_be_read)
     strcpy(s.key_file, "no/such");
     assert_int_equal(config_check_files(&files, &s, error), -EINVAL);
     assert_string_equal(error, "look.key_file: no/such cannot be read: No such file or directory");
-    write_file("x");
+    file_write(path, "x");
     strcpy(s.key_file, path);
     assert_int_equal(config_check_files(&files, &s, error), 0);
 }
@@ -423,7 +418,7 @@ TEST(test_secrets)
 {
     for (size_t i = 0; i < LENGTH(secrets); i++) {
         char secret[16] = "untouched";
-        write_file(secrets[i].file);
+        file_write(path, "%s", secrets[i].file);
         assert_int_equal(config_read_secret(path, secret, 8), secrets[i].result);
         assert_string_equal(secret, secrets[i].secret);
     }

@@ -2,10 +2,9 @@
 /* tests/chaos/crowd: when each user first asked and was first accepted, from the clients' ledgers.
  * */
 #include "tests/chaos/crowd.h"
-#include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/test.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static struct crowd *crowd;
@@ -27,13 +26,7 @@ static void free_crowd(void)
 /* read_lines: reads a ledger with these lines, of a burst to this gateway. */
 static void read_lines(const char *lines, unsigned gateway)
 {
-    char path[256];
-    snprintf(path, sizeof path, "%s/ledger", tempdir_make());
-    FILE *out = fopen(path, "we");
-    assert_non_null(out);
-    fputs(lines, out);
-    assert_int_equal(fclose(out), 0);
-    crowd_read_ledger(crowd, path, gateway);
+    crowd_read_ledger(crowd, file_make("ledger", "%s", lines), gateway);
 }
 
 static const struct order_client *client(uint32_t user)

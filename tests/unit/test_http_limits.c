@@ -14,21 +14,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define SHORT_US  50000
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
-#define NO(status)                                                                                 \
-    "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n"          \
-    "Connection: close\r\n\r\nno"
-#define OK(len, body)                                                                              \
-    "HTTP/1.1 200 OK\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: " len "\r\n\r"      \
-    "\n" body
+#define SHORT_US 50000
 
 static struct serve serve;
-
-static void ask(struct client *c, const char *bytes)
-{
-    client_send(c, bytes, strlen(bytes));
-}
 
 static void stop(void)
 {
@@ -46,8 +34,8 @@ LIMITS_TEST(test_idle)
     serve_start(&serve, &config);
     struct client *silent = client_open(&serve, 1), *kept = client_open(&serve, 1),
                   *waits = client_open(&serve, 1);
-    ask(kept, GET("/a"));
-    ask(waits, GET("/later"));
+    client_ask(kept, GET("/a"));
+    client_ask(waits, GET("/later"));
     client_expect_end(silent, "");
     SERVE_UNTIL(&serve, client_read(kept)->closed);
     assert_non_null(strstr(kept->text, "GET /a"));
@@ -74,10 +62,10 @@ LIMITS_TEST(test_request)
     for (size_t i = 0; i < LENGTH(begins); i++) {
         struct client *c = client_open(&serve, 1);
         int64_t until_us = serve_deadline(), dribbled_us = 0;
-        ask(c, begins[i]);
+        client_ask(c, begins[i]);
         while (client_read(c)->n == 0) {
             if (i != 1 && clock_mono_us() - dribbled_us > SHORT_US / 10) {
-                ask(c, "x");
+                client_ask(c, "x");
                 dribbled_us = clock_mono_us();
             }
             serve_turn_until(&serve, until_us, "the server has had enough");
@@ -99,11 +87,10 @@ LIMITS_TEST(test_each_request_has_its_time)
     struct http_conn *conn;
     for (int i = 0; i < 3; i++) {
         int64_t began_us = serve.server->now_us;
-        ask(c, "GET /a HTTP/1.1\r\n");
+        client_ask(c, "GET /a HTTP/1.1\r\n");
         SERVE_UNTIL(&serve, (conn = TAILQ_FIRST(&serve.server->in[HTTP_READING])) != NULL);
         assert_true(conn->since_us >= began_us);
-        ask(c, "Host: x\r\n\r\n");
-        client_expect(c, OK("7", "GET /a "));
+        client_exchange(c, "Host: x\r\n\r\n", OK_A);
     }
     client_close(c, false);
 }
@@ -115,7 +102,7 @@ LIMITS_TEST(test_linger)
     config.deadlines.linger_us = SHORT_US;
     serve_start(&serve, &config);
     struct client *c = client_open(&serve, 1);
-    ask(c, "nonsense\r\n\r\n");
+    client_ask(c, "nonsense\r\n\r\n");
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
     client_expect_end(c, NO("400 Bad Request"));
@@ -172,7 +159,7 @@ LIMITS_TEST(test_reader_that_takes_its_time)
     struct client *c = client_open(&serve, 1);
     int small = 4096;
     setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    ask(c, GET("/large") GET("/large") GET("/a"));
+    client_ask(c, GET("/large") GET("/large") GET("/a"));
     SERVE_UNTIL(&serve, http_server_census(serve.server).busy == 1 &&
                             TAILQ_FIRST(&serve.server->in[HTTP_SENDING]) != NULL);
     SERVE_UNTIL(&serve,
@@ -192,7 +179,7 @@ static void open_all(struct client **clients, int n, int host, const char *bytes
     size_t before = (size_t)http_server_counts(serve.server)->accepted;
     for (int i = 0; i < n; i++) {
         clients[i] = client_open(&serve, host);
-        ask(clients[i], bytes);
+        client_ask(clients[i], bytes);
     }
     SERVE_UNTIL(&serve, http_server_counts(serve.server)->accepted == before + (size_t)n);
 }
@@ -220,8 +207,7 @@ LIMITS_TEST(test_full)
     open_all(busy, 4, 1, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 4);
     c = client_open(&serve, 2);
-    ask(c, GET("/a"));
-    client_expect_end(c, NO("503 Service Unavailable"));
+    client_exchange_end(c, GET("/a"), NO("503 Service Unavailable"));
     assert_int_equal(serve.refused, HTTP_FULL);
     client_close(c, false);
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 4);
@@ -233,8 +219,7 @@ LIMITS_TEST(test_full)
     serve_answer(&serve, "x");
     client_expect(busy[0], OK("1", "x")); /* idle now, so it makes room */
     c = client_open(&serve, 2);
-    ask(c, GET("/a"));
-    client_expect(c, OK("7", "GET /a "));
+    client_exchange(c, GET("/a"), OK_A);
     client_expect_end(busy[0], "");
     while (serve.n_waiting > 0)
         serve_answer(&serve, "x");
@@ -251,7 +236,7 @@ LIMITS_TEST(test_silent_excess)
     config.deadlines.request_us = SHORT_US;
     serve_start(&serve, &config);
     struct client *busy = client_open(&serve, 1), *silent;
-    ask(busy, GET("/later"));
+    client_ask(busy, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1);
     silent = client_open(&serve, 1);
     SERVE_UNTIL(&serve, client_read(silent)->closed);
@@ -269,17 +254,14 @@ LIMITS_TEST(test_share)
     open_all(busy, 4, 1, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 4);
     c = client_open(&serve, 1);
-    ask(c, GET("/a"));
-    client_expect_end(c, NO("503 Service Unavailable"));
+    client_exchange_end(c, GET("/a"), NO("503 Service Unavailable"));
     assert_int_equal(serve.refused, HTTP_ADDRESS_FULL);
     other = client_open(&serve, 2);
-    ask(other, GET("/a"));
-    client_expect(other, OK("7", "GET /a "));
+    client_exchange(other, GET("/a"), OK_A);
     client_close(c, false);
     serve.all_exempt = true;
     c = client_open(&serve, 1);
-    ask(c, GET("/a"));
-    client_expect(c, OK("7", "GET /a "));
+    client_exchange(c, GET("/a"), OK_A);
     while (serve.n_waiting > 0)
         serve_answer(&serve, "x");
     client_close(c, false);
@@ -296,15 +278,13 @@ LIMITS_TEST(test_share_of_idle)
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
     open_all(idle, 4, 1, "");
     open_all(more, 2, 1, GET("/a"));
-    client_expect(more[0], OK("7", "GET /a "));
-    client_expect(more[1], OK("7", "GET /a "));
+    client_expect(more[0], OK_A);
+    client_expect(more[1], OK_A);
     client_expect_end(idle[0], "");
     client_expect_end(idle[1], "");
     assert_int_equal(http_server_counts(serve.server)->evicted, 2);
-    ask(other, GET("/a"));
-    client_expect(other, OK("7", "GET /a "));
-    ask(idle[2], GET("/a"));
-    client_expect(idle[2], OK("7", "GET /a "));
+    client_exchange(other, GET("/a"), OK_A);
+    client_exchange(idle[2], GET("/a"), OK_A);
     client_close(other, false);
     close_all(idle, 4);
     close_all(more, 2);
@@ -322,8 +302,7 @@ LIMITS_TEST(test_half_requests_go_before_a_newcomer)
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 6);
     more = client_open(&serve, 1);
     client_expect_end(crowd[0], "");
-    ask(honest, GET("/a"));
-    client_expect(honest, OK("7", "GET /a "));
+    client_exchange(honest, GET("/a"), OK_A);
     client_close(honest, false);
     client_close(more, false);
     close_all(crowd, 5);
@@ -336,16 +315,13 @@ LIMITS_TEST(test_the_busiest_go_first)
     start(12, 6);
     struct client *crowd[2][6], *honest, *newcomer;
     honest = client_open(&serve, 9);
-    ask(honest, GET("/a"));
-    client_expect(honest, OK("7", "GET /a "));
+    client_exchange(honest, GET("/a"), OK_A);
     open_all(crowd[0], 6, 1, "");
     open_all(crowd[1], 5, 2, "");
     newcomer = client_open(&serve, 8);
-    ask(newcomer, GET("/a"));
-    client_expect(newcomer, OK("7", "GET /a "));
+    client_exchange(newcomer, GET("/a"), OK_A);
     client_expect_end(crowd[0][0], "");
-    ask(honest, GET("/a"));
-    client_expect(honest, OK("7", "GET /a "));
+    client_exchange(honest, GET("/a"), OK_A);
     client_close(honest, false);
     client_close(newcomer, false);
     close_all(crowd[0], 6);

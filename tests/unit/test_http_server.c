@@ -40,13 +40,9 @@ int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
     return real(epfd, op, fd, event);
 }
 
-#define HEAD(status)      "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\n"
-#define OK(len, body)     HEAD("200 OK") "Content-Length: " len "\r\n\r\n" body
 #define OK_END(len, body) HEAD("200 OK") "Content-Length: " len "\r\nConnection: close\r\n\r\n" body
 #define OK_STAY(len, body)                                                                         \
     HEAD("200 OK") "Content-Length: " len "\r\nConnection: keep-alive\r\n\r\n" body
-#define NO(status)   HEAD(status) "Content-Length: 2\r\nConnection: close\r\n\r\nno"
-#define GET(path)    "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 #define POST(fields) "POST /p HTTP/1.1\r\nHost: x\r\n" fields "\r\n"
 /* 64 bytes */
 #define XS  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -56,9 +52,9 @@ static const struct {
     const char *in, *out;
     bool ends;
 } rows[] = {
-    {GET("/a"), OK("7", "GET /a "), false},
+    {GET("/a"), OK_A, false},
     {GET("/a?b=c"), OK("11", "GET /a?b=c "), false},
-    {"\r\n\r\n" GET("/a"), OK("7", "GET /a "), false},
+    {"\r\n\r\n" GET("/a"), OK_A, false},
     {"GET http://y/a?b HTTP/1.1\r\nHost: x\r\n\r\n", OK("9", "GET /a?b "), false},
     {"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" GET("/b"),
      HEAD("200 OK") "Content-Length: 8\r\n\r\n" OK("7", "GET /b "), false},
@@ -66,15 +62,15 @@ static const struct {
     {POST("Content-Length: 3\r\n") "abc", OK("11", "POST /p abc"), false},
     {POST("Content-Length: 0\r\n"), OK("8", "POST /p "), false},
     {POST("Transfer-Encoding: chunked\r\n") "2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: u\r\n\r\n" GET("/a"),
-     OK("11", "POST /p abc") OK("7", "GET /a "), false},
+     OK("11", "POST /p abc") OK_A, false},
     {GET("/a") POST("Content-Length: 3\r\n") "abc" GET("/b"),
-     OK("7", "GET /a ") OK("11", "POST /p abc") OK("7", "GET /b "), false},
+     OK_A OK("11", "POST /p abc") OK("7", "GET /b "), false},
     {GET("/a") "GET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" GET("/c"),
-     OK("7", "GET /a ") OK_END("7", "GET /b "), true},
+     OK_A OK_END("7", "GET /b "), true},
     {"GET /a HTTP/1.0\r\n\r\n", OK_END("7", "GET /a "), true},
     {"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET("/b"),
      OK_STAY("7", "GET /a ") OK("7", "GET /b "), false},
-    {GET("/a") "GET /b HTTP/1.1\r\n\r\n" GET("/c"), OK("7", "GET /a ") NO("400 Bad Request"), true},
+    {GET("/a") "GET /b HTTP/1.1\r\n\r\n" GET("/c"), OK_A NO("400 Bad Request"), true},
     {POST("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n") "0\r\n\r\n", NO("400 Bad Request"),
      true},
     {POST("Content-Length: 257\r\n"), NO("413 Content Too Large"), true},
@@ -106,11 +102,6 @@ SERVER_TEST(test_rows)
     }
 }
 
-static void ask(struct client *c, const char *bytes)
-{
-    client_send(c, bytes, strlen(bytes));
-}
-
 /* --- sizes --- */
 
 /* A head of exactly max_head_bytes passes; one more byte does not. */
@@ -124,7 +115,7 @@ SERVER_TEST(test_head_is_exact)
         struct client *c = client_open(&serve, 1);
         client_send(c, bytes, (size_t)(1024 + more));
         if (more == 0)
-            client_expect(c, OK("7", "GET /a "));
+            client_expect(c, OK_A);
         else
             client_expect_end(c, NO("431 Request Header Fields Too Large"));
         client_close(c, false);
@@ -136,7 +127,7 @@ SERVER_TEST(test_refused_body)
 {
     static char body[500000];
     struct client *c = client_open(&serve, 1);
-    ask(c, POST("Content-Length: 500000\r\n"));
+    client_ask(c, POST("Content-Length: 500000\r\n"));
     memset(body, 'x', sizeof body);
     client_send(c, body, sizeof body);
     shutdown(c->fd, SHUT_WR);
@@ -148,7 +139,7 @@ SERVER_TEST(test_refused_body)
 SERVER_TEST(test_large_answer)
 {
     struct client *c = client_open(&serve, 1);
-    ask(c, GET("/large") GET("/a"));
+    client_ask(c, GET("/large") GET("/a"));
     SERVE_UNTIL(&serve, strstr(client_read(c)->text, "GET /a ") != NULL);
     assert_int_equal(strspn(strstr(c->text, "\r\n\r\n") + 4, "x"), 100000);
     client_close(c, false);
@@ -160,15 +151,13 @@ SERVER_TEST(test_expect)
 {
     static const char head[] = POST("Content-Length: 3\r\nExpect: 100-continue\r\n");
     struct client *c = client_open(&serve, 1);
-    ask(c, head);
-    client_expect(c, "HTTP/1.1 100 Continue\r\n\r\n");
-    ask(c, "abc");
-    client_expect(c, OK("11", "POST /p abc"));
+    client_exchange(c, head, "HTTP/1.1 100 Continue\r\n\r\n");
+    client_exchange(c, "abc", OK("11", "POST /p abc"));
     /* the client does not wait */
-    ask(c, POST("Content-Length: 3\r\nExpect: 100-continue\r\n") "abc");
-    client_expect(c, OK("11", "POST /p abc"));
-    ask(c, POST("Content-Length: 257\r\nExpect: 100-continue\r\n"));
-    client_expect_end(c, NO("413 Content Too Large"));
+    client_exchange(c, POST("Content-Length: 3\r\nExpect: 100-continue\r\n") "abc",
+                    OK("11", "POST /p abc"));
+    client_exchange_end(c, POST("Content-Length: 257\r\nExpect: 100-continue\r\n"),
+                        NO("413 Content Too Large"));
     client_close(c, false);
 }
 
@@ -177,7 +166,7 @@ SERVER_TEST(test_expect)
 SERVER_TEST(test_answers_in_order)
 {
     struct client *c = client_open(&serve, 1);
-    ask(c, GET("/later") GET("/b") GET("/later") GET("/c"));
+    client_ask(c, GET("/later") GET("/b") GET("/later") GET("/c"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1);
     serve_answer(&serve, "one");
     client_expect(c, OK("3", "one") OK("7", "GET /b "));
@@ -194,7 +183,7 @@ SERVER_TEST(test_many_pipelined)
     size_t before = serve.n_requests;
     struct client *c = client_open(&serve, 1);
     for (int i = 0; i < N; i++)
-        ask(c, GET("/a"));
+        client_ask(c, GET("/a"));
     SERVE_UNTIL(&serve, serve.n_requests == before + N && client_read(c)->n > 0);
     size_t n = 0;
     for (const char *at = client_read(c)->text; (at = strstr(at, "GET /a ")) != NULL; at++)
@@ -211,7 +200,7 @@ SERVER_TEST(test_gone)
         struct client *c = client_open(&serve, 1);
         size_t before = serve.n_gone;
         bool behind = i % 2 == 1; /* unread bytes hide the end */
-        ask(c, behind ? GET("/later") GET("/b") : GET("/later"));
+        client_ask(c, behind ? GET("/later") GET("/b") : GET("/later"));
         SERVE_UNTIL(&serve, serve.n_waiting == 1);
         client_close(c, i >= 2);
         SERVE_UNTIL(&serve, serve.n_gone == before + 1);
@@ -226,10 +215,10 @@ SERVER_TEST(test_half_closed)
 {
     struct client *c = client_open(&serve, 1);
     size_t before = serve.n_gone;
-    ask(c, GET("/a") GET("/later") GET("/b"));
+    client_ask(c, GET("/a") GET("/later") GET("/b"));
     shutdown(c->fd, SHUT_WR);
     SERVE_UNTIL(&serve, serve.n_gone == before + 1);
-    client_expect(c, OK("7", "GET /a "));
+    client_expect(c, OK_A);
     serve_answer(&serve, "late");
     client_expect_end(c, OK("4", "late") OK("7", "GET /b "));
     client_close(c, false);
@@ -240,7 +229,7 @@ SERVER_TEST(test_half_a_request)
 {
     struct client *c = client_open(&serve, 1);
     size_t before = serve.n_requests;
-    ask(c, "GET /a HTTP/1.1\r\nHost");
+    client_ask(c, "GET /a HTTP/1.1\r\nHost");
     SERVE_UNTIL(&serve, http_server_census(serve.server).reading == 1);
     shutdown(c->fd, SHUT_WR);
     client_expect_end(c, "");
@@ -284,7 +273,7 @@ SERVER_TEST(test_stream)
     };
     for (size_t i = 0; i < LENGTH(streams); i++) {
         struct client *c = client_open(&serve, 1);
-        ask(c, streams[i].in);
+        client_ask(c, streams[i].in);
         struct http_conn *stream = take_stream();
         assert_int_equal(http_stream_write(stream, "one", 3), 0);
         assert_int_equal(http_stream_write(stream, "two", 3), 0);
@@ -294,8 +283,7 @@ SERVER_TEST(test_stream)
         else
             client_expect(c, streams[i].out);
         if (!streams[i].ends) {
-            ask(c, GET("/a"));
-            client_expect(c, OK("7", "GET /a "));
+            client_exchange(c, GET("/a"), OK_A);
         }
         client_close(c, false);
     }
@@ -308,7 +296,7 @@ SERVER_TEST(test_stream_to_a_slow_reader)
     struct client *c = client_open(&serve, 1);
     size_t drained = serve.n_drained, pieces = 0;
     int r;
-    ask(c, GET("/stream"));
+    client_ask(c, GET("/stream"));
     struct http_conn *stream = take_stream();
     memset(piece, 'x', sizeof piece);
     while ((r = http_stream_write(stream, piece, sizeof piece)) == 0)
@@ -332,7 +320,7 @@ SERVER_TEST(test_stream_without_a_reader)
     for (int reset = 0; reset < 2; reset++) {
         struct client *c = client_open(&serve, 1);
         size_t before = serve.n_gone;
-        ask(c, GET("/stream"));
+        client_ask(c, GET("/stream"));
         struct http_conn *stream = take_stream();
         client_close(c, reset == 1);
         SERVE_UNTIL(&serve, serve.n_gone == before + 1);
@@ -346,7 +334,7 @@ SERVER_TEST(test_stream_without_a_reader)
 SERVER_TEST(test_broken_stream)
 {
     struct client *c = client_open(&serve, 1);
-    ask(c, GET("/stream"));
+    client_ask(c, GET("/stream"));
     struct http_conn *stream = take_stream();
     client_expect(c, STREAM "Transfer-Encoding: chunked\r\n\r\n");
     http_stream_end(stream, false);
@@ -360,11 +348,10 @@ SERVER_TEST(test_broken_stream)
 SERVER_TEST(test_costs_of_a_connection)
 {
     struct client *c = client_open(&serve, 1), *half = client_open(&serve, 1);
-    ask(c, GET("/a"));
-    client_expect(c, OK("7", "GET /a "));
+    client_exchange(c, GET("/a"), OK_A);
     int before = n_epoll_ctl;
     for (int i = 0; i < 100; i++) {
-        ask(c, i % 2 == 0 ? GET("/a") : GET("/later"));
+        client_ask(c, i % 2 == 0 ? GET("/a") : GET("/later"));
         if (i % 2 == 0)
             continue;
         SERVE_UNTIL(&serve, serve.n_waiting == 1);
@@ -375,10 +362,9 @@ SERVER_TEST(test_costs_of_a_connection)
     assert_int_equal(n_epoll_ctl, before);
     assert_int_equal(serve.server->buffers.n_lent, 1);
     assert_true(sizeof(struct http_conn) <= 384);
-    ask(half, "G");
+    client_ask(half, "G");
     SERVE_UNTIL(&serve, serve.server->buffers.n_lent == 2);
-    ask(half, "ET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-    client_expect(half, OK("7", "GET /a "));
+    client_exchange(half, "ET /a HTTP/1.1\r\nHost: x\r\n\r\n", OK_A);
     assert_int_equal(serve.server->buffers.n_lent, 1);
     client_close(c, false);
     client_close(half, false);
@@ -389,17 +375,15 @@ SERVER_TEST(test_costs_of_a_connection)
 SERVER_TEST(test_quiesce)
 {
     struct client *open = client_open(&serve, 1), *waits = client_open(&serve, 1);
-    ask(waits, GET("/later"));
+    client_ask(waits, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1 && http_server_census(serve.server).all == 2);
     struct client *connected = client_open(&serve, 1); /* still in the kernel's queue */
     http_server_quiesce(serve.server, true);
     assert_int_equal(http_server_listen_fd(serve.server), -1);
     serve_answer(&serve, "last");
     client_expect_end(waits, OK_END("4", "last"));
-    ask(open, GET("/a") GET("/b"));
-    client_expect_end(open, OK_END("7", "GET /a "));
-    ask(connected, GET("/a"));
-    client_expect_end(connected, OK_END("7", "GET /a "));
+    client_exchange_end(open, GET("/a") GET("/b"), OK_END("7", "GET /a "));
+    client_exchange_end(connected, GET("/a"), OK_END("7", "GET /a "));
     client_close(open, false);
     client_close(waits, false);
     client_close(connected, false);
@@ -413,7 +397,7 @@ SERVER_TEST(test_free_with_everything_open)
     struct client *clients[LENGTH(sent)];
     for (size_t i = 0; i < LENGTH(sent); i++) {
         clients[i] = client_open(&serve, 1);
-        ask(clients[i], sent[i]);
+        client_ask(clients[i], sent[i]);
     }
     SERVE_UNTIL(&serve, serve.n_waiting == 2 && http_server_census(serve.server).all == 5);
     serve_stop(&serve);

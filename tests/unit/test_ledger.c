@@ -25,6 +25,13 @@ static void join(uint64_t ticket)
     assert_int_equal(ledger_join(&ledger, &row), 0);
 }
 
+/* join_all: the tickets as a text, such as "30 10". */
+static void join_all(const char *tickets)
+{
+    for (char *end; *tickets != '\0'; tickets = end)
+        join(strtoull(tickets, &end, 10));
+}
+
 static void open_ledger(uint32_t quota, uint32_t next, const uint32_t *gaps, size_t n)
 {
     assert_int_equal(ledger_open(&ledger, quota, next, gaps, n), 0);
@@ -53,9 +60,7 @@ static const char *taken(size_t room, size_t (*take)(struct ledger *, struct bat
 LEDGER_TEST(test_serials_in_ticket_order)
 {
     open_ledger(10, 1, NULL, 0);
-    join(10);
-    join(20);
-    join(30);
+    join_all("10 20 30");
     assert_int_equal(ledger_takeable(&ledger), 3);
     assert_string_equal(TAKE(2), "10=1 20=2");
     assert_string_equal(TAKE(9), "30=3");
@@ -67,11 +72,7 @@ LEDGER_TEST(test_serials_in_ticket_order)
 LEDGER_TEST(test_the_line_is_kept_by_ticket)
 {
     open_ledger(10, 1, NULL, 0);
-    join(30);
-    join(10);
-    join(20);
-    join(5);
-    join(40);
+    join_all("30 10 20 5 40");
     assert_string_equal(TAKE(9), "5=1 10=2 20=3 30=4 40=5");
 }
 
@@ -88,10 +89,7 @@ LEDGER_TEST(test_gaps_go_first)
 LEDGER_TEST(test_losers_are_parked)
 {
     open_ledger(2, 1, NULL, 0);
-    join(1);
-    join(2);
-    join(3);
-    join(4);
+    join_all("1 2 3 4");
     assert_string_equal(TAKE(9), "1=1 2=2");
     assert_true(ledger_parked(&ledger));
     assert_int_equal(ledger_takeable(&ledger), 0);
@@ -104,10 +102,7 @@ LEDGER_TEST(test_losers_are_parked)
 LEDGER_TEST(test_a_free_serial_goes_to_the_next_in_line)
 {
     open_ledger(2, 1, NULL, 0);
-    join(1);
-    join(2);
-    join(3);
-    join(4);
+    join_all("1 2 3 4");
     TAKE(9);
     assert_int_equal(ledger_free_serial(&ledger, 1), 0);
     assert_false(ledger_parked(&ledger));
@@ -121,9 +116,7 @@ LEDGER_TEST(test_a_free_serial_goes_to_the_next_in_line)
 LEDGER_TEST(test_a_raised_quota_gives_more)
 {
     open_ledger(1, 1, NULL, 0);
-    join(1);
-    join(2);
-    join(3);
+    join_all("1 2 3");
     assert_string_equal(TAKE(9), "1=1");
     ledger.quota = 2;
     assert_string_equal(TAKE(9), "2=2");
@@ -142,9 +135,7 @@ LEDGER_TEST(test_a_sold_out_campaign)
 LEDGER_TEST(test_largest_quota)
 {
     open_ledger(UINT32_MAX - 1, UINT32_MAX - 2, NULL, 0);
-    join(1);
-    join(2);
-    join(3);
+    join_all("1 2 3");
     assert_string_equal(TAKE(9), "1=4294967293 2=4294967294");
     assert_true(ledger_parked(&ledger));
 }

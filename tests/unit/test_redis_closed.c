@@ -6,7 +6,6 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/store/redis_link.h"
-#include "tests/support/child.h"
 #include "tests/support/private_redis.h"
 
 #include <signal.h>
@@ -52,17 +51,6 @@ static void wait_for_state(enum redis_link_state state, const char *reason)
     for (int64_t began_us = clock_mono_us();
          redis_link_state(link_) != state || strcmp(redis_link_reason(link_), reason) != 0;)
         turn(began_us);
-}
-
-static void admin_says(const char *line, ...)
-{
-    va_list args;
-    va_start(args, line);
-    redisReply *r = redisvCommand(admin, line, args);
-    va_end(args);
-    if (r == NULL || r->type == REDIS_REPLY_ERROR)
-        fail_msg("%s: %s", line, r != NULL ? r->str : admin->errstr);
-    freeReplyObject(r);
 }
 
 /* enqueue: returns Redis' reply to a call sent now. */
@@ -119,14 +107,14 @@ static const struct {
 CLOSED_TEST(test_refused_call)
 {
     for (size_t i = 0; i < LENGTH(causes); i++) {
-        admin_says(causes[i].close);
+        redis_says(admin, causes[i].close);
         if (redis_link_state(link_) == LINK_UP)
             assert_memory_equal(enqueue(), causes[i].error, strlen(causes[i].error));
         assert_int_not_equal(redis_link_state(link_), LINK_UP);
         assert_string_equal(redis_link_reason(link_), causes[i].reason);
         wait_for_state(LINK_DOWN, causes[i].reason); /* retried, and still refused */
         assert_int_equal(downs, (int)i + 1);
-        admin_says(causes[i].open);
+        redis_says(admin, causes[i].open);
         wait_for_state(LINK_UP, "");
         assert_int_equal(ups, (int)i + 2);
     }
@@ -136,9 +124,9 @@ CLOSED_TEST(test_refused_call)
 CLOSED_TEST(test_idle)
 {
     for (size_t i = 0; i < LENGTH(causes); i++) {
-        admin_says(causes[i].close);
+        redis_says(admin, causes[i].close);
         wait_for_state(LINK_DOWN, causes[i].reason);
-        admin_says(causes[i].open);
+        redis_says(admin, causes[i].open);
         wait_for_state(LINK_UP, "");
     }
     assert_int_equal(answers, 0);
@@ -150,25 +138,25 @@ CLOSED_TEST(test_cannot_save)
     char path[300];
     snprintf(path, sizeof path, "%s/dump.rdb", redis.dir);
     assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
-    admin_says("CONFIG SET save %s", "1 1");
-    admin_says("SET something new");
+    redis_says(admin, "CONFIG SET save %s", "1 1");
+    redis_says(admin, "SET something new");
     wait_for_state(
         LINK_DOWN,
         "redis cannot save to its disk and takes no writes: free space, and see its log");
-    admin_says("CONFIG SET save %s", "");
+    redis_says(admin, "CONFIG SET save %s", "");
     wait_for_state(LINK_UP, "");
 }
 
 /* The functions are reloaded on the same connection: the next call finds them. */
 CLOSED_TEST(test_functions_flushed)
 {
-    admin_says("FUNCTION FLUSH");
+    redis_says(admin, "FUNCTION FLUSH");
     assert_string_equal(enqueue(), "ERR Function not found");
     assert_int_equal(redis_link_state(link_), LINK_UP);
     assert_memory_equal(enqueue(), "NOCAMPAIGN", 10);
     assert_int_equal(ups, 1);
     assert_int_equal(downs, 0);
-    admin_says("FUNCTION FLUSH"); /* right away again: reloading does not help */
+    redis_says(admin, "FUNCTION FLUSH"); /* right away again: reloading does not help */
     assert_string_equal(enqueue(), "ERR Function not found");
     assert_int_not_equal(redis_link_state(link_), LINK_UP);
     wait_for_state(LINK_UP, "");
@@ -183,7 +171,7 @@ static void load_fake(int version)
              "redis.register_function('onrush_probe', function() return %d end)\n"
              "redis.register_function('onrush_enqueue', function() return 'v%d' end)",
              version, version);
-    admin_says("FUNCTION LOAD REPLACE %s", text);
+    redis_says(admin, "FUNCTION LOAD REPLACE %s", text);
 }
 
 CLOSED_TEST(test_older_and_newer_functions)
@@ -206,7 +194,7 @@ CLOSED_TEST(test_denied)
     const char *words[] = {"HSET", "onrush:{noon}:traces", "ann", "x"};
     const size_t lengths[] = {4, 20, 3, 1};
     int before = answers;
-    admin_says("ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:users");
+    redis_says(admin, "ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:users");
     assert_int_equal(redis_link_aside(link_, 4, words, lengths, on_answer, NULL), 0);
     for (int64_t began_us = clock_mono_us(); answers == before;)
         turn(began_us);
@@ -223,8 +211,8 @@ CLOSED_TEST(test_open_without_password)
 {
     char error[REDIS_ERROR_SIZE];
     redisContext *c;
-    admin_says("FUNCTION FLUSH");
-    admin_says("CONFIG SET requirepass secret");
+    redis_says(admin, "FUNCTION FLUSH");
+    redis_says(admin, "CONFIG SET requirepass secret");
     assert_int_not_equal(redis_open(&c, &redis.config, error), 0);
     assert_string_equal(error, "redis wants a password, or denies this user the functions");
 }

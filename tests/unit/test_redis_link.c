@@ -11,6 +11,7 @@
 #include "shared/base/log.h"
 #include "shared/store/redis_link.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/private_redis.h"
 
 #include <errno.h>
@@ -455,14 +456,6 @@ LINK_TEST(test_real_server_that_is_not_durable)
     private_redis_stop(&redis);
 }
 
-static void write_secret(char *path, size_t size, const char *secret)
-{
-    snprintf(path, size, "%s/secret", tempdir_make());
-    FILE *out = fopen(path, "we");
-    fprintf(out, "%s\n", secret);
-    fclose(out);
-}
-
 LINK_TEST(test_passwords)
 {
     static const char *const options[] = {"--appendonly", "no", "--user", "worker", "on",
@@ -479,8 +472,7 @@ LINK_TEST(test_passwords)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         memset(&seen, 0, sizeof seen);
         strcpy(redis.config.user, cases[i].user);
-        write_secret(redis.config.password_file, sizeof redis.config.password_file,
-                     cases[i].secret);
+        strcpy(redis.config.password_file, file_make("secret", "%s\n", cases[i].secret));
         struct redis_link *link = start_link(&redis.config);
         if (cases[i].up)
             run_until(&seen.ups, 1);

@@ -4,6 +4,7 @@
 
 #include "gateway/config.h"
 #include "gateway/routes/route_table.h"
+#include "tests/support/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,9 +28,7 @@ static void remove_dir(void)
 
 static int load(const char *text, struct gateway_config *config, char *error)
 {
-    FILE *out = fopen("r.cfg", "we");
-    fputs(text, out);
-    fclose(out);
+    file_write("r.cfg", "%s", text);
     return config_load(&gateway_config_table, "r.cfg", NULL, 0, config, error);
 }
 
@@ -226,9 +225,7 @@ TEST(test_included)
 {
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE], text[256];
-    FILE *out = fopen("routes.cfg", "we");
-    fputs("\nroutes: ( {\n" M "path = \"x\"; } );\n", out);
-    fclose(out);
+    file_write("routes.cfg", "\nroutes: ( {\n" M "path = \"x\"; } );\n");
     snprintf(text, sizeof text, "port = 81;\n@include \"%s/routes.cfg\"\n", dir);
     int r = load(text, &config, error);
     remove("routes.cfg");

@@ -3,6 +3,7 @@
 #include "tests/support/test.h"
 
 #include "gateway/config.h"
+#include "tests/support/file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,9 +16,7 @@ static char path[] = "/tmp/onrush-address-XXXXXX";
 
 static int load(const char *list, struct gateway_config *config, char *error)
 {
-    FILE *out = fopen(path, "we");
-    fprintf(out, "trusted_proxies = %s;\n", list);
-    fclose(out);
+    file_write(path, "trusted_proxies = %s;\n", list);
     return config_load(&gateway_config_table, path, NULL, 0, config, error);
 }
 
