@@ -206,10 +206,9 @@ const char *ask(const char *format, ...)
 void expect_at(const char *file, int line, const char *question, const char *answer)
 {
     const char *got = ask("%s", question);
-    if (strcmp(got, answer) == 0)
-        return;
-    print_error("%.200s\n  answers %.2000s\n  instead of %s\n", question, got, answer);
-    _fail(file, line);
+    if (strcmp(got, answer) != 0)
+        print_error("%.200s\n", question);
+    _assert_string_equal(got, answer, file, line);
 }
 
 char *users_line(const char *start, int n)
