@@ -73,7 +73,8 @@ TEST(test_tickets_grow)
     for (size_t i = 0; i < LENGTH(steps_s); i++) {
         char user[16];
         step(steps_s[i]);
-        event_accept(&noon, "u-%zu", i);
+        snprintf(user, sizeof user, "u-%zu", i);
+        event_accept(&noon, "%s", user);
         uint64_t ticket = event_wait_grant(&noon, user);
         assert_true(ticket > last);
         last = ticket;
