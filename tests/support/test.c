@@ -11,6 +11,7 @@ static struct test *tests[TESTS_MAX];
 static size_t n_tests;
 
 static void (*group_up)(void), (*group_down)(void);
+static bool is_down;
 
 void tests_add(struct test *test)
 {
@@ -49,6 +50,7 @@ static int after_all(void **state)
 {
     (void)state;
     group_down();
+    is_down = true;
     return 0;
 }
 
@@ -64,8 +66,10 @@ int tests_run(void (*up)(void), void (*down)(void))
                                       .initial_state = tests[i]};
     group_up = up;
     group_down = down;
-    return _cmocka_run_group_tests("tests", list, n_tests, up != NULL ? before_all : NULL,
-                                   down != NULL ? after_all : NULL);
+    int failed = _cmocka_run_group_tests("tests", list, n_tests, up != NULL ? before_all : NULL,
+                                         down != NULL ? after_all : NULL);
+    /* cmocka does not count a failure of the group's tear-down. */
+    return failed != 0 || down == NULL || is_down ? failed : 1;
 }
 
 bool waited_enough(int64_t since_us)
