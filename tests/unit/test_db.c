@@ -113,5 +113,5 @@ TEST(test_statement_bound)
 
 int main(void)
 {
-    return run_tests(no_server, free_link);
+    return tests_run(no_server, free_link);
 }
