@@ -4,7 +4,7 @@
 # clients beside them. Sourced after bench.sh.
 # shellcheck disable=SC2034,SC2153,SC2154 # what bench.sh and the benchmarks share
 
-readonly HONEST=127.0.0.2 CROWD_FROM=127.0.1 WAIT_S=30 SETTLE_S=5
+readonly HONEST=127.0.0.2 READER=127.0.0.3 CROWD_FROM=127.0.1 WAIT_S=30 SETTLE_S=5
 readonly POLL="/v1/campaigns/held/requests/@U?wait=$WAIT_S"
 RATE=
 FRESH=1 # a new connection for each request
@@ -45,7 +45,8 @@ crowd_end() {
 }
 
 descriptors_enough() {
-    ! is_count "$(ulimit -Hn)" 0 19999 || die "this needs 20,000 file descriptors, and ulimit -Hn is $(ulimit -Hn)"
+    ! is_count "$(ulimit -Hn)" 0 19999 ||
+        die "this needs 20,000 file descriptors, and ulimit -Hn is $(ulimit -Hn)"
 }
 
 # rss_kib PID...: prints their total resident memory.
@@ -64,8 +65,8 @@ descriptors() {
     done | wc -l
 }
 
-# crowd_stack GATEWAYS USERS OPTION...: starts a stack with a paused campaign, in which this many users
-# wait, and an open one.
+# crowd_stack GATEWAYS USERS OPTION...: starts a stack with a paused campaign, in which this many
+# users wait, and an open one.
 crowd_stack() {
     : >"$OUT/crowds.jsonl"
     N=$1
@@ -121,35 +122,50 @@ gateways_fresh() {
 
 # gauge NAME: prints the sum over all gateways.
 gauge() {
-    curl -sf "${ADMINS[@]/%//metrics}" | awk -v name="onrush_gateway_$1" '$1 == name { sum += $2 } END { print sum }'
+    curl -sf "${ADMINS[@]/%//metrics}" |
+        awk -v name="onrush_gateway_$1" '$1 == name { sum += $2 } END { print sum }'
 }
 
 gauge_is() {
     [[ $(gauge "$1") == "$2" ]]
 }
 
-# open_model PORTS PATH [ARGUMENT]...: sends RATE requests per second; open.json has the client's
+# client NAME ADDRESS PORTS PATH [ARGUMENT]...: sends RATE requests per second; NAME.json has its
 # report, failures included.
-open_model() {
+client() {
     local status=0
-    "$BENCH" open port="$1" path="$2" from="$HONEST" fresh="$FRESH" rate="$RATE" seconds="$TURN_S" "${@:3}" >"$DIR/open.json" || status=$?
-    [[ -s $DIR/open.json ]] || die "nobody was served (exit code $status)"
+    "$BENCH" open from="$2" port="$3" path="$4" fresh="$FRESH" rate="$RATE" seconds="$TURN_S" \
+        "${@:5}" >"$DIR/$1.json" || status=$?
+    [[ -s $DIR/$1.json ]] || die "$1: nobody was served (exit code $status)"
 }
 
 posts() {
-    open_model "$(IFS=, && echo "${PORTS[*]}")" /v1/campaigns/sale/requests
+    client posts "$HONEST" "$(IFS=, && echo "${PORTS[*]}")" /v1/campaigns/sale/requests
 }
 
-# note WHAT ROUND
+# report NAME
+report() {
+    jq -c '{requests, failed: (.requests - .accepted), p50_us, p99_us, max_us}' "$DIR/$1.json"
+}
+
+# note WHAT ROUND: records the turn with the figures of posts and, if it ran, of reads.
 note() {
-    turn_note "$1" "$2" "$(jq -c '{requests, failed: (.requests - .accepted), p50_us, p99_us, max_us}' "$DIR/open.json")"
-    tail -n 1 "$OUT/turns.jsonl" | jq -r '[.round, .what, .requests, .failed, .p50_us / 1000, .p99_us / 1000, .max_us / 1000, .cpu_us.gateway / .us * 100] | @tsv' |
-        awk '{ printf "  %-6s %-12s %9s %7s %8.2f %8.2f %8.2f %10.1f\n", $1, $2, $3, $4, $5, $6, $7, $8 }'
+    local figures
+    figures=$(report posts)
+    [[ ! -s $DIR/reads.json ]] ||
+        figures=$(jq -c --argjson reads "$(report reads)" '. + {reads: $reads}' <<<"$figures")
+    turn_note "$1" "$2" "$figures"
+    tail -n 1 "$OUT/turns.jsonl" | jq -r '. as $turn | [., .reads // empty] | .[] |
+        [$turn.round, $turn.what, .requests, .failed, .p50_us / 1000, .p99_us / 1000,
+         .max_us / 1000, $turn.cpu_us.gateway / $turn.us * 100] | @tsv' |
+        awk '{ printf "  %-6s %-12s %9s %7s %8.2f %8.2f %8.2f %10.1f\n",
+                      $1, NR == 1 ? $2 : "  reads", $3, $4, $5, $6, $7, $8 }'
 }
 
 size() {
     # shellcheck disable=SC2086 # several pids
-    printf '{"kib": %s, "descriptors": %s}' "$(rss_kib ${PIDS[gateway]})" "$(descriptors ${PIDS[gateway]})"
+    printf '{"kib": %s, "descriptors": %s}' "$(rss_kib ${PIDS[gateway]})" \
+        "$(descriptors ${PIDS[gateway]})"
 }
 
 # gone DESCRIPTORS: succeeds once nothing of a crowd is left.
@@ -160,29 +176,43 @@ gone() {
 
 # leave_behind WHAT N BEFORE WITH: records what is left SETTLE_S after a crowd.
 leave_behind() {
-    wait_until 30 gone "$(jq .descriptors <<<"$3")" || say "$1: something of the crowd is still there after half a minute"
+    wait_until 30 gone "$(jq .descriptors <<<"$3")" ||
+        say "$1: something of the crowd is still there after half a minute"
     sleep "$SETTLE_S"
-    jq -nc --arg what "$1" --argjson n "$2" --argjson before "$3" --argjson with "$4" --argjson after "$(size)" --argjson crowd "$CROWDS" \
-        '{what: $what, n: $n, before: $before, with: $with, after: $after, crowd: $crowd}' >>"$OUT/crowds.jsonl"
+    jq -nc --arg what "$1" --argjson n "$2" --argjson before "$3" --argjson with "$4" \
+        --argjson after "$(size)" --argjson crowd "$CROWDS" \
+        '{what: $what, n: $n, before: $before, with: $with, after: $after, crowd: $crowd}' \
+        >>"$OUT/crowds.jsonl"
 }
 
 print_head() {
-    printf '\n  %-6s %-12s %9s %7s %8s %8s %8s %10s\n' round beside requests failed 'p50 ms' 'p99 ms' 'most ms' 'gateway %'
+    printf '\n  %-6s %-12s %9s %7s %8s %8s %8s %10s\n' \
+        round beside requests failed 'p50 ms' 'p99 ms' 'most ms' 'gateway %'
 }
 
-# crowds_result: each crowd with the turns beside it, and the bars for all crowds. A bar applies to
-# the worst turn, not to the median. Failures count even if the machine was not quiet. `lost`:
-# members of the crowd that were answered wrongly or disconnected although they must not be.
+# crowds_result: each crowd with the turns beside it, and the bars for all crowds. Failures count
+# even if the machine was not quiet. `lost`: members of the crowd that were answered wrongly or
+# disconnected although they must not be.
 # shellcheck disable=SC2016
 crowds_result() {
-    jq -s --slurpfile crowds "$OUT/crowds.jsonl" --slurpfile aside "$OUT/set-aside.jsonl" --argjson rate "$RATE" "$JQ_STATS$JQ_BARS"'
-        . as $turns | ($crowds | map(. as $c | ($turns | map(select(.what == $c.what))) as $mine | $c + {
-            kib_each: (($c.with.kib - $c.before.kib) / $c.n), p50_us: ([$mine[].p50_us] | stat), p99_us: ([$mine[].p99_us] | stat),
-            max_us: ([$mine[].max_us] | max), gateway_percent: ([$mine[] | .cpu_us.gateway / .us * 100] | median),
-            answers: ([$c.crowd[].answers] | add), failed: ([($mine[], $aside[]) | select(.what == $c.what) | .failed] | add),
-            lost: ([$c.crowd[] | .failed + .closed] | add)})) as $rows |
+    jq -s --slurpfile crowds "$OUT/crowds.jsonl" --slurpfile aside "$OUT/set-aside.jsonl" \
+        --argjson rate "$RATE" "$JQ_STATS$JQ_BARS"'
+        . as $turns | ($crowds | map(. as $c | ($turns | map(select(.what == $c.what))) as $mine
+            | $c + {
+                kib_each: (($c.with.kib - $c.before.kib) / $c.n),
+                p50_us: ([$mine[].p50_us] | stat),
+                p99_us: ([$mine[].p99_us] | stat),
+                max_us: ([$mine[].max_us] | max),
+                gateway_percent: ([$mine[] | .cpu_us.gateway / .us * 100] | median),
+                answers: ([$c.crowd[].answers] | add),
+                failed: ([($mine[], $aside[]) | select(.what == $c.what)
+                    | .failed + (.reads.failed // 0)] | add),
+                lost: ([$c.crowd[] | .failed + .closed] | add)}
+            | if $mine[0].reads then .reads = {p50_us: ([$mine[].reads.p50_us] | stat),
+                p99_us: ([$mine[].reads.p99_us] | stat)} else . end)) as $rows |
         {crowds: $rows, rate: $rate, bars: [$rows[] |
             at_most("\(.what): p99 beside it, worst turn"; (.p99_us.all | max) / 1000; 10; "ms"),
             at_most("\(.what): failed beside it"; .failed; 0; ""),
-            at_most("\(.what): descriptors left behind"; .after.descriptors - .before.descriptors; 0; "")]}' "$OUT/turns.jsonl"
+            at_most("\(.what): descriptors left behind";
+                .after.descriptors - .before.descriptors; 0; "")]}' "$OUT/turns.jsonl"
 }

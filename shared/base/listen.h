@@ -18,7 +18,8 @@ int listen_tcp(const char *address, int64_t port, bool shared);
  * (IPv4 /32, IPv6 /64), so that a crowd that connects faster than anybody can accept fills its own
  * queue and not everybody's. `groups`: how many workers, this one included, open such sockets; the
  * worker is chosen at random. A kernel without SO_ATTACH_REUSEPORT_CBPF (before Linux 4.5) chooses
- * by address and port. Returns LISTEN_QUEUES, or a negative errno as listen_tcp(), and then all are closed. */
+ * by address and port. Returns LISTEN_QUEUES, or a negative errno as
+ * listen_tcp(), and then all are closed. */
 int listen_queues(const char *address, int64_t port, int groups, int fds[LISTEN_QUEUES]);
 
 /* A listening socket, as the kernel reports it. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define TICK_MS        100
-#define ACCEPTS_A_TURN 16 /* of each listening socket */
+#define ACCEPTS_A_TURN 16    /* of each listening socket */
 #define KERNEL_BUFFER  32768 /* bytes each way; the kernel doubles it */
 #define CONNS_KEPT     256   /* connections whose memory stays mapped */
 #define FRAMING_MIN    1024

@@ -16,19 +16,22 @@ static struct private_redis redis;
 static redisContext *connection;
 static struct campaign_keys keys;
 
-int queue_start(void **state)
+static void start(void)
 {
-    (void)state;
     private_redis_start(&redis, NULL);
     connection = private_redis_open(&redis);
     campaign_keys_make(&keys, "noon");
-    return 0;
 }
 
-int queue_reset(void **state)
+void queue_reset(void)
 {
-    (void)state;
-    return strcmp(ask("FLUSHALL"), "OK");
+    assert_string_equal(ask("FLUSHALL"), "OK");
+}
+
+void queue_open(void)
+{
+    queue_reset();
+    ask(OPEN);
 }
 
 struct private_redis *queue_redis(void)
@@ -200,6 +203,14 @@ const char *ask(const char *format, ...)
     return answer = text;
 }
 
+void expect_at(const char *file, int line, const char *question, const char *answer)
+{
+    const char *got = ask("%s", question);
+    if (strcmp(got, answer) != 0)
+        print_error("%.200s\n", question);
+    _assert_string_equal(got, answer, file, line);
+}
+
 char *users_line(const char *start, int n)
 {
     char *text = NULL;
@@ -210,4 +221,9 @@ char *users_line(const char *start, int n)
         fprintf(out, " u%d", i);
     fclose(out);
     return text;
+}
+
+int main(void)
+{
+    return tests_run(start, NULL);
 }

@@ -2,7 +2,7 @@
 /* A language for tests of shared/store/functions.lua: one campaign in a real redis-server;
  * questions and answers are lines of words.
  *
- *   assert_string_equal(ask("enqueue ann bob ann"), "n#1:1 n#2:2 q#1:1");
+ *   expect("enqueue ann bob ann", "n#1:1 n#2:2 q#1:1");
  *
  * A question begins with a function without its prefix, or with a Redis command in capitals, where
  * $meta, $queue and $users are the keys. "#7" is a ticket 7 µs after TICKETS_FROM, far in the
@@ -24,9 +24,13 @@
 /* OPEN: epoch 1, id 7, a quota of 3, no admission limit. */
 #define OPEN "publish 1 7 open 3 -1 0 0 #0 1"
 
-/* queue_start: sets a group up, with one server. queue_reset: empties the server for a test. */
-int queue_start(void **state);
-int queue_reset(void **state);
+/* QUEUE_TEST: a TEST that begins with an empty server; OPEN_TEST: with the campaign OPEN. The
+ * library's main() runs all of them. queue_reset: empties the server; queue_open: also publishes
+ * OPEN. */
+#define QUEUE_TEST(name) TEST_WITH(name, queue_reset, NULL)
+#define OPEN_TEST(name)  TEST_WITH(name, queue_open, NULL)
+void queue_reset(void);
+void queue_open(void);
 
 /* queue_redis: the server; queue_connection: a connection to it. */
 struct private_redis *queue_redis(void);
@@ -35,12 +39,12 @@ redisContext *queue_connection(void);
 /* ask: returns the answer; the next call overwrites it. */
 const char *ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* expect: asks; fails if the answer differs, and prints the question. */
+#define expect(question, answer) expect_at(__FILE__, __LINE__, question, answer)
+void expect_at(const char *file, int line, const char *question, const char *answer);
+
 /* ask_reply: returns the raw reply; the caller frees it. */
 redisReply *ask_reply(const char *line);
-
-/* QUEUE_GROUP: runs `tests`, each in an empty Redis. */
-#define QUEUE_TEST(function) cmocka_unit_test_setup(function, queue_reset)
-#define QUEUE_GROUP(tests)   cmocka_run_group_tests(tests, queue_start, NULL)
 
 /* users_line: returns "<start> u1 u2 ... u<n>"; the caller frees it. */
 char *users_line(const char *start, int n);

@@ -10,90 +10,78 @@
 
 /* --- claim: a mark --- */
 
-static void test_claim_reads_in_ticket_order(void **state)
+OPEN_TEST(test_claim_reads_in_ticket_order)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue zoe bob ann cid");
-    assert_string_equal(ask("claim 1 3"), "1 3 [zoe #1 bob #2 ann #3]");
-    assert_string_equal(ask("HGET $meta claimed_to"), "#3");
-    assert_string_equal(ask("claim 1 3"), "0 4 [cid #4]");
-    assert_string_equal(ask("HGET $meta claimed_to"), "#4");
-    assert_string_equal(ask("claim 1 3"), "0 4 []");
-    assert_string_equal(ask("HGET $meta claimed_to"), "#4");
+    expect("claim 1 3", "1 3 [zoe #1 bob #2 ann #3]");
+    expect("HGET $meta claimed_to", "#3");
+    expect("claim 1 3", "0 4 [cid #4]");
+    expect("HGET $meta claimed_to", "#4");
+    expect("claim 1 3", "0 4 []");
+    expect("HGET $meta claimed_to", "#4");
 }
 
 /* A claim takes nobody out of the queue; a decision does. */
-static void test_the_claimed_stay_in_the_queue(void **state)
+OPEN_TEST(test_the_claimed_stay_in_the_queue)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 2");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "a #1 b #2 c #3");
-    assert_string_equal(ask("DBSIZE"), "2");
-    assert_string_equal(ask("HMGET $meta admitted last_ticket watermark"), "3 #3 #0");
+    expect("ZRANGE $queue 0 -1 WITHSCORES", "a #1 b #2 c #3");
+    expect("DBSIZE", "2");
+    expect("HMGET $meta admitted last_ticket watermark", "3 #3 #0");
 }
 
 /* The mark does not move, and no move is counted. */
-static void test_claim_of_nobody(void **state)
+OPEN_TEST(test_claim_of_nobody)
 {
-    (void)state;
-    ask(OPEN);
-    assert_string_equal(ask("claim 1 9"), "0 0 []");
+    expect("claim 1 9", "0 0 []");
     ask("enqueue a b");
-    assert_string_equal(ask("claim 1 0"), "2 0 []");
-    assert_string_equal(ask("HMGET $meta claimed_to moves"), "0 0");
+    expect("claim 1 0", "2 0 []");
+    expect("HMGET $meta claimed_to moves", "0 0");
     ask("claim 1 1");
-    assert_string_equal(ask("claim 1 0"), "1 1 []");
-    assert_string_equal(ask("HMGET $meta claimed_to moves"), "#1 1");
+    expect("claim 1 0", "1 1 []");
+    expect("HMGET $meta claimed_to moves", "#1 1");
 }
 
-static void test_settle_takes_out_of_the_queue(void **state)
+OPEN_TEST(test_settle_takes_out_of_the_queue)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c d");
     ask("claim 1 4");
-    assert_string_equal(ask("settle 1 0 0 a g1:AAAA:#1 b s#2 c rrow-refused:#3"), "3");
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "d");
-    assert_string_equal(ask("HMGET $users a b c d"), "g1:AAAA:#1 s#2 rrow-refused:#3 -");
-    assert_string_equal(ask(COUNTS), "4 1 1 1");
+    expect("settle 1 0 0 a g1:AAAA:#1 b s#2 c rrow-refused:#3", "3");
+    expect("ZRANGE $queue 0 -1", "d");
+    expect("HMGET $users a b c d", "g1:AAAA:#1 s#2 rrow-refused:#3 -");
+    expect(COUNTS, "4 1 1 1");
 }
 
 /* The result is the same with and without a range. */
-static void test_settle_by_range(void **state)
+QUEUE_TEST(test_settle_by_range)
 {
-    (void)state;
     static const char *const states[] = {"b g1:A:#2 c g2:B:#3", "b s#2 c s#3",
                                          "b rwhy:#2 c rother:#3"};
     static const char *const counts[] = {"5 2 0 0", "5 0 2 0", "5 0 0 2"};
     static const char *const ranges[] = {"0 0", "#2 #3"};
     for (size_t i = 0; i < LENGTH(states) * LENGTH(ranges); i++) {
         size_t kind = i / LENGTH(ranges);
-        queue_reset(NULL);
-        ask(OPEN);
+        queue_open();
         ask("enqueue a b c d e");
         ask("claim 1 4");
         assert_string_equal(ask("settle 1 %s %s", ranges[i % LENGTH(ranges)], states[kind]), "2");
-        assert_string_equal(ask("ZRANGE $queue 0 -1"), "a d e");
-        assert_string_equal(ask(COUNTS), counts[kind]);
-        assert_string_equal(ask("HLEN $users"), "2");
-        assert_string_equal(ask("HGET $meta moves"), "2");
-        assert_string_equal(ask("enqueue e a d"), "q#5:1 q#1:0 q#4:0");
+        expect("ZRANGE $queue 0 -1", "a d e");
+        expect(COUNTS, counts[kind]);
+        expect("HLEN $users", "2");
+        expect("HGET $meta moves", "2");
+        expect("enqueue e a d", "q#5:1 q#1:0 q#4:0");
     }
 }
 
 /* In the usual case one command removes all of them, without a lookup by name. */
-static void test_a_range_is_one_command(void **state)
+OPEN_TEST(test_a_range_is_one_command)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c d");
     ask("claim 1 3");
     ask("CONFIG RESETSTAT");
-    assert_string_equal(ask("settle 1 #1 #3 a g1:A:#1 b g2:B:#2 c g3:C:#3"), "3");
-    assert_string_equal(ask("settle 1 0 0 d s#4"), "1");
+    expect("settle 1 #1 #3 a g1:A:#1 b g2:B:#2 c g3:C:#3", "3");
+    expect("settle 1 0 0 d s#4", "1");
     const char *stats = ask("INFO commandstats");
     assert_non_null(strstr(stats, "cmdstat_zremrangebyscore:calls=1,"));
     assert_non_null(strstr(stats, "cmdstat_zrem:calls=1,"));
@@ -102,9 +90,8 @@ static void test_a_range_is_one_command(void **state)
 
 /* Each queue has four requests up to the mark, and one above. The range is wrong or incomplete, so
  * names decide. `left`: users still in the queue. */
-static void test_settle_falls_back_to_names(void **state)
+QUEUE_TEST(test_settle_falls_back_to_names)
 {
-    (void)state;
     static const struct {
         const char *name, *call, *left, *counts;
     } cases[] = {
@@ -122,8 +109,7 @@ static void test_settle_falls_back_to_names(void **state)
         {"it has no end", "settle 1 #1 0 a g1:A:#1", "b c d e", "5 1 0 0"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        queue_reset(NULL);
-        ask(OPEN);
+        queue_open();
         ask("enqueue a b c d e");
         ask("claim 1 4");
         ask("%s", cases[i].call);
@@ -137,111 +123,95 @@ static void test_settle_falls_back_to_names(void **state)
 }
 
 /* A parked request (MariaDB refused its row, without a note yet) has a ticket within the range. */
-static void test_a_range_keeps_who_is_parked(void **state)
+OPEN_TEST(test_a_range_keeps_who_is_parked)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a parked c d");
     ask("claim 1 4");
-    assert_string_equal(ask("settle 1 #1 #4 a g1:A:#1 c g2:B:#3 d g3:C:#4"), "3");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "parked #2");
-    assert_string_equal(ask("enqueue parked"), "q#2:0");
-    assert_string_equal(ask("settle 1 #2 #2 parked rrow-refused:#2"), "1");
-    assert_string_equal(ask("EXISTS $queue"), "0");
-    assert_string_equal(ask(COUNTS), "4 3 0 1");
+    expect("settle 1 #1 #4 a g1:A:#1 c g2:B:#3 d g3:C:#4", "3");
+    expect("ZRANGE $queue 0 -1 WITHSCORES", "parked #2");
+    expect("enqueue parked", "q#2:0");
+    expect("settle 1 #2 #2 parked rrow-refused:#2", "1");
+    expect("EXISTS $queue", "0");
+    expect(COUNTS, "4 3 0 1");
 }
 
 /* A foreign member, claimed but not set aside yet, must not hide others. */
-static void test_a_range_with_a_stranger_in_it(void **state)
+OPEN_TEST(test_a_range_with_a_stranger_in_it)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c");
     ask("ZADD $queue #2 no/id");
     ask("claim 1 9");
-    assert_string_equal(ask("settle 1 #1 #3 a g1:A:#1 b g2:B:#2 c g3:C:#3"), "3");
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "no/id");
-    assert_string_equal(ask(COUNTS), "3 3 0 0");
+    expect("settle 1 #1 #3 a g1:A:#1 b g2:B:#2 c g3:C:#3", "3");
+    expect("ZRANGE $queue 0 -1", "no/id");
+    expect(COUNTS, "3 3 0 0");
 }
 
-static void test_settle_is_idempotent(void **state)
+QUEUE_TEST(test_settle_is_idempotent)
 {
-    (void)state;
     static const char *const settles[] = {"settle 1 0 0 a g1:AAAA:#1 b s#2",
                                           "settle 1 #1 #2 a g1:AAAA:#1 b s#2"};
     for (size_t i = 0; i < LENGTH(settles); i++) {
-        queue_reset(NULL);
-        ask(OPEN);
+        queue_open();
         ask("enqueue a b");
         ask("claim 1 2");
-        assert_string_equal(ask("%s", settles[i]), "2");
-        assert_string_equal(ask("%s", settles[i]), "0");
-        assert_string_equal(ask(COUNTS), "2 1 1 0");
+        expect(settles[i], "2");
+        expect(settles[i], "0");
+        expect(COUNTS, "2 1 1 0");
     }
 }
 
 /* Also with a range: the call comes again if its answer was lost. */
-static void test_a_range_is_idempotent(void **state)
+OPEN_TEST(test_a_range_is_idempotent)
 {
-    (void)state;
     static const char settle[] = "settle 1 #1 #2 a g1:AAAA:#1 b g2:BBBB:#2";
-    ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
-    assert_string_equal(ask(settle), "2");
-    assert_string_equal(ask(settle), "0");
-    assert_string_equal(ask(COUNTS), "3 2 0 0");
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "c");
+    expect(settle, "2");
+    expect(settle, "0");
+    expect(COUNTS, "3 2 0 0");
+    expect("ZRANGE $queue 0 -1", "c");
 }
 
-static void test_a_grant_stays_a_grant(void **state)
+OPEN_TEST(test_a_grant_stays_a_grant)
 {
-    (void)state;
     static const char *const attempts[] = {"s#1", "rwhy:#1", "g2:BBBB:#1"};
     static const char *const ranges[] = {"0 0", "#1 #1"};
-    ask(OPEN);
     ask("enqueue a");
     ask("claim 1 1");
     ask("settle 1 0 0 a g1:AAAA:#1");
     for (size_t i = 0; i < LENGTH(attempts) * LENGTH(ranges); i++) {
         assert_string_equal(
             ask("settle 1 %s a %s", ranges[i % LENGTH(ranges)], attempts[i / LENGTH(ranges)]), "0");
-        assert_string_equal(ask("HGET $users a"), "g1:AAAA:#1");
-        assert_string_equal(ask(COUNTS), "1 1 0 0");
+        expect("HGET $users a", "g1:AAAA:#1");
+        expect(COUNTS, "1 1 0 0");
     }
 }
 
-static void test_other_decisions_may_change(void **state)
+OPEN_TEST(test_other_decisions_may_change)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
     ask("settle 1 0 0 a s#1 b rwhy:#2");
-    assert_string_equal(ask("settle 1 0 0 a rwhy:#1 b s#2"), "2");
-    assert_string_equal(ask("HMGET $meta granted sold_out refused"), "0 1 1");
-    assert_string_equal(ask("settle 1 #1 #2 a g1:A:#1 b g2:B:#2"), "2");
-    assert_string_equal(ask(COUNTS), "2 2 0 0");
+    expect("settle 1 0 0 a rwhy:#1 b s#2", "2");
+    expect("HMGET $meta granted sold_out refused", "0 1 1");
+    expect("settle 1 #1 #2 a g1:A:#1 b g2:B:#2", "2");
+    expect(COUNTS, "2 2 0 0");
 }
 
-static void test_settle_an_unknown_user(void **state)
+OPEN_TEST(test_settle_an_unknown_user)
 {
-    (void)state;
-    ask(OPEN);
-    assert_string_equal(ask("settle 1 0 0 ghost g1:A:#1"), "1");
-    assert_string_equal(ask("HMGET $meta admitted granted"), "1 1");
-    assert_string_equal(ask("enqueue ghost"), "g1:A:#1");
+    expect("settle 1 0 0 ghost g1:A:#1", "1");
+    expect("HMGET $meta admitted granted", "1 1");
+    expect("enqueue ghost", "g1:A:#1");
 }
 
-static void test_a_user_twice_in_one_settle(void **state)
+OPEN_TEST(test_a_user_twice_in_one_settle)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
     ask("settle 1 0 0 a g1:A:#1 a g1:A:#1 b s#2 b g2:B:#2 c g3:C:#3 c s#3");
-    assert_string_equal(ask("HMGET $users a b c"), "g1:A:#1 g2:B:#2 g3:C:#3");
-    assert_string_equal(ask(COUNTS), "3 3 0 0");
+    expect("HMGET $users a b c", "g1:A:#1 g2:B:#2 g3:C:#3");
+    expect(COUNTS, "3 3 0 0");
 }
 
 /* settle_line: grants the first n users. */
@@ -257,49 +227,24 @@ static char *settle_line(const char *range, int n)
     return line;
 }
 
-static void test_settle_thousands(void **state)
+QUEUE_TEST(test_settle_thousands)
 {
-    (void)state;
     enum { USERS = 5000 };
     static const char *const ranges[] = {"0 0", "#1 #5000"};
     for (size_t i = 0; i < LENGTH(ranges); i++) {
         char *line = settle_line(ranges[i], USERS), *enqueue = users_line("enqueue", USERS);
-        queue_reset(NULL);
-        ask(OPEN);
+        queue_open();
         freeReplyObject(ask_reply(enqueue));
         freeReplyObject(ask_reply("claim 1 5000"));
-        assert_string_equal(ask("ZCARD $queue"), "5000");
+        expect("ZCARD $queue", "5000");
         assert_string_equal(ask("%s one-more g1:X:#1", line), "!BADARGS");
-        assert_string_equal(ask("%s", line), "5000");
-        assert_string_equal(ask("EXISTS $queue"), "0");
-        assert_string_equal(ask("HMGET $meta admitted granted"), "5000 5000");
-        assert_string_equal(ask("HMGET $users u1 u1000 u1001 u2000 u2001 u5000"),
-                            "g1:CODE:#1 g1000:CODE:#1000 g1001:CODE:#1001 g2000:CODE:#2000 "
-                            "g2001:CODE:#2001 g5000:CODE:#5000");
+        expect(line, "5000");
+        expect("EXISTS $queue", "0");
+        expect("HMGET $meta admitted granted", "5000 5000");
+        expect("HMGET $users u1 u1000 u1001 u2000 u2001 u5000",
+               "g1:CODE:#1 g1000:CODE:#1000 g1001:CODE:#1001 g2000:CODE:#2000 "
+               "g2001:CODE:#2001 g5000:CODE:#5000");
         free(line);
         free(enqueue);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_claim_reads_in_ticket_order),
-        QUEUE_TEST(test_the_claimed_stay_in_the_queue),
-        QUEUE_TEST(test_claim_of_nobody),
-        QUEUE_TEST(test_settle_takes_out_of_the_queue),
-        QUEUE_TEST(test_settle_by_range),
-        QUEUE_TEST(test_a_range_is_one_command),
-        QUEUE_TEST(test_settle_falls_back_to_names),
-        QUEUE_TEST(test_a_range_keeps_who_is_parked),
-        QUEUE_TEST(test_a_range_with_a_stranger_in_it),
-        QUEUE_TEST(test_settle_is_idempotent),
-        QUEUE_TEST(test_a_range_is_idempotent),
-        QUEUE_TEST(test_a_grant_stays_a_grant),
-        QUEUE_TEST(test_other_decisions_may_change),
-        QUEUE_TEST(test_settle_an_unknown_user),
-        QUEUE_TEST(test_a_user_twice_in_one_settle),
-        QUEUE_TEST(test_settle_thousands),
-    };
-    return QUEUE_GROUP(tests);
 }

@@ -9,30 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void test_tickets_grow_in_order_of_arrival(void **state)
+OPEN_TEST(test_tickets_grow_in_order_of_arrival)
 {
-    (void)state;
-    ask(OPEN);
-    assert_string_equal(ask("enqueue ann bob cid"), "n#1:1 n#2:2 n#3:3");
-    assert_string_equal(ask("enqueue dan"), "n#4:4");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "ann #1 bob #2 cid #3 dan #4");
-    assert_string_equal(ask("EXISTS $users"), "0");
-    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #4");
+    expect("enqueue ann bob cid", "n#1:1 n#2:2 n#3:3");
+    expect("enqueue dan", "n#4:4");
+    expect("ZRANGE $queue 0 -1 WITHSCORES", "ann #1 bob #2 cid #3 dan #4");
+    expect("EXISTS $users", "0");
+    expect("HMGET $meta admitted last_ticket", "4 #4");
 }
 
-static void test_no_users(void **state)
+OPEN_TEST(test_no_users)
 {
-    (void)state;
-    ask(OPEN);
-    assert_string_equal(ask("enqueue"), "");
-    assert_string_equal(ask("HGET $meta admitted"), "0");
+    expect("enqueue", "");
+    expect("HGET $meta admitted", "0");
 }
 
 /* A burst by the real clock: one millisecond gets many calls, and some microseconds more than one.
  * */
-static void test_burst_by_the_real_clock(void **state)
+QUEUE_TEST(test_burst_by_the_real_clock)
 {
-    (void)state;
     enum { CALLS = 500, USERS = 10 };
     uint64_t last = (uint64_t)clock_wall_us() - 1000000;
     ask("publish 1 7 open 3 -1 0 0 0 1");
@@ -55,25 +50,21 @@ static void test_burst_by_the_real_clock(void **state)
     assert_true(last <= (uint64_t)clock_wall_us() + 1000000);
 }
 
-static void test_repeated_user_keeps_the_ticket(void **state)
+OPEN_TEST(test_repeated_user_keeps_the_ticket)
 {
-    (void)state;
-    ask(OPEN);
-    assert_string_equal(ask("enqueue ann bob ann ann"), "n#1:1 n#2:2 q#1:1 q#1:1");
-    assert_string_equal(ask("enqueue bob cid ann"), "q#2:2 n#3:3 q#1:1");
-    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "3 #3");
+    expect("enqueue ann bob ann ann", "n#1:1 n#2:2 q#1:1 q#1:1");
+    expect("enqueue bob cid ann", "q#2:2 n#3:3 q#1:1");
+    expect("HMGET $meta admitted last_ticket", "3 #3");
 }
 
-static void test_decided_user_keeps_the_state(void **state)
+OPEN_TEST(test_decided_user_keeps_the_state)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue ann bob cid dan");
     ask("claim 1 4");
-    assert_string_equal(ask("enqueue ann"), "q#1:0");
+    expect("enqueue ann", "q#1:0");
     ask("settle 1 0 0 ann g1:C:#1 bob s#2 cid rrow-refused:#3");
-    assert_string_equal(ask("enqueue ann bob cid dan"), "g1:C:#1 s#2 rrow-refused:#3 q#4:0");
-    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #4");
+    expect("enqueue ann bob cid dan", "g1:C:#1 s#2 rrow-refused:#3 q#4:0");
+    expect("HMGET $meta admitted last_ticket", "4 #4");
 }
 
 struct gate_case {
@@ -98,89 +89,81 @@ static const struct gate_case gates[] = {
     {"not ready", "publish 1 7 open 3 -1 0 0 #0 0", "!NOCAMPAIGN"},
 };
 
-static void test_gate(void **state)
+QUEUE_TEST(test_gate)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(gates); i++) {
-        ask("FLUSHALL");
+        queue_reset();
         ask("%s", gates[i].publish);
         const char *answer = ask("enqueue ann");
         if (strcmp(answer, gates[i].answer) != 0)
             fail_msg("%s: %s instead of %s", gates[i].name, answer, gates[i].answer);
         bool in = gates[i].answer[0] == 'n';
-        assert_string_equal(ask("EXISTS $queue $users"), in ? "1" : "0");
+        expect("EXISTS $queue $users", in ? "1" : "0");
     }
 }
 
-static void test_gate_by_the_real_clock(void **state)
+QUEUE_TEST(test_gate_by_the_real_clock)
 {
-    (void)state;
     int64_t now = clock_wall_us(), hour = (int64_t)3600 * 1000000;
     char answer[64];
     ask("publish 1 7 scheduled 3 -1 %" PRId64 " 0 0 1", now + hour);
     snprintf(answer, sizeof answer, "o%" PRId64, now + hour);
-    assert_string_equal(ask("enqueue ann"), answer);
+    expect("enqueue ann", answer);
     ask("publish 1 7 open 3 -1 0 %" PRId64 " 0 1", now - 1);
-    assert_string_equal(ask("enqueue ann"), "c");
+    expect("enqueue ann", "c");
     ask("publish 1 7 open 3 -1 %" PRId64 " %" PRId64 " 0 1", now - 1, now + hour);
     assert_int_equal(ask("enqueue ann")[0], 'n');
 }
 
-static void test_no_meta(void **state)
+QUEUE_TEST(test_no_meta)
 {
-    (void)state;
-    assert_string_equal(ask("enqueue ann"), "!NOCAMPAIGN");
-    assert_string_equal(ask("DBSIZE"), "0");
+    expect("enqueue ann", "!NOCAMPAIGN");
+    expect("DBSIZE", "0");
 }
 
-static void test_admission_is_bounded(void **state)
+QUEUE_TEST(test_admission_is_bounded)
 {
-    (void)state;
     ask("publish 1 7 open 3 5 0 0 #0 1");
-    assert_string_equal(ask("enqueue a b c d"), "n#1:1 n#2:2 n#3:3 n#4:4");
-    assert_string_equal(ask("enqueue e f a g"), "n#5:5 f q#1:1 f");
-    assert_string_equal(ask("enqueue f"), "f");
-    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "5 #5");
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "a b c d e");
+    expect("enqueue a b c d", "n#1:1 n#2:2 n#3:3 n#4:4");
+    expect("enqueue e f a g", "n#5:5 f q#1:1 f");
+    expect("enqueue f", "f");
+    expect("HMGET $meta admitted last_ticket", "5 #5");
+    expect("ZRANGE $queue 0 -1", "a b c d e");
     ask("publish 1 7 open 3 6 0 0 #0 keep");
-    assert_string_equal(ask("enqueue f g"), "n#6:6 f");
+    expect("enqueue f g", "n#6:6 f");
     ask("publish 1 7 open 3 -1 0 0 #0 keep");
-    assert_string_equal(ask("enqueue g h"), "n#7:7 n#8:8");
+    expect("enqueue g h", "n#7:7 n#8:8");
 }
 
 /* A decision frees no place: the limit counts everybody ever admitted. */
-static void test_room_does_not_come_back(void **state)
+QUEUE_TEST(test_room_does_not_come_back)
 {
-    (void)state;
     ask("publish 1 7 open 1 2 0 0 #0 1");
     ask("enqueue a b");
     ask("claim 1 2");
     ask("settle 1 0 0 a g1:C:#1 b s#2");
-    assert_string_equal(ask("enqueue c"), "f");
+    expect("enqueue c", "f");
 }
 
-static void test_batch_that_mixes_everything(void **state)
+QUEUE_TEST(test_batch_that_mixes_everything)
 {
-    (void)state;
     ask("publish 1 7 open 3 6 0 0 #0 1");
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
     ask("settle 1 0 0 granted g1:C:#1 lost s#2 refused rrow-refused:#3");
-    assert_string_equal(ask("enqueue new granted full new lost refused claimed full waiting"),
-                        "n#6:2 g1:C:#1 f q#6:2 s#2 rrow-refused:#3 q#4:0 f q#5:1");
+    expect("enqueue new granted full new lost refused claimed full waiting",
+           "n#6:2 g1:C:#1 f q#6:2 s#2 rrow-refused:#3 q#4:0 f q#5:1");
     ask("publish 1 7 paused 3 -1 0 0 #0 keep any");
-    assert_string_equal(ask("enqueue other granted lost refused claimed waiting new"),
-                        "p g1:C:#1 s#2 rrow-refused:#3 q#4:0 q#5:1 q#6:2");
+    expect("enqueue other granted lost refused claimed waiting new",
+           "p g1:C:#1 s#2 rrow-refused:#3 q#4:0 q#5:1 q#6:2");
     ask("publish 1 7 closed 3 -1 0 0 #0 keep any");
-    assert_string_equal(ask("enqueue other granted waiting"), "c g1:C:#1 q#5:1");
+    expect("enqueue other granted waiting", "c g1:C:#1 q#5:1");
 }
 
 /* Each run of newly queued users has one answer; a known user ends a run. */
-static void test_runs(void **state)
+OPEN_TEST(test_runs)
 {
     static const char *const want[] = {":1:2", ":1", ":3:1", ":2", ":4:2"};
-    (void)state;
-    ask(OPEN);
     redisReply *reply = ask_reply("enqueue a b a c b d e");
     assert_int_equal(reply->elements, LENGTH(want));
     for (size_t i = 0; i < LENGTH(want); i++) {
@@ -192,91 +175,57 @@ static void test_runs(void **state)
 }
 
 /* When the clock steps back, last_ticket lies in the future. */
-static void test_clock_steps_backwards(void **state)
+QUEUE_TEST(test_clock_steps_backwards)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("enqueue early");
     ask("HSET $meta last_ticket #50");
-    assert_string_equal(ask("enqueue a b"), "n#51:2 n#52:3");
+    expect("enqueue a b", "n#51:2 n#52:3");
     ask("HSET $meta last_ticket #40");
-    assert_string_equal(ask("claim 1 9"), "0 3 [early now a #51 b #52]");
-    assert_string_equal(ask("enqueue c"), "n#53:1"); /* still above the mark */
+    expect("claim 1 9", "0 3 [early now a #51 b #52]");
+    expect("enqueue c", "n#53:1"); /* still above the mark */
 }
 
-static void test_nobody_enters_at_or_below_the_watermark(void **state)
+OPEN_TEST(test_nobody_enters_at_or_below_the_watermark)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
     ask("publish 2 7 open 3 -1 0 0 #90 keep");
-    assert_string_equal(ask("enqueue e"), "!NOCAMPAIGN"); /* Redis knew less than MariaDB */
+    expect("enqueue e", "!NOCAMPAIGN"); /* Redis knew less than MariaDB */
     ask("publish 2 7 open 3 -1 0 0 #90 1");
-    assert_string_equal(ask("enqueue e"), "n#91:4");
+    expect("enqueue e", "n#91:4");
     ask("publish 3 7 open 3 -1 0 0 #80 keep");
-    assert_string_equal(ask("enqueue f"), "n#92:5");
+    expect("enqueue f", "n#92:5");
 }
 
 /* They would be passed over, even if somebody set the mark by hand to no valid ticket. */
-static void test_nobody_enters_at_or_below_the_mark(void **state)
+OPEN_TEST(test_nobody_enters_at_or_below_the_mark)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
-    assert_string_equal(ask("enqueue c"), "n#3:1");
+    expect("enqueue c", "n#3:1");
     ask("ZADD $queue #50 stranger");
-    assert_string_equal(ask("claim 1 9"), "0 4 [c #3 stranger #50]");
-    assert_string_equal(ask("enqueue d e"), "n#51:1 n#52:2");
-    assert_string_equal(ask("claim 1 9"), "0 6 [d #51 e #52]");
+    expect("claim 1 9", "0 4 [c #3 stranger #50]");
+    expect("enqueue d e", "n#51:1 n#52:2");
+    expect("claim 1 9", "0 6 [d #51 e #52]");
 }
 
 /* The position counts from the mark; at or below it, it is 0. */
-static void test_positions_begin_above_the_mark(void **state)
+OPEN_TEST(test_positions_begin_above_the_mark)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c d e");
     ask("claim 1 2");
-    assert_string_equal(ask("enqueue a b c d e"), "q#1:0 q#2:0 q#3:1 q#4:2 q#5:3");
+    expect("enqueue a b c d e", "q#1:0 q#2:0 q#3:1 q#4:2 q#5:3");
     ask("settle 1 0 0 b g1:A:#2"); /* a hole below the mark moves nobody */
-    assert_string_equal(ask("enqueue a c e f"), "q#1:0 q#3:1 q#5:3 n#6:4");
+    expect("enqueue a c e f", "q#1:0 q#3:1 q#5:3 n#6:4");
     ask("claim 1 1");
-    assert_string_equal(ask("enqueue c d f g h"), "q#3:0 q#4:1 q#6:3 n#7:4 n#8:5");
+    expect("enqueue c d f g h", "q#3:0 q#4:1 q#6:3 n#7:4 n#8:5");
     ask("publish 2 7 open 3 -1 0 0 0 keep"); /* takeover: all wait again */
-    assert_string_equal(ask("enqueue a c h"), "q#1:1 q#3:2 q#8:7");
+    expect("enqueue a c h", "q#1:1 q#3:2 q#8:7");
 }
 
-static void test_strange_user_ids(void **state)
+OPEN_TEST(test_strange_user_ids)
 {
-    (void)state;
-    ask(OPEN);
-    assert_string_equal(ask("enqueue 7 07 -1 Ann ann a:b=c|d~e+f@g"),
-                        "n#1:1 n#2:2 n#3:3 n#4:4 n#5:5 n#6:6");
-    assert_string_equal(ask("enqueue a:b=c|d~e+f@g 07 7"), "q#6:6 q#2:2 q#1:1");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_tickets_grow_in_order_of_arrival),
-        QUEUE_TEST(test_no_users),
-        QUEUE_TEST(test_burst_by_the_real_clock),
-        QUEUE_TEST(test_repeated_user_keeps_the_ticket),
-        QUEUE_TEST(test_decided_user_keeps_the_state),
-        QUEUE_TEST(test_gate),
-        QUEUE_TEST(test_gate_by_the_real_clock),
-        QUEUE_TEST(test_no_meta),
-        QUEUE_TEST(test_admission_is_bounded),
-        QUEUE_TEST(test_room_does_not_come_back),
-        QUEUE_TEST(test_batch_that_mixes_everything),
-        QUEUE_TEST(test_runs),
-        QUEUE_TEST(test_clock_steps_backwards),
-        QUEUE_TEST(test_nobody_enters_at_or_below_the_watermark),
-        QUEUE_TEST(test_nobody_enters_at_or_below_the_mark),
-        QUEUE_TEST(test_positions_begin_above_the_mark),
-        QUEUE_TEST(test_strange_user_ids),
-    };
-    return QUEUE_GROUP(tests);
+    expect("enqueue 7 07 -1 Ann ann a:b=c|d~e+f@g", "n#1:1 n#2:2 n#3:3 n#4:4 n#5:5 n#6:6");
+    expect("enqueue a:b=c|d~e+f@g 07 7", "q#6:6 q#2:2 q#1:1");
 }

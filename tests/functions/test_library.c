@@ -30,57 +30,51 @@ static void check_ours(void)
 {
     char version[16];
     snprintf(version, sizeof version, "%d", redis_functions_version());
-    assert_string_equal(ask("FCALL_RO onrush_version 0"), version);
-    assert_string_equal(ask(OPEN), "- - - - - - - - - - - - - 0 0 now - - -");
+    expect("FCALL_RO onrush_version 0", version);
+    expect(OPEN, "- - - - - - - - - - - - - 0 0 now - - -");
 }
 
-static void test_missing(void **state)
+QUEUE_TEST(test_missing)
 {
-    (void)state;
     ask("FUNCTION FLUSH");
     open_once();
     check_ours();
 }
 
-static void test_older(void **state)
+QUEUE_TEST(test_older)
 {
-    (void)state;
     load_fake(redis_functions_version() - 1);
     open_once();
     check_ours();
 }
 
-static void test_newer_stays(void **state)
+QUEUE_TEST(test_newer_stays)
 {
-    (void)state;
     load_fake(redis_functions_version() + 1);
     open_once();
     assert_int_equal(atoi(ask("FCALL_RO onrush_version 0")), redis_functions_version() + 1);
-    assert_string_equal(ask("status"), "!ERR");
+    expect("status", "!ERR");
     ask("FUNCTION FLUSH");
     open_once();
 }
 
-static void test_same_is_not_loaded_again(void **state)
+QUEUE_TEST(test_same_is_not_loaded_again)
 {
-    (void)state;
     ask("CONFIG RESETSTAT");
     open_once();
     assert_null(strstr(ask("INFO commandstats"), "cmdstat_function|load"));
 }
 
-static void test_text_says_its_version(void **state)
+QUEUE_TEST(test_text_says_its_version)
 {
-    (void)state;
     char line[32];
     snprintf(line, sizeof line, "local VERSION = %d\n", redis_functions_version());
     assert_non_null(strstr(redis_functions_text(), line));
     assert_memory_equal(redis_functions_text(), "#!lua name=onrush\n", 18);
 }
 
-static void test_unreachable(void **state)
+QUEUE_TEST(test_unreachable)
 {
-    (void)state;
     struct redis_config config = queue_redis()->config;
     redisContext *c = NULL;
     char error[REDIS_ERROR_SIZE] = "";
@@ -92,17 +86,4 @@ static void test_unreachable(void **state)
     config.socket[strlen(config.socket) - 4] = '\0';
     assert_true(redis_open(&c, &config, error) < 0);
     assert_string_equal(error, "the password file /nonexistent/secret cannot be read");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_missing),
-        QUEUE_TEST(test_older),
-        QUEUE_TEST(test_newer_stays),
-        QUEUE_TEST(test_same_is_not_loaded_again),
-        QUEUE_TEST(test_text_says_its_version),
-        QUEUE_TEST(test_unreachable),
-    };
-    return QUEUE_GROUP(tests);
 }

@@ -23,14 +23,12 @@ static void check_order(const redisReply *reply, size_t n)
     }
 }
 
-static void test_thousands_in_one_call(void **state)
+QUEUE_TEST(test_thousands_in_one_call)
 {
-    (void)state;
     static const int sizes[] = {1, 999, 1000, 1001, 1999, 2000, 2001, 5000};
     for (size_t i = 0; i < LENGTH(sizes); i++) {
         char *enqueue = users_line("enqueue", sizes[i]), *status = users_line("status", sizes[i]);
-        ask("FLUSHALL");
-        ask(OPEN);
+        queue_open();
         redisReply *reply = ask_reply(enqueue);
         check_order(reply, (size_t)sizes[i]);
         freeReplyObject(reply);
@@ -39,20 +37,18 @@ static void test_thousands_in_one_call(void **state)
         freeReplyObject(reply);
         char card[16];
         snprintf(card, sizeof card, "%d", sizes[i]);
-        assert_string_equal(ask("ZCARD $queue"), card);
+        expect("ZCARD $queue", card);
         free(enqueue);
         free(status);
     }
 }
 
-static void test_one_too_many(void **state)
+OPEN_TEST(test_one_too_many)
 {
-    (void)state;
     char *enqueue = users_line("enqueue", 5001), *status = users_line("status", 5001);
-    ask(OPEN);
-    assert_string_equal(ask("%s", enqueue), "!BADARGS");
-    assert_string_equal(ask("%s", status), "!BADARGS");
-    assert_string_equal(ask("EXISTS $queue $users"), "0");
+    expect(enqueue, "!BADARGS");
+    expect(status, "!BADARGS");
+    expect("EXISTS $queue $users", "0");
     free(enqueue);
     free(status);
 }
@@ -117,10 +113,8 @@ static const char *const wrong[] = {
     "expire 1 -1",
 };
 
-static void test_wrong_arguments(void **state)
+OPEN_TEST(test_wrong_arguments)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b");
     char *meta = strdup(ask("HGETALL $meta")), *users = strdup(ask("HGETALL $users"));
     size_t bad = 0;
@@ -132,9 +126,9 @@ static void test_wrong_arguments(void **state)
         }
     }
     assert_int_equal(bad, 0);
-    assert_string_equal(ask("HGETALL $meta"), meta);
-    assert_string_equal(ask("HGETALL $users"), users);
-    assert_string_equal(ask("ZCARD $queue"), "2");
+    expect("HGETALL $meta", meta);
+    expect("HGETALL $users", users);
+    expect("ZCARD $queue", "2");
     free(meta);
     free(users);
 }
@@ -155,13 +149,12 @@ static void enqueue_many(int n)
     }
 }
 
-static void test_memory_of_a_waiting_user(void **state)
+QUEUE_TEST(test_memory_of_a_waiting_user)
 {
-    (void)state;
     enum { USERS = 100000, BYTES = 150 };
     ask("publish 1 7 open 3 -1 0 0 0 1");
     enqueue_many(USERS);
-    assert_string_equal(ask("ZCARD $queue"), "100000");
+    expect("ZCARD $queue", "100000");
     long bytes = atol(ask("MEMORY USAGE $queue SAMPLES 0"));
     bytes += atol(ask("MEMORY USAGE $meta SAMPLES 0"));
     print_message("%.1f bytes a waiting user\n", (double)bytes / USERS);
@@ -170,9 +163,8 @@ static void test_memory_of_a_waiting_user(void **state)
 
 /* A key of the wrong type fails a call before it changes anything: nobody is lost, and no move is
  * counted. */
-static void test_wrong_type_changes_nothing(void **state)
+QUEUE_TEST(test_wrong_type_changes_nothing)
 {
-    (void)state;
     static const char *const keys[] = {"$queue", "$users"};
     static const char *const calls[] = {"claim 1 1",
                                         "settle 1 0 0 a g1:C:#1",
@@ -184,8 +176,7 @@ static void test_wrong_type_changes_nothing(void **state)
                                         "status z"};
     for (size_t i = 0; i < LENGTH(keys); i++) {
         char before[256];
-        queue_reset(NULL);
-        ask(OPEN);
+        queue_open();
         ask("enqueue a b c");
         ask("claim 1 2");
         ask("settle 1 0 0 a s#1");
@@ -197,18 +188,8 @@ static void test_wrong_type_changes_nothing(void **state)
                 fail_msg("%s, with a broken %s", calls[j], keys[i]);
         }
         ask("RENAME kept %s", keys[i]);
-        assert_string_equal(ask("HGETALL $meta"), before);
-        assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "b #2 c #3");
-        assert_string_equal(ask("HGETALL $users"), "a s#1");
+        expect("HGETALL $meta", before);
+        expect("ZRANGE $queue 0 -1 WITHSCORES", "b #2 c #3");
+        expect("HGETALL $users", "a s#1");
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_thousands_in_one_call),    QUEUE_TEST(test_one_too_many),
-        QUEUE_TEST(test_wrong_arguments),          QUEUE_TEST(test_wrong_type_changes_nothing),
-        QUEUE_TEST(test_memory_of_a_waiting_user),
-    };
-    return QUEUE_GROUP(tests);
 }

@@ -545,9 +545,8 @@ static void check_queue(void)
     check("HGET $meta claimed_to", ticket_text(model.mark));
 }
 
-static void test_random_histories(void **state)
+QUEUE_TEST(test_random_histories)
 {
-    (void)state;
     dice_seed();
     model = (struct model){.epoch = 5};
     begin();
@@ -559,10 +558,4 @@ static void test_random_histories(void **state)
         if (i % EVERY == 0)
             check_queue();
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {QUEUE_TEST(test_random_histories)};
-    return QUEUE_GROUP(tests);
 }

@@ -22,9 +22,8 @@ static const struct {
     {"expire", " 60"},
 };
 
-static void test_wrong_epoch_changes_nothing(void **state)
+QUEUE_TEST(test_wrong_epoch_changes_nothing)
 {
-    (void)state;
     ask("publish 10 7 open 3 -1 0 0 #0 1");
     ask("enqueue a b c");
     ask("claim 10 2");
@@ -37,53 +36,48 @@ static void test_wrong_epoch_changes_nothing(void **state)
             assert_string_equal(answer, "!STALE");
         }
     }
-    assert_string_equal(ask("HGETALL $users"), before);
-    assert_string_equal(ask("HGETALL $meta"), head);
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "no/id a c");
-    assert_string_equal(ask("TTL $users"), "-1");
+    expect("HGETALL $users", before);
+    expect("HGETALL $meta", head);
+    expect("ZRANGE $queue 0 -1", "no/id a c");
+    expect("TTL $users", "-1");
     free(before);
     free(head);
 }
 
-static void test_fenced_without_meta(void **state)
+QUEUE_TEST(test_fenced_without_meta)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(fenced); i++) {
         const char *answer = ask("%s 1%s", fenced[i].function, fenced[i].rest);
         assert_string_equal(answer, "!NOCAMPAIGN");
     }
-    assert_string_equal(ask("DBSIZE"), "0");
+    expect("DBSIZE", "0");
 }
 
 /* A settle replaces any state of the user, because Redis may have lost grants. */
-static void test_settle_over_every_state(void **state)
+OPEN_TEST(test_settle_over_every_state)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
     ask("settle 1 0 0 granted g1:A:#1 lost s#2 refused rwhy:#3");
-    assert_string_equal(
-        ask("settle 1 0 0 granted g1:A:#1 lost g2:B:#2 refused g3:C:#3 claimed g4:D:#4 "
-            "waiting g5:E:#5 missing g6:F:#6"),
-        "5");
-    assert_string_equal(ask("HMGET $users granted lost refused claimed waiting missing"),
-                        "g1:A:#1 g2:B:#2 g3:C:#3 g4:D:#4 g5:E:#5 g6:F:#6");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "6 6 0 0");
-    assert_string_equal(ask("EXISTS $queue"), "0");
-    assert_string_equal(ask("settle 1 0 0 granted g1:A:#1 missing g6:F:#6"), "0");
+    expect("settle 1 0 0 granted g1:A:#1 lost g2:B:#2 refused g3:C:#3 claimed g4:D:#4 "
+           "waiting g5:E:#5 missing g6:F:#6",
+           "5");
+    expect("HMGET $users granted lost refused claimed waiting missing",
+           "g1:A:#1 g2:B:#2 g3:C:#3 g4:D:#4 g5:E:#5 g6:F:#6");
+    expect("HMGET $meta admitted granted sold_out refused", "6 6 0 0");
+    expect("EXISTS $queue", "0");
+    expect("settle 1 0 0 granted g1:A:#1 missing g6:F:#6", "0");
 }
 
 /* Redis came back empty: MariaDB's watermark keeps new tickets above old grants. */
-static void test_empty_redis_is_rebuilt(void **state)
+QUEUE_TEST(test_empty_redis_is_rebuilt)
 {
-    (void)state;
     ask("publish 3 7 open 3 -1 0 0 #80 0");
-    assert_string_equal(ask("enqueue new"), "!NOCAMPAIGN");
+    expect("enqueue new", "!NOCAMPAIGN");
     ask("settle 3 0 0 a g1:A:#79 b g2:B:#80");
     ask("publish 3 7 open 3 -1 0 0 #80 1");
-    assert_string_equal(ask("enqueue b new"), "g2:B:#80 n#81:1");
-    assert_string_equal(ask("HMGET $meta admitted granted"), "3 2");
+    expect("enqueue b new", "g2:B:#80 n#81:1");
+    expect("HMGET $meta admitted granted", "3 2");
 }
 
 /* sell_out: admits `users` and settles all but the first as sold out. */
@@ -120,60 +114,54 @@ static int revive_all(int epoch, int page, int *pages)
     return sum;
 }
 
-static void test_revive_over_many_pages(void **state)
+QUEUE_TEST(test_revive_over_many_pages)
 {
-    (void)state;
     int pages;
     sell_out(4000);
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out"), "4000 1 3999");
+    expect("HMGET $meta admitted granted sold_out", "4000 1 3999");
     assert_int_equal(revive_all(1, 100, &pages), 3999);
     assert_true(pages > 10);
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out"), "4000 1 0");
-    assert_string_equal(ask("ZCARD $queue"), "3999");
-    assert_string_equal(ask("HGETALL $users"), "u1 g1:A:#1");
-    assert_string_equal(ask("claim 1 3"), "0 3999 []"); /* they are not above the mark */
+    expect("HMGET $meta admitted granted sold_out", "4000 1 0");
+    expect("ZCARD $queue", "3999");
+    expect("HGETALL $users", "u1 g1:A:#1");
+    expect("claim 1 3", "0 3999 []"); /* they are not above the mark */
     ask("publish 2 7 open 3 -1 0 0 #0 1");
-    assert_string_equal(ask("claim 2 3"), "3996 3 [u2 #2 u3 #3 u4 #4]");
+    expect("claim 2 3", "3996 3 [u2 #2 u3 #3 u4 #4]");
     assert_int_equal(revive_all(2, 5000, &pages), 0);
 }
 
-static void test_revive_leaves_others_alone(void **state)
+OPEN_TEST(test_revive_leaves_others_alone)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue granted lost refused claimed waiting");
     ask("claim 1 4");
     ask("settle 1 0 0 granted g1:A:#1 lost s#2 refused rwhy:#3");
-    assert_string_equal(ask("revive 1 0 10"), "0 1");
-    assert_string_equal(ask("HMGET $users granted lost refused claimed waiting"),
-                        "g1:A:#1 - rwhy:#3 - -");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "lost #2 claimed #4 waiting #5");
-    assert_string_equal(ask("HGET $meta claimed_to"), "#4");
+    expect("revive 1 0 10", "0 1");
+    expect("HMGET $users granted lost refused claimed waiting", "g1:A:#1 - rwhy:#3 - -");
+    expect("ZRANGE $queue 0 -1 WITHSCORES", "lost #2 claimed #4 waiting #5");
+    expect("HGET $meta claimed_to", "#4");
 }
 
 /* Successful claims, settles, drains and revives are counted. The count shows a scheduler that
  * Redis went back in time. */
-static void test_moves_are_counted(void **state)
+OPEN_TEST(test_moves_are_counted)
 {
-    (void)state;
-    ask(OPEN);
-    assert_string_equal(ask("claim 1 1 0"), "0 0 []");
-    assert_string_equal(ask("HGET $meta moves"), "0");
+    expect("claim 1 1 0", "0 0 []");
+    expect("HGET $meta moves", "0");
     ask("enqueue a b c");
-    assert_string_equal(ask("claim 1 1 0"), "2 1 [a #1]");
-    assert_string_equal(ask("claim 1 1 0"), "!LOST");
-    assert_string_equal(ask("HGET $meta claimed_to"), "#1");
+    expect("claim 1 1 0", "2 1 [a #1]");
+    expect("claim 1 1 0", "!LOST");
+    expect("HGET $meta claimed_to", "#1");
     ask("settle 1 0 0 a g1:A:#1");
-    assert_string_equal(ask("claim 1 1 2"), "1 1 [b #2]");
+    expect("claim 1 1 2", "1 1 [b #2]");
     ask("drain 1 #2");
     ask("revive 1 0 10");
-    assert_string_equal(ask("HGET $meta moves"), "5");
-    assert_string_equal(ask("publish 2 7 open 3 -1 0 0 #0 1 4"), "!LOST");
-    assert_string_equal(ask("HGET $meta epoch"), "1");
-    assert_string_equal(ask("publish 2 7 open 3 -1 0 0 #0 1 5"), "!LOST");
+    expect("HGET $meta moves", "5");
+    expect("publish 2 7 open 3 -1 0 0 #0 1 4", "!LOST");
+    expect("HGET $meta epoch", "1");
+    expect("publish 2 7 open 3 -1 0 0 #0 1 5", "!LOST");
     ask("publish 2 7 open 3 -1 0 0 #0 keep");
     ask("publish 2 7 open 4 -1 0 0 #0 1 5");
-    assert_string_equal(ask("HMGET $meta epoch quota"), "2 4");
+    expect("HMGET $meta epoch quota", "2 4");
 }
 
 /* --- onrush_drain --- */
@@ -181,152 +169,142 @@ static void test_moves_are_counted(void **state)
 #define QUEUE "ZRANGE $queue 0 -1 WITHSCORES"
 
 /* By arrival, without duplicates; the admission limit does not apply. */
-static void test_drain(void **state)
+QUEUE_TEST(test_drain)
 {
-    (void)state;
     ask("publish 1 7 open 3 1 0 0 0 1");
     ask("HSET $meta last_ticket #0");
     ask("enqueue a");
-    assert_string_equal(ask("enqueue full"), "f");
-    assert_string_equal(ask("drain 1 0 early ^5 late ^12 early ^13 later ^40"), "3");
-    assert_string_equal(ask(QUEUE), "early ^5 late ^12 later ^40 a #1");
-    assert_string_equal(ask("HMGET $meta admitted last_ticket moves claimed_to"), "4 #1 1 0");
-    assert_string_equal(ask("EXISTS $users"), "0");
-    assert_string_equal(ask("drain 1 0 early ^5 late ^12"), "0");
-    assert_string_equal(ask("drain 1 0"), "0");
-    assert_string_equal(ask(QUEUE), "early ^5 late ^12 later ^40 a #1");
-    assert_string_equal(ask("HMGET $meta admitted moves"), "4 3");
-    assert_string_equal(ask("drain 2 0 x ^50"), "!STALE");
-    assert_string_equal(ask("enqueue early late"), "q^5:1 q^12:2");
+    expect("enqueue full", "f");
+    expect("drain 1 0 early ^5 late ^12 early ^13 later ^40", "3");
+    expect(QUEUE, "early ^5 late ^12 later ^40 a #1");
+    expect("HMGET $meta admitted last_ticket moves claimed_to", "4 #1 1 0");
+    expect("EXISTS $users", "0");
+    expect("drain 1 0 early ^5 late ^12", "0");
+    expect("drain 1 0", "0");
+    expect(QUEUE, "early ^5 late ^12 later ^40 a #1");
+    expect("HMGET $meta admitted moves", "4 3");
+    expect("drain 2 0 x ^50", "!STALE");
+    expect("enqueue early late", "q^5:1 q^12:2");
 }
 
 /* A drained user gets the next ticket that is not in the queue. */
-static void test_a_drain_takes_no_ticket_twice(void **state)
+QUEUE_TEST(test_a_drain_takes_no_ticket_twice)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^11 c ^13");
-    assert_string_equal(ask("drain 1 0 d ^10 e ^10 f ^13 g ^13"), "4");
-    assert_string_equal(ask(QUEUE), "a ^10 b ^11 d ^12 c ^13 e ^14 f ^15 g ^16");
-    assert_string_equal(ask("HGET $meta last_ticket"), "^16");
+    expect("drain 1 0 d ^10 e ^10 f ^13 g ^13", "4");
+    expect(QUEUE, "a ^10 b ^11 d ^12 c ^13 e ^14 f ^15 g ^16");
+    expect("HGET $meta last_ticket", "^16");
 }
 
 /* Nobody enters where the scheduler has decided, or where MariaDB had committed before the
  * takeover. */
-static void test_a_drain_enters_above_the_mark(void **state)
+QUEUE_TEST(test_a_drain_enters_above_the_mark)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 ^4 1");
     ask("drain 1 0 a ^10 b ^20 c ^30");
     ask("claim 1 2");
-    assert_string_equal(ask("drain 1 ^20 x ^8 y ^9"), "2");
-    assert_string_equal(ask(QUEUE), "a ^10 b ^20 x ^21 y ^22 c ^30");
+    expect("drain 1 ^20 x ^8 y ^9", "2");
+    expect(QUEUE, "a ^10 b ^20 x ^21 y ^22 c ^30");
     /* The mark is reset; the watermark is not. */
-    assert_string_equal(ask("drain 1 0 z ^3 w ^4"), "2");
-    assert_string_equal(ask(QUEUE), "z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30");
-    assert_string_equal(ask("claim 1 9"), "0 7 [z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30]");
+    expect("drain 1 0 z ^3 w ^4", "2");
+    expect(QUEUE, "z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30");
+    expect("claim 1 9", "0 7 [z ^5 w ^6 a ^10 b ^20 x ^21 y ^22 c ^30]");
 }
 
 /* The mark goes back to the scheduler's value, and never forward. */
-static void test_a_drain_sets_the_mark_back(void **state)
+QUEUE_TEST(test_a_drain_sets_the_mark_back)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^20 c ^30 d ^40");
     ask("claim 1 3");
-    assert_string_equal(ask("drain 1 ^40"), "0");
-    assert_string_equal(ask("HGET $meta claimed_to"), "^30");
+    expect("drain 1 ^40", "0");
+    expect("HGET $meta claimed_to", "^30");
     /* arrived below the mark: gets the place next to it */
-    assert_string_equal(ask("drain 1 ^15 x ^12"), "1");
-    assert_string_equal(ask("HGET $meta claimed_to"), "^15");
-    assert_string_equal(ask("drain 1 ^30"), "0");
-    assert_string_equal(ask("HGET $meta claimed_to"), "^15");
-    assert_string_equal(ask("claim 1 2"), "2 3 [x ^16 b ^20]");
-    assert_string_equal(ask("drain 1 0"), "0");
-    assert_string_equal(ask("claim 1 9"), "0 5 [a ^10 x ^16 b ^20 c ^30 d ^40]");
+    expect("drain 1 ^15 x ^12", "1");
+    expect("HGET $meta claimed_to", "^15");
+    expect("drain 1 ^30", "0");
+    expect("HGET $meta claimed_to", "^15");
+    expect("claim 1 2", "2 3 [x ^16 b ^20]");
+    expect("drain 1 0", "0");
+    expect("claim 1 9", "0 5 [a ^10 x ^16 b ^20 c ^30 d ^40]");
 }
 
 /* A user who asked again gets the journal's earlier place; nobody gets a later one. */
-static void test_a_drain_improves_places(void **state)
+QUEUE_TEST(test_a_drain_improves_places)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("HSET $meta last_ticket #0");
     ask("enqueue a b c");
-    assert_string_equal(ask("drain 1 0 x ^10 c ^20"), "2");
-    assert_string_equal(ask(QUEUE), "x ^10 c ^20 a #1 b #2");
-    assert_string_equal(ask("HMGET $meta admitted last_ticket"), "4 #3");
-    assert_string_equal(ask("drain 1 0 x ^10 c ^21 x ^30"), "0");
-    assert_string_equal(ask("drain 1 0 c ^5 x ^6 c ^7"), "2");
-    assert_string_equal(ask(QUEUE), "c ^5 x ^6 a #1 b #2");
-    assert_string_equal(ask("HGET $meta admitted"), "4");
-    assert_string_equal(ask("enqueue c b"), "q^5:1 q#2:4");
+    expect("drain 1 0 x ^10 c ^20", "2");
+    expect(QUEUE, "x ^10 c ^20 a #1 b #2");
+    expect("HMGET $meta admitted last_ticket", "4 #3");
+    expect("drain 1 0 x ^10 c ^21 x ^30", "0");
+    expect("drain 1 0 c ^5 x ^6 c ^7", "2");
+    expect(QUEUE, "c ^5 x ^6 a #1 b #2");
+    expect("HGET $meta admitted", "4");
+    expect("enqueue c b", "q^5:1 q#2:4");
 }
 
 /* If every earlier place is taken, the old one stays. */
-static void test_a_drain_never_worsens(void **state)
+QUEUE_TEST(test_a_drain_never_worsens)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^11 c ^12 d ^20");
-    assert_string_equal(ask("drain 1 0 b ^10 c ^10"), "0");
-    assert_string_equal(ask("drain 1 0 b ^11 c ^15 d ^25"), "0");
-    assert_string_equal(ask("drain 1 0 d ^11"), "1");
-    assert_string_equal(ask(QUEUE), "a ^10 b ^11 c ^12 d ^13");
+    expect("drain 1 0 b ^10 c ^10", "0");
+    expect("drain 1 0 b ^11 c ^15 d ^25", "0");
+    expect("drain 1 0 d ^11", "1");
+    expect(QUEUE, "a ^10 b ^11 c ^12 d ^13");
     ask("claim 1 1");
-    assert_string_equal(ask("drain 1 ^10 c ^2 d ^3"), "0"); /* the next free place is behind both */
-    assert_string_equal(ask(QUEUE), "a ^10 b ^11 c ^12 d ^13");
+    expect("drain 1 ^10 c ^2 d ^3", "0"); /* the next free place is behind both */
+    expect(QUEUE, "a ^10 b ^11 c ^12 d ^13");
 }
 
 /* A user who is being decided keeps the place; a decided user does not return to the queue. */
-static void test_a_drain_of_who_is_decided(void **state)
+QUEUE_TEST(test_a_drain_of_who_is_decided)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^20 c ^30 d ^40 e ^50");
     ask("claim 1 4");
     ask("settle 1 0 0 a g1:A:^10 b s^20 c rwhy:^30");
-    assert_string_equal(ask("drain 1 ^40 a ^1 b ^2 c ^3 d ^4 e ^5"), "1");
-    assert_string_equal(ask(QUEUE), "d ^40 e ^41");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "5 1 1 1");
-    assert_string_equal(ask("drain 1 ^39 d ^5"), "0"); /* ^40 is next */
-    assert_string_equal(ask("drain 1 ^38 d ^5"), "1");
-    assert_string_equal(ask(QUEUE), "d ^39 e ^41");
+    expect("drain 1 ^40 a ^1 b ^2 c ^3 d ^4 e ^5", "1");
+    expect(QUEUE, "d ^40 e ^41");
+    expect("HMGET $meta admitted granted sold_out refused", "5 1 1 1");
+    expect("drain 1 ^39 d ^5", "0"); /* ^40 is next */
+    expect("drain 1 ^38 d ^5", "1");
+    expect(QUEUE, "d ^39 e ^41");
 }
 
 /* A gateway whose clock is ahead gets no place in the future: Redis' clock counts. */
-static void test_arrivals_in_the_future(void **state)
+QUEUE_TEST(test_arrivals_in_the_future)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
-    assert_string_equal(ask("drain 1 0 a ^10 b #10 c #20"), "3");
-    assert_string_equal(ask(QUEUE), "a ^10 b now c now");
-    assert_string_equal(ask("HGET $meta last_ticket"), "now");
+    expect("drain 1 0 a ^10 b #10 c #20", "3");
+    expect(QUEUE, "a ^10 b now c now");
+    expect("HGET $meta last_ticket", "now");
     ask("HSET $meta last_ticket #5");
     ask("enqueue d");
-    assert_string_equal(ask("drain 1 0 d #50"), "1");
-    assert_string_equal(ask(QUEUE), "a ^10 b now c now d now");
-    assert_string_equal(ask("claim 1 9"), "0 4 [a ^10 b now c now d now]");
+    expect("drain 1 0 d #50", "1");
+    expect(QUEUE, "a ^10 b now c now d now");
+    expect("claim 1 9", "0 4 [a ^10 b now c now d now]");
 }
 
 /* A member with an invalid score gets a place if it is behind all others; below the mark it is
  * being decided. */
-static void test_a_drain_of_who_has_no_ticket(void **state)
+QUEUE_TEST(test_a_drain_of_who_has_no_ticket)
 {
-    (void)state;
     ask("publish 1 7 open 3 -1 0 0 0 1");
     ask("drain 1 0 a ^10 b ^20");
     ask("ZADD $queue inf a -5 b");
-    assert_string_equal(ask("drain 1 0 a ^11 b ^21"), "1");
-    assert_string_equal(ask(QUEUE), "b -5 a ^11");
-    assert_string_equal(ask("HGET $meta admitted"), "2");
+    expect("drain 1 0 a ^11 b ^21", "1");
+    expect(QUEUE, "b -5 a ^11");
+    expect("HGET $meta admitted", "2");
 }
 
 /* Several full calls in a row, above their arrivals and above the mark. They must not try the same
  * tickets for each user, which would block Redis for seconds. */
-static void test_drain_thousands(void **state)
+QUEUE_TEST(test_drain_thousands)
 {
-    (void)state;
     enum { USERS = 5000 };
     static const char *const watermarks[] = {"0", "^9000"};
     char *line = NULL;
@@ -339,42 +317,18 @@ static void test_drain_thousands(void **state)
     for (size_t i = 0; i < LENGTH(watermarks); i++) {
         int first = i == 0 ? 1 : 9001;
         char want[64];
-        queue_reset(NULL);
+        queue_reset();
         ask("publish 1 7 open 3 -1 0 0 %s 1", watermarks[i]);
         assert_string_equal(ask("%s one-more ^9", line), "!BADARGS");
-        assert_string_equal(ask("%s", line), "5000");
+        expect(line, "5000");
         ask("CONFIG RESETSTAT");
-        assert_string_equal(ask("%s", line), "0");
+        expect(line, "0");
         const char *calls = strstr(ask("INFO commandstats"), "cmdstat_zcount:calls=");
         assert_true(calls == NULL || atoi(strchr(calls, '=') + 1) <= 2 * USERS);
         snprintf(want, sizeof want, "u4999 ^%d u5000 ^%d", first + 4998, first + 4999);
-        assert_string_equal(ask("ZRANGE $queue 4998 5001 WITHSCORES"), want);
+        expect("ZRANGE $queue 4998 5001 WITHSCORES", want);
         snprintf(want, sizeof want, "5000 ^%d", first + 4999);
-        assert_string_equal(ask("HMGET $meta admitted last_ticket"), want);
+        expect("HMGET $meta admitted last_ticket", want);
     }
     free(line);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_wrong_epoch_changes_nothing),
-        QUEUE_TEST(test_fenced_without_meta),
-        QUEUE_TEST(test_settle_over_every_state),
-        QUEUE_TEST(test_empty_redis_is_rebuilt),
-        QUEUE_TEST(test_revive_over_many_pages),
-        QUEUE_TEST(test_revive_leaves_others_alone),
-        QUEUE_TEST(test_moves_are_counted),
-        QUEUE_TEST(test_drain),
-        QUEUE_TEST(test_a_drain_takes_no_ticket_twice),
-        QUEUE_TEST(test_a_drain_enters_above_the_mark),
-        QUEUE_TEST(test_a_drain_sets_the_mark_back),
-        QUEUE_TEST(test_a_drain_improves_places),
-        QUEUE_TEST(test_a_drain_never_worsens),
-        QUEUE_TEST(test_a_drain_of_who_is_decided),
-        QUEUE_TEST(test_arrivals_in_the_future),
-        QUEUE_TEST(test_a_drain_of_who_has_no_ticket),
-        QUEUE_TEST(test_drain_thousands),
-    };
-    return QUEUE_GROUP(tests);
 }

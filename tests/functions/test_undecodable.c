@@ -10,58 +10,50 @@
 /* A claim returns such members, and the scheduler recognizes them. The mark moves only to a valid
  * ticket, and other requests are not affected. The next claim returns members above the mark again.
  * */
-static void test_claim_answers_what_is_no_ticket(void **state)
+OPEN_TEST(test_claim_answers_what_is_no_ticket)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c d e f");
     ask("ZADD $queue 1 no/id inf f -5 e 1.5 d 1e17 c");
-    assert_string_equal(ask("claim 1 9 0"), "2 5 [e -5 no/id 1 d 1.5 a #1 b #2 c 1e+17 f inf]");
-    assert_string_equal(ask("HMGET $meta claimed_to refused moves"), "#2 0 1");
-    assert_string_equal(ask("claim 1 1 1"), "2 5 [c 1e+17]");
-    assert_string_equal(ask("claim 1 9 2"), "2 5 [c 1e+17 f inf]");
-    assert_string_equal(ask("HMGET $meta claimed_to moves"), "#2 3");
-    assert_string_equal(ask("enqueue g"), "n#7:3");
+    expect("claim 1 9 0", "2 5 [e -5 no/id 1 d 1.5 a #1 b #2 c 1e+17 f inf]");
+    expect("HMGET $meta claimed_to refused moves", "#2 0 1");
+    expect("claim 1 1 1", "2 5 [c 1e+17]");
+    expect("claim 1 9 2", "2 5 [c 1e+17 f inf]");
+    expect("HMGET $meta claimed_to moves", "#2 3");
+    expect("enqueue g", "n#7:3");
 }
 
 /* With no valid ticket the mark stays, and the next claim does not get stuck. */
-static void test_claim_of_nothing_decodable(void **state)
+OPEN_TEST(test_claim_of_nothing_decodable)
 {
-    (void)state;
-    ask(OPEN);
     ask("ZADD $queue 0.5 no/id inf other");
-    assert_string_equal(ask("claim 1 1 0"), "2 0 [no/id 0.5]");
-    assert_string_equal(ask("HGET $meta claimed_to"), "0");
-    assert_string_equal(ask("set_aside 1 no/id"), "1");
-    assert_string_equal(ask("claim 1 1 1"), "1 0 [other inf]");
-    assert_string_equal(ask("set_aside 1 other"), "1");
-    assert_string_equal(ask("claim 1 1 2"), "0 0 []");
-    assert_string_equal(ask("HMGET $meta admitted refused moves claimed_to"), "0 1 2 0");
+    expect("claim 1 1 0", "2 0 [no/id 0.5]");
+    expect("HGET $meta claimed_to", "0");
+    expect("set_aside 1 no/id", "1");
+    expect("claim 1 1 1", "1 0 [other inf]");
+    expect("set_aside 1 other", "1");
+    expect("claim 1 1 2", "0 0 []");
+    expect("HMGET $meta admitted refused moves claimed_to", "0 1 2 0");
 }
 
 /* A member that could be a user is refused. Any other was never accepted and is only removed.
  * Neither counts as a move. */
-static void test_set_aside(void **state)
+OPEN_TEST(test_set_aside)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c d e");
     ask("ZADD $queue 1 no/id #3 also/none -5 b 1.5 d 1e17 e");
     ask("claim 1 9");
-    assert_string_equal(ask("set_aside 1 no/id also/none b d e"), "5");
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "a #1 c #3");
-    assert_string_equal(ask("HMGET $users b d e no/id"),
-                        "rundecodable:0 rundecodable:0 rundecodable:0 -");
-    assert_string_equal(ask("HMGET $meta admitted refused moves"), "5 3 1");
-    assert_string_equal(ask("enqueue b"), "rundecodable:0");
-    assert_string_equal(ask("set_aside 1 no/id b d e"), "0");
-    assert_string_equal(ask("HGET $meta refused"), "3");
+    expect("set_aside 1 no/id also/none b d e", "5");
+    expect("ZRANGE $queue 0 -1 WITHSCORES", "a #1 c #3");
+    expect("HMGET $users b d e no/id", "rundecodable:0 rundecodable:0 rundecodable:0 -");
+    expect("HMGET $meta admitted refused moves", "5 3 1");
+    expect("enqueue b", "rundecodable:0");
+    expect("set_aside 1 no/id b d e", "0");
+    expect("HGET $meta refused", "3");
 }
 
 /* A decodable member stays: set-aside cannot refuse a valid user. It ignores absent ones. */
-static void test_set_aside_of_users(void **state)
+QUEUE_TEST(test_set_aside_of_users)
 {
-    (void)state;
     char line[256], longest[65];
     memset(longest, 'x', 64);
     longest[64] = '\0';
@@ -70,63 +62,55 @@ static void test_set_aside_of_users(void **state)
     ask("ZADD $queue #4 %sx", longest);
     ask("claim 1 9");
     snprintf(line, sizeof line, "set_aside 1 a b ghost %s", longest);
-    assert_string_equal(ask("%s", line), "0");
+    expect(line, "0");
     assert_string_equal(ask("%sx", line), "1"); /* 65 letters: not a user id */
-    assert_string_equal(ask("ZCARD $queue"), "3");
-    assert_string_equal(ask("EXISTS $users"), "0");
-    assert_string_equal(ask("HMGET $meta admitted refused"), "3 0");
-    assert_string_equal(ask("set_aside 1"), "0");
+    expect("ZCARD $queue", "3");
+    expect("EXISTS $users", "0");
+    expect("HMGET $meta admitted refused", "3 0");
+    expect("set_aside 1", "0");
 }
 
-static void test_set_aside_too_many(void **state)
+OPEN_TEST(test_set_aside_too_many)
 {
-    (void)state;
     char *line = users_line("set_aside 1", 5001), *some = users_line("set_aside 1", 5000);
-    ask(OPEN);
-    assert_string_equal(ask("%s", some), "0");
-    assert_string_equal(ask("%s", line), "!BADARGS");
+    expect(some, "0");
+    expect(line, "!BADARGS");
     free(line);
     free(some);
 }
 
 /* A granted user keeps the coupon, whatever is put into the queue; no decided user is refused. */
-static void test_set_aside_of_the_decided(void **state)
+OPEN_TEST(test_set_aside_of_the_decided)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 3");
     ask("settle 1 0 0 a g1:A:#1 b s#2 c rwhy:#3");
     ask("ZADD $queue -5 a inf b 0.5 c");
-    assert_string_equal(ask("set_aside 1 a b c"), "3");
-    assert_string_equal(ask("EXISTS $queue"), "0");
-    assert_string_equal(ask("HMGET $users a b c"), "g1:A:#1 s#2 rwhy:#3");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "3 1 1 1");
+    expect("set_aside 1 a b c", "3");
+    expect("EXISTS $queue", "0");
+    expect("HMGET $users a b c", "g1:A:#1 s#2 rwhy:#3");
+    expect("HMGET $meta admitted granted sold_out refused", "3 1 1 1");
 }
 
 /* A claim skips members up to the mark; the next takeover finds them. */
-static void test_spoiled_below_the_mark(void **state)
+OPEN_TEST(test_spoiled_below_the_mark)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 2");
     ask("ZADD $queue 0.5 no/id -5 b");
-    assert_string_equal(ask("claim 1 9"), "0 4 [c #3]");
-    assert_string_equal(ask("settle 1 #1 #2 a g1:A:#1 b g2:B:#2"), "2");
-    assert_string_equal(ask("ZRANGE $queue 0 -1"), "no/id c");
+    expect("claim 1 9", "0 4 [c #3]");
+    expect("settle 1 #1 #2 a g1:A:#1 b g2:B:#2", "2");
+    expect("ZRANGE $queue 0 -1", "no/id c");
     ask("publish 2 7 open 3 -1 0 0 #2 1");
-    assert_string_equal(ask("claim 2 9"), "0 2 [no/id 0.5 c #3]");
-    assert_string_equal(ask("HMGET $meta admitted granted"), "3 2");
+    expect("claim 2 9", "0 2 [no/id 0.5 c #3]");
+    expect("HMGET $meta admitted granted", "3 2");
 }
 
 /* A state that cannot be parsed stays for the operator. Strings that only Lua reads as numbers must
  * not become scores. */
-static void test_revive_wants_digits(void **state)
+OPEN_TEST(test_revive_wants_digits)
 {
-    (void)state;
     static const char *const odd[] = {"sold", "s1e3", "s0x10", "s1.0", "s+7", "s07", "s", "s-1"};
-    ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
     for (size_t i = 0; i < LENGTH(odd); i++) {
@@ -134,27 +118,24 @@ static void test_revive_wants_digits(void **state)
         ask("HSET $users a %s", odd[i]);
         if (strcmp(ask("revive 1 0 10"), "0 1") != 0)
             fail_msg("%s is taken", odd[i]);
-        assert_string_equal(ask("HGET $users a"), odd[i]);
-        assert_string_equal(ask("ZRANGE $queue 0 -1"), "b");
-        assert_string_equal(ask("HMGET $meta admitted sold_out refused"), "2 1 0");
+        expect("HGET $users a", odd[i]);
+        expect("ZRANGE $queue 0 -1", "b");
+        expect("HMGET $meta admitted sold_out refused", "2 1 0");
     }
 }
 
 /* A member that is no user id is not revived. */
-static void test_revive_wants_users(void **state)
+OPEN_TEST(test_revive_wants_users)
 {
-    (void)state;
-    ask(OPEN);
     ask("HSET $users no/id s#1");
-    assert_string_equal(ask("revive 1 0 10"), "0 0");
-    assert_string_equal(ask("HGETALL $users"), "no/id s#1");
-    assert_string_equal(ask("EXISTS $queue"), "0");
+    expect("revive 1 0 10", "0 0");
+    expect("HGETALL $users", "no/id s#1");
+    expect("EXISTS $queue", "0");
 }
 
 /* If a counter is no number, every call fails and changes nothing. */
-static void test_meta_without_numbers(void **state)
+OPEN_TEST(test_meta_without_numbers)
 {
-    (void)state;
     static const char *const fields[] = {"watermark", "last_ticket", "moves",    "claimed_to",
                                          "admitted",  "granted",     "sold_out", "refused"};
     static const char *const calls[] = {
@@ -163,7 +144,6 @@ static void test_meta_without_numbers(void **state)
         "revive 1 0 10",
     };
     static const char *const values[] = {"x", "1.5", "007", "12345678901234567"};
-    ask(OPEN);
     ask("enqueue a b c");
     ask("claim 1 1");
     ask("ZADD $queue 0.5 no/id");
@@ -178,75 +158,49 @@ static void test_meta_without_numbers(void **state)
         ask("HSET $meta %s %s", fields[f], sane);
         free(sane);
     }
-    assert_string_equal(ask("ZRANGE $queue 0 -1 WITHSCORES"), "no/id 0.5 a #1 b #2 c #3");
-    assert_string_equal(ask("EXISTS $users"), "0");
-    assert_string_equal(ask("HMGET $meta admitted granted moves claimed_to"), "3 0 1 #1");
+    expect("ZRANGE $queue 0 -1 WITHSCORES", "no/id 0.5 a #1 b #2 c #3");
+    expect("EXISTS $users", "0");
+    expect("HMGET $meta admitted granted moves claimed_to", "3 0 1 #1");
 }
 
-static void test_enqueue_without_a_count(void **state)
+OPEN_TEST(test_enqueue_without_a_count)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a");
     static const char *const fields[] = {"admitted", "claimed_to", "last_ticket"};
     for (size_t i = 0; i < LENGTH(fields); i++) {
         char *sane = strdup(ask("HGET $meta %s", fields[i]));
         ask("HSET $meta %s x", fields[i]);
         assert_int_equal(ask("enqueue b")[0], '!');
-        assert_string_equal(ask("ZRANGE $queue 0 -1"), "a");
+        expect("ZRANGE $queue 0 -1", "a");
         ask("HSET $meta %s %s", fields[i], sane);
         free(sane);
     }
 }
 
 /* A decision replaces anything in `users` but a coupon. */
-static void test_settle_over_what_nobody_can_read(void **state)
+OPEN_TEST(test_settle_over_what_nobody_can_read)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
     ask("HSET $users a what b qwhat");
-    assert_string_equal(ask("enqueue a"), "what");
-    assert_string_equal(ask("settle 1 0 0 a g1:A:#1 b s#2"), "2");
-    assert_string_equal(ask("HMGET $users a b"), "g1:A:#1 s#2");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
+    expect("enqueue a", "what");
+    expect("settle 1 0 0 a g1:A:#1 b s#2", "2");
+    expect("HMGET $users a b", "g1:A:#1 s#2");
+    expect("HMGET $meta admitted granted sold_out refused", "2 1 1 0");
 }
 
 /* Somebody puts a decided user back into the queue: the decision stays, and the next one removes
  * the user. */
-static void test_decided_and_in_the_queue(void **state)
+OPEN_TEST(test_decided_and_in_the_queue)
 {
-    (void)state;
-    ask(OPEN);
     ask("enqueue a b");
     ask("claim 1 2");
     ask("settle 1 0 0 a g1:A:#1 b s#2");
     ask("ZADD $queue #3 a #4 b");
-    assert_string_equal(ask("enqueue a b"), "g1:A:#1 s#2");
-    assert_string_equal(ask("claim 1 9"), "0 2 [a #3 b #4]");
-    assert_string_equal(ask("settle 1 0 0 a g1:A:#1 b s#2"), "0");
-    assert_string_equal(ask("EXISTS $queue"), "0");
-    assert_string_equal(ask("HMGET $users a b"), "g1:A:#1 s#2");
-    assert_string_equal(ask("HMGET $meta admitted granted sold_out refused"), "2 1 1 0");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        QUEUE_TEST(test_claim_answers_what_is_no_ticket),
-        QUEUE_TEST(test_claim_of_nothing_decodable),
-        QUEUE_TEST(test_set_aside),
-        QUEUE_TEST(test_set_aside_of_users),
-        QUEUE_TEST(test_set_aside_too_many),
-        QUEUE_TEST(test_set_aside_of_the_decided),
-        QUEUE_TEST(test_spoiled_below_the_mark),
-        QUEUE_TEST(test_revive_wants_users),
-        QUEUE_TEST(test_revive_wants_digits),
-        QUEUE_TEST(test_meta_without_numbers),
-        QUEUE_TEST(test_enqueue_without_a_count),
-        QUEUE_TEST(test_settle_over_what_nobody_can_read),
-        QUEUE_TEST(test_decided_and_in_the_queue),
-    };
-    return QUEUE_GROUP(tests);
+    expect("enqueue a b", "g1:A:#1 s#2");
+    expect("claim 1 9", "0 2 [a #3 b #4]");
+    expect("settle 1 0 0 a g1:A:#1 b s#2", "0");
+    expect("EXISTS $queue", "0");
+    expect("HMGET $users a b", "g1:A:#1 s#2");
+    expect("HMGET $meta admitted granted sold_out refused", "2 1 1 0");
 }

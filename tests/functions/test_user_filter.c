@@ -127,19 +127,12 @@ static bool history(uint64_t back)
     return confirmed;
 }
 
-static void test_nobody_is_missed(void **state)
+QUEUE_TEST(test_nobody_is_missed)
 {
-    (void)state;
     int confirmed = 0;
     dice_seed();
     for (int i = 0; i < HISTORIES; i++)
         confirmed += history(i % 2 == 0 ? 0 : 2 + dice(30));
     print_message("%d of %d were confirmed\n", confirmed, HISTORIES);
     assert_in_range(confirmed, HISTORIES / 2, HISTORIES - 10);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {QUEUE_TEST(test_nobody_is_missed)};
-    return QUEUE_GROUP(tests);
 }

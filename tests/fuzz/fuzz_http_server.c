@@ -326,7 +326,8 @@ static void part(void)
     turn();
     http_conns_reap(server);
     must(http_server_census(server).all == 0 && server->n[HTTP_CLOSED] == 0);
-    must(server->n_excess == 0 && TAILQ_EMPTY(&server->turns.busy) && http_client_limit_size(clients) == 0);
+    must(server->n_excess == 0 && TAILQ_EMPTY(&server->turns.busy) &&
+         http_client_limit_size(clients) == 0);
     must(server->buffers.n_lent == 1); /* the shared one */
     if (server->draining)
         server = http_server_free(server);

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_MS   10000
-#define METRIC_US (20 * INT64_C(1000000))
-
 void event_open(struct event *e, struct stack *stack, const char *name)
 {
     *e = (struct event){.stack = stack, .name = name, .redis = stack_redis(stack)};
@@ -24,6 +21,101 @@ void event_close(struct event *e)
     db_close(&e->db);
     free(e->told);
     free(e->index);
+}
+
+void event_make(struct event *e, struct stack *stack, const char *name, const char *options)
+{
+    event_open(e, stack, name);
+    event_create(e, options);
+}
+
+void event_start(struct event *e, struct stack *stack, const char *const *options,
+                 const char *campaign)
+{
+    stack_up(stack, options);
+    event_make(e, stack, "noon", campaign);
+}
+
+void event_reconnect(struct event *e)
+{
+    redisFree(e->redis);
+    e->redis = stack_redis(e->stack);
+}
+
+void event_ctl(struct stack *stack, const char *format, ...)
+{
+    char arguments[1024], *out;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(arguments, sizeof arguments, format, args);
+    va_end(args);
+    int code = stack_ctl(stack, &out, "%s", arguments);
+    if (code != 0)
+        fail_msg("onrushctl %s: exit code %d\n%s", arguments, code, out);
+    free(out);
+}
+
+/* wait_answer: GETs until the answer has the status and the text. */
+static void wait_answer(const char *url, int status, const char *text)
+{
+    static struct http_answer a;
+    for (int64_t since_us = clock_mono_us();
+         http_get(url, &a) != status || strstr(a.body, text) == NULL; wait_a_moment()) {
+        if (waited_enough(since_us))
+            fail_msg("%s: %d %s instead of %d %s", url, a.status, a.body, status, text);
+    }
+}
+
+void event_wait_ready(const char *admin_url, int status, const char *text)
+{
+    char url[256];
+    snprintf(url, sizeof url, "%s/readyz", admin_url);
+    wait_answer(url, status, text);
+}
+
+void event_wait_campaign(const struct event *e, const char *text)
+{
+    wait_answer(event_url(e, "%s", ""), 200, text);
+}
+
+void event_wait_post(const struct event *e, const char *user, int status)
+{
+    static struct http_answer a;
+    for (int64_t since_us = clock_mono_us(); event_post(e, user, &a) != status; wait_a_moment()) {
+        if (waited_enough(since_us))
+            fail_msg("%s of %s: %d %s instead of %d", user, e->name, a.status, a.body, status);
+    }
+}
+
+void event_accept(const struct event *e, const char *format, ...)
+{
+    static _Thread_local struct http_answer a;
+    char user[64];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(user, sizeof user, format, args);
+    va_end(args);
+    if (event_post(e, user, &a) != 202)
+        fail_msg("%s of %s: %d %s instead of 202", user, e->name, a.status, a.body);
+}
+
+int64_t event_granted(struct event *e)
+{
+    return stack_number(&e->db, "SELECT granted FROM campaigns WHERE name = '%s'", e->name);
+}
+
+void event_sql(struct event *e, const char *sql)
+{
+    if (db_exec(&e->db, sql, NULL) != DB_OK)
+        fail_msg("%s: %s", sql, e->db.error);
+}
+
+uint64_t event_wait_grant(struct event *e, const char *user)
+{
+    int64_t ticket;
+    wait_for((ticket = stack_number(&e->db, "SELECT ticket FROM coupons WHERE user_id = '%s'",
+                                    user)) > 0);
+    return (uint64_t)ticket;
 }
 
 static void *post(void *arg)
@@ -61,11 +153,7 @@ const char *event_url(const struct event *e, const char *format, ...)
 void event_wait_open(const struct event *e)
 {
     struct campaign_head h;
-    int64_t deadline_us = clock_mono_us() + OPEN_MS * 1000;
-    while (!stack_head(e->redis, e->name, &h)) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    wait_for(stack_head(e->redis, e->name, &h));
 }
 
 long event_metric(const char *admin_url, const char *series)
@@ -83,16 +171,16 @@ long event_metric(const char *admin_url, const char *series)
 
 void event_wait_metric(const char *admin_url, const char *series, long value)
 {
-    int64_t deadline_us = clock_mono_us() + METRIC_US;
+    int64_t since_us = clock_mono_us();
     for (long found; (found = event_metric(admin_url, series)) != value; wait_a_moment()) {
-        if (clock_mono_us() > deadline_us)
+        if (waited_enough(since_us))
             fail_msg("%s is %ld instead of %ld", series, found, value);
     }
 }
 
 void event_create(struct event *e, const char *options)
 {
-    assert_int_equal(stack_ctl(e->stack, NULL, "campaign create %s %s", e->name, options), 0);
+    event_ctl(e->stack, "campaign create %s %s", e->name, options);
     event_wait_open(e);
 }
 
@@ -216,8 +304,7 @@ static void check_mariadb(struct event *e, uint32_t quota)
     for (size_t i = 0; i < winners; i++)
         check_grant(&e->told[i], mysql_fetch_row(rows), i);
     mysql_free_result(rows);
-    assert_int_equal(
-        stack_number(&e->db, "SELECT granted FROM campaigns WHERE name = '%s'", e->name), winners);
+    assert_int_equal(event_granted(e), winners);
     assert_int_equal(stack_number(&e->db, "SELECT COUNT(*) - COUNT(DISTINCT code) FROM coupons"),
                      0);
 }
@@ -325,14 +412,8 @@ void event_check_answers(struct event *e)
     http_close();
 }
 
-void test_stack_ends(void **stack)
+void event_ends(struct event *e)
 {
-    assert_int_equal(stack_finish(*stack), 0);
-}
-
-void test_event_ends(void **event)
-{
-    struct event *e = *event;
     event_close(e);
     assert_int_equal(stack_finish(e->stack), 0);
 }

@@ -34,8 +34,23 @@ struct event {
 void event_open(struct event *event, struct stack *stack, const char *name);
 void event_close(struct event *event);
 
+/* event_start: starts a stack with these options of stack_up(), and creates the campaign "noon".
+ * event_reconnect: opens a new connection to a Redis that was restarted. */
+void event_start(struct event *event, struct stack *stack, const char *const *options,
+                 const char *campaign);
+void event_reconnect(struct event *event);
+
+/* event_make: event_open() and event_create(). */
+void event_make(struct event *event, struct stack *stack, const char *name, const char *options);
+
+/* event_ctl: runs onrushctl; fails if its exit code is not 0. */
+void event_ctl(struct stack *stack, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* event_wait_ready: waits until /readyz of this admin listener has the status and the text. */
+void event_wait_ready(const char *admin_url, int status, const char *text);
+
 /* event_metric: reads a series from a daemon's admin listener; fails if it is missing.
- * event_wait_metric: waits for `value`; fails after 20 s. */
+ * event_wait_metric: waits for `value`; fails after 60 s. */
 long event_metric(const char *admin_url, const char *series);
 void event_wait_metric(const char *admin_url, const char *series, long value);
 
@@ -52,6 +67,14 @@ const char *event_url(const struct event *event, const char *format, ...)
 /* event_post: sends a POST for this user; returns the status. `answer` may be NULL. */
 int event_post(const struct event *event, const char *user, struct http_answer *answer);
 
+/* event_accept: sends a POST for a user that must get 202. */
+void event_accept(const struct event *event, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* event_granted: the campaign's number of coupons in MariaDB. event_sql: runs a statement. */
+int64_t event_granted(struct event *event);
+void event_sql(struct event *event, const char *sql);
+
 /* A POST in its own thread. */
 struct posting {
     pthread_t thread;
@@ -64,6 +87,14 @@ struct posting {
 /* posting_begin: returns at once. posting_end: waits for the answer; returns the status. */
 void posting_begin(struct posting *posting, const struct event *event, const char *user);
 int posting_end(struct posting *posting);
+
+/* event_wait_post: posts this user until the status is `status`. event_wait_campaign: waits until
+ * the campaign's resource has the text. */
+void event_wait_post(const struct event *event, const char *user, int status);
+void event_wait_campaign(const struct event *event, const char *text);
+
+/* event_wait_grant: waits until the user has a coupon in MariaDB; returns its ticket. */
+uint64_t event_wait_grant(struct event *event, const char *user);
 
 /* event_wait: waits until nobody waits for a decision; fails after `timeout_ms`. */
 void event_wait(struct event *event, int64_t timeout_ms);
@@ -86,9 +117,16 @@ void event_check_answers(struct event *event);
 
 /* The last test of a program: everything stops in order, and no log shows a fault. EVENT_ENDS also
  * closes the event. */
-#define STACK_ENDS(stack) cmocka_unit_test_prestate(test_stack_ends, &(stack))
-#define EVENT_ENDS(event) cmocka_unit_test_prestate(test_event_ends, &(event))
-void test_stack_ends(void **stack);
-void test_event_ends(void **event);
+#define STACK_ENDS(stack)                                                                          \
+    TEST(test_stack_ends)                                                                          \
+    {                                                                                              \
+        assert_int_equal(stack_finish(&(stack)), 0);                                               \
+    }
+#define EVENT_ENDS(event)                                                                          \
+    TEST(test_event_ends)                                                                          \
+    {                                                                                              \
+        event_ends(&(event));                                                                      \
+    }
+void event_ends(struct event *event);
 
 #endif

@@ -25,9 +25,8 @@ static struct stack stack;
 static const char *gateway_log;
 static int inherited; /* the socket's descriptor; bash below redirects it to 3 */
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
     stack_kill(&stack, "gateway", "TERM");
     int fd = listen_tcp("127.0.0.1", atoi(strrchr(stack.url, ':') + 1), false);
@@ -36,7 +35,6 @@ static int up(void **state)
     assert_int_equal(inherited, 50);
     close(fd);
     gateway_log = strdup(tempdir_make());
-    return 0;
 }
 
 static pid_t gateway_start(int life)
@@ -94,21 +92,15 @@ static void wait_for_good(size_t n)
 /* wait_for_the_journal: a gateway uses the journal until its connection to Redis is up. */
 static void wait_for_the_journal(struct event *e)
 {
-    int64_t deadline_us = clock_mono_us() + WAIT_US;
-    while (stack_number(&e->db, "SELECT COUNT(*) FROM journal") > 0) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    wait_for(stack_number(&e->db, "SELECT COUNT(*) FROM journal") == 0);
 }
 
-static void test_restarts_lose_nothing(void **state)
+TEST(test_restarts_lose_nothing)
 {
-    (void)state;
     struct event e;
     pthread_t threads[CLIENTS];
     pid_t gateway = gateway_start(0);
-    event_open(&e, &stack, "restarts");
-    event_create(&e, "--quota 1000000");
+    event_make(&e, &stack, "restarts", "--quota 1000000");
     event = &e;
     (void)event_url(&e, "/requests");
     for (int i = 0; i < CLIENTS; i++)
@@ -136,9 +128,8 @@ static void test_restarts_lose_nothing(void **state)
 }
 
 /* A descriptor that is no listening socket ends the start with a message. */
-static void test_wrong_socket(void **state)
+TEST(test_wrong_socket)
 {
-    (void)state;
     char config[256], program[512], log[256], command[400];
     snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
     snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
@@ -157,9 +148,5 @@ static void test_wrong_socket(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_restarts_lose_nothing),
-        cmocka_unit_test(test_wrong_socket),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

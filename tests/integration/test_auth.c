@@ -4,6 +4,7 @@
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 
 #include <jwt.h>
 #include <stdio.h>
@@ -34,35 +35,26 @@ static char *bearer(const char *user, long life_s, const char *secret)
     return header;
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    char key[256], set[300];
-    snprintf(key, sizeof key, "%s/key", tempdir_make());
-    FILE *file = fopen(key, "w");
-    assert_non_null(file);
-    fprintf(file, "%s\n", SECRET);
-    assert_int_equal(fclose(file), 0);
-    snprintf(set, sizeof set, "gateway.auth.key_file=%s", key);
-    stack_up(&stack, (const char *const[]){"--set", set, "--set", "gateway.log.level=debug", NULL});
-    event_open(&event, &stack, "noon");
-    event_create(&event, "--quota 10");
+    char set[300];
+    snprintf(set, sizeof set, "gateway.auth.key_file=%s", file_make("key", SECRET "\n"));
+    event_start(&event, &stack,
+                (const char *const[]){"--set", set, "--set", "gateway.log.level=debug", NULL},
+                "--quota 10");
     anns = bearer("ann", 3600, SECRET);
     bobs = bearer("bob", 3600, SECRET);
     old = bearer("ann", -3600, SECRET);
     forged = bearer("ann", 3600, "not the secret of this gateway!!");
-    return 0;
 }
 
-static int down(void **state)
+static void down(void)
 {
-    (void)state;
     free(anns);
     free(bobs);
     free(old);
     free(forged);
     event_close(&event);
-    return 0;
 }
 
 /* ask: sends a POST for `user`, or a GET if `path` is not NULL; `header` NULL: no token. */
@@ -78,9 +70,8 @@ static int ask(const char *path, const char *user, const char *header, struct ht
     return a->status;
 }
 
-static void test_refused(void **state)
+TEST(test_refused)
 {
-    (void)state;
     static struct http_answer a;
     const struct {
         const char *header;
@@ -102,9 +93,8 @@ static void test_refused(void **state)
     }
 }
 
-static void test_nothing_of_it_reached_redis(void **state)
+TEST(test_nothing_of_it_reached_redis)
 {
-    (void)state;
     assert_int_equal(
         event_metric(stack.admin_url, "onrush_gateway_redis_calls_total{call=\"enqueue\"}"), 0);
     assert_int_equal(
@@ -116,9 +106,8 @@ static void test_nothing_of_it_reached_redis(void **state)
         event_metric(stack.admin_url, "onrush_gateway_answers_total{outcome=\"wrong_user\"}"), 2);
 }
 
-static void test_taken(void **state)
+TEST(test_taken)
 {
-    (void)state;
     static struct http_answer a;
     assert_int_equal(ask("", "", NULL, &a), 200); /* the campaign itself needs no token */
     assert_int_equal(ask(NULL, "ann", anns, &a), 202);
@@ -129,9 +118,8 @@ static void test_taken(void **state)
 }
 
 /* Even at level debug. */
-static void test_no_token_in_the_log(void **state)
+TEST(test_no_token_in_the_log)
 {
-    (void)state;
     const char *const headers[] = {anns, bobs, old, forged};
     char *log = stack_log(&stack, "gateway");
     for (size_t i = 0; i < LENGTH(headers); i++)
@@ -140,9 +128,8 @@ static void test_no_token_in_the_log(void **state)
     free(log);
 }
 
-static void test_a_wrong_key_stops_the_start(void **state)
+TEST(test_a_wrong_key_stops_the_start)
 {
-    (void)state;
     char program[256], log[256];
     const char *dir = tempdir_make();
     snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
@@ -157,15 +144,9 @@ static void test_a_wrong_key_stops_the_start(void **state)
                      78);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_nothing_of_it_reached_redis),
-        cmocka_unit_test(test_taken),
-        cmocka_unit_test(test_no_token_in_the_log),
-        cmocka_unit_test(test_a_wrong_key_stops_the_start),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, down);
+    return tests_run(up, down);
 }

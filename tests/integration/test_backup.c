@@ -3,24 +3,18 @@
  * loss. Users granted before the backup keep their coupons; later ones ask again. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define PATIENCE_US INT64_C(30000000)
 
 static struct stack stack;
 static char copies[300];
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     snprintf(copies, sizeof copies, "%s", tempdir_make());
     stack_up(&stack, NULL);
-    return 0;
 }
 
 static void copy(const char *from, const char *to)
@@ -54,31 +48,16 @@ static void put_back(const char *store)
 
 static void post_all(const struct event *e, int first, int end)
 {
-    char user[32];
-    for (int i = first; i < end; i++) {
-        snprintf(user, sizeof user, "u-%d", i);
-        assert_int_equal(event_post(e, user, NULL), 202);
-    }
+    for (int i = first; i < end; i++)
+        event_accept(e, "u-%d", i);
 }
 
 static void wait_granted(int n)
 {
     struct db db;
-    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
     stack_db(&stack, &db);
-    while (stack_number(&db, "SELECT COUNT(*) FROM coupons") != n) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    wait_for(stack_number(&db, "SELECT COUNT(*) FROM coupons") == n);
     db_close(&db);
-}
-
-/* wait_clean: waits until Redis has the campaign again and the audit finds no breach. */
-static void wait_clean(void)
-{
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-         stack_ctl(&stack, NULL, "audit noon") != 0; wait_a_moment())
-        assert_true(clock_mono_us() < deadline_us);
 }
 
 static char *export(void)
@@ -88,12 +67,10 @@ static char *export(void)
     return csv;
 }
 
-static void test_save_and_restore(void **state)
+TEST(test_save_and_restore)
 {
-    (void)state;
     struct event e;
-    event_open(&e, &stack, "noon");
-    event_create(&e, "--quota 100");
+    event_make(&e, &stack, "noon", "--quota 100");
     post_all(&e, 0, 40);
     wait_granted(40);
     stack_kill(&stack, "scheduler", "TERM");
@@ -115,23 +92,22 @@ static void test_save_and_restore(void **state)
     put_back("redis");
     stack_start(&stack, "scheduler");
     stack_start(&stack, "gateway");
-    wait_clean();
+    /* Redis has the campaign again */
+    wait_for(stack_ctl(&stack, NULL, "audit noon") == 0);
     char *after = export();
     assert_string_equal(after, before);
     event_open(&e, &stack, "noon");
     post_all(&e, 60, 70);
     wait_granted(70);
-    assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
+    event_ctl(&stack, "audit noon");
     event_close(&e);
     free(before);
     free(after);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_save_and_restore),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/raw.h"
 
 #include <stdio.h>
@@ -33,14 +34,10 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event event;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack, options);
-    event_open(&event, &stack, "noon");
-    event_create(&event, "--quota 10");
+    event_start(&event, &stack, options, "--quota 10");
     stack_kill(&stack, "scheduler", "TERM");
-    return 0;
 }
 
 /* calls: the number of calls that the gateway has sent to Redis, without the link's probes. */
@@ -70,22 +67,19 @@ static long long keys(void)
 static long calls_before;
 static long long keys_before;
 
-static int note_redis(void **state)
+static void note_redis(void)
 {
-    (void)state;
     calls_before = calls();
     keys_before = keys();
-    return 0;
 }
 
-static int nothing_reached_redis(void **state)
+static void nothing_reached_redis(void)
 {
-    (void)state;
-    if (calls() == calls_before && keys() == keys_before)
-        return 0;
-    print_error("something reached Redis: %ld calls\n", calls() - calls_before);
-    return -1;
+    if (calls() != calls_before || keys() != keys_before)
+        fail_msg("something reached Redis: %ld calls", calls() - calls_before);
 }
+
+#define QUIET_TEST(name) TEST_WITH(name, note_redis, nothing_reached_redis)
 
 /* check_problem: expects application/problem+json with this status and code. */
 static void check_problem(const char *what, const char *body, int status, int want_status,
@@ -133,9 +127,8 @@ static const struct {
     {"{\"user_id\":9223372036854775808}", "BAD_USER"},
 };
 
-static void test_bodies(void **state)
+QUIET_TEST(test_bodies)
 {
-    (void)state;
     static const char *const json[] = {"Content-Type: " JSON, NULL};
     static struct http_answer a;
     for (size_t i = 0; i < LENGTH(bodies); i++) {
@@ -157,9 +150,8 @@ static const char *const media_types[] = {
     "Content-Type: multipart/form-data",
 };
 
-static void test_media_types(void **state)
+QUIET_TEST(test_media_types)
 {
-    (void)state;
     static struct http_answer a;
     for (size_t i = 0; i < LENGTH(media_types); i++) {
         http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
@@ -225,9 +217,8 @@ static const struct {
     {"PUT", "/v1/campaigns/noon", 405, "BAD_METHOD"},
 };
 
-static void test_paths_and_methods(void **state)
+QUIET_TEST(test_paths_and_methods)
 {
-    (void)state;
     static const char *const json[] = {"Content-Type: " JSON, NULL};
     static struct http_answer a;
     for (size_t i = 0; i < LENGTH(paths); i++) {
@@ -248,9 +239,8 @@ static void test_paths_and_methods(void **state)
 
 /* --- sizes --- */
 
-static void test_body_too_large(void **state)
+QUIET_TEST(test_body_too_large)
 {
-    (void)state;
     static const size_t sizes[] = {513, 5000, 100000, 1000000};
     static const char *const json[] = {"Content-Type: " JSON, NULL};
     static const char *const chunked[] = {"Content-Type: " JSON, "Transfer-Encoding: chunked",
@@ -271,9 +261,8 @@ static void test_body_too_large(void **state)
     }
 }
 
-static void test_url_too_long(void **state)
+QUIET_TEST(test_url_too_long)
 {
-    (void)state;
     static struct http_answer a;
     char url[1024];
     int n = snprintf(url, sizeof url, "%s/v1/campaigns/noon?", stack.url);
@@ -283,9 +272,8 @@ static void test_url_too_long(void **state)
     check_problem("long URL", a.body, a.status, 414, "URL_TOO_LONG");
 }
 
-static void test_headers_too_large(void **state)
+QUIET_TEST(test_headers_too_large)
 {
-    (void)state;
     static struct http_answer a;
     static char header[9000];
     memset(header, 'x', sizeof header - 1);
@@ -323,9 +311,8 @@ static const struct {
     {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 0},
 };
 
-static void test_raw_bytes(void **state)
+QUIET_TEST(test_raw_bytes)
 {
-    (void)state;
     static char text[RAW_MAX];
     for (size_t i = 0; i < LENGTH(raw); i++) {
         bool closed;
@@ -353,9 +340,8 @@ static const char *const slow[] = {
     (POST_HEAD "Content-Length: 16\r\n\r\n{\"us"),
 };
 
-static void test_slow_requests(void **state)
+QUIET_TEST(test_slow_requests)
 {
-    (void)state;
     static char text[RAW_MAX];
     int fds[LENGTH(slow)];
     int64_t began_us = clock_mono_us();
@@ -376,9 +362,8 @@ static void test_slow_requests(void **state)
 }
 
 /* A client that sends a byte now and then must not keep its connection. */
-static void test_dribbling_request(void **state)
+QUIET_TEST(test_dribbling_request)
 {
-    (void)state;
     static char text[RAW_MAX];
     static const char line[] = "GET /v1/campaigns/noon HTTP/1.1\r\nX: "
                                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
@@ -397,9 +382,8 @@ static void test_dribbling_request(void **state)
 
 /* When all allowed connections are silent or incomplete, the gateway makes room. (For connections
  * with a request see test_files.c.) */
-static void test_silent_connections(void **state)
+QUIET_TEST(test_silent_connections)
 {
-    (void)state;
     enum { MOST = 8 };
     static struct http_answer a;
     int fds[MOST];
@@ -411,30 +395,6 @@ static void test_silent_connections(void **state)
         http_ask(&(struct http_request){.url = event_url(&event, "/nowhere")}, &a);
         check_problem("others are silent", a.body, a.status, 404, "NO_ROUTE");
     }
-    for (int i = 0; i < MOST; i++)
-        close(fds[i]);
-}
-
-/* Long-polls count as requests in flight: above the limit the next is refused. The first four go to
- * Redis. */
-static void test_too_many_in_flight(void **state)
-{
-    (void)state;
-    enum { MOST = 4 };
-    static const char poll[] =
-        "GET /v1/campaigns/noon/requests/waits?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n";
-    static struct http_answer a;
-    int fds[MOST];
-    assert_int_equal(event_post(&event, "waits", NULL), 202);
-    for (int i = 0; i < MOST; i++) {
-        fds[i] = raw_connect(stack.url);
-        raw_send(fds[i], poll, sizeof poll - 1);
-    }
-    int64_t deadline_us = clock_mono_us() + 5000000;
-    while (event_post(&event, "more", &a) != 503 && clock_mono_us() < deadline_us)
-        wait_a_moment();
-    check_problem("one in flight too many", a.body, a.status, 503, "OVERLOADED");
-    assert_non_null(http_header(&a, "Retry-After"));
     for (int i = 0; i < MOST; i++)
         close(fds[i]);
 }
@@ -467,32 +427,18 @@ static const struct {
      "bad.cfg:1: mariadb.port: expected a whole number"},
 };
 
-static char *output_of(const char *path)
+QUIET_TEST(test_configurations)
 {
-    char *text = calloc(1, 8192);
-    FILE *in = fopen(path, "re");
-    assert_non_null(in);
-    size_t n = fread(text, 1, 8191, in);
-    text[n] = '\0';
-    fclose(in);
-    return text;
-}
-
-static void test_configurations(void **state)
-{
-    (void)state;
     const char *dir = tempdir_make();
     char file[256], log[256], program[512], want[512];
     snprintf(file, sizeof file, "%s/bad.cfg", dir);
     for (size_t i = 0; i < LENGTH(configs); i++) {
-        FILE *out = fopen(file, "we");
-        fputs(configs[i].file, out);
-        fclose(out);
+        file_write(file, "%s", configs[i].file);
         snprintf(log, sizeof log, "%s/log%zu", dir, i);
         snprintf(program, sizeof program, "%s/%s/onrush-%s", getenv("ONRUSH_BUILD"),
                  configs[i].program, configs[i].program);
         int code = child_run((const char *const[]){program, "--config", file, NULL}, log);
-        char *text = output_of(log);
+        char *text = file_read(log);
         snprintf(want, sizeof want, "onrush-%s: %s/%s\n", configs[i].program, dir,
                  configs[i].message);
         assert_string_equal(text, want);
@@ -501,25 +447,32 @@ static void test_configurations(void **state)
     }
 }
 
-#define QUIET_TEST(function)                                                                       \
-    cmocka_unit_test_setup_teardown(function, note_redis, nothing_reached_redis)
+/* Long-polls count as requests in flight: above the limit the next is refused. The first four go to
+ * Redis. This test is the last, because its long-polls continue. */
+TEST(test_too_many_in_flight)
+{
+    enum { MOST = 4 };
+    static const char poll[] =
+        "GET /v1/campaigns/noon/requests/waits?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n";
+    static struct http_answer a;
+    int fds[MOST];
+    assert_int_equal(event_post(&event, "waits", NULL), 202);
+    for (int i = 0; i < MOST; i++) {
+        fds[i] = raw_connect(stack.url);
+        raw_send(fds[i], poll, sizeof poll - 1);
+    }
+    int64_t deadline_us = clock_mono_us() + 5000000;
+    while (event_post(&event, "more", &a) != 503 && clock_mono_us() < deadline_us)
+        wait_a_moment();
+    check_problem("one in flight too many", a.body, a.status, 503, "OVERLOADED");
+    assert_non_null(http_header(&a, "Retry-After"));
+    for (int i = 0; i < MOST; i++)
+        close(fds[i]);
+}
+
+EVENT_ENDS(event)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        QUIET_TEST(test_bodies),
-        QUIET_TEST(test_media_types),
-        QUIET_TEST(test_paths_and_methods),
-        QUIET_TEST(test_body_too_large),
-        QUIET_TEST(test_url_too_long),
-        QUIET_TEST(test_headers_too_large),
-        QUIET_TEST(test_raw_bytes),
-        QUIET_TEST(test_slow_requests),
-        QUIET_TEST(test_dribbling_request),
-        QUIET_TEST(test_silent_connections),
-        QUIET_TEST(test_configurations),
-        cmocka_unit_test(test_too_many_in_flight), /* last, because its long-polls continue */
-        EVENT_ENDS(event),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -16,15 +16,13 @@
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack, (const char *const[]){"--set", "gateway.workers=1", "--set",
-                                           "gateway.redis.command_timeout_ms=60000", NULL});
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 3 --overflow -1");
+    event_start(&noon, &stack,
+                (const char *const[]){"--set", "gateway.workers=1", "--set",
+                                      "gateway.redis.command_timeout_ms=60000", NULL},
+                "--quota 3 --overflow -1");
     stack_kill(&stack, "scheduler", "KILL"); /* waiting users stay waiting */
-    return 0;
 }
 
 static void ask(int fd, const char *prefix, int i)
@@ -73,27 +71,22 @@ static void in_order(const char *prefix)
     }
 }
 
-static void test_two_calls(void **state)
+TEST(test_two_calls)
 {
-    (void)state;
     in_order("early");
 }
 
-static void test_two_calls_without_functions(void **state)
+TEST(test_two_calls_without_functions)
 {
-    (void)state;
     redisReply *r = redisCommand(noon.redis, "FUNCTION FLUSH");
     assert_int_equal(r->type, REDIS_REPLY_STATUS);
     freeReplyObject(r);
     in_order("late");
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_calls),
-        cmocka_unit_test(test_two_calls_without_functions),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

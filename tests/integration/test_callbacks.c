@@ -5,6 +5,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/hook.h"
 
 #include <openssl/evp.h>
@@ -19,47 +20,32 @@
 static struct stack stack;
 static struct hook *hook, *heart;
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *out = fopen(path, "we");
-    assert_non_null(out);
-    fprintf(out, "%s\n", text);
-    fclose(out);
-}
-
-static int up(void **state)
+static void up(void)
 {
     static const char *const quick[] = {"health.worse_after_ms=300", "health.better_after_ms=600",
                                         "callbacks.heartbeat_s=1", "callbacks.source=shop"};
     static char sets[16][400];
     const char *options[40];
     size_t n = 0, n_sets = 0;
-    (void)state;
-    const char *dir = tempdir_make();
     hook = hook_start(NULL);
     heart = hook_start(NULL);
-    char path[3][200];
-    snprintf(path[0], sizeof path[0], "%s/urls", dir);
-    snprintf(path[1], sizeof path[1], "%s/secret", dir);
-    snprintf(path[2], sizeof path[2], "%s/heart", dir);
-    write_file(path[0], hook_url(hook));
-    write_file(path[1], SECRET);
-    write_file(path[2], hook_url(heart));
+    const char *urls = file_make("urls", "%s\n", hook_url(hook));
+    const char *secret = file_make("secret", SECRET "\n");
+    const char *heart_url = file_make("heart", "%s\n", hook_url(heart));
     for (int i = 0; i < 2; i++) {
         const char *part = i == 0 ? "gateway" : "scheduler";
         for (size_t j = 0; j < LENGTH(quick); j++)
             snprintf(sets[n_sets++], sizeof sets[0], "%s.%s", part, quick[j]);
-        snprintf(sets[n_sets++], sizeof sets[0], "%s.callbacks.urls_file=%s", part, path[0]);
-        snprintf(sets[n_sets++], sizeof sets[0], "%s.callbacks.secret_file=%s", part, path[1]);
+        snprintf(sets[n_sets++], sizeof sets[0], "%s.callbacks.urls_file=%s", part, urls);
+        snprintf(sets[n_sets++], sizeof sets[0], "%s.callbacks.secret_file=%s", part, secret);
     }
-    snprintf(sets[n_sets++], sizeof sets[0], "gateway.callbacks.heartbeat_url_file=%s", path[2]);
+    snprintf(sets[n_sets++], sizeof sets[0], "gateway.callbacks.heartbeat_url_file=%s", heart_url);
     for (size_t i = 0; i < n_sets; i++) {
         options[n++] = "--set";
         options[n++] = sets[i];
     }
     options[n] = NULL;
     stack_up(&stack, options);
-    return 0;
 }
 
 /* --- received messages --- */
@@ -144,9 +130,8 @@ static json_t *await_health(size_t from, const char *daemon, const char *state, 
 
 /* --- the tests --- */
 
-static void test_the_first_message_says_ok(void **state)
+TEST(test_the_first_message_says_ok)
 {
-    (void)state;
     static const char *const components[] = {"redis", "mariadb", "backlog",
                                              "lag",   "journal", "errors"};
     static const char *const daemons[] = {"gateway", "scheduler"};
@@ -163,9 +148,8 @@ static void test_the_first_message_says_ok(void **state)
 }
 
 /* The gateway journals, so it is degraded; the scheduler cannot work, so it is down. */
-static void test_redis_goes_and_comes_back(void **state)
+TEST(test_redis_goes_and_comes_back)
 {
-    (void)state;
     size_t from = hook_count(hook);
     stack_kill(&stack, "redis", "KILL");
     json_t *doc = await_health(from, "gateway", "degraded", "journal", "degraded");
@@ -184,9 +168,8 @@ static void test_redis_goes_and_comes_back(void **state)
     json_decref(await_health(from, "gateway", "ok", "redis", "ok"));
 }
 
-static void test_both_are_away(void **state)
+TEST(test_both_are_away)
 {
-    (void)state;
     size_t from = hook_count(hook);
     stack_kill(&stack, "redis", "KILL");
     stack_kill(&stack, "mariadb", "KILL");
@@ -220,7 +203,7 @@ static void await_event(size_t *from, const char *type, char id[160])
 /* check_raised: a campaign with a raised quota can sell out again, which is another event. */
 static void check_raised(struct event *e, size_t *from, const char *before)
 {
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota soldout 5"), 0);
+    event_ctl(&stack, "campaign set-quota soldout 5");
     for (int status = 0; status != 202; wait_a_moment()) /* until the gateway sees the new quota */
         status = event_post(e, "u-5", NULL);
     json_t *doc = await(from, is_event, "campaign.sold_out");
@@ -229,14 +212,12 @@ static void check_raised(struct event *e, size_t *from, const char *before)
 }
 
 /* The events come in order. The next scheduler sends them again, with the same ids. */
-static void test_a_campaign(void **state)
+TEST(test_a_campaign)
 {
-    (void)state;
     struct event e;
     char first[4][160], again[3][160];
     size_t from = hook_count(hook);
-    event_open(&e, &stack, "soldout");
-    event_create(&e, "--quota 4");
+    event_make(&e, &stack, "soldout", "--quota 4");
     await_event(&from, "campaign.opened", first[0]);
     assert_int_equal(event_post(&e, "u-1", NULL), 202);
     assert_int_equal(event_post(&e, "u-2", NULL), 202);
@@ -254,34 +235,28 @@ static void test_a_campaign(void **state)
         assert_string_equal(again[i], first[i]);
     assert_string_not_equal(first[0], first[1]);
     check_raised(&e, &from, first[2]);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign close soldout"), 0);
+    event_ctl(&stack, "campaign close soldout");
     await_event(&from, "campaign.closed", first[3]);
     event_close(&e);
 }
 
 /* A hook that hangs affects nobody: requests are answered and decided as usual. */
-static void test_a_hook_that_hangs(void **state)
+TEST(test_a_hook_that_hangs)
 {
-    (void)state;
     struct event e;
     hook_answer(hook, HOOK_HANG);
     size_t from = hook_count(hook);
-    event_open(&e, &stack, "hanging");
-    event_create(&e, "--quota 100");
+    event_make(&e, &stack, "hanging", "--quota 100");
     assert_true(hook_wait(hook, from + 1, WAIT_MS)); /* campaign.opened is in flight and hangs */
-    for (int i = 0; i < 100; i++) {
-        char user[32];
-        snprintf(user, sizeof user, "u-%d", i);
-        assert_int_equal(event_post(&e, user, NULL), 202);
-    }
+    for (int i = 0; i < 100; i++)
+        event_accept(&e, "u-%d", i);
     event_wait(&e, 20000);
     hook_answer(hook, HOOK_OK);
     event_close(&e);
 }
 
-static void test_the_stack_stops_clean(void **state)
+TEST(test_the_stack_stops_clean)
 {
-    (void)state;
     char *log = stack_log(&stack, "gateway");
     assert_null(strstr(log, SECRET));
     assert_null(strstr(log, "/hook")); /* nor the URL: it may be a secret */
@@ -296,23 +271,20 @@ static void check_switches(const char *const *off, const char *const *types, siz
 {
     struct stack quiet;
     struct event e;
-    char path[200], urls[256];
+    char urls[256];
     hook = hook_start(NULL);
-    snprintf(path, sizeof path, "%s/urls", tempdir_make());
-    snprintf(urls, sizeof urls, "scheduler.callbacks.urls_file=%s", path);
-    write_file(path, hook_url(hook));
+    snprintf(urls, sizeof urls, "scheduler.callbacks.urls_file=%s",
+             file_make("urls", "%s\n", hook_url(hook)));
     stack_up(&quiet, (const char *const[]){"--set", urls, "--set", off[0], "--set", off[1], "--set",
                                            "scheduler.callbacks.health=false", NULL});
-    event_open(&e, &quiet, "soldout");
-    event_create(&e, "--quota 2");
+    event_make(&e, &quiet, "soldout", "--quota 2");
     assert_int_equal(event_post(&e, "u-1", NULL), 202);
     assert_true(hook_wait(hook, 1, WAIT_MS));
     assert_int_equal(event_post(&e, "u-2", NULL), 202);
     event_wait(&e, WAIT_MS);
-    assert_int_equal(stack_ctl(&quiet, NULL, "campaign close soldout"), 0);
-    while (stack_number(&e.db, "SELECT state = 'settled' FROM campaigns WHERE name = 'soldout'") !=
-           1)
-        wait_a_moment();
+    event_ctl(&quiet, "campaign close soldout");
+    wait_for(
+        stack_number(&e.db, "SELECT state = 'settled' FROM campaigns WHERE name = 'soldout'") == 1);
     assert_true(hook_wait(hook, n, WAIT_MS));
     event_close(&e);
     assert_int_equal(stack_finish(&quiet), 0);
@@ -329,9 +301,8 @@ static void check_switches(const char *const *off, const char *const *types, siz
 
 /* Each event has a switch. If it is off, the event is never sent, not even at the stop, which sends
  * everything that waits. */
-static void test_switches(void **state)
+TEST(test_switches)
 {
-    (void)state;
     static const char *const ends[] = {"scheduler.callbacks.opened=false",
                                        "scheduler.callbacks.closed=false"};
     static const char *const middle[] = {"scheduler.callbacks.half_gone=false",
@@ -342,14 +313,5 @@ static void test_switches(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_first_message_says_ok),
-        cmocka_unit_test(test_redis_goes_and_comes_back),
-        cmocka_unit_test(test_both_are_away),
-        cmocka_unit_test(test_a_campaign),
-        cmocka_unit_test(test_a_hook_that_hangs),
-        cmocka_unit_test(test_the_stack_stops_clean),
-        cmocka_unit_test(test_switches),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -14,23 +14,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
-}
-
-/* wait_for_202: posts a user until the request is accepted. */
-static void wait_for_202(const struct event *e, const char *user)
-{
-    static struct http_answer a;
-    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
-    while (event_post(e, user, &a) != 202) {
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%s: %d %s instead of 202", user, a.status, a.body);
-        wait_a_moment();
-    }
 }
 
 /* wait_for_refusal: posts new users until one is refused with this code. */
@@ -62,9 +48,8 @@ static void wait_for_status(const struct event *e, const char *user, const char 
     }
 }
 
-static void test_opens_on_time(void **state)
+TEST(test_opens_on_time)
 {
-    (void)state;
     static struct http_answer a;
     char options[96], when[CLOCK_TEXT_SIZE];
     struct event e;
@@ -77,7 +62,7 @@ static void test_opens_on_time(void **state)
     assert_in_range(atoi(http_header(&a, "Retry-After")), 1, 4);
     assert_int_equal(http_get(event_url(&e, "%s", ""), &a), 200);
     assert_non_null(strstr(a.body, "\"state\":\"scheduled\""));
-    wait_for_202(&e, "ann");
+    event_wait_post(&e, "ann", 202);
     int64_t late_us = clock_wall_us() - opens_us;
     /* never early, and at most a second late */
     assert_in_range(late_us + SECOND, SECOND, 2 * SECOND);
@@ -85,9 +70,8 @@ static void test_opens_on_time(void **state)
     event_close(&e);
 }
 
-static void test_closes_on_time(void **state)
+TEST(test_closes_on_time)
 {
-    (void)state;
     static struct http_answer a;
     char options[96], when[CLOCK_TEXT_SIZE];
     struct event e;
@@ -104,25 +88,22 @@ static void test_closes_on_time(void **state)
     event_close(&e);
 }
 
-static void test_pause_resume_close(void **state)
+TEST(test_pause_resume_close)
 {
-    (void)state;
     struct event e;
-    event_open(&e, &stack, "pause");
-    event_create(&e, "--quota 5");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause pause"), 0);
+    event_make(&e, &stack, "pause", "--quota 5");
+    event_ctl(&stack, "campaign pause pause");
     wait_for_refusal(&e, "PAUSED");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign resume pause"), 0);
-    wait_for_202(&e, "ann");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign close pause"), 0);
+    event_ctl(&stack, "campaign resume pause");
+    event_wait_post(&e, "ann", 202);
+    event_ctl(&stack, "campaign close pause");
     wait_for_refusal(&e, "CLOSED");
     wait_for_status(&e, "ann", "granted");
     event_close(&e);
 }
 
-static void test_unknown_campaign(void **state)
+TEST(test_unknown_campaign)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
     event_open(&e, &stack, "nowhere");
@@ -138,21 +119,19 @@ static void test_unknown_campaign(void **state)
 }
 
 /* A raised quota goes to the sold out, first come, first served. */
-static void test_raised_quota(void **state)
+TEST(test_raised_quota)
 {
-    (void)state;
     static const char *const users[] = {"ann", "bob", "cid", "dan", "eve"};
     static struct http_answer a;
     struct event e;
-    event_open(&e, &stack, "more");
-    event_create(&e, "--quota 2 --overflow -1");
+    event_make(&e, &stack, "more", "--quota 2 --overflow -1");
     for (size_t i = 0; i < LENGTH(users); i++) {
         assert_int_equal(event_post(&e, users[i], &a), 202);
         event_note(&e, users[i], strtoull(strstr(a.body, "\"ticket\":") + 9, NULL, 10));
     }
     for (size_t i = 0; i < LENGTH(users); i++)
         wait_for_status(&e, users[i], i < 2 ? "granted" : "sold_out");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota more 4"), 0);
+    event_ctl(&stack, "campaign set-quota more 4");
     wait_for_status(&e, "cid", "granted");
     wait_for_status(&e, "dan", "granted");
     wait_for_status(&e, "eve", "sold_out");
@@ -164,9 +143,8 @@ static void test_raised_quota(void **state)
 
 /* A huge backlog does not starve a small campaign: the small one finishes before half of the huge
  * one. */
-static void test_a_huge_campaign_does_not_starve_a_small_one(void **state)
+TEST(test_a_huge_campaign_does_not_starve_a_small_one)
 {
-    (void)state;
     enum { HUGE_N = 30000, SMALL_N = 20 };
     struct event huge, small;
     event_open(&huge, &stack, "huge");
@@ -174,20 +152,13 @@ static void test_a_huge_campaign_does_not_starve_a_small_one(void **state)
     event_create(&huge, "--quota 30000");
     event_create(&small, "--quota 10");
     stack_kill(&stack, "scheduler", "TERM");
-    assert_int_equal(stack_ctl(&stack, NULL,
-                               "burst huge --requests %d --concurrency 100 --no-progress --json",
-                               HUGE_N),
-                     0);
-    for (int i = 0; i < SMALL_N; i++) {
-        char user[16];
-        snprintf(user, sizeof user, "s-%d", i);
-        assert_int_equal(event_post(&small, user, NULL), 202);
-    }
+    event_ctl(&stack, "burst huge --requests %d --concurrency 100 --no-progress --json", HUGE_N);
+    for (int i = 0; i < SMALL_N; i++)
+        event_accept(&small, "s-%d", i);
     stack_start(&stack, "scheduler");
     event_wait(&small, 10000);
     event_wait(&huge, 30000);
-    assert_int_equal(stack_number(&small.db, "SELECT granted FROM campaigns WHERE name = 'small'"),
-                     10);
+    assert_int_equal(event_granted(&small), 10);
     int64_t before = stack_number(
         &huge.db, "SELECT COUNT(*) FROM coupons WHERE campaign_id = (SELECT id FROM campaigns "
                   "WHERE name = 'huge') "
@@ -200,9 +171,8 @@ static void test_a_huge_campaign_does_not_starve_a_small_one(void **state)
 }
 
 /* Twenty campaigns at once, each exact. */
-static void test_many_campaigns_at_once(void **state)
+TEST(test_many_campaigns_at_once)
 {
-    (void)state;
     enum { CAMPAIGNS = 20, USERS = 30 };
     static struct http_answer a;
     static char names[CAMPAIGNS][16];
@@ -210,8 +180,7 @@ static void test_many_campaigns_at_once(void **state)
     for (int i = 0; i < CAMPAIGNS; i++) {
         snprintf(names[i], sizeof names[i], "many-%d", i);
         event_open(&events[i], &stack, names[i]);
-        assert_int_equal(
-            stack_ctl(&stack, NULL, "campaign create %s --quota 12 --no-wait", names[i]), 0);
+        event_ctl(&stack, "campaign create %s --quota 12 --no-wait", names[i]);
     }
     for (int i = 0; i < CAMPAIGNS; i++)
         event_wait_open(&events[i]);
@@ -230,17 +199,9 @@ static void test_many_campaigns_at_once(void **state)
     }
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opens_on_time),
-        cmocka_unit_test(test_closes_on_time),
-        cmocka_unit_test(test_pause_resume_close),
-        cmocka_unit_test(test_unknown_campaign),
-        cmocka_unit_test(test_raised_quota),
-        cmocka_unit_test(test_a_huge_campaign_does_not_starve_a_small_one),
-        cmocka_unit_test(test_many_campaigns_at_once),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

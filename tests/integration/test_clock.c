@@ -15,9 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECOND      INT64_C(1000000)
-#define HOUR        (3600 * SECOND)
-#define PATIENCE_US (30 * SECOND)
+#define SECOND INT64_C(1000000)
+#define HOUR   (3600 * SECOND)
 
 static const char *const options[] = {"--set", "gateway.workers=1", NULL};
 
@@ -53,101 +52,62 @@ static int64_t mariadb_off_us(void)
 static void step(int64_t step_s)
 {
     write_step(step_s);
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-         llabs(redis_off_us() - step_s * SECOND) > 60 * SECOND ||
-         llabs(mariadb_off_us() - step_s * SECOND) > 60 * SECOND;
-         wait_a_moment())
-        assert_true(clock_mono_us() < deadline_us);
+    wait_for(llabs(redis_off_us() - step_s * SECOND) <= 60 * SECOND &&
+             llabs(mariadb_off_us() - step_s * SECOND) <= 60 * SECOND);
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     snprintf(step_file, sizeof step_file, "%s/step", tempdir_make());
     write_step(0);
     setenv("ONRUSH_CLOCK_STEP", step_file, 1);
     setenv("LD_PRELOAD", ONRUSH_STEPPED_CLOCK, 1); /* this process started without it */
-    stack_up(&stack, options);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 1000 --overflow -1");
-    return 0;
-}
-
-static uint64_t granted_ticket(const char *user)
-{
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
-        int64_t ticket =
-            stack_number(&noon.db, "SELECT ticket FROM coupons WHERE user_id = '%s'", user);
-        if (ticket > 0)
-            return (uint64_t)ticket;
-        assert_true(clock_mono_us() < deadline_us);
-    }
+    event_start(&noon, &stack, options, "--quota 1000 --overflow -1");
 }
 
 static const int64_t steps_s[] = {0, 3600, 0, -3600, 3600, -3600, 0};
 
-static void test_tickets_grow(void **state)
+TEST(test_tickets_grow)
 {
-    (void)state;
     uint64_t last = 0;
     for (size_t i = 0; i < LENGTH(steps_s); i++) {
         char user[16];
         step(steps_s[i]);
         snprintf(user, sizeof user, "u-%zu", i);
-        assert_int_equal(event_post(&noon, user, NULL), 202);
-        uint64_t ticket = granted_ticket(user);
+        event_accept(&noon, "%s", user);
+        uint64_t ticket = event_wait_grant(&noon, user);
         assert_true(ticket > last);
         last = ticket;
     }
-    assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
+    event_ctl(&stack, "audit noon");
 }
 
-static void wait_state(const struct event *e, const char *state)
+/* is_published: the state in Redis. A scheduler writes MariaDB first; gateways read Redis. */
+static bool is_published(const char *name, const char *state)
 {
-    static struct http_answer a;
-    char want[40];
-    snprintf(want, sizeof want, "\"state\":\"%s\"", state);
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
-        http_get(event_url(e, "%s", ""), &a);
-        if (strstr(a.body, want) != NULL)
-            return;
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%s instead of %s", a.body, state);
-    }
-}
-
-/* wait_published: waits for the state in MariaDB and in Redis. A scheduler writes MariaDB first;
- * gateways read Redis. */
-static void wait_published(const char *name, const char *state)
-{
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
-        redisReply *r = redisCommand(noon.redis, "HGET onrush:{%s}:meta state", name);
-        bool there = r->type == REDIS_REPLY_STRING && strcmp(r->str, state) == 0;
-        freeReplyObject(r);
-        if (there)
-            return;
-        assert_true(clock_mono_us() < deadline_us);
-    }
+    redisReply *r = redisCommand(noon.redis, "HGET onrush:{%s}:meta state", name);
+    bool there = r->type == REDIS_REPLY_STRING && strcmp(r->str, state) == 0;
+    freeReplyObject(r);
+    return there;
 }
 
 /* A campaign that opened or closed by the clock stays so for GET and POST when the clock goes back
  * to before that time. */
-static void test_no_flapping(void **state)
+TEST(test_no_flapping)
 {
-    (void)state;
     static struct http_answer a;
     struct event later = {.stack = &stack, .name = "later"};
     struct event soon = {.stack = &stack, .name = "soon"};
     step(0);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign create later --quota 9 --opens-at +30m"), 0);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign create soon --quota 9 --closes-at +30m"), 0);
-    wait_state(&later, "scheduled");
-    wait_state(&soon, "open");
+    event_ctl(&stack, "campaign create later --quota 9 --opens-at +30m");
+    event_ctl(&stack, "campaign create soon --quota 9 --closes-at +30m");
+    event_wait_campaign(&later, "\"state\":\"scheduled\"");
+    event_wait_campaign(&soon, "\"state\":\"open\"");
     step(3600);
-    wait_state(&later, "open");
-    wait_state(&soon, "closed");
-    wait_published("later", "open");
-    wait_published("soon", "closed");
+    event_wait_campaign(&later, "\"state\":\"open\"");
+    event_wait_campaign(&soon, "\"state\":\"closed\"");
+    wait_for(is_published("later", "open"));
+    wait_for(is_published("soon", "closed"));
     step(0);
     for (int i = 0; i < 20; i++) {
         http_get(event_url(&later, "%s", ""), &a);
@@ -164,35 +124,27 @@ static void test_no_flapping(void **state)
 
 /* A scheduler dies just before the clock goes back. Its lease seems to last an hour, but is taken
  * over as fast as any other. */
-static void test_a_lease_of_the_future(void **state)
+TEST(test_a_lease_of_the_future)
 {
-    (void)state;
     step(3600);
     assert_int_equal(event_post(&noon, "before", NULL), 202);
-    granted_ticket("before");
+    event_wait_grant(&noon, "before");
     stack_kill(&stack, "scheduler", "KILL");
     step(0);
     stack_start(&stack, "scheduler"); /* MariaDB sees it as another scheduler */
     assert_int_equal(event_post(&noon, "after", NULL), 202);
-    granted_ticket("after");
+    event_wait_grant(&noon, "after");
 }
 
-static void test_the_stack_stops_clean(void **state)
+TEST(test_nothing_was_wrong)
 {
-    (void)state;
     step(0);
-    assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
+    event_ctl(&stack, "audit noon");
 }
+
+EVENT_ENDS(noon)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tickets_grow),
-        cmocka_unit_test(test_no_flapping),
-        cmocka_unit_test(test_a_lease_of_the_future),
-        cmocka_unit_test(test_the_stack_stops_clean),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

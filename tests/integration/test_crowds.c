@@ -5,7 +5,7 @@
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
-#include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/raw.h"
 
 #include <errno.h>
@@ -28,24 +28,18 @@
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    char include[256];
-    snprintf(include, sizeof include, "%s/proxies.cfg", tempdir_make());
-    FILE *file = fopen(include, "we");
-    assert_non_null(file);
-    fprintf(file, "trusted_proxies = (\"127.0.0.%d\");\n", PROXY_HOST);
-    assert_int_equal(fclose(file), 0);
-    stack_up(&stack, (const char *const[]){
-                         "--gateway-include", include, "--set", "gateway.workers=2", "--set",
-                         "gateway.max_connections=400", "--set", "gateway.max_waiters=300", "--set",
-                         "gateway.request_timeout_s=1", NULL});
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100000");
+    const char *include =
+        file_make("proxies.cfg", "trusted_proxies = (\"127.0.0.%d\");\n", PROXY_HOST);
+    event_start(&noon, &stack,
+                (const char *const[]){"--gateway-include", include, "--set", "gateway.workers=2",
+                                      "--set", "gateway.max_connections=400", "--set",
+                                      "gateway.max_waiters=300", "--set",
+                                      "gateway.request_timeout_s=1", NULL},
+                "--quota 100000");
     stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
-    return 0;
 }
 
 /* --- the honest client --- */
@@ -93,9 +87,7 @@ static void honest_start(void)
 static void honest_goes_on(void)
 {
     int before = honest.served;
-    for (int64_t until_us = clock_mono_us() + PATIENCE_MS * 1000; honest.served < before + 50;
-         wait_a_moment())
-        assert_true(clock_mono_us() < until_us);
+    wait_for(honest.served >= before + 50);
 }
 
 static void honest_stop(void)
@@ -147,9 +139,8 @@ static const char *const crowds[] = {
     POLL "\r\n",                                          /* waiting */
 };
 
-static void test_crowds_of_one_address(void **state)
+TEST(test_crowds_of_one_address)
 {
-    (void)state;
     long files = open_files();
     for (size_t i = 0; i < LENGTH(crowds); i++) {
         honest_start();
@@ -161,16 +152,13 @@ static void test_crowds_of_one_address(void **state)
         honest_goes_on();
         honest_stop();
         close_crowd();
-        for (int64_t until_us = clock_mono_us() + PATIENCE_MS * 1000; open_files() > files + 2;
-             wait_a_moment())
-            assert_true(clock_mono_us() < until_us);
+        wait_for(open_files() <= files + 2);
     }
 }
 
 /* Long-polls that open and leave at once, again and again, keep nobody out. */
-static void test_long_polls_that_are_left(void **state)
+TEST(test_long_polls_that_are_left)
 {
-    (void)state;
     honest_start();
     for (int round = 0; round < 5; round++) {
         open_crowd(POLL "\r\n");
@@ -185,9 +173,8 @@ static void test_long_polls_that_are_left(void **state)
 }
 
 /* Clients that pipeline as much as they can and never read pin a bounded amount, and are cut. */
-static void test_those_that_never_read(void **state)
+TEST(test_those_that_never_read)
 {
-    (void)state;
     enum { READERS = 60 };
     static char bytes[50 * 100];
     size_t n = 0, sent = 0;
@@ -256,9 +243,8 @@ static long turned_away(const char *cause)
 
 /* An address may have half of the waiting places; a trusted proxy may have all, if it has many
  * clients. */
-static void test_shares_of_waiters(void **state)
+TEST(test_shares_of_waiters)
 {
-    (void)state;
     int fd[4];
     long here = turned_away("max_waiters_per_address"), all = turned_away("max_waiters");
     open_waiting(MOST_WAIT / 2, CROWD_HOST, "");
@@ -281,9 +267,8 @@ static void test_shares_of_waiters(void **state)
 }
 
 /* Connections of a trusted proxy have no share limit. */
-static void test_a_proxy_has_no_share(void **state)
+TEST(test_a_proxy_has_no_share)
 {
-    (void)state;
     open_waiting(MOST_WAIT / 2, PROXY_HOST, "X-Forwarded-For: 192.0.2.1\r\n");
     open_waiting(MOST_WAIT / 2, PROXY_HOST, "X-Forwarded-For: 192.0.2.2\r\n");
     assert_true(MOST_WAIT > MOST / 2);
@@ -292,15 +277,9 @@ static void test_a_proxy_has_no_share(void **state)
     event_wait_metric(stack.admin_url, "onrush_gateway_connections", 0);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crowds_of_one_address),
-        cmocka_unit_test(test_long_polls_that_are_left),
-        cmocka_unit_test(test_those_that_never_read),
-        cmocka_unit_test(test_shares_of_waiters),
-        cmocka_unit_test(test_a_proxy_has_no_share),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

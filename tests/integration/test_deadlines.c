@@ -7,17 +7,16 @@
 #include "shared/base/clock.h"
 #include "shared/daemon/shutdown_deadline.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECOND      INT64_C(1000000)
-#define PATIENCE_US (20 * SECOND)
 #define GRACE_S     1
 #define SLOWNESS_US (20 * SECOND) /* allowance for a busy machine, far below the minute */
 
@@ -35,13 +34,9 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack, options);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100 --overflow -1");
-    return 0;
+    event_start(&noon, &stack, options, "--quota 100 --overflow -1");
 }
 
 /* loop_answers: the worker answers requests that need no store, and the admin listener answers. */
@@ -76,9 +71,8 @@ static void says(const char *part, const char *text)
 
 /* --- Redis accepts connections and never answers --- */
 
-static void test_redis_hangs(void **state)
+TEST(test_redis_hangs)
 {
-    (void)state;
     static struct posting bob;
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
     event_wait(&noon, 20000);
@@ -90,40 +84,29 @@ static void test_redis_hangs(void **state)
     assert_true(status == 202 || (status == 503 && strstr(bob.answer.body, "UNKNOWN") != NULL));
     loop_answers(); /* while the link retries */
     stack_kill(&stack, "redis", "CONT");
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US; event_post(&noon, "bob", NULL) >= 500;
-         wait_a_moment())
-        assert_true(clock_mono_us() < deadline_us);
+    wait_for(event_post(&noon, "bob", NULL) < 500);
     event_wait(&noon, 20000);
 }
 
 /* --- MariaDB hangs in a query --- */
 
-static void test_mariadb_hangs(void **state)
+TEST(test_mariadb_hangs)
 {
-    (void)state;
     stack_kill(&stack, "mariadb", "STOP");
     assert_int_equal(event_post(&noon, "cid", NULL), 202);
-    int64_t deadline_us = clock_mono_us() + PATIENCE_US; /* claimed, and its batch hangs */
-    while (event_metric(stack.scheduler_admin_url, "onrush_scheduler_pool_busy") < 1) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    /* claimed, and its batch hangs */
+    wait_for(event_metric(stack.scheduler_admin_url, "onrush_scheduler_pool_busy") >= 1);
     loop_answers();
     end("scheduler");
     says("scheduler", "its connections are cut");
 }
 
 /* Both are away: a request waits for MariaDB when the gateway is stopped, and gets an answer. */
-static void test_gateway_ends_while_mariadb_hangs(void **state)
+TEST(test_gateway_ends_while_mariadb_hangs)
 {
-    (void)state;
     static struct posting dan;
     stack_kill(&stack, "redis", "KILL");
-    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-    while (event_metric(stack.admin_url, "onrush_gateway_redis_links_up") > 0) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    wait_for(event_metric(stack.admin_url, "onrush_gateway_redis_links_up") == 0);
     posting_begin(&dan, &noon, "dan");
     event_wait_metric(stack.admin_url, "onrush_gateway_in_flight", 1);
     end("gateway");
@@ -133,21 +116,16 @@ static void test_gateway_ends_while_mariadb_hangs(void **state)
 }
 
 /* Every user accepted before has a coupon. */
-static void test_nothing_is_lost(void **state)
+TEST(test_nothing_is_lost)
 {
-    (void)state;
     stack_kill(&stack, "mariadb", "CONT");
     stack_start(&stack, "redis");
     stack_start(&stack, "scheduler");
     stack_start(&stack, "gateway");
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-         stack_number(&noon.db, "SELECT COUNT(*) FROM coupons WHERE user_id IN "
-                                "('ann', 'bob', 'cid')") < 3;
-         wait_a_moment())
-        assert_true(clock_mono_us() < deadline_us);
-    assert_int_equal(stack_ctl(&stack, NULL, "audit noon"), 0);
+    event_reconnect(&noon);
+    wait_for(stack_number(&noon.db, "SELECT COUNT(*) FROM coupons WHERE user_id IN "
+                                    "('ann', 'bob', 'cid')") >= 3);
+    event_ctl(&stack, "audit noon");
 }
 
 /* --- a name server that never answers --- */
@@ -166,31 +144,18 @@ static int silent_name_server(void)
     return -1;
 }
 
-static void write_file(char path[300], const char *dir, const char *name, const char *text)
-{
-    snprintf(path, 300, "%s/%s", dir, name);
-    FILE *out = fopen(path, "we");
-    fputs(text, out);
-    fclose(out);
-    chmod(path, 0755);
-}
-
 /* start_with_silent_names: starts a gateway that must resolve its Redis through NAME_SERVER. */
-static pid_t start_with_silent_names(const char *dir, const char *log)
+static pid_t start_with_silent_names(const char *log)
 {
-    char conf[300], wrapper[300], text[700], command[1200];
-    write_file(conf, dir, "resolv.conf",
-               "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
-    snprintf(text, sizeof text,
-             "#!/bin/sh\nexec unshare -m sh -c 'mount --bind %s /etc/resolv.conf && exec \"$@\"' "
-             "sh \"$@\"\n",
-             conf);
-    write_file(wrapper, dir, "wrapper", text);
-    snprintf(text, sizeof text,
-             "'%s/gateway/onrush-gateway' --config '%s/gateway.cfg' --set redis.socket= "
-             "--set redis.host=redis.invalid-name.test",
-             getenv("ONRUSH_BUILD"), stack.dir);
-    snprintf(command, sizeof command, "exec '%s' %s", wrapper, text);
+    char command[1200];
+    const char *conf = file_make("resolv.conf", "%s",
+                                 "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
+    const char *wrapper =
+        file_make("wrapper", "mount --bind %s /etc/resolv.conf && exec \"$@\"\n", conf);
+    snprintf(command, sizeof command,
+             "exec unshare -m sh '%s' '%s/gateway/onrush-gateway' --config '%s/gateway.cfg' "
+             "--set redis.socket= --set redis.host=redis.invalid-name.test",
+             wrapper, getenv("ONRUSH_BUILD"), stack.dir);
     const char *argv[] = {"sh", "-c", command, NULL};
     return child_start(argv, log);
 }
@@ -199,10 +164,10 @@ static void wait_ready_with(const char *reason, const char *log)
 {
     static struct http_answer a;
     char url[256];
-    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
     snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    int64_t since_us = clock_mono_us();
     while (http_get(url, &a) != 200 || strstr(a.body, reason) == NULL) {
-        if (clock_mono_us() > deadline_us) {
+        if (waited_enough(since_us)) {
             show_log(log);
             fail_msg("%d %s", a.status, a.body);
         }
@@ -212,9 +177,8 @@ static void wait_ready_with(const char *reason, const char *log)
 
 /* The gateway runs with its own resolv.conf in a mount namespace. unit_resolver shows the same
  * without root; this test uses the real resolver. */
-static void test_name_server_is_silent(void **state)
+TEST(test_name_server_is_silent)
 {
-    (void)state;
     char log[300];
     static struct http_answer a;
     const char *dir = tempdir_make();
@@ -225,7 +189,7 @@ static void test_name_server_is_silent(void **state)
     }
     snprintf(log, sizeof log, "%s/gateway.log", dir);
     stack_kill(&stack, "gateway", "TERM");
-    pid_t pid = start_with_silent_names(dir, log);
+    pid_t pid = start_with_silent_names(log);
     wait_ready_with("the name in redis.host is not resolved in time", log);
     assert_int_equal(event_post(&noon, "eve", &a), 202); /* journalled */
     assert_null(strstr(a.body, "ticket"));
@@ -237,15 +201,9 @@ static void test_name_server_is_silent(void **state)
     stack_start(&stack, "gateway");
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_redis_hangs),
-        cmocka_unit_test(test_mariadb_hangs),
-        cmocka_unit_test(test_gateway_ends_while_mariadb_hangs),
-        cmocka_unit_test(test_nothing_is_lost),
-        cmocka_unit_test(test_name_server_is_silent),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

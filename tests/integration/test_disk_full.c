@@ -4,9 +4,6 @@
  * namespace, which needs root. The tests depend on their order. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
-#include "tests/support/child.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -16,11 +13,9 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#define SECOND      INT64_C(1000000)
-#define PATIENCE_US (60 * SECOND)
-#define POSTS_MAX   4000 /* limit until a full disk is noticed */
-#define USERS       20000
-#define PATH_SIZE   320
+#define POSTS_MAX 4000 /* limit until a full disk is noticed */
+#define USERS     20000
+#define PATH_SIZE 320
 
 /* require_durable is off, because one test uses appendfsync everysec. */
 static const char *const options[] = {
@@ -93,20 +88,17 @@ static void make_space(const char *part)
     assert_int_equal(unlink(path), 0);
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     can_mount = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
                 mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
     if (!can_mount) {
         print_message("no mount namespace: %s\n", geteuid() == 0 ? strerror(errno) : "not root");
-        return 0;
+        return;
     }
     stack_up(&stack, options);
     atexit(unmount_all); /* runs before the stack removes the directory */
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100000 --overflow -1");
-    return 0;
+    event_make(&noon, &stack, "noon", "--quota 100000 --overflow -1");
 }
 
 static bool ready_says(const char *text)
@@ -120,9 +112,7 @@ static bool ready_says(const char *text)
 
 static void wait_ready(const char *text, bool said)
 {
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US; ready_says(text) != said;
-         wait_a_moment())
-        assert_true(clock_mono_us() < deadline_us);
+    wait_for(ready_says(text) == said);
 }
 
 /* post: posts the next user; must get 202 or 503. *ticket: true if queued with a ticket. */
@@ -143,25 +133,14 @@ static int post(bool *ticket)
 
 static void check_everybody_has_one(int more)
 {
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
-        int64_t n = stack_number(&noon.db, "SELECT COUNT(*) FROM coupons");
-        if (n >= n_accepted + more)
-            break;
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%d of %d have a coupon", (int)n, n_accepted + more);
-    }
-    char *out;
-    int code = stack_ctl(&stack, &out, "audit noon");
-    if (code != 0)
-        fail_msg("%s", out);
-    free(out);
+    wait_for(stack_number(&noon.db, "SELECT COUNT(*) FROM coupons") >= n_accepted + more);
+    event_ctl(&stack, "audit noon");
 }
 
 /* --- Redis --- */
 
-static void test_redis_always(void **state)
+TEST(test_redis_always)
 {
-    (void)state;
     bool ticket = true;
     if (!can_mount)
         skip();
@@ -182,14 +161,12 @@ static void test_redis_always(void **state)
     check_everybody_has_one(0);
 }
 
-static void test_redis_everysec(void **state)
+TEST(test_redis_everysec)
 {
-    (void)state;
     bool ticket = true;
     if (!can_mount)
         skip();
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
+    event_reconnect(&noon);
     freeReplyObject(redisCommand(noon.redis, "CONFIG SET appendfsync everysec"));
     fill("redis");
     for (int i = 0; i < POSTS_MAX && ticket; i++)
@@ -208,33 +185,29 @@ static void test_redis_everysec(void **state)
 
 /* --- MariaDB --- */
 
-/* Accepted requests wait in Redis; with both stores away the answer is 503. */
-static void test_mariadb(void **state)
+static long jobs(const char *outcome)
 {
-    (void)state;
+    char series[100];
+    snprintf(series, sizeof series, "onrush_scheduler_jobs_total{outcome=\"%s\"}", outcome);
+    return event_metric(stack.scheduler_admin_url, series);
+}
+
+/* Accepted requests wait in Redis; with both stores away the answer is 503. */
+TEST(test_mariadb)
+{
     bool ticket;
     int status = 202;
-    char *out;
     if (!can_mount)
         skip();
     make_small("mariadb", (12 + 64) << 10); /* its temporary tablespace has 12 MiB */
     db_close(&noon.db);
     stack_db(&stack, &noon.db);
     fill("mariadb");
-    int code = stack_ctl(&stack, &out,
-                         "burst noon --no-progress --concurrency 100 --first-user 1000001 --users "
-                         "%d --requests %d",
-                         USERS, USERS);
-    if (code != 0)
-        fail_msg("%s", out);
-    free(out);
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-         event_metric(stack.scheduler_admin_url, "onrush_scheduler_jobs_total{outcome=\"busy\"}") +
-             event_metric(stack.scheduler_admin_url,
-                          "onrush_scheduler_jobs_total{outcome=\"unknown\"}") ==
-         0;
-         wait_a_moment())
-        assert_true(clock_mono_us() < deadline_us);
+    event_ctl(&stack,
+              "burst noon --no-progress --concurrency 100 --first-user 1000001 --users "
+              "%d --requests %d",
+              USERS, USERS);
+    wait_for(jobs("busy") + jobs("unknown") > 0);
     assert_int_equal(post(&ticket), 202);
     assert_true(ticket);
     stack_kill(&stack, "redis", "KILL");
@@ -247,9 +220,8 @@ static void test_mariadb(void **state)
     check_everybody_has_one(USERS);
 }
 
-static void test_the_stack_stops_clean(void **state)
+TEST(test_the_stack_stops_clean)
 {
-    (void)state;
     if (!can_mount)
         skip();
     event_close(&noon);
@@ -258,11 +230,5 @@ static void test_the_stack_stops_clean(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_redis_always),
-        cmocka_unit_test(test_redis_everysec),
-        cmocka_unit_test(test_mariadb),
-        cmocka_unit_test(test_the_stack_stops_clean),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

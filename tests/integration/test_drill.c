@@ -12,11 +12,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 static int64_t member(const json_t *object, const char *name)
@@ -28,9 +26,8 @@ static int64_t member(const json_t *object, const char *name)
 
 /* Its campaign is paused: nothing is claimed, and the loss is still noticed. More than two pages.
  * */
-static void test_drill_of_its_own(void **state)
+TEST(test_drill_of_its_own)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "other");
     json_t *result = stack_ctl_json(&stack, "drill --grants 12345");
@@ -45,9 +42,8 @@ static void test_drill_of_its_own(void **state)
     event_close(&e);
 }
 
-static void test_drill_keeps_its_campaign(void **state)
+TEST(test_drill_keeps_its_campaign)
 {
-    (void)state;
     json_t *result = stack_ctl_json(&stack, "drill --grants 10 --keep");
     const char *name = json_string_value(json_object_get(result, "campaign"));
     json_t *audit = stack_ctl_json(&stack, "audit %s", name);
@@ -58,13 +54,11 @@ static void test_drill_keeps_its_campaign(void **state)
 }
 
 /* drill touches a live campaign only with --live; then granted users keep their coupons. */
-static void test_drill_of_a_live_campaign(void **state)
+TEST(test_drill_of_a_live_campaign)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
-    event_open(&e, &stack, "live");
-    event_create(&e, "--quota 3");
+    event_make(&e, &stack, "live", "--quota 3");
     for (int i = 0; i < 3; i++)
         assert_int_equal(event_post(&e, (const char *[]){"ann", "bob", "cid"}[i], NULL), 202);
     event_wait(&e, 10000);
@@ -76,14 +70,13 @@ static void test_drill_of_a_live_campaign(void **state)
     json_decref(result);
     assert_int_equal(event_post(&e, "bob", &a), 200);
     assert_non_null(strstr(a.body, "\"status\":\"granted\""));
-    assert_int_equal(stack_ctl(&stack, NULL, "audit live"), 0);
+    event_ctl(&stack, "audit live");
     event_close(&e);
 }
 
 /* Nobody restores the data: drill says so and removes its campaign. */
-static void test_drill_without_a_scheduler(void **state)
+TEST(test_drill_without_a_scheduler)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "none");
     stack_kill(&stack, "scheduler", "TERM");
@@ -103,9 +96,8 @@ static int64_t rows_of_drills(struct event *e)
 
 /* Ctrl-C while drill waits for a scheduler: it removes its campaign with keys and grants (two
  * chunks). */
-static void test_drill_is_interrupted(void **state)
+TEST(test_drill_is_interrupted)
 {
-    (void)state;
     struct event e;
     char command[1024], log[300];
     event_open(&e, &stack, "ctrl-c");
@@ -124,22 +116,14 @@ static void test_drill_is_interrupted(void **state)
     event_close(&e);
 }
 
-static void test_the_prefix_is_reserved(void **state)
+TEST(test_the_prefix_is_reserved)
 {
-    (void)state;
     assert_int_equal(stack_ctl(&stack, NULL, "campaign create drill-1 --quota 1 2>&1"), 64);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_drill_of_its_own),
-        cmocka_unit_test(test_drill_keeps_its_campaign),
-        cmocka_unit_test(test_drill_of_a_live_campaign),
-        cmocka_unit_test(test_drill_without_a_scheduler),
-        cmocka_unit_test(test_drill_is_interrupted),
-        cmocka_unit_test(test_the_prefix_is_reserved),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -15,11 +15,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 static void run_event(struct event *e, const char *options)
@@ -42,9 +40,8 @@ static void run_event(struct event *e, const char *options)
     assert_int_equal(e->n, USERS);
 }
 
-static void test_exactly_the_first_win(void **state)
+TEST(test_exactly_the_first_win)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "noon");
     run_event(&e, "--quota 1000");
@@ -55,9 +52,8 @@ static void test_exactly_the_first_win(void **state)
     event_close(&e);
 }
 
-static void test_without_a_bound_of_admission(void **state)
+TEST(test_without_a_bound_of_admission)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "open-end");
     run_event(&e, "--quota 1000 --overflow -1");
@@ -68,13 +64,11 @@ static void test_without_a_bound_of_admission(void **state)
 }
 
 /* The decision ends a long-poll, not its timeout. */
-static void test_long_poll(void **state)
+TEST(test_long_poll)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
-    event_open(&e, &stack, "poll");
-    event_create(&e, "--quota 1");
+    event_make(&e, &stack, "poll", "--quota 1");
     assert_int_equal(event_post(&e, "ann", &a), 202);
     int64_t began_us = clock_mono_us();
     assert_int_equal(http_get(event_url(&e, "/requests/ann?wait=30"), &a), 200);
@@ -83,13 +77,9 @@ static void test_long_poll(void **state)
     event_close(&e);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exactly_the_first_win),
-        cmocka_unit_test(test_without_a_bound_of_admission),
-        cmocka_unit_test(test_long_poll),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

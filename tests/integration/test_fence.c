@@ -13,13 +13,10 @@ static struct event noon;
 static char owner[OWNER_MAX + 1];
 static int64_t id, epoch;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     MYSQL_RES *rows;
-    stack_up(&stack, NULL);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 5");
+    event_start(&noon, &stack, NULL, "--quota 5");
     stack_kill(&stack, "scheduler", "KILL"); /* so it keeps its lease */
     assert_int_equal(db_query(&noon.db, "SELECT id, owner, epoch FROM campaigns", &rows), DB_OK);
     MYSQL_ROW row = mysql_fetch_row(rows);
@@ -27,7 +24,6 @@ static int up(void **state)
     snprintf(owner, sizeof owner, "%s", row[1]);
     epoch = strtoll(row[2], NULL, 10);
     mysql_free_result(rows);
-    return 0;
 }
 
 static int64_t journalled(void)
@@ -52,9 +48,8 @@ static void unjournal(const char *who, int64_t as_of)
     assert_int_equal(job.outcome, JOB_DONE);
 }
 
-static void test_unjournal(void **state)
+TEST(test_unjournal)
 {
-    (void)state;
     char sql[200];
     snprintf(sql, sizeof sql,
              "INSERT INTO journal (campaign_id, user_id, ticket, gateway) VALUES (%d, 'ann', 1, "
@@ -72,6 +67,5 @@ static void test_unjournal(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_unjournal)};
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -4,7 +4,6 @@
  * why. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
 #include "tests/support/child.h"
 #include "tests/support/raw.h"
 
@@ -33,18 +32,15 @@ static int with_files(int files, const char *program, const char *const *argumen
     return child_run(argv, log_file);
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     snprintf(log_file, sizeof log_file, "%s/log", tempdir_make());
-    stack_up(&stack,
-             (const char *const[]){"--set", "gateway.max_connections_per_address=1000000", NULL});
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 10");
+    event_start(&noon, &stack,
+                (const char *const[]){"--set", "gateway.max_connections_per_address=1000000", NULL},
+                "--quota 10");
     stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
     stack_kill(&stack, "gateway", "TERM");
-    return 0;
 }
 
 static bool logged(const char *text)
@@ -54,9 +50,8 @@ static bool logged(const char *text)
     return system(command) == 0;
 }
 
-static void test_far_too_few(void **state)
+TEST(test_far_too_few)
 {
-    (void)state;
     char program[512], config[300];
     snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
     snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
@@ -75,31 +70,19 @@ static void poll_for_ann(int fd)
     raw_send(fd, get, sizeof get - 1);
 }
 
-static void wait_for_ready(int status, const char *text)
+TEST(test_fewer_clients)
 {
-    static struct http_answer a;
-    char url[300];
-    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
-    for (int64_t until_us = clock_mono_us() + 20000000;
-         http_get(url, &a) != status || strstr(a.body, text) == NULL; wait_a_moment()) {
-        if (clock_mono_us() > until_us)
-            fail_msg("%d %s", a.status, a.body);
-    }
-}
-
-static void test_fewer_clients(void **state)
-{
-    (void)state;
     int fds[CROWD];
     static char text[RAW_MAX];
     bool closed;
     assert_int_equal(with_files(FILES, getenv("ONRUSH_STACK"),
                                 (const char *const[]){"start", stack.dir, "gateway", NULL}),
                      0);
-    wait_for_ready(200, "");
+    event_wait_ready(stack.admin_url, 200, "");
     for (int i = 0; i < CROWD; i++) {
         if (i == CLIENTS)
-            wait_for_ready(503, "clients are turned away: all 48 connections have a request");
+            event_wait_ready(stack.admin_url, 503,
+                             "clients are turned away: all 48 connections have a request");
         fds[i] = raw_connect(stack.url);
         poll_for_ann(fds[i]);
         if (i < CLIENTS)
@@ -114,13 +97,12 @@ static void test_fewer_clients(void **state)
     for (int i = 0; i < CROWD; i++)
         close(fds[i]);
     event_wait_metric(stack.admin_url, "onrush_gateway_waiters", 0); /* at once, not in 30 s */
-    wait_for_ready(200, "");
+    event_wait_ready(stack.admin_url, 200, "");
 }
 
 /* More silent clients than descriptors: they get no answer and stay connected. */
-static void test_a_silent_crowd(void **state)
+TEST(test_a_silent_crowd)
 {
-    (void)state;
     int fds[FILES + 80];
     static struct http_answer a;
     char url[300];
@@ -134,13 +116,9 @@ static void test_a_silent_crowd(void **state)
         close(fds[i]);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_far_too_few),
-        cmocka_unit_test(test_fewer_clients),
-        cmocka_unit_test(test_a_silent_crowd),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

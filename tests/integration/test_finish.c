@@ -18,16 +18,13 @@
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack,
-             (const char *const[]){"--set", "gateway.workers=1", "--set", "gateway.grace_s=1",
-                                   "--set", "gateway.redis.command_timeout_ms=60000", "--set",
-                                   "gateway.mariadb.query_timeout_ms=60000", NULL});
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100");
-    return 0;
+    event_start(&noon, &stack,
+                (const char *const[]){"--set", "gateway.workers=1", "--set", "gateway.grace_s=1",
+                                      "--set", "gateway.redis.command_timeout_ms=60000", "--set",
+                                      "gateway.mariadb.query_timeout_ms=60000", NULL},
+                "--quota 100");
 }
 
 static void *get_unknown(void *arg)
@@ -63,9 +60,8 @@ static int post(int fd)
     return raw_status(text);
 }
 
-static void test_requests_after_the_grace(void **state)
+TEST(test_requests_after_the_grace)
 {
-    (void)state;
     pthread_t asker, stopper;
     _Atomic bool stopped = false;
     int fds[CONNECTIONS], asked = -1, refused = 0;
@@ -117,9 +113,8 @@ static pid_t pid_of(const char *part)
 
 /* Redis does not know the request. MariaDB, asked for the journal, answers after the grace: the
  * gateway does not ask Redis again, because nobody would wait for it. */
-static void test_a_late_look(void **state)
+TEST(test_a_late_look)
 {
-    (void)state;
     pthread_t asker, stopper;
     _Atomic bool stopped = false;
     int fds[CONNECTIONS], asked = -1, refused = 0;
@@ -148,9 +143,8 @@ static void test_a_late_look(void **state)
     assert_int_equal(asked, 503);
 }
 
-static void test_the_stack_stops_clean(void **state)
+TEST(test_the_stack_stops_clean)
 {
-    (void)state;
     stack_kill(&stack, "redis", "CONT");
     stack_kill(&stack, "mariadb", "CONT");
     event_close(&noon);
@@ -159,10 +153,5 @@ static void test_the_stack_stops_clean(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests_after_the_grace),
-        cmocka_unit_test(test_a_late_look),
-        cmocka_unit_test(test_the_stack_stops_clean),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

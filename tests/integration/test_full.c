@@ -20,14 +20,10 @@
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack, NULL);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 4 --overflow 2");
+    event_start(&noon, &stack, NULL, "--quota 4 --overflow 2");
     stack_kill(&stack, "scheduler", "KILL"); /* no other decisions */
-    return 0;
 }
 
 static void call(const char *campaign, const char *function, const char *arguments)
@@ -77,14 +73,12 @@ static void wait_until_memory_answers(const struct event *e, int answers)
     }
 }
 
-static void test_who_was_admitted_is_known(void **state)
+TEST(test_who_was_admitted_is_known)
 {
-    (void)state;
     static struct http_answer a;
     char user[32];
     for (int i = 0; i < ADMITTED; i++) {
-        snprintf(user, sizeof user, "u-%d", i);
-        assert_int_equal(event_post(&noon, user, NULL), 202);
+        event_accept(&noon, "u-%d", i);
     }
     place(stack_ticket(noon.redis, "noon", "u-0"));
     wait_until_memory_answers(&noon, FROM_MEMORY);
@@ -142,9 +136,8 @@ static const char *moved(const char *begin, const char *state)
 
 /* During the scan a scheduler decides some users; or a takeover, whose epoch is published by then,
  * revives the sold out; or the journal moves some forward. Nobody is missed. */
-static void test_who_moves_during_the_scan_is_known(void **state)
+TEST(test_who_moves_during_the_scan_is_known)
 {
-    (void)state;
     static struct http_answer a;
     static const struct {
         const char *name, *during, *arguments, *state;
@@ -189,9 +182,8 @@ static void wait_until_memory_is_read(const struct event *e)
 /* A request that was journalled while Redis was away, and that no scheduler has drained yet. GET
  * and POST look for it before they say that it does not exist, though the gateway knows that the
  * campaign is full. */
-static void test_who_is_in_the_journal_is_known(void **state)
+TEST(test_who_is_in_the_journal_is_known)
 {
-    (void)state;
     static struct http_answer a;
     long links = event_metric(stack.admin_url, "onrush_gateway_redis_links_up");
     stack_kill(&stack, "gateway", "TERM"); /* forget what it knew */
@@ -212,14 +204,12 @@ static void test_who_is_in_the_journal_is_known(void **state)
 
 /* The request is in the queue now, and Redis goes away before the gateway learns that: its filter
  * does not have this user. */
-static void test_who_has_left_the_journal_is_not_denied(void **state)
+TEST(test_who_has_left_the_journal_is_not_denied)
 {
-    (void)state;
     static struct http_answer a;
     char arguments[128];
     struct campaign_head h;
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
+    event_reconnect(&noon);
     assert_true(stack_head(noon.redis, "noon", &h));
     wait_until_memory_is_read(&noon);
     snprintf(arguments, sizeof arguments, "%" PRId64 " 0 journalled 1000000000000000", h.epoch);
@@ -236,14 +226,9 @@ static void test_who_has_left_the_journal_is_not_denied(void **state)
     stack_start(&stack, "redis");
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_who_was_admitted_is_known),
-        cmocka_unit_test(test_who_moves_during_the_scan_is_known),
-        cmocka_unit_test(test_who_is_in_the_journal_is_known),
-        cmocka_unit_test(test_who_has_left_the_journal_is_not_denied),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

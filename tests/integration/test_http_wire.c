@@ -20,14 +20,11 @@
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack, (const char *const[]){"--set", "gateway.workers=1", NULL});
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100000");
+    event_start(&noon, &stack, (const char *const[]){"--set", "gateway.workers=1", NULL},
+                "--quota 100000");
     stack_kill(&stack, "scheduler", "TERM");
-    return 0;
 }
 
 /* --- rows --- */
@@ -155,9 +152,8 @@ static void ask(const char *bytes, size_t len, char text[RAW_MAX], bool *closes)
     close(fd);
 }
 
-static void test_rows(void **state)
+TEST(test_rows)
 {
-    (void)state;
     static char bytes[RAW_MAX], text[RAW_MAX];
     for (size_t i = 0; i < LENGTH(rows); i++) {
         bool closes;
@@ -177,9 +173,8 @@ static void test_rows(void **state)
 }
 
 /* Bytes after a request whose end is in doubt are never read. */
-static void test_nothing_is_smuggled(void **state)
+TEST(test_nothing_is_smuggled)
 {
-    (void)state;
     static char text[RAW_MAX];
     static const char bytes[] = POST("Content-Length: 4\r\n" CHUNKED) "5c\r\n" POST(
         LENGTH18) "{\"user_id\":\"u-xx\"}\r\n0\r\n\r\n" POST(LENGTH18) "{\"user_id\":\"u-yy\"}";
@@ -230,9 +225,8 @@ static void check_head(size_t head, bool cookies)
         fail_msg("%zu bytes: %s%s", head, text, queued ? "(queued)" : "");
 }
 
-static void test_header_bytes(void **state)
+TEST(test_header_bytes)
 {
-    (void)state;
     for (size_t head = 200; head < 2 * HEADER_MAX; head += 97) {
         check_head(head, false);
         check_head(head, true);
@@ -244,9 +238,8 @@ static void test_header_bytes(void **state)
 }
 
 /* A larger request line gets 414. */
-static void test_url_bytes(void **state)
+TEST(test_url_bytes)
 {
-    (void)state;
     static char bytes[RAW_MAX], text[RAW_MAX];
     static const struct {
         size_t len;
@@ -267,9 +260,8 @@ static void test_url_bytes(void **state)
 
 /* --- several requests on one connection --- */
 
-static void test_pipelined(void **state)
+TEST(test_pipelined)
 {
-    (void)state;
     static char bytes[RAW_MAX], text[RAW_MAX];
     enum { N = 20 };
     size_t n = 0, got = 0;
@@ -299,9 +291,8 @@ static void test_pipelined(void **state)
     close(fd);
 }
 
-static void test_head(void **state)
+TEST(test_head)
 {
-    (void)state;
     static char text[RAW_MAX];
     static const char bytes[] =
         "HEAD /v1/campaigns/noon HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -320,9 +311,8 @@ static void test_head(void **state)
     close(fd);
 }
 
-static void test_expect(void **state)
+TEST(test_expect)
 {
-    (void)state;
     static char text[RAW_MAX];
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     char got[sizeof go_on] = "";
@@ -338,9 +328,8 @@ static void test_expect(void **state)
 }
 
 /* A client that is refused at the head but still sends its body sees why. */
-static void test_refused_body(void **state)
+TEST(test_refused_body)
 {
-    (void)state;
     static char text[RAW_MAX], body[1000000];
     bool closes;
     int fd = raw_connect(stack.url);
@@ -366,9 +355,8 @@ static int poll_for(const char *user)
 }
 
 /* Abandoned long-polls free their places at once, however they are left. */
-static void test_abandoned_long_polls(void **state)
+TEST(test_abandoned_long_polls)
 {
-    (void)state;
     enum { N = 300 };
     static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     int fds[N];
@@ -394,9 +382,8 @@ static void test_abandoned_long_polls(void **state)
 }
 
 /* A client that has closed its sending side gets the current status at once. */
-static void test_half_closed_long_poll(void **state)
+TEST(test_half_closed_long_poll)
 {
-    (void)state;
     static char text[RAW_MAX];
     bool closes;
     int64_t began_us = clock_mono_us();
@@ -413,20 +400,9 @@ static void test_half_closed_long_poll(void **state)
     assert_true(clock_mono_us() - began_us < 29000000);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_nothing_is_smuggled),
-        cmocka_unit_test(test_header_bytes),
-        cmocka_unit_test(test_url_bytes),
-        cmocka_unit_test(test_pipelined),
-        cmocka_unit_test(test_head),
-        cmocka_unit_test(test_expect),
-        cmocka_unit_test(test_refused_body),
-        cmocka_unit_test(test_abandoned_long_polls),
-        cmocka_unit_test(test_half_closed_long_poll),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -14,9 +14,8 @@
 static struct stack stack;
 static struct event fast, slow, off;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, (const char *const[]){"--set", "gateway.workers=1", "--set",
                                            "gateway.max_waiters=1", NULL});
     event_open(&fast, &stack, "fast");
@@ -25,7 +24,6 @@ static int up(void **state)
     event_create(&fast, "--quota 3 --overflow 1 --instant-wait-ms 10000");
     event_create(&slow, "--quota 100 --instant-wait-ms 1000");
     event_create(&off, "--quota 100");
-    return 0;
 }
 
 static bool says(const struct http_answer *a, const char *text)
@@ -34,9 +32,8 @@ static bool says(const struct http_answer *a, const char *text)
 }
 
 /* The answer itself has the coupon or the final refusal. */
-static void test_decided_at_once(void **state)
+TEST(test_decided_at_once)
 {
-    (void)state;
     static struct http_answer a;
     static const char *const users[] = {"ann", "bob", "carl"};
     for (size_t i = 0; i < LENGTH(users); i++) {
@@ -68,9 +65,8 @@ static void check_accepted(const struct http_answer *a)
 }
 
 /* Nobody decides: 202, but not before the wait is over. */
-static void test_not_in_time(void **state)
+TEST(test_not_in_time)
 {
-    (void)state;
     static struct http_answer a;
     stack_kill(&stack, "scheduler", "TERM");
     int64_t from_us = clock_mono_us();
@@ -93,9 +89,8 @@ static void start_post(const struct event *event, const char *user)
 }
 
 /* A POST beyond max_waiters is still accepted: 202 at once. */
-static void test_too_many_waiters(void **state)
+TEST(test_too_many_waiters)
 {
-    (void)state;
     static struct http_answer a;
     assert_int_equal(stack_ctl(&stack, NULL, "campaign set-instant-wait slow 10001"), 64);
     start_post(&slow, "bob");
@@ -106,9 +101,8 @@ static void test_too_many_waiters(void **state)
 }
 
 /* Redis goes away: the request was accepted and gets 202. */
-static void test_redis_lost(void **state)
+TEST(test_redis_lost)
 {
-    (void)state;
     start_post(&slow, "dora");
     stack_kill(&stack, "redis", "KILL");
     posting_end(&poster);
@@ -122,7 +116,7 @@ static void set_instant(int64_t ms)
     struct campaign_head head;
     redisContext *redis = stack_redis(&stack);
     int64_t deadline_us = clock_mono_us() + 20000000;
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-instant-wait slow %d", (int)ms), 0);
+    event_ctl(&stack, "campaign set-instant-wait slow %d", (int)ms);
     while (!stack_head(redis, "slow", &head) || head.instant_wait_ms != ms) {
         assert_true(clock_mono_us() < deadline_us);
         wait_a_moment();
@@ -134,9 +128,8 @@ static void set_instant(int64_t ms)
     }
 }
 
-static void test_changed(void **state)
+TEST(test_changed)
 {
-    (void)state;
     static struct http_answer a;
     stack_start(&stack, "scheduler");
     set_instant(0);
@@ -151,9 +144,8 @@ static void test_changed(void **state)
 }
 
 /* A stopping gateway answers all waiting requests. */
-static void test_stopping(void **state)
+TEST(test_stopping)
 {
-    (void)state;
     start_post(&slow, "fred");
     int64_t from_us = clock_mono_us();
     stack_kill(&stack, "gateway", "TERM");
@@ -162,9 +154,8 @@ static void test_stopping(void **state)
     check_accepted(&poster.answer);
 }
 
-static void test_the_stack_stops_clean(void **state)
+TEST(test_the_stack_stops_clean)
 {
-    (void)state;
     event_close(&fast);
     event_close(&slow);
     event_close(&off);
@@ -173,14 +164,5 @@ static void test_the_stack_stops_clean(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decided_at_once),
-        cmocka_unit_test(test_not_in_time),
-        cmocka_unit_test(test_too_many_waiters),
-        cmocka_unit_test(test_redis_lost),
-        cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_stopping),
-        cmocka_unit_test(test_the_stack_stops_clean),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

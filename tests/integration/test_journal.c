@@ -98,7 +98,7 @@ static int64_t journalled(const char *campaign)
 
 static void create(const char *name, const char *more)
 {
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign create %s %s", name, more), 0);
+    event_ctl(&stack, "campaign create %s %s", name, more);
 }
 
 /* wait_granted: waits until this user has a coupon; *told gets ticket, serial and code. */
@@ -120,14 +120,11 @@ static void wait_granted(const char *campaign, const char *user, struct told *to
 
 /* --- Redis goes --- */
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     static struct http_answer a;
     struct told ignored;
-    stack_up(&stack, options);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 1000 --overflow -1");
+    event_start(&noon, &stack, options, "--quota 1000 --overflow -1");
     create("later", "--quota 5 --opens-at +1h");
     create("paused", "--quota 5");
     create("closed", "--quota 5");
@@ -138,16 +135,14 @@ static int up(void **state)
     struct event all_gone = event_of("all-gone");
     assert_int_equal(event_post(&all_gone, "winner", &a), 202);
     wait_granted("all-gone", "winner", &ignored);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause paused"), 0);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign close closed"), 0);
+    event_ctl(&stack, "campaign pause paused");
+    event_ctl(&stack, "campaign close closed");
     stack_kill(&stack, "redis", "KILL");
     event_wait_metric(stack.admin_url, "onrush_gateway_journals_in_use", 2);
-    return 0;
 }
 
-static void test_accepted_without_position(void **state)
+TEST(test_accepted_without_position)
 {
-    (void)state;
     for (int i = 0; i < 3; i++)
         post("noon", "ann", 202, "\"status\":\"waiting\"", "ticket");
     post("noon", "ann", 202, "\"status\":\"waiting\"", "position");
@@ -158,9 +153,8 @@ static void test_accepted_without_position(void **state)
     assert_in_range(clock_wall_us() - arrival_us, 0, 60 * SECOND);
 }
 
-static void test_told_what_mariadb_knows(void **state)
+TEST(test_told_what_mariadb_knows)
 {
-    (void)state;
     post("noon", "early", 200, early.code, NULL);
     get("noon", "/requests/early", 200, early.code, NULL);
     get("noon", "/requests/nobody", 503, "\"code\":\"UNAVAILABLE\"", NULL);
@@ -169,9 +163,8 @@ static void test_told_what_mariadb_knows(void **state)
     post("no-such", "ann", 404, "\"code\":\"NO_CAMPAIGN\"", NULL);
 }
 
-static void test_refused_as_ever(void **state)
+TEST(test_refused_as_ever)
 {
-    (void)state;
     static struct http_answer a;
     struct event later = event_of("later");
     assert_int_equal(event_post(&later, "ann", &a), 403);
@@ -189,9 +182,8 @@ static void test_refused_as_ever(void **state)
 
 /* Beyond quota + overflow nobody is accepted, and nobody is told "sold out". Accepted users stay
  * accepted, even if the campaign is paused. */
-static void test_bounded(void **state)
+TEST(test_bounded)
 {
-    (void)state;
     static const char *const users[] = {"u1", "u2", "u3", "u4", "u5", "u6"};
     for (size_t i = 0; i < LENGTH(users); i++)
         post("small", users[i], 202, "\"waiting\"", NULL);
@@ -199,24 +191,22 @@ static void test_bounded(void **state)
         post("small", "u7", 503, "\"code\":\"UNAVAILABLE\"", "ticket");
     post("small", "u1", 202, "\"waiting\"", NULL);
     assert_int_equal(journalled("small"), LENGTH(users));
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign pause small"), 0);
+    event_ctl(&stack, "campaign pause small");
     post("small", "u2", 202, "\"waiting\"", NULL);
     post("small", "u7", 403, "\"code\":\"PAUSED\"", NULL);
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign resume small"), 0);
+    event_ctl(&stack, "campaign resume small");
 }
 
-static void test_ready(void **state)
+TEST(test_ready)
 {
-    (void)state;
     static struct http_answer a;
     ready(&a);
     check(&a, 200, "the journal is in use", NULL);
 }
 
 /* The gateway notices the loss of MariaDB even without requests. */
-static void test_not_ready_without_mariadb(void **state)
+TEST(test_not_ready_without_mariadb)
 {
-    (void)state;
     static struct http_answer a;
     stack_kill(&stack, "mariadb", "TERM");
     db_close(&noon.db);
@@ -279,9 +269,8 @@ static size_t check_ledger(const char *path)
     return n;
 }
 
-static void test_burst(void **state)
+TEST(test_burst)
 {
-    (void)state;
     char ledger[256], command[1024], more[128];
     int64_t before = journalled("noon");
     ledger_path(ledger, "burst");
@@ -302,9 +291,8 @@ static void *run_command(void *command)
 
 /* MariaDB is killed and restarted during writes: every 202 is in the journal, and the others got
  * 503. */
-static void test_mariadb_dies_too(void **state)
+TEST(test_mariadb_dies_too)
 {
-    (void)state;
     static struct http_answer a;
     char ledger[256], command[1024];
     pthread_t thread;
@@ -330,9 +318,8 @@ static void test_mariadb_dies_too(void **state)
 }
 
 /* MariaDB hangs: the deadlines answer, and the gateway recovers with it. */
-static void test_mariadb_hangs(void **state)
+TEST(test_mariadb_hangs)
 {
-    (void)state;
     int64_t begun_us = clock_mono_us();
     stack_kill(&stack, "mariadb", "STOP");
     post("noon", "eve", 503, "\"code\":\"UNAVAILABLE\"", NULL);
@@ -356,9 +343,8 @@ static void set_journal(const char *value)
     assert_true(stack_log_wait(&stack, "gateway", before, "configuration reloaded"));
 }
 
-static void test_switched_off(void **state)
+TEST(test_switched_off)
 {
-    (void)state;
     static struct http_answer a;
     set_journal("false");
     post("noon", "ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
@@ -415,14 +401,12 @@ static void check_kept(void)
                      n_noted);
 }
 
-static void test_decided_in_the_order_of_arrival(void **state)
+TEST(test_decided_in_the_order_of_arrival)
 {
-    (void)state;
     struct arrival *arrivals = read_arrivals();
     assert_true(n_noted > USERS);
     stack_start(&stack, "redis");
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
+    event_reconnect(&noon);
     event_wait_metric(stack.admin_url, "onrush_gateway_journals_in_use", 0);
     get("noon", "/requests/ann", 200, "\"status\":", NULL); /* never "no request" */
     for (int64_t deadline_us = clock_mono_us() + 30 * SECOND; journalled("noon") > 0;) {
@@ -447,9 +431,8 @@ static void test_decided_in_the_order_of_arrival(void **state)
     event_check_answers(&noon);
 }
 
-static void test_later_ones_go_to_redis(void **state)
+TEST(test_later_ones_go_to_redis)
 {
-    (void)state;
     static struct http_answer a;
     struct event small = event_of("small");
     struct told ignored;
@@ -462,12 +445,11 @@ static void test_later_ones_go_to_redis(void **state)
 
 /* --- Redis is back but does not know the campaign --- */
 
-static void test_campaign_that_redis_does_not_know(void **state)
+TEST(test_campaign_that_redis_does_not_know)
 {
-    (void)state;
     struct told ignored;
     stack_kill(&stack, "scheduler", "TERM");
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign create fresh --quota 5 --no-wait"), 0);
+    event_ctl(&stack, "campaign create fresh --quota 5 --no-wait");
     post("fresh", "ann", 202, "\"waiting\"", "ticket");
     post("fresh", "ann", 202, "\"waiting\"", "ticket");
     get("fresh", "/requests/ann", 200, "\"waiting\"", "ticket");
@@ -478,23 +460,9 @@ static void test_campaign_that_redis_does_not_know(void **state)
     get("fresh", "/requests/nobody", 404, "\"code\":\"NO_REQUEST\"", NULL);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted_without_position),
-        cmocka_unit_test(test_told_what_mariadb_knows),
-        cmocka_unit_test(test_refused_as_ever),
-        cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_ready),
-        cmocka_unit_test(test_not_ready_without_mariadb),
-        cmocka_unit_test(test_burst),
-        cmocka_unit_test(test_mariadb_dies_too),
-        cmocka_unit_test(test_mariadb_hangs),
-        cmocka_unit_test(test_switched_off),
-        cmocka_unit_test(test_decided_in_the_order_of_arrival),
-        cmocka_unit_test(test_later_ones_go_to_redis),
-        cmocka_unit_test(test_campaign_that_redis_does_not_know),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -19,11 +19,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 /* --- clients; each posts users one after the other over one connection --- */
@@ -138,13 +136,11 @@ static void check_kept(struct event *e)
     }
 }
 
-static void test_gateway_stops_under_load(void **state)
+TEST(test_gateway_stops_under_load)
 {
-    (void)state;
     struct event e;
     size_t statuses[600] = {0};
-    event_open(&e, &stack, "gateway-stops");
-    event_create(&e, "--quota 1000000");
+    event_make(&e, &stack, "gateway-stops", "--quota 1000000");
     clients_start(&e);
     clients_wait_for(3000);
     int64_t began_us = clock_mono_us();
@@ -164,13 +160,11 @@ static void test_gateway_stops_under_load(void **state)
 }
 
 /* Requests are accepted while the scheduler is down; the next one decides them exactly. */
-static void test_scheduler_restarts_under_load(void **state)
+TEST(test_scheduler_restarts_under_load)
 {
-    (void)state;
     struct event e;
     size_t statuses[600] = {0};
-    event_open(&e, &stack, "scheduler-restarts");
-    event_create(&e, "--quota 3000 --overflow -1");
+    event_make(&e, &stack, "scheduler-restarts", "--quota 3000 --overflow -1");
     clients_start(&e);
     clients_wait_for(1000);
     stack_kill(&stack, "scheduler", "TERM");
@@ -216,9 +210,8 @@ static int long_url(void)
     return http_get(url, NULL);
 }
 
-static void test_gateway_rereads_its_tunables(void **state)
+TEST(test_gateway_rereads_its_tunables)
 {
-    (void)state;
     assert_int_equal(long_url(), 404);
     edit_config("gateway", "max_url_bytes", "max_url_bytes = 300;");
     reload("gateway", "configuration reloaded");
@@ -233,9 +226,8 @@ static void test_gateway_rereads_its_tunables(void **state)
     edit_config("gateway", "max_connections", "max_connections = 16384;");
 }
 
-static void test_scheduler_rereads_its_tunables(void **state)
+TEST(test_scheduler_rereads_its_tunables)
 {
-    (void)state;
     edit_config("scheduler", "batch_size", "batch_size = 0;");
     reload("scheduler", "the configuration is wrong; the one in force stays");
     edit_config("scheduler", "batch_size", "batch_size = 7;");
@@ -249,12 +241,10 @@ static void test_scheduler_rereads_its_tunables(void **state)
 /* --- an unknown schema --- */
 
 /* A migration while everything runs: the daemons continue with their open connections. */
-static void test_schema_ahead_of_running_daemons(void **state)
+TEST(test_schema_ahead_of_running_daemons)
 {
-    (void)state;
     struct event e;
-    event_open(&e, &stack, "migrated");
-    event_create(&e, "--quota 10");
+    event_make(&e, &stack, "migrated", "--quota 10");
     assert_int_equal(
         db_exec(&e.db, "INSERT INTO schema_version (version, name) VALUES (999, 'future')", NULL),
         DB_OK);
@@ -272,9 +262,8 @@ static void test_schema_ahead_of_running_daemons(void **state)
     event_close(&e);
 }
 
-static void test_unknown_schema(void **state)
+TEST(test_unknown_schema)
 {
-    (void)state;
     static const char *const parts[] = {"gateway", "scheduler"};
     struct db db;
     stack_db(&stack, &db);
@@ -306,16 +295,9 @@ static void test_unknown_schema(void **state)
     stack_start(&stack, "gateway");
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gateway_stops_under_load),
-        cmocka_unit_test(test_scheduler_restarts_under_load),
-        cmocka_unit_test(test_gateway_rereads_its_tunables),
-        cmocka_unit_test(test_scheduler_rereads_its_tunables),
-        cmocka_unit_test(test_schema_ahead_of_running_daemons),
-        cmocka_unit_test(test_unknown_schema),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

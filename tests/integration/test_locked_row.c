@@ -4,84 +4,55 @@
  * campaigns are decided. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
-#include "tests/support/child.h"
-
-#include <string.h>
-
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
-}
-
-static void exec_db(struct event *e, const char *sql)
-{
-    if (db_exec(&e->db, sql, NULL) != DB_OK)
-        fail_msg("%s: %s", sql, e->db.error);
-}
-
-static void wait_granted(const struct event *e, const char *user)
-{
-    static struct http_answer a;
-    int64_t deadline_us = clock_mono_us() + 20000000;
-    while (event_post(e, user, &a) != 200) {
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%s of %s: %d %s", user, e->name, a.status, a.body);
-        wait_a_moment();
-    }
 }
 
 /* lock_row: locks it between the death of one scheduler and the start of the next. */
 static void lock_row(struct event *held)
 {
     stack_kill(&stack, "scheduler", "TERM");
-    exec_db(held, "START TRANSACTION");
-    exec_db(held, "UPDATE campaigns SET overflow = overflow + 1 WHERE name = 'held'");
+    event_sql(held, "START TRANSACTION");
+    event_sql(held, "UPDATE campaigns SET overflow = overflow + 1 WHERE name = 'held'");
     stack_start(&stack, "scheduler");
 }
 
-static void test_others_go_on(void **state)
+TEST(test_others_go_on)
 {
-    (void)state;
     static struct http_answer a;
     struct event held, open;
     event_open(&held, &stack, "held");
     event_open(&open, &stack, "open");
     event_create(&held, "--quota 5");
     event_create(&open, "--quota 5");
-    exec_db(&held, "SET SESSION idle_transaction_timeout = 0");
+    event_sql(&held, "SET SESSION idle_transaction_timeout = 0");
     lock_row(&held);
-    wait_granted(&open, "ann");
+    event_wait_post(&open, "ann", 200);
     assert_int_equal(event_post(&held, "ann", &a), 202); /* accepted and undecided */
-    exec_db(&held, "ROLLBACK");
-    wait_granted(&held, "ann");
+    event_sql(&held, "ROLLBACK");
+    event_wait_post(&held, "ann", 200);
     event_close(&held);
     event_close(&open);
 }
 
-static void test_who_is_stopped_loses_its_lock(void **state)
+TEST(test_who_is_stopped_loses_its_lock)
 {
-    (void)state;
     struct event held, other;
     event_open(&held, &stack, "held");
     event_open(&other, &stack, "held");
     lock_row(&held);
-    wait_granted(&other, "bob");
+    event_wait_post(&other, "bob", 200);
     assert_int_not_equal(db_exec(&held.db, "COMMIT", NULL), DB_OK);
     event_close(&held);
     event_close(&other);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_others_go_on),
-        cmocka_unit_test(test_who_is_stopped_loses_its_lock),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

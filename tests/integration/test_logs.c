@@ -16,16 +16,13 @@
 static struct stack stack;
 static struct event event;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack,
-             (const char *const[]){"--set", "gateway.log.level=debug", "--set",
-                                   "gateway.log.format=json", "--set", "scheduler.log.level=debug",
-                                   "--set", "scheduler.log.format=json", NULL});
-    event_open(&event, &stack, "noon");
-    event_create(&event, "--quota 50");
-    return 0;
+    event_start(&event, &stack,
+                (const char *const[]){
+                    "--set", "gateway.log.level=debug", "--set", "gateway.log.format=json", "--set",
+                    "scheduler.log.level=debug", "--set", "scheduler.log.format=json", NULL},
+                "--quota 50");
 }
 
 /* --- request ids --- */
@@ -46,9 +43,8 @@ static const char *id_in(const struct http_answer *a)
     return id != NULL ? id : "";
 }
 
-static void test_the_id_comes_back(void **state)
+TEST(test_the_id_comes_back)
 {
-    (void)state;
     struct http_answer a;
     ask("{\"user_id\":\"u-1\"}", "X-Request-Id: shop-17.a_b", &a);
     assert_int_equal(a.status, 202);
@@ -61,9 +57,8 @@ static void test_the_id_comes_back(void **state)
     assert_string_equal(id_in(&a), "");
 }
 
-static void test_a_problem_has_one(void **state)
+TEST(test_a_problem_has_one)
 {
-    (void)state;
     struct http_answer a;
     char first[80], member[120];
     ask("{", "X-Request-Id: mine", &a);
@@ -84,23 +79,20 @@ static void test_a_problem_has_one(void **state)
     json_decref(doc);
 }
 
-static void test_the_log_knows_it(void **state)
+TEST(test_the_log_knows_it)
 {
-    (void)state;
     struct http_answer a;
     ask("{", "X-Request-Id: look-for-me", &a);
     assert_true(stack_log_wait(&stack, "gateway", 0, "\"request\":\"look-for-me\""));
 }
 
 /* Every fault has a log line, even if it is no request; a campaign's decisions have none. */
-static void test_faults_are_logged(void **state)
+TEST(test_faults_are_logged)
 {
-    (void)state;
     static const char nonsense[] = "NONSENSE\r\n\r\n";
     char url[256];
     struct event later;
-    event_open(&later, &stack, "later");
-    event_create(&later, "--quota 1 --opens-at +1h");
+    event_make(&later, &stack, "later", "--quota 1 --opens-at +1h");
     assert_int_equal(event_post(&later, "u-1", NULL), 403);
     event_close(&later);
     int fd = raw_connect(stack.url);
@@ -132,9 +124,8 @@ static size_t check_json(const char *log)
     return n;
 }
 
-static void test_no_secrets(void **state)
+TEST(test_no_secrets)
 {
-    (void)state;
     static const char *const parts[] = {"gateway", "scheduler"};
     static const char *const files[] = {"db.password", "admin.token"};
     for (int i = 0; i < 60; i++) {
@@ -169,12 +160,9 @@ static void test_no_secrets(void **state)
     assert_int_equal(codes, 100);
 }
 
+EVENT_ENDS(event)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_id_comes_back), cmocka_unit_test(test_a_problem_has_one),
-        cmocka_unit_test(test_the_log_knows_it),  cmocka_unit_test(test_faults_are_logged),
-        cmocka_unit_test(test_no_secrets),        EVENT_ENDS(event),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

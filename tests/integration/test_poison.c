@@ -3,9 +3,6 @@
  * result, and onrushctl shows the bad ones with a reason. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
-#include "tests/support/child.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +12,9 @@
 
 static struct stack stack;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     stack_up(&stack, NULL);
-    return 0;
 }
 
 static json_t *show(const char *name, int64_t total)
@@ -45,30 +40,21 @@ static void check_audit(const char *name)
     json_decref(audit);
 }
 
-static void exec_db(struct event *e, const char *sql)
-{
-    if (db_exec(&e->db, sql, NULL) != DB_OK)
-        fail_msg("%s: %s", sql, e->db.error);
-}
-
 static void post_users(struct event *e, int n)
 {
     for (int i = 0; i < n; i++) {
-        char user[32];
         bool bad = i % 10 == 5 && i / 10 < POISONED;
-        snprintf(user, sizeof user, bad ? "bad-%d" : "u-%d", bad ? i / 10 : i);
-        assert_int_equal(event_post(e, user, NULL), 202);
+        event_accept(e, bad ? "bad-%d" : "u-%d", bad ? i / 10 : i);
     }
 }
 
 /* Their serials go to the next in the queue: 40 of 43 users, 40 coupons. */
-static void test_refused_rows(void **state)
+TEST(test_refused_rows)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
     event_open(&e, &stack, "poison");
-    exec_db(&e, "ALTER TABLE coupons ADD CONSTRAINT poison CHECK (user_id NOT LIKE 'bad-%')");
+    event_sql(&e, "ALTER TABLE coupons ADD CONSTRAINT poison CHECK (user_id NOT LIKE 'bad-%')");
     event_create(&e, "--quota 40");
     stack_kill(&stack, "scheduler", "STOP"); /* one batch has valid and bad rows */
     post_users(&e, 40 + POISONED);
@@ -87,52 +73,21 @@ static void test_refused_rows(void **state)
     json_decref(object);
     check_metric("row-refused", POISONED);
     check_audit("poison");
-    exec_db(&e, "ALTER TABLE coupons DROP CONSTRAINT poison");
-    event_close(&e);
-}
-
-/* Nobody is admitted beyond the quota; but each refused request admits another, so no coupon is
- * left. */
-static void test_refused_make_room(void **state)
-{
-    (void)state;
-    struct event e;
-    char user[32];
-    int64_t deadline_us = clock_mono_us() + 30000000;
-    event_open(&e, &stack, "room");
-    exec_db(&e, "ALTER TABLE coupons ADD CONSTRAINT poison CHECK (user_id NOT LIKE 'worse-%')");
-    event_create(&e, "--quota 10 --overflow 0");
-    for (int i = 0; i < 10; i++) {
-        snprintf(user, sizeof user, i < POISONED ? "worse-%d" : "u-%d", i);
-        assert_int_equal(event_post(&e, user, NULL), 202);
-    }
-    for (int i = 0; stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'room'") < 10;
-         i++) {
-        snprintf(user, sizeof user, "late-%d", i % 50);
-        event_post(&e, user, NULL);
-        wait_a_moment();
-        assert_true(clock_mono_us() < deadline_us);
-    }
-    event_wait(&e, 30000);
-    check_audit("room");
-    exec_db(&e, "ALTER TABLE coupons DROP CONSTRAINT poison");
+    event_sql(&e, "ALTER TABLE coupons DROP CONSTRAINT poison");
     event_close(&e);
 }
 
 /* Redis is lost: MariaDB still has the refused users. One that asks again and is accepted is no
  * longer shown. */
-static void test_refused_outlive_redis(void **state)
+TEST(test_refused_outlive_redis)
 {
-    (void)state;
     struct event e;
     event_open(&e, &stack, "poison");
     freeReplyObject(redisCommand(e.redis, "FLUSHALL"));
-    assert_int_equal(stack_ctl(&stack, NULL, "campaign set-quota poison 41"), 0);
+    event_ctl(&stack, "campaign set-quota poison 41");
     event_wait_open(&e);
     json_decref(show("poison", POISONED));
-    int64_t deadline_us = clock_mono_us() + 10000000;
-    while (event_post(&e, "bad-1", NULL) != 200 && clock_mono_us() < deadline_us)
-        wait_a_moment();
+    event_wait_post(&e, "bad-1", 200);
     json_t *object = show("poison", POISONED - 1), *row;
     size_t i;
     json_array_foreach(json_object_get(object, "refused"), i, row)
@@ -144,19 +99,39 @@ static void test_refused_outlive_redis(void **state)
     event_close(&e);
 }
 
-/* A new scheduler finds them below the mark of its predecessor, and some above it. */
-static void test_undecodable_members(void **state)
+static bool more_ask(const struct event *e)
 {
-    (void)state;
+    static int number;
+    char user[32];
+    snprintf(user, sizeof user, "late-%d", number++ % 50);
+    return event_post(e, user, NULL) > 0;
+}
+
+/* Nobody is admitted beyond the quota; but each refused request admits another, so no coupon is
+ * left. */
+TEST(test_refused_make_room)
+{
     struct event e;
-    event_open(&e, &stack, "odd");
-    event_create(&e, "--quota 10");
+    event_open(&e, &stack, "room");
+    event_sql(&e, "ALTER TABLE coupons ADD CONSTRAINT poison CHECK (user_id NOT LIKE 'worse-%')");
+    event_create(&e, "--quota 10 --overflow 0");
+    for (int i = 0; i < 10; i++)
+        event_accept(&e, i < POISONED ? "worse-%d" : "u-%d", i);
+    wait_for(more_ask(&e) && event_granted(&e) >= 10);
+    event_wait(&e, 30000);
+    check_audit("room");
+    event_sql(&e, "ALTER TABLE coupons DROP CONSTRAINT poison");
+    event_close(&e);
+}
+
+/* A new scheduler finds them below the mark of its predecessor, and some above it. */
+TEST(test_undecodable_members)
+{
+    struct event e;
+    event_make(&e, &stack, "odd", "--quota 10");
     stack_kill(&stack, "scheduler", "TERM");
-    for (int i = 0; i < 5; i++) {
-        char user[32];
-        snprintf(user, sizeof user, "u-%d", i);
-        assert_int_equal(event_post(&e, user, NULL), 202);
-    }
+    for (int i = 0; i < 5; i++)
+        event_accept(&e, "u-%d", i);
     freeReplyObject(redisCommand(e.redis, "EVAL %s 2 onrush:{odd}:queue onrush:{odd}:meta",
                                  "local p = redis.call('ZRANGE', KEYS[1], 1, 1, 'WITHSCORES') "
                                  "redis.call('HSET', KEYS[2], 'claimed_to', p[2]) "
@@ -165,7 +140,7 @@ static void test_undecodable_members(void **state)
                                  "redis.call('ZADD', KEYS[1], 1.5, 'a\\0b')"));
     stack_start(&stack, "scheduler");
     event_wait(&e, 30000);
-    assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'odd'"), 4);
+    assert_int_equal(event_granted(&e), 4);
     json_t *object = show("odd", ODD + 2);
     assert_int_equal(json_array_size(json_object_get(object, "refused")), 20);
     json_decref(object);
@@ -173,61 +148,50 @@ static void test_undecodable_members(void **state)
     check_metric("undecodable", ODD + 2);
     assert_int_equal(event_post(&e, "later", NULL), 202); /* its ticket is a time */
     event_wait(&e, 10000);
-    assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'odd'"), 5);
+    assert_int_equal(event_granted(&e), 5);
     check_audit("odd");
     event_close(&e);
 }
 
 /* The account may not write to `refused` (error 1142): the note is lost, and nobody waits for it.
  * */
-static void test_notes_are_denied(void **state)
+TEST(test_notes_are_denied)
 {
-    (void)state;
     struct event e;
-    event_open(&e, &stack, "denied");
-    event_create(&e, "--quota 10");
-    exec_db(&e,
-            "CREATE TRIGGER denied BEFORE INSERT ON refused FOR EACH ROW SIGNAL SQLSTATE '42000' "
-            "SET MYSQL_ERRNO = 1142, MESSAGE_TEXT = 'INSERT command denied'");
+    event_make(&e, &stack, "denied", "--quota 10");
+    event_sql(&e,
+              "CREATE TRIGGER denied BEFORE INSERT ON refused FOR EACH ROW SIGNAL SQLSTATE '42000' "
+              "SET MYSQL_ERRNO = 1142, MESSAGE_TEXT = 'INSERT command denied'");
     stack_kill(&stack, "scheduler", "TERM");
     freeReplyObject(redisCommand(e.redis, "ZADD onrush:{denied}:queue 0.5 nobody"));
     assert_int_equal(event_post(&e, "ann", NULL), 202);
     stack_start(&stack, "scheduler");
     event_wait(&e, 30000);
-    assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'denied'"), 1);
-    exec_db(&e, "DROP TRIGGER denied");
+    assert_int_equal(event_granted(&e), 1);
+    event_sql(&e, "DROP TRIGGER denied");
     event_close(&e);
 }
 
 /* The account may not write to `journalled`: journalled users still get their coupons. */
-static void test_keeping_is_denied(void **state)
+TEST(test_keeping_is_denied)
 {
-    (void)state;
     struct event e;
-    event_open(&e, &stack, "unkept");
-    event_create(&e, "--quota 10");
-    exec_db(&e, "CREATE TRIGGER unkept BEFORE INSERT ON journalled FOR EACH ROW SIGNAL SQLSTATE "
-                "'42000' SET MYSQL_ERRNO = 1142, MESSAGE_TEXT = 'INSERT command denied'");
-    exec_db(&e, "INSERT INTO journal (campaign_id, user_id, ticket, gateway) "
-                "SELECT id, 'ann', 1, 'test' FROM campaigns WHERE name = 'unkept'");
+    event_make(&e, &stack, "unkept", "--quota 10");
+    event_sql(&e, "CREATE TRIGGER unkept BEFORE INSERT ON journalled FOR EACH ROW SIGNAL SQLSTATE "
+                  "'42000' SET MYSQL_ERRNO = 1142, MESSAGE_TEXT = 'INSERT command denied'");
+    event_sql(&e, "INSERT INTO journal (campaign_id, user_id, ticket, gateway) "
+                  "SELECT id, 'ann', 1, 'test' FROM campaigns WHERE name = 'unkept'");
     assert_true(stack_log_wait(&stack, "scheduler", 0, "GRANT INSERT ON journalled"));
     event_wait(&e, 30000);
-    assert_int_equal(stack_number(&e.db, "SELECT granted FROM campaigns WHERE name = 'unkept'"), 1);
+    assert_int_equal(event_granted(&e), 1);
     assert_int_equal(stack_number(&e.db, "SELECT COUNT(*) FROM journal"), 0);
-    exec_db(&e, "DROP TRIGGER unkept");
+    event_sql(&e, "DROP TRIGGER unkept");
     event_close(&e);
 }
 
+STACK_ENDS(stack)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_rows),
-        cmocka_unit_test(test_refused_outlive_redis),
-        cmocka_unit_test(test_refused_make_room),
-        cmocka_unit_test(test_undecodable_members),
-        cmocka_unit_test(test_notes_are_denied),
-        cmocka_unit_test(test_keeping_is_denied),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -5,7 +5,6 @@
 #include "tests/integration/event.h"
 
 #include "shared/base/clock.h"
-#include "shared/base/listen.h"
 #include "tests/support/child.h"
 #include "tests/support/raw.h"
 
@@ -26,15 +25,11 @@ static struct stack stack;
 static struct event noon;
 static const char *dir;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack, NULL);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100000");
+    event_start(&noon, &stack, NULL, "--quota 100000");
     stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
     dir = tempdir_make();
-    return 0;
 }
 
 /* @D: the directory; @P: the port to listen on; @G: host and port of the gateway. */
@@ -68,16 +63,6 @@ struct running {
     pid_t pid;
     char url[64];
 };
-
-static int free_port(void)
-{
-    struct sockaddr_in where;
-    socklen_t size = sizeof where;
-    int fd = listen_tcp("127.0.0.1", 0, false);
-    getsockname(fd, (struct sockaddr *)&where, &size);
-    close(fd);
-    return ntohs(where.sin_port);
-}
 
 static bool listens(int port)
 {
@@ -184,18 +169,16 @@ static void check_proxy(const struct proxy *proxy, size_t number)
     child_end(running.pid, SIGTERM);
 }
 
-static void test_cookies(void **state)
+TEST(test_cookies)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(proxies); i++)
         check_proxy(&proxies[i], i);
 }
 
 /* A client leaves its long-poll: the proxy closes its connection (HAProxy: with abortonclose), and
  * the gateway frees the place. */
-static void test_clients_that_leave(void **state)
+TEST(test_clients_that_leave)
 {
-    (void)state;
     static const char poll[] =
         "GET /v1/campaigns/noon/requests/ann?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n";
     enum { N = 20 };
@@ -218,12 +201,9 @@ static void test_clients_that_leave(void **state)
     }
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cookies),
-        cmocka_unit_test(test_clients_that_leave),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

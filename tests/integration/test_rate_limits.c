@@ -4,6 +4,7 @@
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,22 +13,14 @@
 static struct stack stack;
 static struct event event;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    char include[256];
-    snprintf(include, sizeof include, "%s/proxies.cfg", tempdir_make());
-    FILE *file = fopen(include, "we");
-    assert_non_null(file);
-    fputs("trusted_proxies = (\"127.0.0.0/8\");\n", file);
-    assert_int_equal(fclose(file), 0);
-    stack_up(&stack,
-             (const char *const[]){"--gateway-include", include, "--set", "gateway.workers=3",
-                                   "--set", "gateway.limits.user_requests=3", "--set",
-                                   "gateway.limits.user_s=3600", NULL});
-    event_open(&event, &stack, "noon");
-    event_create(&event, "--quota 100");
-    return 0;
+    const char *include = file_make("proxies.cfg", "trusted_proxies = (\"127.0.0.0/8\");\n");
+    event_start(&event, &stack,
+                (const char *const[]){"--gateway-include", include, "--set", "gateway.workers=3",
+                                      "--set", "gateway.limits.user_requests=3", "--set",
+                                      "gateway.limits.user_s=3600", NULL},
+                "--quota 100");
 }
 
 /* ask: sends a POST for `user` (NULL: a GET of the campaign) over a new connection from the client
@@ -61,9 +54,8 @@ static void check_limited(const struct http_answer *a, const char *limit, int re
 }
 
 /* Exactly three pass, over all workers; the place in the queue is kept. */
-static void test_user(void **state)
+TEST(test_user)
 {
-    (void)state;
     static struct http_answer a;
     int passed = 0;
     for (int i = 0; i < 60; i++)
@@ -95,9 +87,8 @@ static void reload(const char *const *sets)
 }
 
 /* Two per address, five per campaign. A refusal by one limit costs the other nothing. */
-static void test_address_and_campaign(void **state)
+TEST(test_address_and_campaign)
 {
-    (void)state;
     static struct http_answer a;
     reload((const char *const[]){"user_requests=0", "address_requests=2", "address_s=3600",
                                  "campaign_requests=5", "campaign_s=3600", NULL});
@@ -131,9 +122,8 @@ static int send_wrong(const char *path, const char *body, const char *from, stru
 }
 
 /* Bad requests count for their address, and are limited before they are read. */
-static void test_wrong_requests_count(void **state)
+TEST(test_wrong_requests_count)
 {
-    (void)state;
     static const struct {
         const char *path, *body, *from;
         int status;
@@ -154,9 +144,8 @@ static void test_wrong_requests_count(void **state)
     }
 }
 
-static void test_total(void **state)
+TEST(test_total)
 {
-    (void)state;
     static struct http_answer a;
     reload((const char *const[]){"address_requests=0", "campaign_requests=0", "total_requests=1",
                                  "total_s=3600", NULL});
@@ -167,24 +156,17 @@ static void test_total(void **state)
     assert_int_equal(ask("dora", "192.0.2.10", &a) / 100, 2);
 }
 
-static void test_metrics(void **state)
+TEST(test_metrics)
 {
-    (void)state;
     const char *url = stack.admin_url;
     assert_int_equal(event_metric(url, "onrush_gateway_limited_total{limit=\"user\"}"), 57);
     assert_int_equal(event_metric(url, "onrush_gateway_limited_total{limit=\"total\"}"), 1);
     assert_int_equal(event_metric(url, "onrush_gateway_limit_uncounted_total{limit=\"user\"}"), 0);
 }
 
+EVENT_ENDS(event)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_user),
-        cmocka_unit_test(test_address_and_campaign),
-        cmocka_unit_test(test_wrong_requests_count),
-        cmocka_unit_test(test_total),
-        cmocka_unit_test(test_metrics),
-        EVENT_ENDS(event),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/private_redis.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,25 +22,10 @@ static struct stack stack;
 static struct event noon;
 static redisContext *redis;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack, options);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 1000 --overflow -1");
+    event_start(&noon, &stack, options, "--quota 1000 --overflow -1");
     redis = noon.redis;
-    return 0;
-}
-
-static void redis_says(const char *line, ...)
-{
-    va_list args;
-    va_start(args, line);
-    redisReply *r = redisvCommand(redis, line, args);
-    va_end(args);
-    if (r == NULL || r->type == REDIS_REPLY_ERROR)
-        fail_msg("%s: %s", line, r != NULL ? r->str : redis->errstr);
-    freeReplyObject(r);
 }
 
 /* wait_ready: waits until /readyz of this admin listener has the status and the text ("": any). */
@@ -72,18 +58,6 @@ static uint64_t post(const char *user)
     return ticket;
 }
 
-/* granted_ticket: waits until this user has a coupon; returns the ticket. */
-static uint64_t granted_ticket(const char *user)
-{
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
-        int64_t ticket =
-            stack_number(&noon.db, "SELECT ticket FROM coupons WHERE user_id = '%s'", user);
-        if (ticket > 0)
-            return (uint64_t)ticket;
-        assert_true(clock_mono_us() < deadline_us);
-    }
-}
-
 /* --- Redis refuses everybody --- */
 
 static void make_saving_impossible(void)
@@ -91,8 +65,8 @@ static void make_saving_impossible(void)
     char path[300];
     snprintf(path, sizeof path, "%s/redis/dump.rdb", stack.dir);
     assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
-    redis_says("CONFIG SET save %s", "1 1");
-    redis_says("SET something new");
+    redis_says(redis, "CONFIG SET save %s", "1 1");
+    redis_says(redis, "SET something new");
     for (bool failed = false; !failed; wait_a_moment()) {
         redisReply *r = redisCommand(redis, "SET something newer");
         failed = r->type == REDIS_REPLY_ERROR;
@@ -102,27 +76,27 @@ static void make_saving_impossible(void)
 
 static void make_saving_needless(void)
 {
-    redis_says("CONFIG SET save %s", "");
+    redis_says(redis, "CONFIG SET save %s", "");
 }
 
 static void become_replica(void)
 {
-    redis_says("REPLICAOF 127.0.0.1 1");
+    redis_says(redis, "REPLICAOF 127.0.0.1 1");
 }
 
 static void become_primary(void)
 {
-    redis_says("REPLICAOF NO ONE");
+    redis_says(redis, "REPLICAOF NO ONE");
 }
 
 static void fill_memory(void)
 {
-    redis_says("CONFIG SET maxmemory 1");
+    redis_says(redis, "CONFIG SET maxmemory 1");
 }
 
 static void add_memory(void)
 {
-    redis_says("CONFIG SET maxmemory 0");
+    redis_says(redis, "CONFIG SET maxmemory 0");
 }
 
 static const struct {
@@ -135,9 +109,8 @@ static const struct {
 };
 
 /* Users who come while Redis refuses are journalled, and stay ahead of later ones. */
-static void test_refuses_everybody(void **state)
+TEST(test_refuses_everybody)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(causes); i++) {
         char before[16], during[16], after[16];
         snprintf(before, sizeof before, "before%zu", i);
@@ -152,15 +125,15 @@ static void test_refuses_everybody(void **state)
         wait_ready(stack.admin_url, 200, "");
         assert_int_not_equal(post(after), 0);
         wait_ready(stack.scheduler_admin_url, 200, "");
-        assert_true(granted_ticket(before) < granted_ticket(during));
-        assert_true(granted_ticket(during) < granted_ticket(after));
+        assert_true(event_wait_grant(&noon, before) < event_wait_grant(&noon, during));
+        assert_true(event_wait_grant(&noon, during) < event_wait_grant(&noon, after));
         assert_int_equal(stack_number(&noon.db, "SELECT COUNT(*) FROM journal"), 0);
     }
 }
 
 static void load_older(void)
 {
-    redis_says("FUNCTION LOAD REPLACE %s",
+    redis_says(redis, "FUNCTION LOAD REPLACE %s",
                "#!lua name=onrush\n"
                "redis.register_function{function_name='onrush_version', "
                "callback=function() return 1 end, flags={'no-writes'}}");
@@ -168,13 +141,12 @@ static void load_older(void)
 
 static void flush(void)
 {
-    redis_says("FUNCTION FLUSH");
+    redis_says(redis, "FUNCTION FLUSH");
 }
 
 /* Only the logs show it: the functions are reloaded within the call. */
-static void test_functions_are_gone_or_older(void **state)
+TEST(test_functions_are_gone_or_older)
 {
-    (void)state;
     static void (*const takes[])(void) = {flush, load_older};
     char *log = stack_log(&stack, "gateway");
     size_t from = strlen(log);
@@ -186,7 +158,7 @@ static void test_functions_are_gone_or_older(void **state)
         int64_t until_us = clock_mono_us() + 5 * SECOND / 2;
         takes[i]();
         assert_int_not_equal(post(user), 0);
-        granted_ticket(user);
+        event_wait_grant(&noon, user);
         wait_ready(stack.admin_url, 200, "");
         wait_ready(stack.scheduler_admin_url, 200, "");
         while (clock_mono_us() < until_us)
@@ -206,9 +178,8 @@ static size_t count_in(char *log, const char *text)
     return n;
 }
 
-static void test_one_campaign_is_broken(void **state)
+TEST(test_one_campaign_is_broken)
 {
-    (void)state;
     static struct http_answer a;
     static const char *const kinds[] = {"queue", "users", "meta"};
     for (size_t i = 0; i < LENGTH(kinds); i++) {
@@ -217,26 +188,23 @@ static void test_one_campaign_is_broken(void **state)
         snprintf(name, sizeof name, "broken%zu", i);
         snprintf(user, sizeof user, "well%zu", i);
         snprintf(key, sizeof key, "onrush:{%s}:%s", name, kinds[i]);
-        event_open(&broken, &stack, name);
-        event_create(&broken, "--quota 5");
+        event_make(&broken, &stack, name, "--quota 5");
         assert_int_equal(event_post(&broken, "ann", NULL), 202);
         event_wait(&broken, 20000);
         redisReply *r = redisCommand(redis, "RENAME %s kept", key);
         bool was_there = r->type != REDIS_REPLY_ERROR; /* an empty queue has no key */
         freeReplyObject(r);
-        redis_says("SET %s nonsense", key);
+        redis_says(redis, "SET %s nonsense", key);
         wait_ready(stack.scheduler_admin_url, 200, "redis refuses single campaigns");
         assert_int_equal(event_post(&broken, "bob", &a), 503);
         assert_non_null(http_header(&a, "Retry-After"));
         wait_ready(stack.admin_url, 200, "redis refuses single campaigns");
         assert_int_not_equal(post(user), 0); /* the other campaign continues */
-        granted_ticket(user);
-        redis_says("DEL %s", key);
+        event_wait_grant(&noon, user);
+        redis_says(redis, "DEL %s", key);
         if (was_there)
-            redis_says("RENAME kept %s", key);
-        for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-             event_post(&broken, "bob", &a) >= 500; wait_a_moment())
-            assert_true(clock_mono_us() < deadline_us);
+            redis_says(redis, "RENAME kept %s", key);
+        wait_for(event_post(&broken, "bob", &a) < 500);
         wait_ready(stack.scheduler_admin_url, 200, "");
         event_wait(&broken, 20000);
         assert_int_equal(
@@ -246,23 +214,14 @@ static void test_one_campaign_is_broken(void **state)
     assert_int_equal(count_in(stack_log(&stack, "scheduler"), "redis refuses a call"), 3);
 }
 
-static void test_all_of_it_is_right(void **state)
+TEST(test_all_of_it_is_right)
 {
-    (void)state;
-    char *out;
-    assert_int_equal(stack_ctl(&stack, &out, "audit noon"), 0);
-    free(out);
-    event_close(&noon);
-    assert_int_equal(stack_finish(&stack), 0);
+    event_ctl(&stack, "audit noon");
 }
+
+EVENT_ENDS(noon)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refuses_everybody),
-        cmocka_unit_test(test_functions_are_gone_or_older),
-        cmocka_unit_test(test_one_campaign_is_broken),
-        cmocka_unit_test(test_all_of_it_is_right),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

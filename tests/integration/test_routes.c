@@ -5,6 +5,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -81,16 +82,9 @@ static const struct api {
 
 static void copy_file(const char *from, const char *to, const char *more)
 {
-    static char text[65536];
-    FILE *file = fopen(from, "re");
-    assert_non_null(file);
-    size_t n = fread(text, 1, sizeof text, file);
-    fclose(file);
-    file = fopen(to, "we");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, n, file), n);
-    fputs(more, file);
-    assert_int_equal(fclose(file), 0);
+    char *text = file_read(from);
+    file_write(to, "%s%s", text, more);
+    free(text);
 }
 
 static const char *shipped(void)
@@ -102,13 +96,11 @@ static const char *shipped(void)
     return path;
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     snprintf(routes_file, sizeof routes_file, "%s/routes.cfg", tempdir_make());
     copy_file(shipped(), routes_file, "");
     stack_up(&stack, (const char *const[]){"--gateway-include", routes_file, NULL});
-    return 0;
 }
 
 static bool matches(const char *text, const char *pattern)
@@ -171,9 +163,8 @@ static void check_input(const struct api *api)
     assert_non_null(strstr(a.body, "\"BAD_METHOD\""));
 }
 
-static void test_accepted(void **state)
+TEST(test_accepted)
 {
-    (void)state;
     static struct http_answer a;
     for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
         struct event e;
@@ -190,9 +181,8 @@ static void test_accepted(void **state)
 }
 
 /* Without Redis there is no place in the queue yet: null, and valid JSON. */
-static void test_journalled(void **state)
+TEST(test_journalled)
 {
-    (void)state;
     static struct http_answer a;
     stack_kill(&stack, "redis", "KILL");
     for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
@@ -212,16 +202,11 @@ static void test_journalled(void **state)
 /* wait_granted: waits until MariaDB has the journalled user's coupon. */
 static void wait_granted(struct event *e)
 {
-    int64_t deadline_us = clock_mono_us() + 20000000;
-    while (stack_number(&e->db, "SELECT granted FROM campaigns WHERE name = '%s'", e->name) < 2) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    wait_for(stack_number(&e->db, "SELECT granted FROM campaigns WHERE name = '%s'", e->name) >= 2);
 }
 
-static void test_sold_out_and_closed(void **state)
+TEST(test_sold_out_and_closed)
 {
-    (void)state;
     static struct http_answer a;
     for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
         struct event e;
@@ -231,7 +216,7 @@ static void test_sold_out_and_closed(void **state)
         event_wait(&e, 10000);
         post(api, "8", &a);
         expect(&a, "sold out", api->sold_out_status, api->sold_out);
-        assert_int_equal(stack_ctl(&stack, NULL, "campaign close %s", api->campaign), 0);
+        event_ctl(&stack, "campaign close %s", api->campaign);
         post(api, "9", &a);
         expect(&a, "closed", api->closed_status, api->closed);
         event_close(&e);
@@ -246,9 +231,8 @@ static int get(const char *path, struct http_answer *a)
 }
 
 /* The fifth API's GET has only the path. */
-static void test_get(void **state)
+TEST(test_get)
 {
-    (void)state;
     static struct http_answer a;
     get("/api/events/1/coupons/7", &a);
     expect(&a, "granted", 200, apis[4].granted);
@@ -265,9 +249,7 @@ static void test_get(void **state)
 /* reload: loads this list of routes; the log must then have `said`. */
 static void reload(const char *routes, const char *said)
 {
-    FILE *file = fopen(routes_file, "we");
-    fputs(routes, file);
-    assert_int_equal(fclose(file), 0);
+    file_write(routes_file, "%s", routes);
     char *log = stack_log(&stack, "gateway");
     size_t len = strlen(log);
     free(log);
@@ -291,13 +273,11 @@ static int take(const char *user, const char *campaign, struct http_answer *a)
 
 /* A route by headers, with Onrush's own answers. The old routes are gone; a bad file changes
  * nothing. */
-static void test_reload(void **state)
+TEST(test_reload)
 {
-    (void)state;
     static struct http_answer a;
     struct event e;
-    event_open(&e, &stack, "headed");
-    event_create(&e, "--quota 1");
+    event_make(&e, &stack, "headed", "--quota 1");
     reload(NEW_ROUTE, "configuration reloaded");
     post(&apis[0], "7", &a);
     assert_int_equal(a.status, 404);
@@ -316,34 +296,22 @@ static void test_reload(void **state)
 }
 
 /* A bad route ends the daemon before it starts, with the exit code for a bad configuration. */
-static void test_bad_route(void **state)
+TEST(test_bad_route)
 {
-    (void)state;
-    const char *dir = tempdir_make();
-    char program[512], config[300], log[300], said[512] = "";
+    char program[512], log[300];
     snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
-    snprintf(config, sizeof config, "%s/bad.cfg", dir);
-    snprintf(log, sizeof log, "%s/bad.log", dir);
-    FILE *file = fopen(config, "we");
-    fputs("port = 1;\n\nroutes: ( { method = \"PATCH\"; } );\n", file);
-    fclose(file);
+    snprintf(log, sizeof log, "%s/bad.log", tempdir_make());
+    const char *config =
+        file_make("bad.cfg", "port = 1;\n\nroutes: ( { method = \"PATCH\"; } );\n");
     assert_int_equal(child_run((const char *const[]){program, "--config", config, NULL}, log), 78);
-    file = fopen(log, "re");
-    assert_non_null(fgets(said, sizeof said, file));
-    fclose(file);
+    char *said = file_read(log);
     assert_non_null(strstr(said, "bad.cfg:3: method = \"PATCH\": expected POST"));
+    free(said);
 }
+
+STACK_ENDS(stack)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_journalled),
-        cmocka_unit_test(test_sold_out_and_closed),
-        cmocka_unit_test(test_get),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_bad_route),
-        STACK_ENDS(stack),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

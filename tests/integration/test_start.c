@@ -19,13 +19,9 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event noon;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
-    stack_up(&stack, options);
-    event_open(&noon, &stack, "noon");
-    event_create(&noon, "--quota 100 --overflow -1");
-    return 0;
+    event_start(&noon, &stack, options, "--quota 100 --overflow -1");
 }
 
 /* wait_listening: waits until both listeners answer requests that need no store. */
@@ -59,9 +55,8 @@ static void ask_early(struct posting *w, const char *user)
     assert_int_equal(w->status, 0);
 }
 
-static void test_redis_comes(void **state)
+TEST(test_redis_comes)
 {
-    (void)state;
     struct posting w;
     ask_early(&w, "ann");
     stack_kill(&stack, "redis", "CONT");
@@ -70,26 +65,21 @@ static void test_redis_comes(void **state)
     assert_int_equal(event_metric(stack.admin_url, "onrush_gateway_journalled_total"), 0);
 }
 
-static void test_redis_does_not_come(void **state)
+TEST(test_redis_does_not_come)
 {
-    (void)state;
     struct posting w;
     ask_early(&w, "bob");
     stack_kill(&stack, "redis", "KILL");
     assert_int_equal(posting_end(&w), 202);
     assert_null(strstr(w.answer.body, "\"ticket\":"));
     stack_start(&stack, "redis");
-    redisFree(noon.redis);
-    noon.redis = stack_redis(&stack);
+    event_reconnect(&noon);
     event_wait(&noon, 20000);
 }
 
+EVENT_ENDS(noon)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_redis_comes),
-        cmocka_unit_test(test_redis_does_not_come),
-        EVENT_ENDS(noon),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

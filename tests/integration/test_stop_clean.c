@@ -30,9 +30,8 @@ static void check_logs(const char *dir, const char *daemon)
     globfree(&found);
 }
 
-static void test_no_leak(void **state)
+TEST(test_no_leak)
 {
-    (void)state;
     static const char valgrind[] =
         "valgrind --leak-check=full --show-leak-kinds=definite,indirect,possible "
         "--errors-for-leak-kinds=definite,indirect,possible --log-file=%s/%s.%%p.valgrind";
@@ -41,17 +40,15 @@ static void test_no_leak(void **state)
     const char *dir = tempdir_make();
     snprintf(gateway, sizeof gateway, valgrind, dir, "gateway");
     snprintf(scheduler, sizeof scheduler, valgrind, dir, "scheduler");
-    stack_up(&stack,
-             (const char *const[]){"--wrap-gateway", gateway, "--wrap-scheduler", scheduler, NULL});
-    event_open(&e, &stack, "noon");
-    event_create(&e, "--quota 200");
+    event_start(
+        &e, &stack,
+        (const char *const[]){"--wrap-gateway", gateway, "--wrap-scheduler", scheduler, NULL},
+        "--quota 200");
     snprintf(ledger, sizeof ledger, "%s/ledger", dir);
-    assert_int_equal(
-        stack_ctl(&stack, NULL,
-                  "burst noon --users 1500 --requests 2000 --concurrency 50 --timeout-ms 60000 "
-                  "--no-progress --json --ledger %s",
-                  ledger),
-        0);
+    event_ctl(&stack,
+              "burst noon --users 1500 --requests 2000 --concurrency 50 --timeout-ms 60000 "
+              "--no-progress --json --ledger %s",
+              ledger);
     event_wait(&e, 60000);
     event_read_ledger(&e, ledger);
     assert_int_equal(e.faults, 0);
@@ -63,10 +60,4 @@ static void test_no_leak(void **state)
     stack_kill(&stack, "scheduler", "TERM");
     check_logs(dir, "gateway");
     check_logs(dir, "scheduler");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_leak)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,18 +19,15 @@ static struct stack stack;
 static struct hook *collector;
 static struct event event;
 
-static int up(void **state)
+static void up(void)
 {
     static char sets[2][200];
-    (void)state;
     collector = hook_start(NULL);
     snprintf(sets[0], sizeof sets[0], "gateway.tracing.url=%s", hook_url(collector));
     snprintf(sets[1], sizeof sets[1], "scheduler.tracing.url=%s", hook_url(collector));
     stack_up(&stack, (const char *const[]){"--set", sets[0], "--set", sets[1], "--set",
                                            "gateway.tracing.sample_ppm=0", NULL});
-    event_open(&event, &stack, "traced");
-    event_create(&event, "--quota 100");
-    return 0;
+    event_make(&event, &stack, "traced", "--quota 100");
 }
 
 static int post(const char *user, const char *header)
@@ -119,9 +116,8 @@ static bool find(const char *trace, const char *name, struct found *out)
     return false;
 }
 
-static void test_request_queue_commit(void **state)
+TEST(test_request_queue_commit)
 {
-    (void)state;
     struct found request, queue, commit;
     assert_int_equal(post("u-1", TRACEPARENT "01"), 202);
     assert_true(find(TRACE, "request", &request));
@@ -145,9 +141,8 @@ static void test_request_queue_commit(void **state)
 }
 
 /* Unsampled requests leave nothing, not even in Redis; a malformed traceparent is ignored. */
-static void test_not_sampled(void **state)
+TEST(test_not_sampled)
 {
-    (void)state;
     size_t before = hook_count(collector);
     assert_int_equal(post("u-2", TRACEPARENT "00"), 202);
     assert_int_equal(post("u-3", NULL), 202);
@@ -160,9 +155,8 @@ static void test_not_sampled(void **state)
 }
 
 /* The hash expires as a whole, so unfetched traces do not stay. */
-static void test_the_hash_expires(void **state)
+TEST(test_the_hash_expires)
 {
-    (void)state;
     stack_kill(&stack, "scheduler", "TERM");
     assert_int_equal(post("u-5", TRACEPARENT "01"), 202);
     redisReply *r = redisCommand(event.redis, "TTL onrush:{traced}:traces");
@@ -186,9 +180,8 @@ static void admin_says(const char *line)
 
 /* An ACL without the traces' keys loses traces but no request: 202 from the queue, with a ticket.
  * */
-static void test_denied_by_an_acl(void **state)
+TEST(test_denied_by_an_acl)
 {
-    (void)state;
     struct http_answer a;
     char *log = stack_log(&stack, "gateway");
     size_t before = strlen(log);
@@ -211,9 +204,8 @@ static void test_denied_by_an_acl(void **state)
     admin_says("ACL SETUSER default allkeys");
 }
 
-static void test_a_collector_that_is_away_changes_nothing(void **state)
+TEST(test_a_collector_that_is_away_changes_nothing)
 {
-    (void)state;
     hook_answer(collector, HOOK_HANG);
     for (int i = 0; i < 50; i++) {
         char user[32];
@@ -228,12 +220,5 @@ static void test_a_collector_that_is_away_changes_nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request_queue_commit),
-        cmocka_unit_test(test_not_sampled),
-        cmocka_unit_test(test_the_hash_expires),
-        cmocka_unit_test(test_denied_by_an_acl),
-        cmocka_unit_test(test_a_collector_that_is_away_changes_nothing),
-    };
-    return cmocka_run_group_tests(tests, up, NULL);
+    return tests_run(up, NULL);
 }

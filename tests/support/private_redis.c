@@ -3,6 +3,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/test.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -76,4 +77,15 @@ redisContext *private_redis_open(struct private_redis *redis)
     if (redis_open(&c, &redis->config, error) < 0)
         test_fail_start("redis: %s", error);
     return c;
+}
+
+void redis_says(redisContext *redis, const char *line, ...)
+{
+    va_list args;
+    va_start(args, line);
+    redisReply *r = redisvCommand(redis, line, args);
+    va_end(args);
+    if (r == NULL || r->type == REDIS_REPLY_ERROR)
+        fail_msg("%s: %s", line, r != NULL ? r->str : redis->errstr);
+    freeReplyObject(r);
 }

@@ -2,6 +2,7 @@
 #include "tests/support/raw.h"
 
 #include "shared/base/clock.h"
+#include "shared/base/listen.h"
 #include "tests/support/child.h"
 
 #include <arpa/inet.h>
@@ -82,4 +83,14 @@ int raw_status(const char *text)
 {
     int status = 0;
     return sscanf(text, "HTTP/1.1 %d ", &status) == 1 ? status : 0;
+}
+
+int free_port(void)
+{
+    struct sockaddr_in where;
+    socklen_t size = sizeof where;
+    int fd = listen_tcp("127.0.0.1", 0, false);
+    getsockname(fd, (struct sockaddr *)&where, &size);
+    close(fd);
+    return ntohs(where.sin_port);
 }

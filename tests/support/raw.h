@@ -16,6 +16,9 @@ int raw_connect(const char *url);
 /* raw_connect_from: connects from 127.0.0.`host`, to appear as another client. */
 int raw_connect_from(const char *url, int host);
 
+/* free_port: a TCP port on which nobody listens. */
+int free_port(void);
+
 /* raw_send: sends all bytes; ignores a peer that stops reading. */
 void raw_send(int fd, const char *bytes, size_t n);
 

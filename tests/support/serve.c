@@ -252,3 +252,20 @@ void client_expect_end(struct client *c, const char *want)
     assert_false(c->reset);
     c->n = 0;
 }
+
+void client_ask(struct client *c, const char *text)
+{
+    client_send(c, text, strlen(text));
+}
+
+void client_exchange(struct client *c, const char *text, const char *answer)
+{
+    client_ask(c, text);
+    client_expect(c, answer);
+}
+
+void client_exchange_end(struct client *c, const char *text, const char *answer)
+{
+    client_ask(c, text);
+    client_expect_end(c, answer);
+}

@@ -30,6 +30,13 @@ struct serve {
     bool all_exempt;
 };
 
+/* Requests, and the server's answers. */
+#define HEAD(status)  "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\n"
+#define OK(len, body) HEAD("200 OK") "Content-Length: " len "\r\n\r\n" body
+#define NO(status)    HEAD(status) "Content-Length: 2\r\nConnection: close\r\n\r\nno"
+#define GET(path)     "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define OK_A          OK("7", "GET /a ")
+
 /* A client: a socket and everything read from it. */
 struct client {
     struct serve *serve;
@@ -68,6 +75,12 @@ struct client *client_open(struct serve *serve, int host);
 struct client *client_close(struct client *client, bool reset);
 
 void client_send(struct client *client, const char *bytes, size_t len);
+
+/* client_ask: sends the text. client_exchange, client_exchange_end: also wait for the answer, as
+ * client_expect() and client_expect_end() do. */
+void client_ask(struct client *client, const char *text);
+void client_exchange(struct client *client, const char *text, const char *answer);
+void client_exchange_end(struct client *client, const char *text, const char *answer);
 
 /* client_read: reads what has arrived. Returns the client, so that a condition may begin with the
  * call. */

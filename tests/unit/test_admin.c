@@ -2,22 +2,19 @@
 /* shared/daemon/admin: the admin listener over real HTTP. */
 #include "tests/support/test.h"
 
-#include "shared/base/listen.h"
 #include "shared/daemon/admin.h"
-#include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/http.h"
 #include "tests/support/raw.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static atomic_bool is_ready;
-static char token_file[160], base[64];
+static char base[64];
 static struct admin *admin;
 static struct admin_config config;
 
@@ -37,33 +34,18 @@ static void metrics(void *arg, FILE *out)
 
 static const struct admin_hooks hooks = {.arg = "argument", .ready = ready, .metrics = metrics};
 
-static int free_port(void)
+static void start(void)
 {
-    struct sockaddr_in where;
-    socklen_t size = sizeof where;
-    int fd = listen_tcp("127.0.0.1", 0, false);
-    getsockname(fd, (struct sockaddr *)&where, &size);
-    close(fd);
-    return ntohs(where.sin_port);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    snprintf(token_file, sizeof token_file, "%s/token", tempdir_make());
-    FILE *out = fopen(token_file, "we");
-    fputs("s3cret\n", out);
-    fclose(out);
     config = (struct admin_config){.address = "127.0.0.1", .port = free_port()};
-    strcpy(config.token_file, token_file);
+    strcpy(config.token_file, file_make("token", "s3cret\n"));
     snprintf(base, sizeof base, "http://127.0.0.1:%d", (int)config.port);
-    return admin_start(&admin, &config, &hooks);
+    assert_int_equal(admin_start(&admin, &config, &hooks), 0);
 }
 
-static int stop(void **state)
+static void stop(void)
 {
-    (void)state;
-    return (admin = admin_stop(admin)) != NULL;
+    admin = admin_stop(admin);
+    assert_null(admin);
 }
 
 #define TOKEN(text) "Authorization: " text
@@ -96,9 +78,8 @@ static const struct {
     {"POST", "/admin", TOKEN("Bearer s3cret"), true, 404, NULL},
 };
 
-static void test_requests(void **state)
+TEST(test_requests)
 {
-    (void)state;
     static struct http_answer a;
     for (size_t i = 0; i < LENGTH(requests); i++) {
         char url[128];
@@ -120,9 +101,8 @@ static void test_requests(void **state)
     }
 }
 
-static void test_large_body_is_not_kept(void **state)
+TEST(test_large_body_is_not_kept)
 {
-    (void)state;
     static char body[200000];
     static struct http_answer a;
     char url[128];
@@ -132,9 +112,8 @@ static void test_large_body_is_not_kept(void **state)
     assert_int_equal(a.status, 401);
 }
 
-static void test_without_a_token_nobody_gets_in(void **state)
+TEST(test_without_a_token_nobody_gets_in)
 {
-    (void)state;
     static struct http_answer a;
     struct admin_config open = config;
     struct admin *other;
@@ -154,9 +133,8 @@ static void test_without_a_token_nobody_gets_in(void **state)
 
 /* Half-request clients fill all places and send a byte now and then. A new client is still answered
  * at once, before their next bytes. */
-static void test_dribblers_keep_nobody_out(void **state)
+TEST(test_dribblers_keep_nobody_out)
 {
-    (void)state;
     enum { CROWD = 64 };
     static struct http_answer a;
     char url[128];
@@ -178,9 +156,8 @@ static void test_dribblers_keep_nobody_out(void **state)
         close(fds[i]);
 }
 
-static void test_start_fails(void **state)
+TEST(test_start_fails)
 {
-    (void)state;
     struct admin *none = NULL;
     struct admin_config c = config;
     assert_int_equal(admin_start(&none, &c, &hooks), -EADDRINUSE);
@@ -193,12 +170,5 @@ static void test_start_fails(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_large_body_is_not_kept),
-        cmocka_unit_test(test_without_a_token_nobody_gets_in),
-        cmocka_unit_test(test_dribblers_keep_nobody_out),
-        cmocka_unit_test(test_start_fails),
-    };
-    return cmocka_run_group_tests(tests, start, stop);
+    return tests_run(start, stop);
 }

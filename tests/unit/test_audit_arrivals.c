@@ -11,18 +11,14 @@
 
 static struct arrivals all;
 
-static int begin(void **state)
+static void begin(void)
 {
-    (void)state;
     all = (struct arrivals){.n_grants = 0};
-    return 0;
 }
 
-static int end(void **state)
+static void end(void)
 {
-    (void)state;
     arrivals_clear(&all);
-    return 0;
 }
 
 /* grants: makes n grants, `step` tickets apart, in batches of `batch` rows; the first has serial 1.
@@ -45,9 +41,10 @@ static size_t judge_one(struct arrivals_request request)
 #define U                                                                                          \
     .arrival = 1050, .decided_to = 1500, .granted = 0, .drained = 6, .batches = 0, .user = 1000
 
-static void test_nobody(void **state)
+#define ARRIVALS_TEST(name) TEST_WITH(name, begin, end)
+
+ARRIVALS_TEST(test_nobody)
 {
-    (void)state;
     arrivals_seal(&all);
     assert_int_equal(arrivals_judge(&all), 0);
     arrivals_clear(&all);
@@ -55,17 +52,15 @@ static void test_nobody(void **state)
 }
 
 /* Behind the queue of that moment, and before everybody else. */
-static void test_in_its_place(void **state)
+ARRIVALS_TEST(test_in_its_place)
 {
-    (void)state;
     grants(1000, 100, 20, 1);
     assert_int_equal(judge_one((struct arrivals_request){U, .place = 1501}), 0);
 }
 
 /* The drain kept a later ticket: 1600, 1700 and 1800 are ahead of it. */
-static void test_place_was_lost(void **state)
+ARRIVALS_TEST(test_place_was_lost)
 {
-    (void)state;
     grants(1000, 100, 20, 1);
     assert_int_equal(judge_one((struct arrivals_request){U, .place = 1850}), 1);
     assert_int_equal(all.requests[0].by->ticket, 1600);
@@ -75,9 +70,8 @@ static void test_place_was_lost(void **state)
     assert_null(all.requests[0].by);
 }
 
-static void test_without_a_coupon(void **state)
+ARRIVALS_TEST(test_without_a_coupon)
 {
-    (void)state;
     grants(1000, 100, 20, 1);
     assert_int_equal(judge_one((struct arrivals_request){U, .place = ARRIVALS_NONE}), 1);
     all.requests[0].place = ARRIVALS_UNKNOWN;
@@ -85,17 +79,15 @@ static void test_without_a_coupon(void **state)
 }
 
 /* Sold out, and everybody with a coupon was ahead of it. */
-static void test_rightly_without_a_coupon(void **state)
+ARRIVALS_TEST(test_rightly_without_a_coupon)
 {
-    (void)state;
     grants(1000, 100, 6, 1);
     assert_int_equal(judge_one((struct arrivals_request){U, .place = ARRIVALS_NONE}), 0);
 }
 
 /* After a run of tickets without a gap, U's place is behind the run. */
-static void test_behind_a_run(void **state)
+ARRIVALS_TEST(test_behind_a_run)
 {
-    (void)state;
     grants(1000, 1, 200, 10);
     struct arrivals_request u = {.arrival = 1050, .decided_to = 1060, .granted = -1};
     u.place = 1200;
@@ -108,9 +100,8 @@ static void test_behind_a_run(void **state)
 }
 
 /* One free ticket is ignored for each drained or refused user, who may have given it up. */
-static void test_tickets_given_up(void **state)
+ARRIVALS_TEST(test_tickets_given_up)
 {
-    (void)state;
     grants(1001, 3, 2, 1);
     struct arrivals_request u = {.arrival = 1001, .decided_to = 1001, .granted = -1, .place = 1010};
     assert_int_equal(judge_one(u), 1);
@@ -119,9 +110,8 @@ static void test_tickets_given_up(void **state)
 }
 
 /* The scheduler reports a queue that far; but too many batches were committed after the row. */
-static void test_was_there_to_be_seen(void **state)
+ARRIVALS_TEST(test_was_there_to_be_seen)
 {
-    (void)state;
     grants(1000, 100, 100, 2);
     struct arrivals_request u = {.arrival = 1050,
                                  .decided_to = 1000 + 100 * 90,
@@ -145,9 +135,8 @@ static void test_was_there_to_be_seen(void **state)
 }
 
 /* After a raised quota the sold out are granted in their order, long after the drain. */
-static void test_losers_that_come_back(void **state)
+ARRIVALS_TEST(test_losers_that_come_back)
 {
-    (void)state;
     grants(1000, 100, 100, 1);
     struct arrivals_request u = {.arrival = 1050,
                                  .decided_to = 1000 + 100 * 90,
@@ -283,9 +272,8 @@ static void check_history(size_t *n, size_t *unseen_only)
     *n += found;
 }
 
-static void test_random(void **state)
+ARRIVALS_TEST(test_random)
 {
-    (void)state;
     size_t n = 0, unseen_only = 0;
     for (int i = 0; i < HISTORIES; i++) {
         check_history(&n, &unseen_only);
@@ -299,9 +287,8 @@ static void test_random(void **state)
 
 /* With a million grants and a hundred thousand requests, a quadratic audit would exceed the test's
  * timeout. */
-static void test_large(void **state)
+ARRIVALS_TEST(test_large)
 {
-    (void)state;
     enum { GRANTS = 1000000, REQUESTS = 100000 };
     grants(1000, REQUESTS + 10, GRANTS, 1000); /* further apart than the ignored tickets */
     for (uint32_t i = 0; i < REQUESTS; i++) {
@@ -314,23 +301,8 @@ static void test_large(void **state)
     assert_int_equal(arrivals_judge(&all), REQUESTS / 1000);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 int main(void)
 {
     dice_seed();
-    const struct CMUnitTest tests[] = {
-        TEST(test_nobody),
-        TEST(test_in_its_place),
-        TEST(test_place_was_lost),
-        TEST(test_without_a_coupon),
-        TEST(test_rightly_without_a_coupon),
-        TEST(test_behind_a_run),
-        TEST(test_tickets_given_up),
-        TEST(test_was_there_to_be_seen),
-        TEST(test_losers_that_come_back),
-        TEST(test_random),
-        TEST(test_large),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -29,9 +29,8 @@ static enum audit_verdict judge(const struct found *f)
     return audit_users_verdict(&u, LAST);
 }
 
-static void test_verdicts(void **state)
+TEST(test_verdicts)
 {
-    (void)state;
     static const struct {
         const char *name;
         struct found found;
@@ -62,9 +61,8 @@ static void test_verdicts(void **state)
     }
 }
 
-static void test_each_user_once(void **state)
+TEST(test_each_user_once)
 {
-    (void)state;
     enum { USERS = 5000 };
     struct audit_users users = {0};
     char id[16];
@@ -84,22 +82,11 @@ static void test_each_user_once(void **state)
 
 /* Such a state can only be written by hand: the audit reads it up to the NUL, and `request show`
  * shows the true state. */
-static void test_a_nul_in_a_member(void **state)
+TEST(test_a_nul_in_a_member)
 {
-    (void)state;
     struct audit_users users = {0};
     struct audit_user *u = audit_users_of(&users, "a", 1);
     assert_ptr_equal(audit_users_of(&users, "a\0b", 3), u);
     assert_int_equal(users.n, 1);
     audit_users_clear(&users);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_each_user_once),
-        cmocka_unit_test(test_a_nul_in_a_member),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,9 +135,8 @@ static int check(const struct auth *auth, const char *user, const char *pattern,
     return auth_check(auth, header, user, NOW_S * 1000000);
 }
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     dir = tempdir_make();
     make_pem(&keys[RS], EVP_RSA_gen(2048));
     make_pem(&keys[RS_OTHER], EVP_RSA_gen(2048));
@@ -149,16 +148,13 @@ static int up(void **state)
     hs = load_key(&keys[HS], "HS256", "sub");
     rs = load_key(&keys[RS], "RS256", "sub");
     es = load_key(&keys[ES], "ES256", "sub");
-    return 0;
 }
 
-static int down(void **state)
+static void down(void)
 {
-    (void)state;
     hs = auth_free(hs);
     rs = auth_free(rs);
     es = auth_free(es);
-    return 0;
 }
 
 /* --- the signature --- */
@@ -190,9 +186,8 @@ static const struct {
     {"the ES public key as a secret", &es, JWT_ALG_HS256, keys[ES].verify, -EACCES},
 };
 
-static void test_signers(void **state)
+TEST(test_signers)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(signers); i++) {
         char *token = sign(signers[i].alg, signers[i].key, "{\"sub\":\"u-1\"}");
         int r = check(*signers[i].auth, "u-1", "Bearer %", token);
@@ -204,9 +199,8 @@ static void test_signers(void **state)
 
 /* The public key as the secret again, without the line end that the gateway strips from the key
  * file: libjwt itself would accept it. */
-static void test_public_key_as_it_is_held(void **state)
+TEST(test_public_key_as_it_is_held)
 {
-    (void)state;
     char text[4096];
     strcpy(text, keys[RS].verify);
     text[strlen(text) - 1] = '\0';
@@ -267,9 +261,8 @@ static const struct {
     {"{\"sub\":\"u-1\",\"nbf\":\"1\"}", "u-1", -EACCES},
 };
 
-static void test_claims(void **state)
+TEST(test_claims)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(claims); i++) {
         char *token = sign(JWT_ALG_HS256, SECRET, claims[i].claims);
         int r = check(hs, claims[i].user, "Bearer %", token);
@@ -279,9 +272,8 @@ static void test_claims(void **state)
     }
 }
 
-static void test_other_claim(void **state)
+TEST(test_other_claim)
 {
-    (void)state;
     struct auth *auth = load_key(&keys[HS], "HS256", "https://shop.example/uid");
     char *token =
         sign(JWT_ALG_HS256, SECRET, "{\"sub\":\"a\",\"https://shop.example/uid\":\"u-1\"}");
@@ -330,9 +322,8 @@ static const struct {
     {"Bearer W10.W10.W10", -EACCES},
 };
 
-static void test_headers(void **state)
+TEST(test_headers)
 {
-    (void)state;
     char *token = sign(JWT_ALG_HS256, SECRET, "{\"sub\":\"u-1\"}");
     assert_int_equal(auth_check(hs, NULL, "u-1", NOW_S * 1000000), -EACCES);
     for (size_t i = 0; i < LENGTH(headers); i++) {
@@ -344,9 +335,8 @@ static void test_headers(void **state)
 }
 
 /* A correctly signed JSON array is no set of claims. */
-static void test_no_object(void **state)
+TEST(test_no_object)
 {
-    (void)state;
     /* {"alg":"HS256"} . ["u-1"] , signed with SECRET */
     assert_int_equal(check(hs, "u-1", "Bearer %",
                            "eyJhbGciOiJIUzI1NiJ9.WyJ1LTEiXQ."
@@ -355,9 +345,8 @@ static void test_no_object(void **state)
 }
 
 /* No letter of a token can be changed or removed. */
-static void test_every_letter_counts(void **state)
+TEST(test_every_letter_counts)
 {
-    (void)state;
     char *token = sign(JWT_ALG_HS256, SECRET, "{\"sub\":\"u-1\",\"exp\":1800000000}");
     size_t len = strlen(token);
     for (size_t i = 0; i < len; i++) {
@@ -377,9 +366,8 @@ static void test_every_letter_counts(void **state)
 }
 
 /* At most 4096 bytes. */
-static void test_long(void **state)
+TEST(test_long)
 {
-    (void)state;
     static char text[65536], filler[60000];
     const int sizes[] = {1000, 2900, 3200, 12000, 40000};
     for (size_t i = 0; i < LENGTH(sizes); i++) {
@@ -393,9 +381,8 @@ static void test_long(void **state)
 }
 
 /* The example of RFC 7515, appendix A.1. */
-static void test_rfc_example(void **state)
+TEST(test_rfc_example)
 {
-    (void)state;
     static const unsigned char secret[] = {
         3,   35,  53, 75,  43,  15, 165, 188, 131, 126, 6,   101, 119, 123, 166, 143,
         90,  179, 40, 230, 240, 84, 201, 40,  169, 15,  132, 178, 210, 80,  46,  191,
@@ -445,9 +432,8 @@ static const struct {
     {"a private key", "ES256", keys[ES].sign, "curve"},
 };
 
-static void test_key_files(void **state)
+TEST(test_key_files)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(files); i++) {
         struct auth *auth = NULL;
         char error[AUTH_ERROR_SIZE] = "";
@@ -460,9 +446,8 @@ static void test_key_files(void **state)
     }
 }
 
-static void test_unreadable_key_files(void **state)
+TEST(test_unreadable_key_files)
 {
-    (void)state;
     static char large[20000];
     char error[AUTH_ERROR_SIZE];
     struct auth *auth = NULL;
@@ -480,9 +465,8 @@ static void test_unreadable_key_files(void **state)
     assert_null(auth);
 }
 
-static void test_algorithms(void **state)
+TEST(test_algorithms)
 {
-    (void)state;
     static const char *const good[] = {"HS256", "HS384", "HS512", "RS256", "RS384",
                                        "RS512", "ES256", "ES384", "ES512"};
     static const char *const bad[] = {"", "none", "NONE", "hs256", "HS25", "HS2567", "PS256"};
@@ -506,9 +490,8 @@ static void *check_often(void *arg)
     return (void *)wrong;
 }
 
-static void test_threads(void **state)
+TEST(test_threads)
 {
-    (void)state;
     char header[2048], *token = sign(JWT_ALG_RS256, keys[RS].sign, "{\"sub\":\"u-1\"}");
     pthread_t threads[4];
     snprintf(header, sizeof header, "Bearer %s", token);
@@ -524,20 +507,5 @@ static void test_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signers),
-        cmocka_unit_test(test_public_key_as_it_is_held),
-        cmocka_unit_test(test_claims),
-        cmocka_unit_test(test_other_claim),
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_no_object),
-        cmocka_unit_test(test_every_letter_counts),
-        cmocka_unit_test(test_long),
-        cmocka_unit_test(test_rfc_example),
-        cmocka_unit_test(test_key_files),
-        cmocka_unit_test(test_unreadable_key_files),
-        cmocka_unit_test(test_algorithms),
-        cmocka_unit_test(test_threads),
-    };
-    return cmocka_run_group_tests(tests, up, down);
+    return tests_run(up, down);
 }

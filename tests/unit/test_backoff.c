@@ -4,18 +4,16 @@
 
 #include "shared/base/backoff.h"
 
-static void test_doubles_up_to_the_cap(void **state)
+TEST(test_doubles_up_to_the_cap)
 {
-    (void)state;
     struct backoff b = {.first_ms = 20, .most_ms = 1000};
     static const int64_t full[] = {20, 40, 80, 160, 320, 640, 1000, 1000, 1000};
     for (size_t i = 0; i < LENGTH(full); i++)
         assert_in_range(backoff_next(&b), full[i] / 2, full[i]);
 }
 
-static void test_never_runs_over(void **state)
+TEST(test_never_runs_over)
 {
-    (void)state;
     struct backoff b = {.first_ms = 1, .most_ms = INT64_C(1) << 31, .tries = UINT32_MAX - 2};
     for (int i = 0; i < 5; i++)
         assert_in_range(backoff_next(&b), 0, INT64_C(1) << 31);
@@ -24,9 +22,8 @@ static void test_never_runs_over(void **state)
 }
 
 /* The jitter covers its range: each tenth of it gets some of 4,000 tries. */
-static void test_jitter(void **state)
+TEST(test_jitter)
 {
-    (void)state;
     int parts[10] = {0};
     for (int i = 0; i < 4000; i++) {
         struct backoff b = {.first_ms = 2000, .most_ms = 2000};
@@ -38,9 +35,8 @@ static void test_jitter(void **state)
         assert_in_range(parts[i], 200, 600);
 }
 
-static void test_reset(void **state)
+TEST(test_reset)
 {
-    (void)state;
     struct backoff b = {.first_ms = 20, .most_ms = 1000};
     for (int i = 0; i < 8; i++)
         backoff_next(&b);
@@ -48,9 +44,8 @@ static void test_reset(void **state)
     assert_in_range(backoff_next(&b), 10, 20);
 }
 
-static void test_news_gets_rarer(void **state)
+TEST(test_news_gets_rarer)
 {
-    (void)state;
     struct backoff b = {.first_ms = 1, .most_ms = 1};
     int said = 0;
     for (int i = 1; i <= 3600; i++) {
@@ -62,16 +57,4 @@ static void test_news_gets_rarer(void **state)
     backoff_reset(&b);
     backoff_next(&b);
     assert_true(backoff_is_news(&b));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_doubles_up_to_the_cap),
-        cmocka_unit_test(test_never_runs_over),
-        cmocka_unit_test(test_jitter),
-        cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_news_gets_rarer),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

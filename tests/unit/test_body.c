@@ -97,9 +97,8 @@ static const struct {
     {"[18446744073709551616]", -EBADMSG},
 };
 
-static void test_good_bodies(void **state)
+TEST(test_good_bodies)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(good); i++) {
         char user[USER_ID_MAX + 1];
         uint8_t len = 0;
@@ -110,9 +109,8 @@ static void test_good_bodies(void **state)
     }
 }
 
-static void test_bad_bodies(void **state)
+TEST(test_bad_bodies)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(bad); i++) {
         char user[USER_ID_MAX + 1] = "untouched";
         uint8_t len = 99;
@@ -124,9 +122,8 @@ static void test_bad_bodies(void **state)
     }
 }
 
-static void test_nul_bytes(void **state)
+TEST(test_nul_bytes)
 {
-    (void)state;
     char user[USER_ID_MAX + 1];
     uint8_t len;
     assert_int_equal(parse_user("{\"user_id\":\"u\"}\0", 16, user, &len), -EBADMSG);
@@ -135,9 +132,8 @@ static void test_nul_bytes(void **state)
 }
 
 /* Two members at once; one that is missing, empty, too long or of another type has no length. */
-static void test_two_fields(void **state)
+TEST(test_two_fields)
 {
-    (void)state;
     struct body_field f[2] = {{.name = "userId"}, {.name = "couponPolicyId"}};
     const char *body = "{\"userId\": 7, \"x\": {}, \"couponPolicyId\": \"1\"}";
     assert_int_equal(body_parse(body, strlen(body), f, 2), 0);
@@ -152,9 +148,8 @@ static void test_two_fields(void **state)
 }
 
 /* Refuses a depth that would overflow a recursive parser. */
-static void test_deep_nesting(void **state)
+TEST(test_deep_nesting)
 {
-    (void)state;
     enum { DEPTH = 32768 };
     static char body[2 * DEPTH + 32];
     char user[USER_ID_MAX + 1];
@@ -187,9 +182,8 @@ static const struct {
     {"json", false},
 };
 
-static void test_media_types(void **state)
+TEST(test_media_types)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(types); i++) {
         if (body_is_json(types[i].type) != types[i].json)
             fail_msg("%s", types[i].type);
@@ -198,9 +192,8 @@ static void test_media_types(void **state)
 
 /* The most common body is parsed without the JSON library, with the same result. A second member
  * makes the library parse it. */
-static void test_the_short_way_is_as_the_long_one(void **state)
+TEST(test_the_short_way_is_as_the_long_one)
 {
-    (void)state;
     static const char letters[] = "{}\":, \t\\u0aA1\x7f\xc3\x00";
     dice_seed();
     for (int i = 0; i < 200000; i++) {
@@ -215,18 +208,4 @@ static void test_the_short_way_is_as_the_long_one(void **state)
             (r == 0 && (plain.len != full[0].len || strcmp(plain.text, full[0].text) != 0)))
             fail_msg("%s: %d %s, and %d %s", body, r, plain.text, want, full[0].text);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_short_way_is_as_the_long_one),
-        cmocka_unit_test(test_good_bodies),
-        cmocka_unit_test(test_bad_bodies),
-        cmocka_unit_test(test_nul_bytes),
-        cmocka_unit_test(test_two_fields),
-        cmocka_unit_test(test_deep_nesting),
-        cmocka_unit_test(test_media_types),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

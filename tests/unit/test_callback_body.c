@@ -38,9 +38,8 @@ static void check_envelope(json_t *doc, const char *id, const char *type)
     assert_true(json_is_string(json_object_get(doc, "text")));
 }
 
-static void test_health(void **state)
+TEST(test_health)
 {
-    (void)state;
     struct health h = {.overall.shown = HEALTH_DEGRADED};
     struct health_report report = {.able = true};
     struct health_change change = {.any = true, .was = HEALTH_OK};
@@ -70,9 +69,8 @@ static void test_health(void **state)
     json_decref(doc);
 }
 
-static void test_all_reasons_at_their_longest(void **state)
+TEST(test_all_reasons_at_their_longest)
 {
-    (void)state;
     struct health h = {.overall.shown = HEALTH_DOWN};
     struct health_report report = {.able = false};
     char longest[2 * HEALTH_REASON_SIZE];
@@ -86,22 +84,11 @@ static void test_all_reasons_at_their_longest(void **state)
     json_decref(take(body));
 }
 
-static void test_heartbeat(void **state)
+TEST(test_heartbeat)
 {
-    (void)state;
     char *body = callback_body_heartbeat(&from, "id", NOW, HEALTH_DEGRADED);
     json_t *doc = take(body);
     check_envelope(doc, "id", "heartbeat");
     check_text(doc, "state", "degraded");
     json_decref(doc);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_health),
-        cmocka_unit_test(test_all_reasons_at_their_longest),
-        cmocka_unit_test(test_heartbeat),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

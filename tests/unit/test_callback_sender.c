@@ -19,9 +19,8 @@ static struct callback_sender_config config;
 static struct callback_receiver receiver;
 static struct hook *hook;
 
-static int up(void **state)
+static void up(void)
 {
-    (void)state;
     hook = hook_start(NULL);
     config = (struct callback_sender_config){
         .timeout_ms = 1000, .flush_ms = 3000, .ca_file = "", .tick_ms = 20};
@@ -30,15 +29,12 @@ static int up(void **state)
                                           .secret = SECRET,
                                           .queue = 4,
                                           .retry_for_ms = 60000};
-    return 0;
 }
 
-static int down(void **state)
+static void down(void)
 {
-    (void)state;
     sender = callback_sender_free(sender);
     hook = hook_stop(hook);
-    return 0;
 }
 
 static void start(void)
@@ -76,9 +72,8 @@ static const char *body_of(size_t i)
     return r.body;
 }
 
-static void test_delivers_and_signs(void **state)
+TEST_WITH(test_delivers_and_signs, up, down)
 {
-    (void)state;
     struct hook_request r;
     char id[64], stamp[32], signature[80], text[17000], expected[80] = "v1=";
     unsigned char sum[EVP_MAX_MD_SIZE];
@@ -106,9 +101,8 @@ static void test_delivers_and_signs(void **state)
     assert_false(hook_header(&r, "Expect", text, sizeof text));
 }
 
-static void test_no_secret_no_signature(void **state)
+TEST_WITH(test_no_secret_no_signature, up, down)
 {
-    (void)state;
     struct hook_request r;
     char text[80];
     receiver.secret = "";
@@ -136,40 +130,34 @@ static void tries_again(enum hook_answer first)
     assert_int_equal(metric_get(&m()->rejected), 0);
 }
 
-static void test_after_500(void **state)
+TEST_WITH(test_after_500, up, down)
 {
-    (void)state;
     tries_again(HOOK_ERROR);
 }
 
-static void test_after_silence(void **state)
+TEST_WITH(test_after_silence, up, down)
 {
-    (void)state;
     config.timeout_ms = 300;
     tries_again(HOOK_HANG);
 }
 
-static void test_after_a_cut(void **state)
+TEST_WITH(test_after_a_cut, up, down)
 {
-    (void)state;
     tries_again(HOOK_CLOSE);
 }
 
-static void test_after_garbage(void **state)
+TEST_WITH(test_after_garbage, up, down)
 {
-    (void)state;
     tries_again(HOOK_GARBAGE);
 }
 
-static void test_after_a_flood(void **state)
+TEST_WITH(test_after_a_flood, up, down)
 {
-    (void)state;
     tries_again(HOOK_FLOOD);
 }
 
-static void test_redirects_are_not_followed(void **state)
+TEST_WITH(test_redirects_are_not_followed, up, down)
 {
-    (void)state;
     hook_answer(hook, HOOK_REDIRECT);
     start();
     send_text("id", "{}");
@@ -179,9 +167,8 @@ static void test_redirects_are_not_followed(void **state)
     assert_int_equal(hook_count(hook), 2);
 }
 
-static void test_400_is_final(void **state)
+TEST_WITH(test_400_is_final, up, down)
 {
-    (void)state;
     hook_answer(hook, HOOK_WRONG);
     start();
     send_text("bad", "{\"n\":1}");
@@ -192,9 +179,8 @@ static void test_400_is_final(void **state)
     assert_int_equal(hook_count(hook), 2);
 }
 
-static void test_gives_up(void **state)
+TEST_WITH(test_gives_up, up, down)
 {
-    (void)state;
     receiver.retry_for_ms = 0;
     hook_answer(hook, HOOK_ERROR);
     start();
@@ -206,9 +192,8 @@ static void test_gives_up(void **state)
 
 /* One message is in flight and hangs, and four are queued: of six more the oldest two are dropped.
  * */
-static void test_full(void **state)
+TEST_WITH(test_full, up, down)
 {
-    (void)state;
     config.timeout_ms = 1500;
     hook_answer(hook, HOOK_HANG);
     start();
@@ -228,9 +213,8 @@ static void test_full(void **state)
 }
 
 /* A hanging receiver does not affect the other. */
-static void test_receivers_are_apart(void **state)
+TEST_WITH(test_receivers_are_apart, up, down)
 {
-    (void)state;
     struct hook *other = hook_start(NULL);
     config.timeout_ms = 30000;
     config.flush_ms = 100;
@@ -250,9 +234,8 @@ static void test_receivers_are_apart(void **state)
 }
 
 /* A message sent just before the end arrives. */
-static void test_flush(void **state)
+TEST_WITH(test_flush, up, down)
 {
-    (void)state;
     start();
     for (int i = 0; i < 4; i++)
         send_text("id", "{}");
@@ -260,9 +243,8 @@ static void test_flush(void **state)
     assert_int_equal(hook_count(hook), 4);
 }
 
-static void test_nobody_listens(void **state)
+TEST_WITH(test_nobody_listens, up, down)
 {
-    (void)state;
     receiver.url = "http://127.0.0.1:1/";
     start();
     send_text("id", "{}");
@@ -272,9 +254,8 @@ static void test_nobody_listens(void **state)
     assert_in_range(clock_mono_us() - began_us, 0, 2500000);
 }
 
-static void test_other_protocols(void **state)
+TEST_WITH(test_other_protocols, up, down)
 {
-    (void)state;
     receiver.retry_for_ms = 0;
     receiver.url = "file:///etc/passwd";
     start();
@@ -282,9 +263,8 @@ static void test_other_protocols(void **state)
     reaches(&m()->expired, 1);
 }
 
-static void test_tls_is_verified(void **state)
+TEST_WITH(test_tls_is_verified, up, down)
 {
-    (void)state;
     char ca[160];
     snprintf(ca, sizeof ca, "%s/ca.pem", tempdir_make());
     struct hook *safe = hook_start(ca);
@@ -308,27 +288,4 @@ static void test_tls_is_verified(void **state)
     reaches(&m()->expired, 1);
     free(url);
     hook_stop(safe);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_delivers_and_signs, up, down),
-        cmocka_unit_test_setup_teardown(test_no_secret_no_signature, up, down),
-        cmocka_unit_test_setup_teardown(test_after_500, up, down),
-        cmocka_unit_test_setup_teardown(test_after_silence, up, down),
-        cmocka_unit_test_setup_teardown(test_after_a_cut, up, down),
-        cmocka_unit_test_setup_teardown(test_after_garbage, up, down),
-        cmocka_unit_test_setup_teardown(test_after_a_flood, up, down),
-        cmocka_unit_test_setup_teardown(test_redirects_are_not_followed, up, down),
-        cmocka_unit_test_setup_teardown(test_400_is_final, up, down),
-        cmocka_unit_test_setup_teardown(test_gives_up, up, down),
-        cmocka_unit_test_setup_teardown(test_full, up, down),
-        cmocka_unit_test_setup_teardown(test_receivers_are_apart, up, down),
-        cmocka_unit_test_setup_teardown(test_flush, up, down),
-        cmocka_unit_test_setup_teardown(test_nobody_listens, up, down),
-        cmocka_unit_test_setup_teardown(test_other_protocols, up, down),
-        cmocka_unit_test_setup_teardown(test_tls_is_verified, up, down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,9 +11,8 @@
 #define SOLD_OUT (1u << EVENT_SOLD_OUT)
 #define CLOSED   (1u << EVENT_CLOSED)
 
-static void test_due(void **state)
+TEST(test_due)
 {
-    (void)state;
     static const struct {
         enum campaign_state state;
         int64_t quota, granted;
@@ -44,9 +43,8 @@ static void test_due(void **state)
     }
 }
 
-static void test_nobody_is_told_of_a_drill(void **state)
+TEST(test_nobody_is_told_of_a_drill)
 {
-    (void)state;
     struct campaign_row row = {
         .name = "drill-1795223390544404", .state = CAMPAIGN_CLOSED, .quota = 10, .granted = 10};
     assert_int_equal(campaign_events_due(&row), 0);
@@ -54,9 +52,8 @@ static void test_nobody_is_told_of_a_drill(void **state)
     assert_int_not_equal(campaign_events_due(&row), 0);
 }
 
-static void test_words_and_members(void **state)
+TEST(test_words_and_members)
 {
-    (void)state;
     struct campaign_row row = {.id = 17,
                                .name = "noon",
                                .state = CAMPAIGN_OPEN,
@@ -79,9 +76,8 @@ static void test_words_and_members(void **state)
 
 /* An event has the same id at any time and from any scheduler. After a raised quota, a second "sold
  * out" is another event. */
-static void test_ids(void **state)
+TEST(test_ids)
 {
-    (void)state;
     struct campaign_row row = {.id = 17, .name = "noon", .quota = 10, .granted = 10};
     struct campaign_event_text t, again;
     campaign_event_describe("shop", EVENT_SOLD_OUT, &row, &t);
@@ -95,15 +91,4 @@ static void test_ids(void **state)
     row.quota = 30;
     campaign_event_describe("shop", EVENT_OPENED, &row, &again);
     assert_string_equal(t.id, again.id); /* but opens only once */
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_due),
-        cmocka_unit_test(test_nobody_is_told_of_a_drill),
-        cmocka_unit_test(test_words_and_members),
-        cmocka_unit_test(test_ids),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,9 +300,8 @@ static void take_with(uint64_t epoch)
 }
 
 /* take: runs until the first claim is sent. */
-static int take(void **state)
+static void take(void)
 {
-    (void)state;
     memset(&seen, 0, sizeof seen);
     seen.now_us = 1000;
     campaign_init(&campaign, &world, &(struct campaign_row){.name = "noon"});
@@ -310,25 +309,23 @@ static int take(void **state)
     journal("");
     assert_true(seen.asked[QUEUE_CLAIM]);
     assert_int_equal(seen.n, BATCH);
-    return 0;
 }
 
-static int give_up(void **state)
+static void give_up(void)
 {
-    (void)state;
     for (size_t i = 0; i < JOBS; i++)
         seen.jobs[i] = job_free(seen.jobs[i]);
     campaign.asks = campaign.jobs = 0;
     campaign_destroy(&campaign);
-    return 0;
 }
 
 /* --- set aside --- */
 
+#define STEP(name) TEST_WITH(name, take, give_up)
+
 /* A member that cannot be decoded gets no coupon: Redis is told at once that one more may enter. */
-static void test_set_aside_makes_room(void **state)
+STEP(test_set_aside_makes_room)
 {
-    (void)state;
     const struct grant odd = {.campaign_id = 1};
     assert_int_equal(seen.limit, QUOTA + OVERFLOW);
     answer(QUEUE_CLAIM, (struct queue_answer){.aside = &odd, .n_aside = 1});
@@ -341,9 +338,8 @@ static void test_set_aside_makes_room(void **state)
 }
 
 /* A foreign member was never accepted, so Redis counts no refusal and makes no room. */
-static void test_a_stranger_makes_no_room(void **state)
+STEP(test_a_stranger_makes_no_room)
 {
-    (void)state;
     const struct grant odd = {.campaign_id = 1};
     answer(QUEUE_CLAIM, (struct queue_answer){.aside = &odd, .n_aside = 1});
     answer(QUEUE_PUBLISH, (struct queue_answer){.head = {.refused = 0}});
@@ -354,9 +350,8 @@ static void test_a_stranger_makes_no_room(void **state)
 
 /* Redis refused a claim; then another scheduler takes the campaign: this one forgets the refusal.
  * */
-static void test_given_up_is_not_broken(void **state)
+STEP(test_given_up_is_not_broken)
 {
-    (void)state;
     refuse(QUEUE_CLAIM, QUEUE_BROKEN);
     assert_int_equal(campaign.broken, 1);
     campaign_update(&campaign, &row, &lost);
@@ -369,9 +364,8 @@ static void test_given_up_is_not_broken(void **state)
 /* --- the stages of a claim --- */
 
 /* Nobody is decided before the journal was read, and it is read after the claim. */
-static void test_the_claimed_join_after_the_look(void **state)
+STEP(test_the_claimed_join_after_the_look)
 {
-    (void)state;
     claimed("a1 b2", 0, 2);
     assert_true(under_way(JOB_JOURNAL));
     assert_false(under_way(JOB_COMMIT));
@@ -386,9 +380,8 @@ static void test_the_claimed_join_after_the_look(void **state)
 }
 
 /* A look that began before the claim proves nothing: each claim needs its own. */
-static void test_each_claim_is_followed_by_a_look(void **state)
+STEP(test_each_claim_is_followed_by_a_look)
 {
-    (void)state;
     for (int i = 0; i < 3; i++) {
         claimed("a1", 1, 1);
         assert_false(under_way(JOB_COMMIT));
@@ -400,9 +393,8 @@ static void test_each_claim_is_followed_by_a_look(void **state)
 
 /* Journalled requests came before queued ones with the same or a later ticket: those are claimed
  * again. */
-static void test_the_journal_holds_later_ones_back(void **state)
+STEP(test_the_journal_holds_later_ones_back)
 {
-    (void)state;
     claimed("a10 b20 c30", 5, 3);
     journal("x15 y40");
     check_job(JOB_COMMIT, "a10");
@@ -415,18 +407,16 @@ static void test_the_journal_holds_later_ones_back(void **state)
     settle("x15 b20 c30");
 }
 
-static void test_the_same_moment_is_held_back(void **state)
+STEP(test_the_same_moment_is_held_back)
 {
-    (void)state;
     claimed("a10 b20", 0, 2);
     journal("x20");
     check_job(JOB_COMMIT, "a10");
     drain("x20", 10);
 }
 
-static void test_later_rows_hold_nobody_back(void **state)
+STEP(test_later_rows_hold_nobody_back)
 {
-    (void)state;
     claimed("a10 b20", 0, 2);
     journal("x21");
     check_job(JOB_COMMIT, "a10 b20");
@@ -435,9 +425,8 @@ static void test_later_rows_hold_nobody_back(void **state)
 
 /* The mark that is sent is the end of the ledger's line: from this claim, an earlier one, or from
  * none under this epoch. */
-static void test_the_mark_goes_back_to_the_line(void **state)
+STEP(test_the_mark_goes_back_to_the_line)
 {
-    (void)state;
     claimed("b20", 0, 1);
     journal("x15");
     assert_false(under_way(JOB_COMMIT));
@@ -451,9 +440,8 @@ static void test_the_mark_goes_back_to_the_line(void **state)
 }
 
 /* If nobody was claimed, the mark is where the line ended. */
-static void test_a_drain_without_a_claim(void **state)
+STEP(test_a_drain_without_a_claim)
 {
-    (void)state;
     claimed("a10", 0, 1);
     journal("");
     settle("a10");
@@ -467,9 +455,8 @@ static void test_a_drain_without_a_claim(void **state)
 }
 
 /* After a page that was not the last, the next one is read before anybody is claimed. */
-static void test_a_full_page_is_followed_by_a_look(void **state)
+STEP(test_a_full_page_is_followed_by_a_look)
 {
-    (void)state;
     claimed("a90", 0, 1);
     for (int i = 0; i < 3; i++) {
         finish(JOB_JOURNAL, JOB_DONE, i == 0 ? "x10" : i == 1 ? "y20" : "z30", false);
@@ -484,9 +471,8 @@ static void test_a_full_page_is_followed_by_a_look(void **state)
 }
 
 /* While MariaDB does not answer, nobody is decided or claimed. */
-static void test_a_look_that_fails_is_repeated(void **state)
+STEP(test_a_look_that_fails_is_repeated)
 {
-    (void)state;
     static const enum job_outcome outcomes[] = {JOB_UNKNOWN, JOB_BUSY, JOB_REFUSED};
     claimed("a1", 50, 1);
     for (size_t i = 0; i < LENGTH(outcomes); i++) {
@@ -514,9 +500,8 @@ static void check_repeated(const char *rows)
     check_drain(rows, 10);
 }
 
-static void test_a_refused_drain_is_repeated(void **state)
+STEP(test_a_refused_drain_is_repeated)
 {
-    (void)state;
     claimed("a10 b20", 0, 2);
     journal("x15");
     settle("a10");
@@ -530,9 +515,8 @@ static void test_a_refused_drain_is_repeated(void **state)
     assert_true(seen.asked[QUEUE_CLAIM]);
 }
 
-static void test_a_drain_that_cannot_be_sent_is_repeated(void **state)
+STEP(test_a_drain_that_cannot_be_sent_is_repeated)
 {
-    (void)state;
     claimed("a10 b20", 0, 2);
     seen.deaf = true;
     journal("x15");
@@ -542,9 +526,8 @@ static void test_a_drain_that_cannot_be_sent_is_repeated(void **state)
 
 /* The rows are in the queue and still in the journal: the next look finds them, and Redis knows
  * them. */
-static void test_rows_that_stay_in_the_journal_are_read_again(void **state)
+STEP(test_rows_that_stay_in_the_journal_are_read_again)
 {
-    (void)state;
     claimed("", 0, 0);
     update(CAMPAIGN_OPEN, true);
     journal("x15");
@@ -561,9 +544,8 @@ static void test_rows_that_stay_in_the_journal_are_read_again(void **state)
 }
 
 /* An unanswered drain may have been executed: the takeover finds out. */
-static void test_a_drain_without_an_answer(void **state)
+STEP(test_a_drain_without_an_answer)
 {
-    (void)state;
     claimed("b20", 0, 1);
     journal("x15");
     refuse(QUEUE_DRAIN, QUEUE_UNKNOWN);
@@ -573,9 +555,8 @@ static void test_a_drain_without_an_answer(void **state)
 
 /* Redis refused a claim, and perhaps requests too, which were journalled: the journal is read
  * before the next claim. */
-static void test_a_refused_claim_makes_a_look_due(void **state)
+STEP(test_a_refused_claim_makes_a_look_due)
 {
-    (void)state;
     refuse(QUEUE_CLAIM, QUEUE_ERROR);
     assert_true(nothing_under_way());
     wait_us(world.retry_us);
@@ -594,9 +575,8 @@ static void yield_once(void)
 
 /* A gateway with a slow clock always journals an earlier request: after 16 looks that found one,
  * the next claim passes. */
-static void test_nobody_yields_for_ever(void **state)
+STEP(test_nobody_yields_for_ever)
 {
-    (void)state;
     for (int i = 0; i < YIELDS; i++)
         yield_once();
     claimed("b20 c30", 0, 2);
@@ -606,9 +586,8 @@ static void test_nobody_yields_for_ever(void **state)
 }
 
 /* A claim that passes, or that is empty, resets the count. */
-static void test_yields_are_counted_in_a_row(void **state)
+STEP(test_yields_are_counted_in_a_row)
 {
-    (void)state;
     for (int i = 0; i < YIELDS; i++)
         yield_once();
     claimed("a10 b20", 0, 2);
@@ -622,9 +601,8 @@ static void test_yields_are_counted_in_a_row(void **state)
 }
 
 /* Further pages of a journal do not count: only claimed requests can yield. */
-static void test_pages_are_no_yields(void **state)
+STEP(test_pages_are_no_yields)
 {
-    (void)state;
     claimed("b90", 0, 1);
     for (int i = 0; i < 2 * YIELDS; i++) {
         finish(JOB_JOURNAL, JOB_DONE, "x15", false);
@@ -637,9 +615,8 @@ static void test_pages_are_no_yields(void **state)
 }
 
 /* An idle queue is polled, and its empty answers are not kept. */
-static void test_nobody_was_claimed(void **state)
+STEP(test_nobody_was_claimed)
 {
-    (void)state;
     for (int i = 0; i < 3; i++) {
         claimed("", 0, 0);
         assert_null(campaign.claimed);
@@ -651,9 +628,8 @@ static void test_nobody_was_claimed(void **state)
 }
 
 /* Redis must have counted exactly the moves that we asked for. */
-static void test_moves(void **state)
+STEP(test_moves)
 {
-    (void)state;
     assert_int_equal(seen.moves, 0);
     claimed("", 0, 0);
     wait_us(world.poll_us);
@@ -668,9 +644,8 @@ static void test_moves(void **state)
 }
 
 /* A claim that is due during a settle follows it. */
-static void test_moves_of_a_settle_under_way(void **state)
+STEP(test_moves_of_a_settle_under_way)
 {
-    (void)state;
     claimed("a10", 5, 1);
     journal("");
     /* Less than a batch waits for the pending one. */
@@ -682,9 +657,8 @@ static void test_moves_of_a_settle_under_way(void **state)
 }
 
 /* A paused campaign claims nobody, but still notices that Redis lost its data. */
-static void test_paused(void **state)
+STEP(test_paused)
 {
-    (void)state;
     claimed("", 0, 0);
     update(CAMPAIGN_PAUSED, false);
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
@@ -699,18 +673,16 @@ static void test_paused(void **state)
 
 /* A request in the queue at or below the mark, which nobody decides: only a takeover resets the
  * mark. */
-static void test_claimed_and_forgotten(void **state)
+STEP(test_claimed_and_forgotten)
 {
-    (void)state;
     claimed("", 0, 1);
     assert_int_equal(campaign.phase, PHASE_AWAY);
     assert_int_equal(seen.renounced, 1);
 }
 
 /* Not while somebody is being decided or settled. */
-static void test_claimed_and_not_forgotten(void **state)
+STEP(test_claimed_and_not_forgotten)
 {
-    (void)state;
     claimed("a1", 50, 1);
     journal("");
     done(JOB_COMMIT);
@@ -723,9 +695,8 @@ static void test_claimed_and_not_forgotten(void **state)
 }
 
 /* The next epoch starts with the mark 0, because Redis reset it. */
-static void test_a_takeover_forgets_the_mark(void **state)
+STEP(test_a_takeover_forgets_the_mark)
 {
-    (void)state;
     claimed("a10 b20", 0, 2);
     journal("");
     settle("a10 b20");
@@ -738,9 +709,8 @@ static void test_a_takeover_forgets_the_mark(void **state)
 }
 
 /* Requests held back when the lease is lost are dropped. */
-static void test_given_up_between_claim_and_look(void **state)
+STEP(test_given_up_between_claim_and_look)
 {
-    (void)state;
     claimed("a10 b20", 0, 2);
     campaign_update(&campaign, &row, &lost);
     journal("x15");
@@ -753,9 +723,8 @@ static void test_given_up_between_claim_and_look(void **state)
 
 /* Requests up to MariaDB's highest ticket may be granted already: the takeover looks them up page
  * by page and settles them. The others simply wait. */
-static void test_a_takeover_compares(void **state)
+STEP(test_a_takeover_compares)
 {
-    (void)state;
     claimed("", 0, 1);
     struct campaign_row mine = row;
     mine.epoch = 2;
@@ -799,9 +768,8 @@ static void close_empty(void)
 
 /* Redis learns that the campaign is closed; then the queue is empty; then the journal. In this
  * order no request in between is missed. */
-static void test_drained(void **state)
+STEP(test_drained)
 {
-    (void)state;
     update(CAMPAIGN_CLOSED, false);
     claimed("", 0, 0); /* claimed before Redis knew */
     assert_true(nothing_under_way());
@@ -828,9 +796,8 @@ static void test_drained(void **state)
 }
 
 /* An empty journal is not enough while somebody waits or is being decided. */
-static void test_not_drained_by_the_journal_alone(void **state)
+STEP(test_not_drained_by_the_journal_alone)
 {
-    (void)state;
     update(CAMPAIGN_CLOSED, false);
     claimed("a1", 50, 1);
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
@@ -845,9 +812,8 @@ static void test_not_drained_by_the_journal_alone(void **state)
 }
 
 /* The queue was empty; then a page of the journal entered it: an empty next page is not the end. */
-static void test_not_drained_by_the_page_behind(void **state)
+STEP(test_not_drained_by_the_page_behind)
 {
-    (void)state;
     update(CAMPAIGN_CLOSED, false);
     claimed("", 0, 0);
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
@@ -862,9 +828,8 @@ static void test_not_drained_by_the_page_behind(void **state)
 }
 
 /* After reopening, queue and journal may fill again. */
-static void test_opened_again(void **state)
+STEP(test_opened_again)
 {
-    (void)state;
     close_empty();
     refuse(QUEUE_EXPIRE, QUEUE_ERROR);
     update(CAMPAIGN_OPEN, false);
@@ -878,9 +843,8 @@ static void test_opened_again(void **state)
 
 /* While the campaign finishes, the journal is not drained: the campaign would be settled because
  * the journal is empty, with its rows in the queue. */
-static void test_no_drain_while_finishing(void **state)
+STEP(test_no_drain_while_finishing)
 {
-    (void)state;
     close_empty();
     update(CAMPAIGN_CLOSED, true);
     assert_true(nothing_under_way());
@@ -899,56 +863,11 @@ static void test_no_drain_while_finishing(void **state)
 }
 
 /* If Redis refuses to expire the keys, finishing ends too. */
-static void test_refused_expire(void **state)
+STEP(test_refused_expire)
 {
-    (void)state;
     close_empty();
     refuse(QUEUE_EXPIRE, QUEUE_ERROR);
     seen.now_us += world.retry_us;
     update(CAMPAIGN_CLOSED, true);
     assert_true(under_way(JOB_JOURNAL));
-}
-
-#define STEP(function) cmocka_unit_test_setup_teardown(function, take, give_up)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        STEP(test_set_aside_makes_room),
-        STEP(test_a_stranger_makes_no_room),
-        STEP(test_given_up_is_not_broken),
-        STEP(test_the_claimed_join_after_the_look),
-        STEP(test_each_claim_is_followed_by_a_look),
-        STEP(test_the_journal_holds_later_ones_back),
-        STEP(test_the_same_moment_is_held_back),
-        STEP(test_later_rows_hold_nobody_back),
-        STEP(test_the_mark_goes_back_to_the_line),
-        STEP(test_a_drain_without_a_claim),
-        STEP(test_a_full_page_is_followed_by_a_look),
-        STEP(test_a_look_that_fails_is_repeated),
-        STEP(test_a_refused_drain_is_repeated),
-        STEP(test_a_drain_that_cannot_be_sent_is_repeated),
-        STEP(test_rows_that_stay_in_the_journal_are_read_again),
-        STEP(test_a_drain_without_an_answer),
-        STEP(test_a_refused_claim_makes_a_look_due),
-        STEP(test_nobody_yields_for_ever),
-        STEP(test_yields_are_counted_in_a_row),
-        STEP(test_pages_are_no_yields),
-        STEP(test_nobody_was_claimed),
-        STEP(test_moves),
-        STEP(test_moves_of_a_settle_under_way),
-        STEP(test_paused),
-        STEP(test_claimed_and_forgotten),
-        STEP(test_claimed_and_not_forgotten),
-        STEP(test_a_takeover_forgets_the_mark),
-        STEP(test_given_up_between_claim_and_look),
-        STEP(test_a_takeover_compares),
-        STEP(test_drained),
-        STEP(test_not_drained_by_the_journal_alone),
-        STEP(test_not_drained_by_the_page_behind),
-        STEP(test_opened_again),
-        STEP(test_no_drain_while_finishing),
-        STEP(test_refused_expire),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

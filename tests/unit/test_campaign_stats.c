@@ -38,9 +38,8 @@ static size_t lines_of(const char *text, const char *start)
     return n;
 }
 
-static void test_an_empty_board_says_nothing(void **state)
+TEST(test_an_empty_board_says_nothing)
 {
-    (void)state;
     struct stats_slot stats = {.snapshot = NULL};
     char *text = render(&stats, 1);
     assert_string_equal(text, "");
@@ -52,9 +51,8 @@ static void test_an_empty_board_says_nothing(void **state)
     stats_clear(&stats);
 }
 
-static void test_durations_go_on(void **state)
+TEST(test_durations_go_on)
 {
-    (void)state;
     struct stats_slot stats = {.snapshot = NULL};
     struct campaign_metrics m = blank();
     struct stats_snapshot *snapshot = stats_snapshot_new(1000000);
@@ -84,9 +82,8 @@ static void test_durations_go_on(void **state)
 }
 
 /* A label has at most STATS_CAMPAIGNS_MAX values and "other", for any number of campaigns. */
-static void test_the_cap(void **state)
+TEST(test_the_cap)
 {
-    (void)state;
     struct stats_slot stats = {.snapshot = NULL};
     struct stats_snapshot *snapshot = stats_snapshot_new(0);
     struct campaign_metrics m = blank();
@@ -147,9 +144,8 @@ static double scrape_ms(int n)
 }
 
 /* A scrape of ten times as many campaigns costs about ten times as much, not a hundred times. */
-static void test_a_thousand_campaigns(void **state)
+TEST(test_a_thousand_campaigns)
 {
-    (void)state;
     double some = scrape_ms(STATS_CAMPAIGNS_MAX / 10), all = scrape_ms(STATS_CAMPAIGNS_MAX);
     print_message("a scrape of %d campaigns takes %.2f ms, of %d %.2f ms\n",
                   STATS_CAMPAIGNS_MAX / 10, some, STATS_CAMPAIGNS_MAX, all);
@@ -185,9 +181,8 @@ static long long value_of(const char *text, const char *start)
 }
 
 /* Every snapshot is complete, none is older than the one before, and the last one is found. */
-static void test_nobody_waits(void **state)
+TEST(test_nobody_waits)
 {
-    (void)state;
     pthread_t writer;
     long long last = 0;
     assert_int_equal(pthread_create(&writer, NULL, write_sheets, NULL), 0);
@@ -219,9 +214,8 @@ static const struct {
     {0, 0, 100, 100, 0, 100}, /* Redis lost its data */
 };
 
-static void test_against_mariadb(void **state)
+TEST(test_against_mariadb)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(differences); i++) {
         struct campaign_head head = {.granted = differences[i].shown,
                                      .claimed = differences[i].claimed};
@@ -229,17 +223,4 @@ static void test_against_mariadb(void **state)
             campaign_stats_hidden(&head, differences[i].before) != differences[i].hidden)
             fail_msg("row %zu", i);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_an_empty_board_says_nothing),
-        cmocka_unit_test(test_durations_go_on),
-        cmocka_unit_test(test_the_cap),
-        cmocka_unit_test(test_a_thousand_campaigns),
-        cmocka_unit_test(test_nobody_waits),
-        cmocka_unit_test(test_against_mariadb),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,18 +23,16 @@ static const struct {
     {INT64_C(253402300799999999), "9999-12-31T23:59:59.999999Z"},
 };
 
-static void test_format(void **state)
+TEST(test_format)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(formats); i++) {
         char text[CLOCK_TEXT_SIZE];
         assert_string_equal(clock_format(formats[i].us, text), formats[i].text);
     }
 }
 
-static void test_round_trip(void **state)
+TEST(test_round_trip)
 {
-    (void)state;
     dice_seed();
     for (int i = 0; i < 100000; i++) {
         char text[CLOCK_TEXT_SIZE];
@@ -64,9 +62,8 @@ static const struct {
     {"2024-02-29T00:00:00Z", INT64_C(1709164800000000)},
 };
 
-static void test_parse(void **state)
+TEST(test_parse)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(times); i++) {
         int64_t us = 0;
         if (clock_parse(times[i].text, &us) != 0 || us != times[i].us)
@@ -80,9 +77,8 @@ static const struct {
 } relatives[] = {{"+0s", 0},    {"+90s", 90},   {"+5m", 300},
                  {"+2h", 7200}, {"+1d", 86400}, {"+100000000s", 100000000}};
 
-static void test_relative(void **state)
+TEST(test_relative)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(relatives); i++) {
         int64_t before = clock_wall_us(), us;
         assert_int_equal(clock_parse(relatives[i].text, &us), 0);
@@ -151,9 +147,8 @@ static const char *const garbage[] = {
     "-5s",
 };
 
-static void test_garbage(void **state)
+TEST(test_garbage)
 {
-    (void)state;
     int64_t us = 4711;
     size_t taken = 0;
     for (size_t i = 0; i < LENGTH(garbage); i++) {
@@ -166,22 +161,11 @@ static void test_garbage(void **state)
     assert_int_equal(us, 4711);
 }
 
-static void test_clocks_run(void **state)
+TEST(test_clocks_run)
 {
-    (void)state;
     int64_t mono = clock_mono_us(), wall = clock_wall_us();
     while (clock_mono_us() < mono + 2000)
         ;
     assert_true(clock_wall_us() > wall);
     assert_true(wall > NOON / 2);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_format),  cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_parse),   cmocka_unit_test(test_relative),
-        cmocka_unit_test(test_garbage), cmocka_unit_test(test_clocks_run),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "shared/base/config.h"
 #include "shared/daemon/daemon_config.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -62,39 +63,27 @@ static void check_same(const struct settings *got, const struct settings *want)
 
 static const char *path; /* the tests' configuration file */
 
-static int make_dir(void **state)
+static void make_dir(void)
 {
-    (void)state;
-    if (chdir(tempdir_make()) != 0)
-        return -1;
+    assert_int_equal(chdir(tempdir_make()), 0);
     path = "test.cfg";
-    return 0;
 }
 
-static void write_file(const char *text)
+TEST(test_defaults)
 {
-    FILE *out = fopen(path, "we");
-    assert_non_null(out);
-    fputs(text, out);
-    fclose(out);
-}
-
-static void test_defaults(void **state)
-{
-    (void)state;
     struct settings s;
     char error[CONFIG_ERROR_SIZE];
     assert_int_equal(config_load(&table, NULL, NULL, 0, &s, error), 0);
     check_same(&s, &defaults);
 }
 
-static void test_file_then_overrides(void **state)
+TEST(test_file_then_overrides)
 {
-    (void)state;
     static const char *const sets[] = {"workers=7", "look.colour=blue", "workers=9"};
     struct settings s, want = defaults;
     char error[CONFIG_ERROR_SIZE];
-    write_file("workers = 3;\nnet: { port = 0x50; quick = false; big = 5L; };\nlook: { name = "
+    file_write(path,
+               "workers = 3;\nnet: { port = 0x50; quick = false; big = 5L; };\nlook: { name = "
                "\"dawn\"; };\n");
     assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
     want.workers = 9;
@@ -155,15 +144,14 @@ static const struct {
     {"", "look.colour=green", "--set: look.colour = \"green\": expected red or blue"},
 };
 
-static void test_errors(void **state)
+TEST(test_errors)
 {
-    (void)state;
     struct settings s, before;
     memset(&before, 0x5a, sizeof before);
     s = before;
     for (size_t i = 0; i < LENGTH(errors); i++) {
         char error[CONFIG_ERROR_SIZE] = "";
-        write_file(errors[i].file);
+        file_write(path, "%s", errors[i].file);
         assert_int_equal(
             config_load(&table, path, &errors[i].set, errors[i].set != NULL, &s, error), -EINVAL);
         assert_string_equal(error, errors[i].error);
@@ -171,9 +159,8 @@ static void test_errors(void **state)
     }
 }
 
-static void test_missing_file(void **state)
+TEST(test_missing_file)
 {
-    (void)state;
     struct settings s;
     char error[CONFIG_ERROR_SIZE];
     assert_int_equal(config_load(&table, "no/such.cfg", NULL, 0, &s, error), -EINVAL);
@@ -181,15 +168,14 @@ static void test_missing_file(void **state)
 }
 
 /* An error message is truncated to its buffer, however long path and key are. */
-static void test_very_long_path(void **state)
+TEST(test_very_long_path)
 {
-    (void)state;
     struct settings s;
     char error[4 * CONFIG_ERROR_SIZE], deep[PATH_MAX] = "", set[4 * CONFIG_ERROR_SIZE];
     memset(error, '#', sizeof error);
     for (int i = 0; i < 300; i++)
         strcat(deep, "./");
-    write_file("fast = 1;\n");
+    file_write(path, "fast = 1;\n");
     strcat(deep, path);
     assert_int_equal(config_load(&table, deep, NULL, 0, &s, error), -EINVAL);
     assert_true(strlen(error) < CONFIG_ERROR_SIZE);
@@ -202,25 +188,24 @@ static void test_very_long_path(void **state)
         assert_int_equal(error[i], '#');
 }
 
-static void test_long_key(void **state)
+TEST(test_long_key)
 {
-    (void)state;
     struct settings s;
     char error[CONFIG_ERROR_SIZE], text[300];
     memset(text, 'k', 200);
     strcpy(text + 200, " = 1;\n");
-    write_file(text);
+    file_write(path, "%s", text);
     assert_int_equal(config_load(&table, path, NULL, 0, &s, error), -EINVAL);
     assert_string_equal(error, "test.cfg:1: the name is too long");
 }
 
-static void test_reload_keeps_what_cannot_change(void **state)
+TEST(test_reload_keeps_what_cannot_change)
 {
-    (void)state;
     struct settings running = defaults, s, want = defaults;
     size_t kept;
     char error[CONFIG_ERROR_SIZE];
-    write_file("workers = 5;\nnet: { port = 99; quick = false; };\nlook: { name = \"dawn\"; colour "
+    file_write(path,
+               "workers = 5;\nnet: { port = 99; quick = false; };\nlook: { name = \"dawn\"; colour "
                "= \"blue\"; };\n");
     assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
     want.workers = 5;
@@ -228,19 +213,18 @@ static void test_reload_keeps_what_cannot_change(void **state)
     strcpy(want.colour, "blue");
     check_same(&s, &want);
     assert_int_equal(kept, 2);
-    write_file("");
+    file_write(path, "%s", "");
     assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
     check_same(&s, &defaults);
     assert_int_equal(kept, 0);
 }
 
-static void test_reload_of_a_bad_file(void **state)
+TEST(test_reload_of_a_bad_file)
 {
-    (void)state;
     struct settings running = defaults, s = defaults;
     size_t kept;
     char error[CONFIG_ERROR_SIZE];
-    write_file("workers = 5;\nlook: { colour = \"green\"; };\n");
+    file_write(path, "workers = 5;\nlook: { colour = \"green\"; };\n");
     assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), -EINVAL);
     assert_string_equal(error, "test.cfg:2: look.colour = \"green\": expected red or blue");
     check_same(&s, &defaults);
@@ -256,28 +240,26 @@ static int few_ports(const void *config, char *error)
     return -EINVAL;
 }
 
-static void test_values_that_do_not_go_together(void **state)
+TEST(test_values_that_do_not_go_together)
 {
-    (void)state;
     struct config_table checked = table;
     struct settings s = defaults, running = defaults;
     size_t kept;
     char error[CONFIG_ERROR_SIZE];
     checked.check = few_ports;
-    write_file("workers = 5;\nnet: { port = 4; };\n");
+    file_write(path, "workers = 5;\nnet: { port = 4; };\n");
     assert_int_equal(config_load(&checked, path, NULL, 0, &s, error), -EINVAL);
     assert_string_equal(error, "4 ports are too few");
     check_same(&s, &defaults);
     running.port = 3;
-    write_file("workers = 5;\nnet: { port = 6; };\n"); /* the port needs a restart */
+    file_write(path, "workers = 5;\nnet: { port = 6; };\n"); /* the port needs a restart */
     assert_int_equal(config_load(&checked, path, NULL, 0, &s, error), 0);
     assert_int_equal(config_reload(&checked, path, NULL, 0, &running, &s, &kept, error), -EINVAL);
     assert_string_equal(error, "3 ports are too few");
 }
 
-static void test_print_and_load_again(void **state)
+TEST(test_print_and_load_again)
 {
-    (void)state;
     static const char *const sets[] = {"workers=7", "net.quick=false", "net.big=-5",
                                        "look.name=a\"\\nb\\"};
     struct settings s, again;
@@ -291,9 +273,8 @@ static void test_print_and_load_again(void **state)
     check_same(&again, &s);
 }
 
-static void test_print(void **state)
+TEST(test_print)
 {
-    (void)state;
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -307,13 +288,12 @@ static void test_print(void **state)
 
 /* --- the environment --- */
 
-static void test_environment(void **state)
+TEST(test_environment)
 {
-    (void)state;
     static const char *const sets[] = {"net.big=7"};
     struct settings s, want = defaults;
     char error[CONFIG_ERROR_SIZE];
-    write_file("workers = 3;\nnet: { port = 80; big = 5L; };\n");
+    file_write(path, "workers = 3;\nnet: { port = 80; big = 5L; };\n");
     setenv("ONRUSH_NET_PORT", "81", 1);
     setenv("ONRUSH_NET_QUICK", "false", 1);
     setenv("ONRUSH_NET_BIG", "6", 1);
@@ -344,9 +324,8 @@ static const struct {
      "ONRUSH_LOOK_COLOUR: look.colour = \"green\": expected red or blue"},
 };
 
-static void test_wrong_variables(void **state)
+TEST(test_wrong_variables)
 {
-    (void)state;
     struct settings s;
     for (size_t i = 0; i < LENGTH(wrong_variables); i++) {
         char error[CONFIG_ERROR_SIZE] = "";
@@ -358,9 +337,8 @@ static void test_wrong_variables(void **state)
 }
 
 /* --print-config hides the secrets in URLs. */
-static void test_urls(void **state)
+TEST(test_urls)
 {
-    (void)state;
     static const char *const good[] = {"", "http://h", "https://h:4318/v1/traces", "http://h/@"};
     static const char *const bad[] = {"h",
                                       "ftp://h",
@@ -375,9 +353,8 @@ static void test_urls(void **state)
 }
 
 /* A secret comes from systemd's directory unless the key names a file. */
-static void test_credentials(void **state)
+TEST(test_credentials)
 {
-    (void)state;
     struct {
         char token_file[64], key_file[64];
     } s;
@@ -402,9 +379,8 @@ static void test_credentials(void **state)
 }
 
 /* A daemon does not start if a file that it must read is missing. */
-static void test_files_that_cannot_be_read(void **state)
+TEST(test_files_that_cannot_be_read)
 {
-    (void)state;
     struct {
         char name[64], key_file[64];
     } s = {.name = "no/such"};
@@ -418,7 +394,7 @@ static void test_files_that_cannot_be_read(void **state)
     strcpy(s.key_file, "no/such");
     assert_int_equal(config_check_files(&files, &s, error), -EINVAL);
     assert_string_equal(error, "look.key_file: no/such cannot be read: No such file or directory");
-    write_file("x");
+    file_write(path, "x");
     strcpy(s.key_file, path);
     assert_int_equal(config_check_files(&files, &s, error), 0);
 }
@@ -438,12 +414,11 @@ static const struct {
     {"12345678\n", "untouched", -EINVAL},
 };
 
-static void test_secrets(void **state)
+TEST(test_secrets)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(secrets); i++) {
         char secret[16] = "untouched";
-        write_file(secrets[i].file);
+        file_write(path, "%s", secrets[i].file);
         assert_int_equal(config_read_secret(path, secret, 8), secrets[i].result);
         assert_string_equal(secret, secrets[i].secret);
     }
@@ -456,24 +431,5 @@ static void test_secrets(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_file_then_overrides),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_very_long_path),
-        cmocka_unit_test(test_long_key),
-        cmocka_unit_test(test_reload_keeps_what_cannot_change),
-        cmocka_unit_test(test_reload_of_a_bad_file),
-        cmocka_unit_test(test_values_that_do_not_go_together),
-        cmocka_unit_test(test_print_and_load_again),
-        cmocka_unit_test(test_print),
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_wrong_variables),
-        cmocka_unit_test(test_credentials),
-        cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_files_that_cannot_be_read),
-        cmocka_unit_test(test_secrets),
-    };
-    return cmocka_run_group_tests(tests, make_dir, NULL);
+    return tests_run(make_dir, NULL);
 }

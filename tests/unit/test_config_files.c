@@ -92,10 +92,9 @@ static int check_key(const char *path, const config_t *file, const struct config
     return faults;
 }
 
-static void test_files_and_tables(void **state)
+TEST(test_files_and_tables)
 {
     int faults = 0;
-    (void)state;
     for (size_t i = 0; i < LENGTH(files); i++) {
         const struct config_table *table = files[i].table;
         config_t file;
@@ -109,9 +108,8 @@ static void test_files_and_tables(void **state)
     assert_int_equal(faults, 0);
 }
 
-static void test_files_hold_the_defaults(void **state)
+TEST(test_files_hold_the_defaults)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(files); i++) {
         char error[CONFIG_ERROR_SIZE];
         void *defaults = malloc(files[i].table->size), *loaded = malloc(files[i].table->size);
@@ -134,9 +132,8 @@ static void test_files_hold_the_defaults(void **state)
 }
 
 /* Two keys of a program must not share a variable, as "a.b" and "a_b" would. */
-static void test_variables_are_distinct(void **state)
+TEST(test_variables_are_distinct)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(files); i++) {
         for (size_t j = 0; j < files[i].table->n; j++) {
             for (size_t k = 0; k < j; k++) {
@@ -160,9 +157,8 @@ static int load_gateway(const char *const *sets, size_t n, char *error)
 }
 
 /* A limit above the number of connections is an error; the default equals it. */
-static void test_waiters_need_connections(void **state)
+TEST(test_waiters_need_connections)
 {
-    (void)state;
     char error[CONFIG_ERROR_SIZE];
     assert_int_equal(load_gateway((const char *const[]){"max_connections=8"}, 1, error), 0);
     assert_int_equal(
@@ -173,15 +169,4 @@ static void test_waiters_need_connections(void **state)
     assert_string_equal(error,
                         "max_waiters = 9 is above max_connections = 8: each request that waits "
                         "has a connection; lower the one or raise the other");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files_and_tables),
-        cmocka_unit_test(test_files_hold_the_defaults),
-        cmocka_unit_test(test_variables_are_distinct),
-        cmocka_unit_test(test_waiters_need_connections),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,20 +10,15 @@
 
 static char codes[CODES][COUPON_CODE_LEN + 1];
 
-static int make_codes(void **state)
+static void make_codes(void)
 {
-    (void)state;
     struct code_source source = {.left = 0};
-    for (size_t i = 0; i < CODES; i++) {
-        if (coupon_code_make(&source, codes[i]) != 0)
-            return -1;
-    }
-    return 0;
+    for (size_t i = 0; i < CODES; i++)
+        assert_int_equal(coupon_code_make(&source, codes[i]), 0);
 }
 
-static void test_shape(void **state)
+TEST(test_shape)
 {
-    (void)state;
     for (size_t i = 0; i < CODES; i++) {
         assert_int_equal(strlen(codes[i]), COUPON_CODE_LEN);
         for (int at = 0; at < COUPON_CODE_LEN; at++) {
@@ -40,9 +35,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* All 32 letters are about equally frequent at each position. */
-static void test_letters_are_even(void **state)
+TEST(test_letters_are_even)
 {
-    (void)state;
     for (int at = 0; at < COUPON_CODE_LEN; at++) {
         int count[128] = {0}, distinct = 0;
         for (size_t i = 0; i < CODES; i++)
@@ -57,9 +51,8 @@ static void test_letters_are_even(void **state)
     }
 }
 
-static void test_distinct(void **state)
+TEST(test_distinct)
 {
-    (void)state;
     qsort(codes, CODES, sizeof codes[0], compare);
     for (size_t i = 1; i < CODES; i++)
         assert_string_not_equal(codes[i - 1], codes[i]);
@@ -67,10 +60,5 @@ static void test_distinct(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shape),
-        cmocka_unit_test(test_letters_are_even),
-        cmocka_unit_test(test_distinct),
-    };
-    return cmocka_run_group_tests(tests, make_codes, NULL);
+    return tests_run(make_codes, NULL);
 }

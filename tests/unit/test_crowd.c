@@ -2,42 +2,31 @@
 /* tests/chaos/crowd: when each user first asked and was first accepted, from the clients' ledgers.
  * */
 #include "tests/chaos/crowd.h"
-#include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/test.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static struct crowd *crowd;
 static size_t n;
 static struct order_client *clients;
 
-static int new_crowd(void **state)
+static void new_crowd(void)
 {
-    (void)state;
     crowd = crowd_new();
     clients = NULL;
-    return 0;
 }
 
-static int free_crowd(void **state)
+static void free_crowd(void)
 {
-    (void)state;
     free(clients);
     crowd = crowd_free(crowd);
-    return 0;
 }
 
 /* read_lines: reads a ledger with these lines, of a burst to this gateway. */
 static void read_lines(const char *lines, unsigned gateway)
 {
-    char path[256];
-    snprintf(path, sizeof path, "%s/ledger", tempdir_make());
-    FILE *out = fopen(path, "we");
-    assert_non_null(out);
-    fputs(lines, out);
-    assert_int_equal(fclose(out), 0);
-    crowd_read_ledger(crowd, path, gateway);
+    crowd_read_ledger(crowd, file_make("ledger", "%s", lines), gateway);
 }
 
 static const struct order_client *client(uint32_t user)
@@ -59,10 +48,11 @@ static void expect(uint32_t user, int64_t asked_us, int64_t acked_us)
     assert_int_equal(c->acked_us, acked_us);
 }
 
+#define CROWD_TEST(name) TEST_WITH(name, new_crowd, free_crowd)
+
 /* The ledger has the answers' order. */
-static void test_first_counts(void **state)
+CROWD_TEST(test_first_counts)
 {
-    (void)state;
     read_lines("u-1\t202 waiting\t77\t10\t200\t210\n"
                "u-1\t202 waiting\t77\t10\t300\t310\n"
                "u-2\t200 granted\t78\t10\t230\t250\n"
@@ -73,9 +63,8 @@ static void test_first_counts(void **state)
     assert_int_equal(crowd->began_us, 200);
 }
 
-static void test_no_acceptance(void **state)
+CROWD_TEST(test_no_acceptance)
 {
-    (void)state;
     read_lines("u-1\t0 timeout\t-\t90\t100\t190\n"
                "u-2\t503 UNKNOWN\t-\t90\t101\t191\n"
                "u-3\t409 SOLD_OUT\t-\t90\t102\t192\n"
@@ -87,18 +76,16 @@ static void test_no_acceptance(void **state)
 }
 
 /* A user who failed first counts from the first request. */
-static void test_accepted_later(void **state)
+CROWD_TEST(test_accepted_later)
 {
-    (void)state;
     read_lines("u-1\t503 UNAVAILABLE\t-\t90\t100\t190\n"
                "u-1\t202 waiting\t-\t90\t600\t690\n",
                0);
     expect(1, 100, 690);
 }
 
-static void test_gateways(void **state)
+CROWD_TEST(test_gateways)
 {
-    (void)state;
     read_lines("u-1\t202 waiting\t-\t90\t100\t190\nu-2\t0 connect\t-\t90\t100\t190\n", 0);
     read_lines("u-1\t202 waiting\t-\t90\t50\t150\n", 1);
     read_lines("u-2\t202 waiting\t-\t90\t200\t290\n", 1);
@@ -110,17 +97,15 @@ static void test_gateways(void **state)
 }
 
 /* A refused user has left the queue. */
-static void test_refused(void **state)
+CROWD_TEST(test_refused)
 {
-    (void)state;
     read_lines("u-1\t202 waiting\t77\t90\t100\t190\n", 0);
     crowd->people[1].state = 'r';
     expect(1, 100, ORDER_NEVER);
 }
 
-static void test_serials(void **state)
+CROWD_TEST(test_serials)
 {
-    (void)state;
     read_lines("u-1\t202 waiting\t77\t90\t100\t190\nu-2\t202 waiting\t78\t90\t200\t290\n", 0);
     crowd->people[2].rows = 1;
     crowd->people[2].row_serial = 1;
@@ -130,15 +115,4 @@ static void test_serials(void **state)
     assert_int_equal(v.overtaken, 1);
     assert_int_equal(v.worst->user, 1);
     assert_int_equal(v.worst->by->user, 2);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, new_crowd, free_crowd)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_first_counts), TEST(test_no_acceptance), TEST(test_accepted_later),
-        TEST(test_gateways),     TEST(test_refused),       TEST(test_serials),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

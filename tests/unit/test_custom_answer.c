@@ -55,9 +55,8 @@ static void check(const struct request *r, int want, size_t line)
         fail_msg("line %zu: %d instead of %d", line, got != NULL ? (int)(got - answers) : -1, want);
 }
 
-static void test_outcomes(void **state)
+TEST(test_outcomes)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(outcomes); i++) {
         struct request r = {.route = &route,
                             .outcome = outcomes[i].outcome,
@@ -76,9 +75,8 @@ static void test_outcomes(void **state)
 
 /* A journalled request has no ticket: its answer is not "waiting", which a route may word as a
  * refusal. */
-static void test_journalled(void **state)
+TEST(test_journalled)
 {
-    (void)state;
     struct request r = {.route = &route, .outcome = OUTCOME_waiting};
     word_all(OP_ENQUEUE);
     check(&r, ROUTE_accepted, 0);
@@ -86,9 +84,8 @@ static void test_journalled(void **state)
     check(&r, ROUTE_waiting, 1);
 }
 
-static void test_body(void **state)
+TEST(test_body)
 {
-    (void)state;
     char body[] = "[\"{user}\",{ticket},{position}]", out[TEMPLATE_RENDERED_MAX], error[128];
     struct route_answer wording = {.status = 200};
     struct request r = {.user = "u-1", .known = {.ticket = 7, .position = 3}};
@@ -98,12 +95,4 @@ static void test_body(void **state)
     r.known.ticket = 0; /* journalled */
     out[custom_answer_write(&wording, &r, out)] = '\0';
     assert_string_equal(out, "[\"u-1\",null,null]");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_outcomes),
-                                       cmocka_unit_test(test_journalled),
-                                       cmocka_unit_test(test_body)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

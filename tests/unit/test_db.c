@@ -43,9 +43,8 @@ static const struct {
     {1, DB_BUSY},
 };
 
-static void test_classify(void **state)
+TEST(test_classify)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         if (db_classify(cases[i].number) != cases[i].outcome)
             fail_msg("%u", cases[i].number);
@@ -55,23 +54,19 @@ static void test_classify(void **state)
 /* The statements of these tests reach no server: a statement that is sent is lost. */
 static struct db db;
 
-static int no_server(void **state)
+static void no_server(void)
 {
-    (void)state;
     db = (struct db){.link = mysql_init(NULL)};
-    return db.link != NULL ? 0 : -1;
+    assert_non_null(db.link);
 }
 
-static int free_link(void **state)
+static void free_link(void)
 {
-    (void)state;
     mysql_close(db.link);
-    return 0;
 }
 
-static void test_format(void **state)
+TEST(test_format)
 {
-    (void)state;
     char sql[200];
     int n = db_format(&db, sql, sizeof sql, "%s, %s, %d, %u, %" PRId64 ", %" PRIu64 ", %lld.",
                       "it's", "", -1, 4000000000u, INT64_MIN, UINT64_MAX, -7LL);
@@ -81,9 +76,8 @@ static void test_format(void **state)
 }
 
 /* A byte too many is refused, wherever it comes from; each letter of a string counts twice. */
-static void test_format_bound(void **state)
+TEST(test_format_bound)
 {
-    (void)state;
     char sql[9];
     assert_int_equal(db_format(&db, sql, 9, "12345678"), 8);
     assert_int_equal(db_format(&db, sql, 8, "12345678"), -E2BIG);
@@ -104,9 +98,8 @@ static void test_format_bound(void **state)
         "12345678901234567890123"
 static_assert(sizeof LONGEST == DB_STATEMENT_MAX + 1, "one byte more is too long");
 
-static void test_statement_bound(void **state)
+TEST(test_statement_bound)
 {
-    (void)state;
     MYSQL_RES *rows;
     int64_t n;
     assert_int_equal(db_execf(&db, NULL, LONGEST), DB_LOST);
@@ -120,11 +113,5 @@ static void test_statement_bound(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_classify),
-        cmocka_unit_test(test_format),
-        cmocka_unit_test(test_format_bound),
-        cmocka_unit_test(test_statement_bound),
-    };
-    return cmocka_run_group_tests(tests, no_server, free_link);
+    return tests_run(no_server, free_link);
 }

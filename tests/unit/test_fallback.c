@@ -26,9 +26,8 @@ static void on_link(void *arg, bool up)
     event_base_loopbreak(loop.base);
 }
 
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     private_redis_start(&redis, NULL);
     gateway.config = &config;
     loop.gateway = &gateway;
@@ -38,18 +37,16 @@ static int set_up(void **state)
     batcher_init(loop.batcher = &batcher, &loop, &nobody_asks);
     assert_int_equal(redis_link_new(&loop.link, loop.base, &redis.config, on_link, NULL), 0);
     event_base_dispatch(loop.base);
-    return redis_link_state(loop.link) == LINK_UP ? 0 : -1;
+    assert_int_equal(redis_link_state(loop.link), LINK_UP);
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     redis_link_free(loop.link);
     campaign_cache_end(&loop);
     slab_end(&requests);
     event_base_free(loop.base);
     private_redis_stop(&redis);
-    return 0;
 }
 
 /* The last job put into the archive; the test answers it. */
@@ -90,9 +87,8 @@ static void look(void)
 
 /* After the first look a new head is requested. Looks that end before it arrives do not delay the
  * first one. */
-static void test_later_looks_do_not_put_it_off(void **state)
+TEST(test_later_looks_do_not_put_it_off)
 {
-    (void)state;
     static const struct campaign_head head;
     struct cached_campaign *c = campaign_cache_get(&loop, "noon", 4);
     look();
@@ -105,9 +101,8 @@ static void test_later_looks_do_not_put_it_off(void **state)
 }
 
 /* A head that was requested before the look ended does not count. */
-static void test_an_older_head_is_not_enough(void **state)
+TEST(test_an_older_head_is_not_enough)
 {
-    (void)state;
     static const struct campaign_head head;
     struct cached_campaign *c = campaign_cache_get(&loop, "noon", 4);
     int64_t sent_us = clock_mono_us() - 1, before_us = c->look.began_us;
@@ -118,9 +113,8 @@ static void test_an_older_head_is_not_enough(void **state)
 }
 
 /* The next look begins before the last one expires, and no request waits for it. */
-static void test_the_next_look_holds_nobody_up(void **state)
+TEST(test_the_next_look_holds_nobody_up)
 {
-    (void)state;
     struct request *r = enqueued();
     struct cached_campaign *c = r->campaign;
     loop.now_us = clock_mono_us();
@@ -143,10 +137,5 @@ static void test_the_next_look_holds_nobody_up(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_later_looks_do_not_put_it_off),
-        cmocka_unit_test(test_an_older_head_is_not_enough),
-        cmocka_unit_test(test_the_next_look_holds_nobody_up),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return tests_run(set_up, tear_down);
 }

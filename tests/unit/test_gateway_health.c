@@ -23,9 +23,8 @@ static void on_link(void *arg, bool up)
 }
 
 /* set_up: two active workers; neither reaches a store, because the loop never runs. */
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     config = (struct gateway_config){.health = {.backlog = 100, .lag_ms = 3000}};
     gateway.config = &config;
     gateway.in_flight.n = 0;
@@ -34,25 +33,21 @@ static int set_up(void **state)
     for (int i = 0; i < WORKERS; i++) {
         worker[i].loop.gateway = &gateway;
         worker[i].ticked_us = clock_mono_us();
-        if (redis_link_new(&worker[i].loop.link, base, &config.redis, on_link, NULL) < 0)
-            return -1;
+        assert_int_equal(redis_link_new(&worker[i].loop.link, base, &config.redis, on_link, NULL),
+                         0);
     }
-    return 0;
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     for (int i = 0; i < WORKERS; i++)
         redis_link_free(worker[i].loop.link);
     event_base_free(base);
-    return 0;
 }
 
 /* If one worker stalls, there is no progress, whatever the other does. */
-static void test_progress(void **state)
+TEST_WITH(test_progress, set_up, tear_down)
 {
-    (void)state;
     assert_false(gateway_health_progress(&workers));
     pulse_beat(&worker[0].pulse);
     assert_false(gateway_health_progress(&workers));
@@ -67,9 +62,8 @@ static void test_progress(void **state)
     assert_true(gateway_health_ended(&workers));
 }
 
-static void test_answered(void **state)
+TEST_WITH(test_answered, set_up, tear_down)
 {
-    (void)state;
     char *text = NULL;
     size_t size;
     for (int up = 0; up <= WORKERS; up++) {
@@ -90,26 +84,23 @@ static enum health_state found(enum health_component component)
     return report.found[component].state;
 }
 
-static void test_backlog(void **state)
+TEST_WITH(test_backlog, set_up, tear_down)
 {
-    (void)state;
     gateway.in_flight.n = config.health.backlog - 1;
     assert_int_equal(found(HEALTH_backlog), HEALTH_OK);
     gateway.in_flight.n++;
     assert_int_equal(found(HEALTH_backlog), HEALTH_DEGRADED);
 }
 
-static void test_lag(void **state)
+TEST_WITH(test_lag, set_up, tear_down)
 {
-    (void)state;
     assert_int_equal(found(HEALTH_lag), HEALTH_OK);
     worker[1].ticked_us = clock_mono_us() - config.health.lag_ms * 1000;
     assert_int_equal(found(HEALTH_lag), HEALTH_DEGRADED);
 }
 
-static void test_stores(void **state)
+TEST_WITH(test_stores, set_up, tear_down)
 {
-    (void)state;
     assert_int_equal(found(HEALTH_redis), HEALTH_DOWN);
     assert_int_equal(found(HEALTH_mariadb), HEALTH_DOWN);
     metric_set(&worker[0].loop.metrics.mariadb_up, 1);
@@ -118,16 +109,4 @@ static void test_stores(void **state)
     assert_int_equal(found(HEALTH_journal), HEALTH_DOWN); /* the other worker's */
     metric_set(&worker[1].loop.metrics.mariadb_up, 1);
     assert_int_equal(found(HEALTH_journal), HEALTH_DEGRADED);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_progress, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_answered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_backlog, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_lag, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_stores, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,12 +12,10 @@ static struct health h;
 static struct health_change change;
 static int64_t now_us;
 
-static int fresh(void **state)
+static void fresh(void)
 {
-    (void)state;
     h = (struct health){.worse_us = 2 * S, .better_us = 10 * S};
     now_us = 100 * S;
-    return 0;
 }
 
 /* see: one observation with Redis in this state; true if the reported health changed. */
@@ -31,9 +29,8 @@ static bool see(int64_t after_us, bool able, enum health_state redis)
     return change.any;
 }
 
-static void test_overall(void **state)
+TEST_WITH(test_overall, fresh, NULL)
 {
-    (void)state;
     struct health_report r = {.able = true};
     assert_int_equal(health_overall(&r), HEALTH_OK);
     health_found(&r, HEALTH_lag, HEALTH_DEGRADED, "%d ms", 7);
@@ -48,9 +45,8 @@ static void test_overall(void **state)
     assert_string_equal(r.found[HEALTH_lag].reason, "worse");
 }
 
-static void test_worse_after_a_while(void **state)
+TEST_WITH(test_worse_after_a_while, fresh, NULL)
 {
-    (void)state;
     assert_false(see(0, true, HEALTH_OK));
     assert_false(see(0, false, HEALTH_DOWN));
     assert_false(see(2 * S - 1, false, HEALTH_DOWN));
@@ -69,9 +65,8 @@ static void test_worse_after_a_while(void **state)
 }
 
 /* Up and down every second: neither is reported. */
-static void test_flapping_is_not_told(void **state)
+TEST_WITH(test_flapping_is_not_told, fresh, NULL)
 {
-    (void)state;
     for (int i = 0; i < 100; i++)
         assert_false(see(S, i % 2 == 0, i % 2 == 0 ? HEALTH_OK : HEALTH_DOWN));
     assert_int_equal(h.overall.shown, HEALTH_OK);
@@ -84,9 +79,8 @@ static void test_flapping_is_not_told(void **state)
 }
 
 /* A problem that varies in degree is reported with its current degree. */
-static void test_degrees_of_trouble_add_up(void **state)
+TEST_WITH(test_degrees_of_trouble_add_up, fresh, NULL)
 {
-    (void)state;
     see(0, true, HEALTH_DEGRADED);
     assert_false(see(S, true, HEALTH_DOWN));
     assert_true(see(S, true, HEALTH_DEGRADED));
@@ -96,17 +90,15 @@ static void test_degrees_of_trouble_add_up(void **state)
     assert_int_equal(h.overall.shown, HEALTH_DEGRADED);
 }
 
-static void test_at_once_when_so_configured(void **state)
+TEST_WITH(test_at_once_when_so_configured, fresh, NULL)
 {
-    (void)state;
     h.worse_us = h.better_us = 0;
     assert_true(see(0, false, HEALTH_DOWN));
     assert_true(see(0, true, HEALTH_OK));
 }
 
-static void test_share(void **state)
+TEST(test_share)
 {
-    (void)state;
     struct health_share s = {0};
     assert_int_equal(health_share_see(&s, 1000 * S, 500, 400, 20), 0); /* from before the start */
     assert_int_equal(health_share_see(&s, 1001 * S, 519, 419, 20), 0); /* too few answers */
@@ -117,17 +109,4 @@ static void test_share(void **state)
     for (int i = 1; i <= 20; i++)
         health_share_see(&s, (1031 + i) * S, 800 + 100 * i, 550, 20);
     assert_int_equal(health_share_see(&s, 1051 * S, 2800, 550, 20), 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_overall, fresh),
-        cmocka_unit_test_setup(test_worse_after_a_while, fresh),
-        cmocka_unit_test_setup(test_flapping_is_not_told, fresh),
-        cmocka_unit_test_setup(test_degrees_of_trouble_add_up, fresh),
-        cmocka_unit_test_setup(test_at_once_when_so_configured, fresh),
-        cmocka_unit_test(test_share),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,9 +17,8 @@ static struct address address_of_number(unsigned n)
     return a;
 }
 
-static void test_limits(void **state)
+TEST(test_limits)
 {
-    (void)state;
     struct http_client_limit *clients = http_client_limit_new(8);
     struct address ann = address_of_number(1), bob = address_of_number(2);
     struct http_client_place *places[5], *none;
@@ -73,9 +72,8 @@ static void *come_and_go(void *arg)
     return NULL;
 }
 
-static void test_threads(void **state)
+TEST(test_threads)
 {
-    (void)state;
     pthread_t threads[THREADS];
     clients = http_client_limit_new(1);
     for (uintptr_t i = 0; i < THREADS; i++)
@@ -85,13 +83,4 @@ static void test_threads(void **state)
     assert_false(too_many);
     assert_int_equal(http_client_limit_size(clients), 0);
     http_client_limit_free(clients);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_threads),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

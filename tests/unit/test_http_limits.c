@@ -14,41 +14,28 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define SHORT_US  50000
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
-#define NO(status)                                                                                 \
-    "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n"          \
-    "Connection: close\r\n\r\nno"
-#define OK(len, body)                                                                              \
-    "HTTP/1.1 200 OK\r\nDate: *\r\nContent-Type: text/plain\r\nContent-Length: " len "\r\n\r"      \
-    "\n" body
+#define SHORT_US 50000
 
 static struct serve serve;
 
-static void ask(struct client *c, const char *bytes)
+static void stop(void)
 {
-    client_send(c, bytes, strlen(bytes));
-}
-
-static int stop(void **state)
-{
-    (void)state;
     serve_stop(&serve);
-    return 0;
 }
 
 /* --- deadlines --- */
 
-static void test_idle(void **state)
+#define LIMITS_TEST(name) TEST_WITH(name, NULL, stop)
+
+LIMITS_TEST(test_idle)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.deadlines.idle_us = SHORT_US;
     serve_start(&serve, &config);
     struct client *silent = client_open(&serve, 1), *kept = client_open(&serve, 1),
                   *waits = client_open(&serve, 1);
-    ask(kept, GET("/a"));
-    ask(waits, GET("/later"));
+    client_ask(kept, GET("/a"));
+    client_ask(waits, GET("/later"));
     client_expect_end(silent, "");
     SERVE_UNTIL(&serve, client_read(kept)->closed);
     assert_non_null(strstr(kept->text, "GET /a"));
@@ -60,9 +47,8 @@ static void test_idle(void **state)
 }
 
 /* Neither a head nor a body may take longer, however many bytes arrive. */
-static void test_request(void **state)
+LIMITS_TEST(test_request)
 {
-    (void)state;
     static const char *const begins[] = {
         "G",
         "\r\n",
@@ -76,10 +62,10 @@ static void test_request(void **state)
     for (size_t i = 0; i < LENGTH(begins); i++) {
         struct client *c = client_open(&serve, 1);
         int64_t until_us = serve_deadline(), dribbled_us = 0;
-        ask(c, begins[i]);
+        client_ask(c, begins[i]);
         while (client_read(c)->n == 0) {
             if (i != 1 && clock_mono_us() - dribbled_us > SHORT_US / 10) {
-                ask(c, "x");
+                client_ask(c, "x");
                 dribbled_us = clock_mono_us();
             }
             serve_turn_until(&serve, until_us, "the server has had enough");
@@ -92,9 +78,8 @@ static void test_request(void **state)
 }
 
 /* Each request has its own deadline; earlier ones on the connection do not count. */
-static void test_each_request_has_its_time(void **state)
+LIMITS_TEST(test_each_request_has_its_time)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.deadlines.request_us = 1000000;
     serve_start(&serve, &config);
@@ -102,24 +87,22 @@ static void test_each_request_has_its_time(void **state)
     struct http_conn *conn;
     for (int i = 0; i < 3; i++) {
         int64_t began_us = serve.server->now_us;
-        ask(c, "GET /a HTTP/1.1\r\n");
+        client_ask(c, "GET /a HTTP/1.1\r\n");
         SERVE_UNTIL(&serve, (conn = TAILQ_FIRST(&serve.server->in[HTTP_READING])) != NULL);
         assert_true(conn->since_us >= began_us);
-        ask(c, "Host: x\r\n\r\n");
-        client_expect(c, OK("7", "GET /a "));
+        client_exchange(c, "Host: x\r\n\r\n", OK_A);
     }
     client_close(c, false);
 }
 
 /* A refused client that keeps sending, or never closes, is disconnected. */
-static void test_linger(void **state)
+LIMITS_TEST(test_linger)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.deadlines.linger_us = SHORT_US;
     serve_start(&serve, &config);
     struct client *c = client_open(&serve, 1);
-    ask(c, "nonsense\r\n\r\n");
+    client_ask(c, "nonsense\r\n\r\n");
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
     client_expect_end(c, NO("400 Bad Request"));
@@ -140,9 +123,8 @@ static size_t in_kernel(const struct client *c)
 }
 
 /* A client pipelines and never reads: the server stops reading, holds little, and cuts it. */
-static void test_reader_that_never_reads(void **state)
+LIMITS_TEST(test_reader_that_never_reads)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.deadlines.answer_us = 500000;
     serve_start(&serve, &config);
@@ -170,15 +152,14 @@ static void test_reader_that_never_reads(void **state)
 }
 
 /* A client that reads late loses nothing. */
-static void test_reader_that_takes_its_time(void **state)
+LIMITS_TEST(test_reader_that_takes_its_time)
 {
-    (void)state;
     struct http_config config = serve_config();
     serve_start(&serve, &config);
     struct client *c = client_open(&serve, 1);
     int small = 4096;
     setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    ask(c, GET("/large") GET("/large") GET("/a"));
+    client_ask(c, GET("/large") GET("/large") GET("/a"));
     SERVE_UNTIL(&serve, http_server_census(serve.server).busy == 1 &&
                             TAILQ_FIRST(&serve.server->in[HTTP_SENDING]) != NULL);
     SERVE_UNTIL(&serve,
@@ -198,7 +179,7 @@ static void open_all(struct client **clients, int n, int host, const char *bytes
     size_t before = (size_t)http_server_counts(serve.server)->accepted;
     for (int i = 0; i < n; i++) {
         clients[i] = client_open(&serve, host);
-        ask(clients[i], bytes);
+        client_ask(clients[i], bytes);
     }
     SERVE_UNTIL(&serve, http_server_counts(serve.server)->accepted == before + (size_t)n);
 }
@@ -219,16 +200,14 @@ static void start(int most, int most_here)
 
 /* With all places in use, one more client gets a refusal and further ones are closed; then there is
  * room again. */
-static void test_full(void **state)
+LIMITS_TEST(test_full)
 {
-    (void)state;
     start(4, 4);
     struct client *busy[4], *silent[HTTP_EXCESS_MAX], *c;
     open_all(busy, 4, 1, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 4);
     c = client_open(&serve, 2);
-    ask(c, GET("/a"));
-    client_expect_end(c, NO("503 Service Unavailable"));
+    client_exchange_end(c, GET("/a"), NO("503 Service Unavailable"));
     assert_int_equal(serve.refused, HTTP_FULL);
     client_close(c, false);
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 4);
@@ -240,8 +219,7 @@ static void test_full(void **state)
     serve_answer(&serve, "x");
     client_expect(busy[0], OK("1", "x")); /* idle now, so it makes room */
     c = client_open(&serve, 2);
-    ask(c, GET("/a"));
-    client_expect(c, OK("7", "GET /a "));
+    client_exchange(c, GET("/a"), OK_A);
     client_expect_end(busy[0], "");
     while (serve.n_waiting > 0)
         serve_answer(&serve, "x");
@@ -251,15 +229,14 @@ static void test_full(void **state)
 }
 
 /* Silent clients beyond the limit get the refusal too, and do not stay. */
-static void test_silent_excess(void **state)
+LIMITS_TEST(test_silent_excess)
 {
-    (void)state;
     struct http_config config = serve_config();
     config.max_connections = 1;
     config.deadlines.request_us = SHORT_US;
     serve_start(&serve, &config);
     struct client *busy = client_open(&serve, 1), *silent;
-    ask(busy, GET("/later"));
+    client_ask(busy, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1);
     silent = client_open(&serve, 1);
     SERVE_UNTIL(&serve, client_read(silent)->closed);
@@ -270,25 +247,21 @@ static void test_silent_excess(void **state)
 }
 
 /* One address gets its share and no more; another one gets in. */
-static void test_share(void **state)
+LIMITS_TEST(test_share)
 {
-    (void)state;
     start(8, 4);
     struct client *busy[4], *c, *other;
     open_all(busy, 4, 1, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 4);
     c = client_open(&serve, 1);
-    ask(c, GET("/a"));
-    client_expect_end(c, NO("503 Service Unavailable"));
+    client_exchange_end(c, GET("/a"), NO("503 Service Unavailable"));
     assert_int_equal(serve.refused, HTTP_ADDRESS_FULL);
     other = client_open(&serve, 2);
-    ask(other, GET("/a"));
-    client_expect(other, OK("7", "GET /a "));
+    client_exchange(other, GET("/a"), OK_A);
     client_close(c, false);
     serve.all_exempt = true;
     c = client_open(&serve, 1);
-    ask(c, GET("/a"));
-    client_expect(c, OK("7", "GET /a "));
+    client_exchange(c, GET("/a"), OK_A);
     while (serve.n_waiting > 0)
         serve_answer(&serve, "x");
     client_close(c, false);
@@ -297,24 +270,21 @@ static void test_share(void **state)
 }
 
 /* At its limit an address replaces its own idle connections, and nobody else's. */
-static void test_share_of_idle(void **state)
+LIMITS_TEST(test_share_of_idle)
 {
-    (void)state;
     start(8, 4);
     struct client *idle[4], *more[2], *other;
     other = client_open(&serve, 2);
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
     open_all(idle, 4, 1, "");
     open_all(more, 2, 1, GET("/a"));
-    client_expect(more[0], OK("7", "GET /a "));
-    client_expect(more[1], OK("7", "GET /a "));
+    client_expect(more[0], OK_A);
+    client_expect(more[1], OK_A);
     client_expect_end(idle[0], "");
     client_expect_end(idle[1], "");
     assert_int_equal(http_server_counts(serve.server)->evicted, 2);
-    ask(other, GET("/a"));
-    client_expect(other, OK("7", "GET /a "));
-    ask(idle[2], GET("/a"));
-    client_expect(idle[2], OK("7", "GET /a "));
+    client_exchange(other, GET("/a"), OK_A);
+    client_exchange(idle[2], GET("/a"), OK_A);
     client_close(other, false);
     close_all(idle, 4);
     close_all(more, 2);
@@ -322,9 +292,8 @@ static void test_share_of_idle(void **state)
 
 /* A crowd of half requests does not replace another client's idle connection; every new connection
  * is idle at first. */
-static void test_half_requests_go_before_a_newcomer(void **state)
+LIMITS_TEST(test_half_requests_go_before_a_newcomer)
 {
-    (void)state;
     start(6, 6);
     struct client *crowd[5], *more, *honest;
     open_all(crowd, 5, 1, "GET /a HTTP/1.1\r\n");
@@ -333,8 +302,7 @@ static void test_half_requests_go_before_a_newcomer(void **state)
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 6);
     more = client_open(&serve, 1);
     client_expect_end(crowd[0], "");
-    ask(honest, GET("/a"));
-    client_expect(honest, OK("7", "GET /a "));
+    client_exchange(honest, GET("/a"), OK_A);
     client_close(honest, false);
     client_close(more, false);
     close_all(crowd, 5);
@@ -342,22 +310,18 @@ static void test_half_requests_go_before_a_newcomer(void **state)
 
 /* A silent crowd from some addresses: the honest client, the oldest of all, stays, and a newcomer
  * gets in. */
-static void test_the_busiest_go_first(void **state)
+LIMITS_TEST(test_the_busiest_go_first)
 {
-    (void)state;
     start(12, 6);
     struct client *crowd[2][6], *honest, *newcomer;
     honest = client_open(&serve, 9);
-    ask(honest, GET("/a"));
-    client_expect(honest, OK("7", "GET /a "));
+    client_exchange(honest, GET("/a"), OK_A);
     open_all(crowd[0], 6, 1, "");
     open_all(crowd[1], 5, 2, "");
     newcomer = client_open(&serve, 8);
-    ask(newcomer, GET("/a"));
-    client_expect(newcomer, OK("7", "GET /a "));
+    client_exchange(newcomer, GET("/a"), OK_A);
     client_expect_end(crowd[0][0], "");
-    ask(honest, GET("/a"));
-    client_expect(honest, OK("7", "GET /a "));
+    client_exchange(honest, GET("/a"), OK_A);
     client_close(honest, false);
     client_close(newcomer, false);
     close_all(crowd[0], 6);
@@ -365,9 +329,8 @@ static void test_the_busiest_go_first(void **state)
 }
 
 /* A crowd that asks at once: who asks last, from another address, is the second to be served. */
-static void test_addresses_take_turns(void **state)
+LIMITS_TEST(test_addresses_take_turns)
 {
-    (void)state;
     enum { CROWD = 100 };
     static struct client *crowd[CROWD];
     struct http_config config = serve_config();
@@ -379,34 +342,12 @@ static void test_addresses_take_turns(void **state)
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == CROWD + 1);
     for (int round = 1; round <= 2; round++) { /* libevent learns to take so many events at once */
         for (int i = 0; i < CROWD; i++)
-            ask(crowd[i], GET("/a"));
-        ask(other, round == 1 ? GET("/a") : GET("/nth"));
+            client_ask(crowd[i], GET("/a"));
+        client_ask(other, round == 1 ? GET("/a") : GET("/nth"));
         SERVE_UNTIL(&serve, serve.n_requests == (size_t)round * (CROWD + 1));
     }
     client_expect(other, OK("7", "GET /a ") OK("3", "103"));
     for (int i = 0; i < CROWD; i++)
         client_close(crowd[i], false);
     client_close(other, false);
-}
-
-#define TEST(function) cmocka_unit_test_teardown(function, stop)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_idle),
-        TEST(test_request),
-        TEST(test_each_request_has_its_time),
-        TEST(test_linger),
-        TEST(test_reader_that_never_reads),
-        TEST(test_reader_that_takes_its_time),
-        TEST(test_full),
-        TEST(test_silent_excess),
-        TEST(test_share),
-        TEST(test_share_of_idle),
-        TEST(test_half_requests_go_before_a_newcomer),
-        TEST(test_the_busiest_go_first),
-        TEST(test_addresses_take_turns),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,23 +28,20 @@ static void check_row(const struct http_case *row, feed_piece_fn *piece, void *a
     free(text);
 }
 
-static void test_at_once(void **state)
+TEST(test_at_once)
 {
-    (void)state;
     for (size_t i = 0; i < http_cases_n; i++)
         check_row(&http_cases[i], feed_at_once, NULL, "at once");
 }
 
-static void test_bytewise(void **state)
+TEST(test_bytewise)
 {
-    (void)state;
     for (size_t i = 0; i < http_cases_n; i++)
         check_row(&http_cases[i], feed_bytewise, NULL, "byte by byte");
 }
 
-static void test_random_cuts(void **state)
+TEST(test_random_cuts)
 {
-    (void)state;
     for (size_t i = 0; i < http_cases_n; i++) {
         for (int cut = 0; cut < CUTS; cut++) {
             size_t most = 1 + dice(64);
@@ -54,11 +51,10 @@ static void test_random_cuts(void **state)
 }
 
 /* Every row after another request, except rows about the first bytes of a connection. */
-static void test_behind_a_request(void **state)
+TEST(test_behind_a_request)
 {
     static const char first[] = "PUT /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx";
     static const char seen[] = "PUT /1 @h 1.1 keep length=1 [Host: h][Content-Length: 1] {x}\n";
-    (void)state;
     for (size_t i = 0; i < http_cases_n; i++) {
         const struct http_case *row = &http_cases[i];
         char bytes[4096], want[4096];
@@ -93,10 +89,9 @@ static void expect_with(const struct http_limits *limits, const char *bytes, con
 
 /* A head as long as the limit passes; with a limit of one less it is refused, wherever the length
  * is. */
-static void test_head_limit(void **state)
+TEST(test_head_limit)
 {
     struct http_limits limits = http_case_limits;
-    (void)state;
     limits.max_head_bytes = sizeof HEAD - 1;
     expect_with(&limits, HEAD, TEXT "end\n");
     expect_with(&limits, "\r\n\r\n" HEAD, TEXT "end\n"); /* empty lines are not counted */
@@ -110,7 +105,7 @@ static void test_head_limit(void **state)
 }
 
 /* The longest head within a real configuration, and one byte more in each long part of it. */
-static void test_long_heads(void **state)
+TEST(test_long_heads)
 {
     static const char *const parts[][2] = {
         {"GET /", " HTTP/1.1\r\nHost: h\r\n\r\n"},
@@ -122,7 +117,6 @@ static void test_long_heads(void **state)
                                  .max_fields = 100,
                                  .max_body_bytes = 4096,
                                  .max_framing_bytes = 4096};
-    (void)state;
     for (size_t i = 0; i < LENGTH(parts); i++) {
         for (size_t more = 0; more < 2; more++) {
             size_t before = strlen(parts[i][0]), behind = strlen(parts[i][1]);
@@ -139,10 +133,9 @@ static void test_long_heads(void **state)
     }
 }
 
-static void test_framing_limit(void **state)
+TEST(test_framing_limit)
 {
     struct http_limits limits = http_case_limits;
-    (void)state;
     limits.max_framing_bytes = sizeof "1;a\r\n\r\n0\r\nB: c\r\n\r\n" - 1;
     expect_with(&limits, BULKY "1;a\r\nx\r\n0\r\nB: c\r\n\r\n", BULK " {x}\nend\n");
     limits.max_framing_bytes--;
@@ -159,27 +152,25 @@ static void test_framing_limit(void **state)
     expect_with(&limits, BULKY "1\r\n", "refused 413 the body is too large\n");
 }
 
-static void test_most_bytes(void **state)
+TEST(test_most_bytes)
 {
     struct http_limits limits = {.max_head_bytes = sizeof BULKY - 1,
                                  .max_fields = 2,
                                  .max_body_bytes = 1,
                                  .max_framing_bytes = 10};
     static const char bytes[] = "\r\n\r\n\r\n\r\n" BULKY "1\r\nx\r\n0\r\n\r\n";
-    (void)state;
     assert_int_equal(http_limits_most(&limits), sizeof bytes - 1);
     expect_with(&limits, bytes, BULK " {x}\nend\n");
 }
 
 /* --- what a caller may do --- */
 
-static void test_results_step_by_step(void **state)
+TEST(test_results_step_by_step)
 {
     char bytes[] =
         "POST /a?b HTTP/1.1\r\nHost: h\r\nA: 1\r\na: 2\r\nContent-Length: 2\r\n\r\nxyGET";
     struct http_parser parser;
     const struct http_request *r = &parser.request;
-    (void)state;
     http_parser_begin(&parser, &http_case_limits);
     assert_int_equal(http_parse(&parser, bytes, 0), HTTP_NEEDS_MORE);
     assert_int_equal(http_parse(&parser, bytes, 6), HTTP_NEEDS_MORE);
@@ -200,23 +191,21 @@ static void test_results_step_by_step(void **state)
 }
 
 /* A refused request is reported as far as it was parsed: an answer to HEAD has no body. */
-static void test_refused_head(void **state)
+TEST(test_refused_head)
 {
     char bytes[] = "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 65\r\n\r\n";
     struct http_parser parser;
-    (void)state;
     http_parser_begin(&parser, &http_case_limits);
     assert_int_equal(http_parse(&parser, bytes, sizeof bytes - 1), HTTP_REFUSED);
     assert_int_equal(parser.request.method, HTTP_METHOD_HEAD);
     assert_int_equal(parser.status, 413);
 }
 
-static void test_body_limit_lowered_at_the_head(void **state)
+TEST(test_body_limit_lowered_at_the_head)
 {
     char with_length[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n";
     char with_chunks[] = BULKY "5\r\n";
     char *both[] = {with_length, with_chunks};
-    (void)state;
     for (size_t i = 0; i < LENGTH(both); i++) {
         struct http_parser parser;
         http_parser_begin(&parser, &http_case_limits);
@@ -228,14 +217,13 @@ static void test_body_limit_lowered_at_the_head(void **state)
 }
 
 /* A line that was parsed is never read again, so its bytes may change. */
-static void test_no_line_is_read_twice(void **state)
+TEST(test_no_line_is_read_twice)
 {
     char bytes[] = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n"
                    "3;a=\"b\"\r\nabc\r\n2\r\nde\r\n0\r\nB: c\r\n\r\n";
     const char *body = strstr(bytes, "3;a");
     struct http_parser parser;
     enum http_progress progress = HTTP_NEEDS_MORE;
-    (void)state;
     http_parser_begin(&parser, &http_case_limits);
     for (size_t n = 1; n < sizeof bytes; n++) {
         progress = http_parse(&parser, bytes, n);
@@ -247,12 +235,11 @@ static void test_no_line_is_read_twice(void **state)
     assert_ptr_equal(parser.request.body.at, body);
 }
 
-static void test_rebase(void **state)
+TEST(test_rebase)
 {
     char bytes[] = "GET /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx",
          moved[sizeof bytes];
     struct http_parser parser;
-    (void)state;
     http_parser_begin(&parser, &http_case_limits);
     assert_int_equal(http_parse(&parser, bytes, sizeof bytes - 1), HTTP_HEAD);
     memcpy(moved, bytes, sizeof bytes);
@@ -296,9 +283,8 @@ static size_t count_seeds(void)
 }
 
 /* The corpus in the tree must equal this table; `unit_http_parser --write-corpus` writes it. */
-static void test_corpus(void **state)
+TEST(test_corpus)
 {
-    (void)state;
     for (size_t i = 0; i < http_cases_n; i++) {
         if (!seed_is(&http_cases[i]))
             fail_msg("%s is not in the corpus: unit_http_parser --write-corpus",
@@ -323,24 +309,8 @@ static int write_corpus(void)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_at_once),
-        cmocka_unit_test(test_bytewise),
-        cmocka_unit_test(test_random_cuts),
-        cmocka_unit_test(test_behind_a_request),
-        cmocka_unit_test(test_head_limit),
-        cmocka_unit_test(test_long_heads),
-        cmocka_unit_test(test_framing_limit),
-        cmocka_unit_test(test_most_bytes),
-        cmocka_unit_test(test_results_step_by_step),
-        cmocka_unit_test(test_refused_head),
-        cmocka_unit_test(test_body_limit_lowered_at_the_head),
-        cmocka_unit_test(test_no_line_is_read_twice),
-        cmocka_unit_test(test_rebase),
-        cmocka_unit_test(test_corpus),
-    };
     if (argc == 2 && strcmp(argv[1], "--write-corpus") == 0)
         return write_corpus();
     dice_seed();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -17,19 +17,15 @@
 
 static struct serve serve;
 
-static int start(void **state)
+static void start(void)
 {
     struct http_config config = serve_config();
-    (void)state;
     serve_start(&serve, &config);
-    return 0;
 }
 
-static int stop(void **state)
+static void stop(void)
 {
-    (void)state;
     serve_stop(&serve);
-    return 0;
 }
 
 /* epoll_ctl: counts the call and does what libc's does. */
@@ -44,13 +40,9 @@ int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
     return real(epfd, op, fd, event);
 }
 
-#define HEAD(status)      "HTTP/1.1 " status "\r\nDate: *\r\nContent-Type: text/plain\r\n"
-#define OK(len, body)     HEAD("200 OK") "Content-Length: " len "\r\n\r\n" body
 #define OK_END(len, body) HEAD("200 OK") "Content-Length: " len "\r\nConnection: close\r\n\r\n" body
 #define OK_STAY(len, body)                                                                         \
     HEAD("200 OK") "Content-Length: " len "\r\nConnection: keep-alive\r\n\r\n" body
-#define NO(status)   HEAD(status) "Content-Length: 2\r\nConnection: close\r\n\r\nno"
-#define GET(path)    "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 #define POST(fields) "POST /p HTTP/1.1\r\nHost: x\r\n" fields "\r\n"
 /* 64 bytes */
 #define XS  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -60,9 +52,9 @@ static const struct {
     const char *in, *out;
     bool ends;
 } rows[] = {
-    {GET("/a"), OK("7", "GET /a "), false},
+    {GET("/a"), OK_A, false},
     {GET("/a?b=c"), OK("11", "GET /a?b=c "), false},
-    {"\r\n\r\n" GET("/a"), OK("7", "GET /a "), false},
+    {"\r\n\r\n" GET("/a"), OK_A, false},
     {"GET http://y/a?b HTTP/1.1\r\nHost: x\r\n\r\n", OK("9", "GET /a?b "), false},
     {"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" GET("/b"),
      HEAD("200 OK") "Content-Length: 8\r\n\r\n" OK("7", "GET /b "), false},
@@ -70,15 +62,15 @@ static const struct {
     {POST("Content-Length: 3\r\n") "abc", OK("11", "POST /p abc"), false},
     {POST("Content-Length: 0\r\n"), OK("8", "POST /p "), false},
     {POST("Transfer-Encoding: chunked\r\n") "2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: u\r\n\r\n" GET("/a"),
-     OK("11", "POST /p abc") OK("7", "GET /a "), false},
+     OK("11", "POST /p abc") OK_A, false},
     {GET("/a") POST("Content-Length: 3\r\n") "abc" GET("/b"),
-     OK("7", "GET /a ") OK("11", "POST /p abc") OK("7", "GET /b "), false},
+     OK_A OK("11", "POST /p abc") OK("7", "GET /b "), false},
     {GET("/a") "GET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" GET("/c"),
-     OK("7", "GET /a ") OK_END("7", "GET /b "), true},
+     OK_A OK_END("7", "GET /b "), true},
     {"GET /a HTTP/1.0\r\n\r\n", OK_END("7", "GET /a "), true},
     {"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET("/b"),
      OK_STAY("7", "GET /a ") OK("7", "GET /b "), false},
-    {GET("/a") "GET /b HTTP/1.1\r\n\r\n" GET("/c"), OK("7", "GET /a ") NO("400 Bad Request"), true},
+    {GET("/a") "GET /b HTTP/1.1\r\n\r\n" GET("/c"), OK_A NO("400 Bad Request"), true},
     {POST("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n") "0\r\n\r\n", NO("400 Bad Request"),
      true},
     {POST("Content-Length: 257\r\n"), NO("413 Content Too Large"), true},
@@ -90,9 +82,10 @@ static const struct {
      true},
 };
 
-static void test_rows(void **state)
+#define SERVER_TEST(name) TEST_WITH(name, start, stop)
+
+SERVER_TEST(test_rows)
 {
-    (void)state;
     for (size_t i = 0; i < 2 * LENGTH(rows); i++) {
         const char *in = rows[i / 2].in;
         struct client *c = client_open(&serve, 1);
@@ -109,17 +102,11 @@ static void test_rows(void **state)
     }
 }
 
-static void ask(struct client *c, const char *bytes)
-{
-    client_send(c, bytes, strlen(bytes));
-}
-
 /* --- sizes --- */
 
 /* A head of exactly max_head_bytes passes; one more byte does not. */
-static void test_head_is_exact(void **state)
+SERVER_TEST(test_head_is_exact)
 {
-    (void)state;
     for (int more = 0; more < 2; more++) {
         char bytes[1100];
         int n = snprintf(bytes, sizeof bytes, "GET /a HTTP/1.1\r\nHost: x\r\nX: ");
@@ -128,7 +115,7 @@ static void test_head_is_exact(void **state)
         struct client *c = client_open(&serve, 1);
         client_send(c, bytes, (size_t)(1024 + more));
         if (more == 0)
-            client_expect(c, OK("7", "GET /a "));
+            client_expect(c, OK_A);
         else
             client_expect_end(c, NO("431 Request Header Fields Too Large"));
         client_close(c, false);
@@ -136,12 +123,11 @@ static void test_head_is_exact(void **state)
 }
 
 /* The client sees the answer although it keeps sending an unwanted body. */
-static void test_refused_body(void **state)
+SERVER_TEST(test_refused_body)
 {
-    (void)state;
     static char body[500000];
     struct client *c = client_open(&serve, 1);
-    ask(c, POST("Content-Length: 500000\r\n"));
+    client_ask(c, POST("Content-Length: 500000\r\n"));
     memset(body, 'x', sizeof body);
     client_send(c, body, sizeof body);
     shutdown(c->fd, SHUT_WR);
@@ -150,11 +136,10 @@ static void test_refused_body(void **state)
     client_close(c, false);
 }
 
-static void test_large_answer(void **state)
+SERVER_TEST(test_large_answer)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
-    ask(c, GET("/large") GET("/a"));
+    client_ask(c, GET("/large") GET("/a"));
     SERVE_UNTIL(&serve, strstr(client_read(c)->text, "GET /a ") != NULL);
     assert_int_equal(strspn(strstr(c->text, "\r\n\r\n") + 4, "x"), 100000);
     client_close(c, false);
@@ -162,30 +147,26 @@ static void test_large_answer(void **state)
 
 /* --- 100 Continue --- */
 
-static void test_expect(void **state)
+SERVER_TEST(test_expect)
 {
-    (void)state;
     static const char head[] = POST("Content-Length: 3\r\nExpect: 100-continue\r\n");
     struct client *c = client_open(&serve, 1);
-    ask(c, head);
-    client_expect(c, "HTTP/1.1 100 Continue\r\n\r\n");
-    ask(c, "abc");
-    client_expect(c, OK("11", "POST /p abc"));
+    client_exchange(c, head, "HTTP/1.1 100 Continue\r\n\r\n");
+    client_exchange(c, "abc", OK("11", "POST /p abc"));
     /* the client does not wait */
-    ask(c, POST("Content-Length: 3\r\nExpect: 100-continue\r\n") "abc");
-    client_expect(c, OK("11", "POST /p abc"));
-    ask(c, POST("Content-Length: 257\r\nExpect: 100-continue\r\n"));
-    client_expect_end(c, NO("413 Content Too Large"));
+    client_exchange(c, POST("Content-Length: 3\r\nExpect: 100-continue\r\n") "abc",
+                    OK("11", "POST /p abc"));
+    client_exchange_end(c, POST("Content-Length: 257\r\nExpect: 100-continue\r\n"),
+                        NO("413 Content Too Large"));
     client_close(c, false);
 }
 
 /* --- deferred answers --- */
 
-static void test_answers_in_order(void **state)
+SERVER_TEST(test_answers_in_order)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
-    ask(c, GET("/later") GET("/b") GET("/later") GET("/c"));
+    client_ask(c, GET("/later") GET("/b") GET("/later") GET("/c"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1);
     serve_answer(&serve, "one");
     client_expect(c, OK("3", "one") OK("7", "GET /b "));
@@ -196,14 +177,13 @@ static void test_answers_in_order(void **state)
 }
 
 /* Many pipelined requests of one client do not delay others, and all are answered. */
-static void test_many_pipelined(void **state)
+SERVER_TEST(test_many_pipelined)
 {
-    (void)state;
     enum { N = 1000 };
     size_t before = serve.n_requests;
     struct client *c = client_open(&serve, 1);
     for (int i = 0; i < N; i++)
-        ask(c, GET("/a"));
+        client_ask(c, GET("/a"));
     SERVE_UNTIL(&serve, serve.n_requests == before + N && client_read(c)->n > 0);
     size_t n = 0;
     for (const char *at = client_read(c)->text; (at = strstr(at, "GET /a ")) != NULL; at++)
@@ -214,14 +194,13 @@ static void test_many_pipelined(void **state)
 
 /* --- clients that disconnect --- */
 
-static void test_gone(void **state)
+SERVER_TEST(test_gone)
 {
-    (void)state;
     for (int i = 0; i < 4; i++) {
         struct client *c = client_open(&serve, 1);
         size_t before = serve.n_gone;
         bool behind = i % 2 == 1; /* unread bytes hide the end */
-        ask(c, behind ? GET("/later") GET("/b") : GET("/later"));
+        client_ask(c, behind ? GET("/later") GET("/b") : GET("/later"));
         SERVE_UNTIL(&serve, serve.n_waiting == 1);
         client_close(c, i >= 2);
         SERVE_UNTIL(&serve, serve.n_gone == before + 1);
@@ -232,27 +211,25 @@ static void test_gone(void **state)
 }
 
 /* A half-closed client is reported as gone, and still gets an answer if there is one. */
-static void test_half_closed(void **state)
+SERVER_TEST(test_half_closed)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     size_t before = serve.n_gone;
-    ask(c, GET("/a") GET("/later") GET("/b"));
+    client_ask(c, GET("/a") GET("/later") GET("/b"));
     shutdown(c->fd, SHUT_WR);
     SERVE_UNTIL(&serve, serve.n_gone == before + 1);
-    client_expect(c, OK("7", "GET /a "));
+    client_expect(c, OK_A);
     serve_answer(&serve, "late");
     client_expect_end(c, OK("4", "late") OK("7", "GET /b "));
     client_close(c, false);
 }
 
 /* The client disconnects after half a request. */
-static void test_half_a_request(void **state)
+SERVER_TEST(test_half_a_request)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     size_t before = serve.n_requests;
-    ask(c, "GET /a HTTP/1.1\r\nHost");
+    client_ask(c, "GET /a HTTP/1.1\r\nHost");
     SERVE_UNTIL(&serve, http_server_census(serve.server).reading == 1);
     shutdown(c->fd, SHUT_WR);
     client_expect_end(c, "");
@@ -261,9 +238,8 @@ static void test_half_a_request(void **state)
 }
 
 /* The last bytes and the reset after them are one event, which does not report the end. */
-static void test_half_a_request_and_a_reset(void **state)
+SERVER_TEST(test_half_a_request_and_a_reset)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 1);
     client_send(c, "GET /half HT", 12);
@@ -282,9 +258,8 @@ static struct http_conn *take_stream(void)
 
 #define STREAM "HTTP/1.1 200 OK\r\nDate: *\r\n"
 
-static void test_stream(void **state)
+SERVER_TEST(test_stream)
 {
-    (void)state;
     static const struct {
         const char *in, *out;
         bool ends;
@@ -298,7 +273,7 @@ static void test_stream(void **state)
     };
     for (size_t i = 0; i < LENGTH(streams); i++) {
         struct client *c = client_open(&serve, 1);
-        ask(c, streams[i].in);
+        client_ask(c, streams[i].in);
         struct http_conn *stream = take_stream();
         assert_int_equal(http_stream_write(stream, "one", 3), 0);
         assert_int_equal(http_stream_write(stream, "two", 3), 0);
@@ -308,22 +283,20 @@ static void test_stream(void **state)
         else
             client_expect(c, streams[i].out);
         if (!streams[i].ends) {
-            ask(c, GET("/a"));
-            client_expect(c, OK("7", "GET /a "));
+            client_exchange(c, GET("/a"), OK_A);
         }
         client_close(c, false);
     }
 }
 
 /* Unread data is bounded; the writer is called when the client reads it. */
-static void test_stream_to_a_slow_reader(void **state)
+SERVER_TEST(test_stream_to_a_slow_reader)
 {
-    (void)state;
     static char piece[1000];
     struct client *c = client_open(&serve, 1);
     size_t drained = serve.n_drained, pieces = 0;
     int r;
-    ask(c, GET("/stream"));
+    client_ask(c, GET("/stream"));
     struct http_conn *stream = take_stream();
     memset(piece, 'x', sizeof piece);
     while ((r = http_stream_write(stream, piece, sizeof piece)) == 0)
@@ -342,13 +315,12 @@ static void test_stream_to_a_slow_reader(void **state)
     client_close(c, false);
 }
 
-static void test_stream_without_a_reader(void **state)
+SERVER_TEST(test_stream_without_a_reader)
 {
-    (void)state;
     for (int reset = 0; reset < 2; reset++) {
         struct client *c = client_open(&serve, 1);
         size_t before = serve.n_gone;
-        ask(c, GET("/stream"));
+        client_ask(c, GET("/stream"));
         struct http_conn *stream = take_stream();
         client_close(c, reset == 1);
         SERVE_UNTIL(&serve, serve.n_gone == before + 1);
@@ -359,11 +331,10 @@ static void test_stream_without_a_reader(void **state)
     }
 }
 
-static void test_broken_stream(void **state)
+SERVER_TEST(test_broken_stream)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1);
-    ask(c, GET("/stream"));
+    client_ask(c, GET("/stream"));
     struct http_conn *stream = take_stream();
     client_expect(c, STREAM "Transfer-Encoding: chunked\r\n\r\n");
     http_stream_end(stream, false);
@@ -374,15 +345,13 @@ static void test_broken_stream(void **state)
 
 /* --- what a connection costs --- */
 
-static void test_costs_of_a_connection(void **state)
+SERVER_TEST(test_costs_of_a_connection)
 {
-    (void)state;
     struct client *c = client_open(&serve, 1), *half = client_open(&serve, 1);
-    ask(c, GET("/a"));
-    client_expect(c, OK("7", "GET /a "));
+    client_exchange(c, GET("/a"), OK_A);
     int before = n_epoll_ctl;
     for (int i = 0; i < 100; i++) {
-        ask(c, i % 2 == 0 ? GET("/a") : GET("/later"));
+        client_ask(c, i % 2 == 0 ? GET("/a") : GET("/later"));
         if (i % 2 == 0)
             continue;
         SERVE_UNTIL(&serve, serve.n_waiting == 1);
@@ -393,10 +362,9 @@ static void test_costs_of_a_connection(void **state)
     assert_int_equal(n_epoll_ctl, before);
     assert_int_equal(serve.server->buffers.n_lent, 1);
     assert_true(sizeof(struct http_conn) <= 384);
-    ask(half, "G");
+    client_ask(half, "G");
     SERVE_UNTIL(&serve, serve.server->buffers.n_lent == 2);
-    ask(half, "ET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-    client_expect(half, OK("7", "GET /a "));
+    client_exchange(half, "ET /a HTTP/1.1\r\nHost: x\r\n\r\n", OK_A);
     assert_int_equal(serve.server->buffers.n_lent, 1);
     client_close(c, false);
     client_close(half, false);
@@ -404,68 +372,37 @@ static void test_costs_of_a_connection(void **state)
 
 /* --- the end --- */
 
-static void test_quiesce(void **state)
+SERVER_TEST(test_quiesce)
 {
-    (void)state;
     struct client *open = client_open(&serve, 1), *waits = client_open(&serve, 1);
-    ask(waits, GET("/later"));
+    client_ask(waits, GET("/later"));
     SERVE_UNTIL(&serve, serve.n_waiting == 1 && http_server_census(serve.server).all == 2);
     struct client *connected = client_open(&serve, 1); /* still in the kernel's queue */
     http_server_quiesce(serve.server, true);
     assert_false(http_server_listen_state(serve.server, &(struct listen_state){0}));
     serve_answer(&serve, "last");
     client_expect_end(waits, OK_END("4", "last"));
-    ask(open, GET("/a") GET("/b"));
-    client_expect_end(open, OK_END("7", "GET /a "));
-    ask(connected, GET("/a"));
-    client_expect_end(connected, OK_END("7", "GET /a "));
+    client_exchange_end(open, GET("/a") GET("/b"), OK_END("7", "GET /a "));
+    client_exchange_end(connected, GET("/a"), OK_END("7", "GET /a "));
     client_close(open, false);
     client_close(waits, false);
     client_close(connected, false);
     SERVE_UNTIL(&serve, http_server_census(serve.server).all == 0);
 }
 
-static void test_free_with_everything_open(void **state)
+SERVER_TEST(test_free_with_everything_open)
 {
-    (void)state;
     static const char *const sent[] = {"", "GET", GET("/later"), GET("/stream"),
                                        GET("/large") GET("/large") GET("/large")};
     struct client *clients[LENGTH(sent)];
     for (size_t i = 0; i < LENGTH(sent); i++) {
         clients[i] = client_open(&serve, 1);
-        ask(clients[i], sent[i]);
+        client_ask(clients[i], sent[i]);
     }
     SERVE_UNTIL(&serve, serve.n_waiting == 2 && http_server_census(serve.server).all == 5);
     serve_stop(&serve);
     assert_int_equal(serve.n_gone, 2);
     for (size_t i = 0; i < LENGTH(sent); i++)
         client_close(clients[i], false);
-    start(NULL);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_rows),
-        TEST(test_head_is_exact),
-        TEST(test_refused_body),
-        TEST(test_large_answer),
-        TEST(test_expect),
-        TEST(test_answers_in_order),
-        TEST(test_many_pipelined),
-        TEST(test_gone),
-        TEST(test_half_closed),
-        TEST(test_half_a_request),
-        TEST(test_half_a_request_and_a_reset),
-        TEST(test_stream),
-        TEST(test_stream_to_a_slow_reader),
-        TEST(test_stream_without_a_reader),
-        TEST(test_broken_stream),
-        TEST(test_costs_of_a_connection),
-        TEST(test_quiesce),
-        TEST(test_free_with_everything_open),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    start();
 }

@@ -28,35 +28,31 @@ static const struct {
     {{.state = CAMPAIGN_CLOSED, .quota = 2, .granted = 2, .now_us = 9}, REQUEST_CLOSED},
 };
 
-static void test_gate(void **state)
+TEST(test_gate)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(gates); i++) {
         if (journal_gate(&gates[i].row) != gates[i].want)
             fail_msg("gate %zu says %d", i, (int)journal_gate(&gates[i].row));
     }
 }
 
-static void test_limit(void **state)
+TEST(test_limit)
 {
-    (void)state;
     assert_int_equal(journal_limit(&(struct campaign_row){.quota = 10, .overflow = 3}), 26);
     assert_int_equal(journal_limit(&(struct campaign_row){.quota = 10, .overflow = 0}), 20);
     assert_int_equal(journal_limit(&(struct campaign_row){.quota = 10, .overflow = -1}), -1);
 }
 
-static void test_no_limit_is_never_counted(void **state)
+TEST(test_no_limit_is_never_counted)
 {
-    (void)state;
     struct journal_bound b = {.id = 1, .counted = -1};
     assert_true(journal_bound_roomy(&b, -1, 1000000));
     assert_false(journal_bound_stale(&b, -1, 1000000, 0));
     assert_int_equal(journal_bound_take(&b, -1, 1000000), 1000000);
 }
 
-static void test_counted_before_anybody_is_let_in_or_turned_away(void **state)
+TEST(test_counted_before_anybody_is_let_in_or_turned_away)
 {
-    (void)state;
     struct journal_bound b = {.id = 1, .counted = -1};
     assert_false(journal_bound_roomy(&b, 1600, 1));
     assert_true(journal_bound_stale(&b, 1600, 1, 0));
@@ -71,9 +67,8 @@ static void test_counted_before_anybody_is_let_in_or_turned_away(void **state)
     assert_true(journal_bound_stale(&b, 1600, 1, 0));
 }
 
-static void test_full_is_believed_for_a_second(void **state)
+TEST(test_full_is_believed_for_a_second)
 {
-    (void)state;
     struct journal_bound b = {.id = 1, .counted = -1};
     journal_bound_count(&b, 97, 5);
     assert_int_equal(journal_bound_take(&b, 100, 10), 3);
@@ -86,9 +81,8 @@ static void test_full_is_believed_for_a_second(void **state)
     assert_true(journal_bound_roomy(&b, 101, 1)); /* the quota was raised */
 }
 
-static void test_table_of_bounds_forgets(void **state)
+TEST(test_table_of_bounds_forgets)
 {
-    (void)state;
     static struct journal_bound table[JOURNAL_BOUNDS];
     journal_bound_count(journal_bound_of(table, 1), 50, 0);
     assert_int_equal(journal_bound_of(table, 1)->counted, 50);
@@ -106,9 +100,8 @@ static void begin(struct archive_job *jobs, size_t n)
     archive_batch_arrange(&batch);
 }
 
-static void test_arranged_by_campaign_and_user(void **state)
+TEST(test_arranged_by_campaign_and_user)
 {
-    (void)state;
     struct archive_job jobs[] = {
         {.name = "b", .user = "y", .arrival_us = 3}, {.name = "a", .user = "y", .arrival_us = 5},
         {.name = "b", .user = "x", .arrival_us = 9}, {.name = "a", .user = "y", .arrival_us = 4},
@@ -128,9 +121,8 @@ static void test_arranged_by_campaign_and_user(void **state)
     assert_null(archive_batch_find(a->firsts, 0, "y"));
 }
 
-static void test_everybody_gets_the_answer_of_the_first(void **state)
+TEST(test_everybody_gets_the_answer_of_the_first)
 {
-    (void)state;
     struct archive_job *unknown[4], jobs[] = {
                                         {.name = "a", .user = "y", .arrival_us = 5},
                                         {.name = "a", .user = "y", .arrival_us = 4},
@@ -158,9 +150,8 @@ static void test_everybody_gets_the_answer_of_the_first(void **state)
 }
 
 /* In any mix of jobs each gets exactly the answer of its campaign and user. */
-static void test_random_rounds(void **state)
+TEST(test_random_rounds)
 {
-    (void)state;
     enum { NAMES = 5, USERS = 40 };
     static struct archive_job jobs[ARCHIVE_BATCH_MAX + 1];
     static char names[NAMES][8], users[USERS][8];
@@ -188,20 +179,4 @@ static void test_random_rounds(void **state)
         assert_ptr_equal(first->user, jobs[i].user);
         assert_true(first->arrival_us <= jobs[i].arrival_us);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gate),
-        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_no_limit_is_never_counted),
-        cmocka_unit_test(test_counted_before_anybody_is_let_in_or_turned_away),
-        cmocka_unit_test(test_full_is_believed_for_a_second),
-        cmocka_unit_test(test_table_of_bounds_forgets),
-        cmocka_unit_test(test_arranged_by_campaign_and_user),
-        cmocka_unit_test(test_everybody_gets_the_answer_of_the_first),
-        cmocka_unit_test(test_random_rounds),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,11 +12,9 @@
 
 static struct ledger ledger;
 
-static int close_ledger(void **state)
+static void close_ledger(void)
 {
-    (void)state;
     ledger_close(&ledger);
-    return 0;
 }
 
 static void join(uint64_t ticket)
@@ -25,6 +23,13 @@ static void join(uint64_t ticket)
     row.user_len =
         (unsigned long)snprintf(row.user, sizeof row.user, "u%llu", (unsigned long long)ticket);
     assert_int_equal(ledger_join(&ledger, &row), 0);
+}
+
+/* join_all: the tickets as a text, such as "30 10". */
+static void join_all(const char *tickets)
+{
+    for (char *end; *tickets != '\0'; tickets = end)
+        join(strtoull(tickets, &end, 10));
 }
 
 static void open_ledger(uint32_t quota, uint32_t next, const uint32_t *gaps, size_t n)
@@ -50,13 +55,12 @@ static const char *taken(size_t room, size_t (*take)(struct ledger *, struct bat
 #define TAKE(room)  taken(room, ledger_take)
 #define LEAVE(room) taken(room, ledger_leave)
 
-static void test_serials_in_ticket_order(void **state)
+#define LEDGER_TEST(name) TEST_WITH(name, NULL, close_ledger)
+
+LEDGER_TEST(test_serials_in_ticket_order)
 {
-    (void)state;
     open_ledger(10, 1, NULL, 0);
-    join(10);
-    join(20);
-    join(30);
+    join_all("10 20 30");
     assert_int_equal(ledger_takeable(&ledger), 3);
     assert_string_equal(TAKE(2), "10=1 20=2");
     assert_string_equal(TAKE(9), "30=3");
@@ -65,21 +69,15 @@ static void test_serials_in_ticket_order(void **state)
 }
 
 /* Tickets that went back to the queue are claimed again and return to their place in the line. */
-static void test_the_line_is_kept_by_ticket(void **state)
+LEDGER_TEST(test_the_line_is_kept_by_ticket)
 {
-    (void)state;
     open_ledger(10, 1, NULL, 0);
-    join(30);
-    join(10);
-    join(20);
-    join(5);
-    join(40);
+    join_all("30 10 20 5 40");
     assert_string_equal(TAKE(9), "5=1 10=2 20=3 30=4 40=5");
 }
 
-static void test_gaps_go_first(void **state)
+LEDGER_TEST(test_gaps_go_first)
 {
-    (void)state;
     open_ledger(10, 7, (const uint32_t[]){6, 2, 4}, 3);
     for (uint64_t t = 1; t <= 8; t++)
         join(t);
@@ -88,14 +86,10 @@ static void test_gaps_go_first(void **state)
     assert_true(ledger_parked(&ledger));
 }
 
-static void test_losers_are_parked(void **state)
+LEDGER_TEST(test_losers_are_parked)
 {
-    (void)state;
     open_ledger(2, 1, NULL, 0);
-    join(1);
-    join(2);
-    join(3);
-    join(4);
+    join_all("1 2 3 4");
     assert_string_equal(TAKE(9), "1=1 2=2");
     assert_true(ledger_parked(&ledger));
     assert_int_equal(ledger_takeable(&ledger), 0);
@@ -105,14 +99,10 @@ static void test_losers_are_parked(void **state)
     assert_false(ledger_parked(&ledger));
 }
 
-static void test_a_free_serial_goes_to_the_next_in_line(void **state)
+LEDGER_TEST(test_a_free_serial_goes_to_the_next_in_line)
 {
-    (void)state;
     open_ledger(2, 1, NULL, 0);
-    join(1);
-    join(2);
-    join(3);
-    join(4);
+    join_all("1 2 3 4");
     TAKE(9);
     assert_int_equal(ledger_free_serial(&ledger, 1), 0);
     assert_false(ledger_parked(&ledger));
@@ -123,22 +113,18 @@ static void test_a_free_serial_goes_to_the_next_in_line(void **state)
     assert_string_equal(TAKE(9), "4=1 5=2");
 }
 
-static void test_a_raised_quota_gives_more(void **state)
+LEDGER_TEST(test_a_raised_quota_gives_more)
 {
-    (void)state;
     open_ledger(1, 1, NULL, 0);
-    join(1);
-    join(2);
-    join(3);
+    join_all("1 2 3");
     assert_string_equal(TAKE(9), "1=1");
     ledger.quota = 2;
     assert_string_equal(TAKE(9), "2=2");
     assert_true(ledger_parked(&ledger));
 }
 
-static void test_a_sold_out_campaign(void **state)
+LEDGER_TEST(test_a_sold_out_campaign)
 {
-    (void)state;
     open_ledger(3, 4, NULL, 0);
     assert_false(ledger_parked(&ledger));
     join(1);
@@ -146,20 +132,16 @@ static void test_a_sold_out_campaign(void **state)
     assert_string_equal(TAKE(9), "");
 }
 
-static void test_largest_quota(void **state)
+LEDGER_TEST(test_largest_quota)
 {
-    (void)state;
     open_ledger(UINT32_MAX - 1, UINT32_MAX - 2, NULL, 0);
-    join(1);
-    join(2);
-    join(3);
+    join_all("1 2 3");
     assert_string_equal(TAKE(9), "1=4294967293 2=4294967294");
     assert_true(ledger_parked(&ledger));
 }
 
-static void test_close_twice(void **state)
+LEDGER_TEST(test_close_twice)
 {
-    (void)state;
     open_ledger(3, 1, NULL, 0);
     join(1);
     ledger_close(&ledger);
@@ -281,9 +263,8 @@ static void open_with_gaps(void)
     open_ledger(model.quota, next, gaps, n);
 }
 
-static void test_random_histories(void **state)
+LEDGER_TEST(test_random_histories)
 {
-    (void)state;
     static void (*const steps[])(void) = {step_join, step_join,   step_join,   step_join,
                                           step_join, step_join,   step_join,   step_join,
                                           step_take, step_refuse, step_refuse, step_refuse};
@@ -298,23 +279,4 @@ static void test_random_histories(void **state)
         }
         ledger_close(&ledger);
     }
-}
-
-#define LEDGER_TEST(function) cmocka_unit_test_teardown(function, close_ledger)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        LEDGER_TEST(test_serials_in_ticket_order),
-        LEDGER_TEST(test_the_line_is_kept_by_ticket),
-        LEDGER_TEST(test_gaps_go_first),
-        LEDGER_TEST(test_losers_are_parked),
-        LEDGER_TEST(test_a_free_serial_goes_to_the_next_in_line),
-        LEDGER_TEST(test_a_raised_quota_gives_more),
-        LEDGER_TEST(test_a_sold_out_campaign),
-        LEDGER_TEST(test_largest_quota),
-        LEDGER_TEST(test_close_twice),
-        LEDGER_TEST(test_random_histories),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,9 +25,8 @@ static enum limiter_verdict take(struct limiter *l, uint32_t key, const struct l
 }
 
 /* Three at once, then one per third of the period; refusals change nothing. */
-static void test_three_in_ten_seconds(void **state)
+TEST(test_three_in_ten_seconds)
 {
-    (void)state;
     const struct limit limit = {3, 10 * SECOND};
     struct limiter *l = limiter_new(LIMITER_BUCKET);
     for (int i = 0; i < 3; i++)
@@ -46,9 +45,8 @@ static void test_three_in_ten_seconds(void **state)
     limiter_free(l);
 }
 
-static void test_give_back(void **state)
+TEST(test_give_back)
 {
-    (void)state;
     const struct limit limit = {1, SECOND};
     struct limiter *l = limiter_new(LIMITER_BUCKET);
     struct limiter_hold first;
@@ -71,9 +69,8 @@ static void test_give_back(void **state)
 
 /* In a full bucket, present keys stay limited and other keys pass uncounted; expired slots are
  * reused. */
-static void test_full(void **state)
+TEST(test_full)
 {
-    (void)state;
     const struct limit limit = {1, SECOND};
     struct limiter *l = limiter_new(LIMITER_BUCKET);
     for (uint32_t key = 0; key < LIMITER_BUCKET; key++)
@@ -89,9 +86,8 @@ static void test_full(void **state)
 }
 
 /* A request is judged by the limits in force when it arrives. */
-static void test_limit_changes(void **state)
+TEST(test_limit_changes)
 {
-    (void)state;
     const struct limit tight = {1, 10 * SECOND}, wide = {100, 10 * SECOND};
     struct limiter *l = limiter_new(LIMITER_BUCKET);
     assert_int_equal(take(l, 1, &tight, SECOND), LIMITER_PASSED);
@@ -102,9 +98,8 @@ static void test_limit_changes(void **state)
 }
 
 /* After a period is shortened, nobody waits for the old one. */
-static void test_period_is_shortened(void **state)
+TEST(test_period_is_shortened)
 {
-    (void)state;
     const struct limit hour = {1, 3600 * SECOND}, wide = {4, 8 * SECOND};
     struct limiter *l = limiter_new(LIMITER_BUCKET);
     assert_int_equal(take(l, 1, &hour, SECOND), LIMITER_PASSED);
@@ -117,9 +112,8 @@ static void test_period_is_shortened(void **state)
 }
 
 /* A caller with a slightly slow clock does not lift a limit. */
-static void test_clocks_differ(void **state)
+TEST(test_clocks_differ)
 {
-    (void)state;
     const struct limit limit = {10, 10 * SECOND};
     struct limiter *l = limiter_new(LIMITER_BUCKET);
     for (int i = 0; i < 10; i++)
@@ -136,9 +130,8 @@ static void test_clocks_differ(void **state)
 #define KEYS  200
 #define STEPS 200000
 
-static void test_model(void **state)
+TEST(test_model)
 {
-    (void)state;
     dice_seed();
     static double level[KEYS];
     static int64_t at_us[KEYS];
@@ -210,10 +203,9 @@ static void *ask(void *arg)
 }
 
 /* Each new key passes exactly as often as allowed, whichever threads ask. */
-static void test_threads(void **state)
+TEST(test_threads)
 {
     pthread_t threads[THREADS];
-    (void)state;
     for (crowd.limit = (struct limit){1, SECOND}; crowd.limit.requests <= 4;
          crowd.limit.requests += 3) {
         crowd.limiter = limiter_new(512);
@@ -227,19 +219,4 @@ static void test_threads(void **state)
         assert_int_equal(atomic_load(&crowd.uncounted), 0);
         assert_int_equal(atomic_load(&crowd.wrong), 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_three_in_ten_seconds),
-        cmocka_unit_test(test_give_back),
-        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_limit_changes),
-        cmocka_unit_test(test_period_is_shortened),
-        cmocka_unit_test(test_clocks_differ),
-        cmocka_unit_test(test_model),
-        cmocka_unit_test(test_threads),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

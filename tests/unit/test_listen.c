@@ -33,9 +33,8 @@ static bool can_connect(int port)
     return ok;
 }
 
-static void test_listens(void **state)
+TEST(test_listens)
 {
-    (void)state;
     int fd = listen_tcp("127.0.0.1", 0, false);
     assert_true(fd >= 0);
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
@@ -46,18 +45,16 @@ static void test_listens(void **state)
     assert_false(can_connect(port));
 }
 
-static void test_port_in_use(void **state)
+TEST(test_port_in_use)
 {
-    (void)state;
     int fd = listen_tcp("127.0.0.1", 0, false);
     assert_int_equal(listen_tcp("127.0.0.1", port_of(fd), false), -EADDRINUSE);
     assert_int_equal(listen_tcp("127.0.0.1", port_of(fd), true), -EADDRINUSE);
     close(fd);
 }
 
-static void test_workers_share_a_port(void **state)
+TEST(test_workers_share_a_port)
 {
-    (void)state;
     int one = listen_tcp("127.0.0.1", 0, true);
     int two = listen_tcp("127.0.0.1", port_of(one), true);
     assert_true(two >= 0);
@@ -66,9 +63,8 @@ static void test_workers_share_a_port(void **state)
     close(two);
 }
 
-static void test_ipv6(void **state)
+TEST(test_ipv6)
 {
-    (void)state;
     int fd = listen_tcp("::1", 0, false);
     if (fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT) {
         print_message("this machine has no IPv6\n");
@@ -78,9 +74,8 @@ static void test_ipv6(void **state)
     close(fd);
 }
 
-static void test_what_is_no_address(void **state)
+TEST(test_what_is_no_address)
 {
-    (void)state;
     static const char *const wrong[] = {"localhost", "127.0.0.256", "nowhere.example",
                                         "127.0.0.1:80", "::g"};
     for (size_t i = 0; i < LENGTH(wrong); i++)
@@ -98,9 +93,8 @@ static int begin(int port)
 }
 
 /* Of twelve clients, a queue of three holds some; the rest are dropped and counted. */
-static void test_drops_are_counted(void **state)
+TEST(test_drops_are_counted)
 {
-    (void)state;
     struct listen_state look = {.queue = 7};
     int clients[12], fd = listen_tcp("127.0.0.1", 0, false);
     assert_int_equal(listen(fd, 2), 0);
@@ -165,9 +159,8 @@ static int fill(const int queues[LISTEN_QUEUES], int from, int to, int each)
 }
 
 /* One address fills one queue; many addresses, most queues. */
-static void test_a_queue_for_each_address(void **state)
+TEST(test_a_queue_for_each_address)
 {
-    (void)state;
     static const char *const addresses[] = {"127.0.0.1", "::"};
     for (size_t i = 0; i < LENGTH(addresses); i++) {
         int queues[LISTEN_QUEUES], probe = listen_tcp(addresses[i], 0, true);
@@ -204,9 +197,8 @@ static int pass(int fd)
 }
 
 /* Only TCP: a unix socket has no client address, so no limit could count. */
-static void test_what_systemd_passes(void **state)
+TEST(test_what_systemd_passes)
 {
-    (void)state;
     int tcp = listen_tcp("127.0.0.1", 0, false);
     int local = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_un where = {.sun_family = AF_UNIX};
@@ -218,19 +210,4 @@ static void test_what_systemd_passes(void **state)
     close(local);
     assert_int_equal(pass(one), 1);
     assert_int_equal(pass(two), -EINVAL);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_listens),
-        cmocka_unit_test(test_port_in_use),
-        cmocka_unit_test(test_workers_share_a_port),
-        cmocka_unit_test(test_a_queue_for_each_address),
-        cmocka_unit_test(test_ipv6),
-        cmocka_unit_test(test_what_is_no_address),
-        cmocka_unit_test(test_drops_are_counted),
-        cmocka_unit_test(test_what_systemd_passes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,26 +20,22 @@
 static int pipe_fds[2], real_stderr;
 
 /* capture: redirects standard error to a pipe. */
-static int capture(void **state)
+static void capture(void)
 {
-    (void)state;
     real_stderr = dup(STDERR_FILENO);
-    if (pipe2(pipe_fds, O_NONBLOCK) != 0 || dup2(pipe_fds[1], STDERR_FILENO) < 0)
-        return -1;
+    assert_int_equal(pipe2(pipe_fds, O_NONBLOCK), 0);
+    assert_true(dup2(pipe_fds[1], STDERR_FILENO) >= 0);
     log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return 0;
 }
 
-static int release(void **state)
+static void release(void)
 {
-    (void)state;
     dup2(real_stderr, STDERR_FILENO);
     close(real_stderr);
     unsetenv("JOURNAL_STREAM");
     log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     close(pipe_fds[0]);
     close(pipe_fds[1]);
-    return 0;
 }
 
 static char captured[1 << 16];
@@ -64,9 +60,8 @@ static const char *written(void)
     return text;
 }
 
-static void test_logfmt(void **state)
+TEST_WITH(test_logfmt, capture, release)
 {
-    (void)state;
     char quoted[64];
     log_info("redis is back", "socket=%s after_ms=%d", "/run/r.sock", 412);
     assert_string_equal(written(),
@@ -78,9 +73,8 @@ static void test_logfmt(void **state)
                         "ts=T level=warning msg=\"quoted\" why=\"a \\\"b\\\" \\\\   c\" n=1\n");
 }
 
-static void test_json(void **state)
+TEST_WITH(test_json, capture, release)
 {
-    (void)state;
     char quoted[64];
     log_configure(LOG_LEVEL_DEBUG, LOG_JSON, LOG_PRIORITIES_AUTO);
     log_debug("redis is back", "socket=%s after_ms=%d", "/run/r.sock", 412);
@@ -95,9 +89,8 @@ static void test_json(void **state)
                         "\"why\":\"a \\\"b\\\" \\\\   c\",\"empty\":\"\",\"back\":\"a\\\\b\"}\n");
 }
 
-static void test_levels(void **state)
+TEST_WITH(test_levels, capture, release)
 {
-    (void)state;
     static const char all[] = "ts=T level=error msg=\"m\"\n"
                               "ts=T level=warning msg=\"m\"\n"
                               "ts=T level=info msg=\"m\"\n"
@@ -116,9 +109,8 @@ static void test_levels(void **state)
     }
 }
 
-static void test_names_of_levels_and_formats(void **state)
+TEST(test_names_of_levels_and_formats)
 {
-    (void)state;
     assert_int_equal(log_level_of("verbose"), -EINVAL);
     assert_int_equal(log_format_of("xml"), -EINVAL);
     assert_int_equal(log_priorities_of("sometimes"), -EINVAL);
@@ -149,9 +141,8 @@ static void wait_for_second(void)
         wait_a_moment();
 }
 
-static void test_one_place_writes_20_lines_a_second(void **state)
+TEST_WITH(test_one_place_writes_20_lines_a_second, capture, release)
 {
-    (void)state;
     wait_for_second();
     for (int i = 0; i < 50; i++)
         noisy();
@@ -168,9 +159,8 @@ static void test_one_place_writes_20_lines_a_second(void **state)
 }
 
 /* Lines are bounded and end with a newline; a JSON line stays balanced with any fields. */
-static void test_long_lines(void **state)
+TEST_WITH(test_long_lines, capture, release)
 {
-    (void)state;
     static char huge[4 * LOG_LINE_MAX];
     static struct log_site sites[2 * LOG_LINE_MAX];
     for (size_t len = 1; len < 2 * LOG_LINE_MAX; len++) {
@@ -198,9 +188,8 @@ static void test_long_lines(void **state)
     }
 }
 
-static void test_quote_cuts(void **state)
+TEST(test_quote_cuts)
 {
-    (void)state;
     char out[16];
     for (unsigned size = 6; size <= sizeof out; size++) {
         memset(out, '#', sizeof out);
@@ -213,9 +202,8 @@ static void test_quote_cuts(void **state)
 }
 
 /* A JSON line is valid JSON with any bytes, even if the value was quoted before. */
-static void test_json_is_json(void **state)
+TEST_WITH(test_json_is_json, capture, release)
 {
-    (void)state;
     static struct log_site sites[4000];
     dice_seed();
     log_configure(LOG_LEVEL_DEBUG, LOG_JSON, LOG_PRIORITIES_AUTO);
@@ -242,9 +230,8 @@ static void test_json_is_json(void **state)
     }
 }
 
-static void test_utf8_stays(void **state)
+TEST_WITH(test_utf8_stays, capture, release)
 {
-    (void)state;
     char quoted[64];
     log_configure(LOG_LEVEL_DEBUG, LOG_JSON, LOG_PRIORITIES_AUTO);
     log_info("m", "a=%s",
@@ -254,9 +241,8 @@ static void test_utf8_stays(void **state)
 }
 
 /* Nobody reads: the log continues at once, counts, and reports how many lines are missing. */
-static void test_a_stalled_reader_stalls_nobody(void **state)
+TEST_WITH(test_a_stalled_reader_stalls_nobody, capture, release)
 {
-    (void)state;
     static struct log_site sites[5000];
     static char drain[1 << 20];
     fcntl(pipe_fds[1], F_SETFL,
@@ -282,9 +268,8 @@ static void test_a_stalled_reader_stalls_nobody(void **state)
 
 /* The same when standard error is a socket, as under systemd. The log recognizes journald by its
  * inode. */
-static void test_journald(void **state)
+TEST_WITH(test_journald, capture, release)
 {
-    (void)state;
     static struct log_site sites[5000];
     int pair[2];
     struct stat st;
@@ -325,38 +310,21 @@ static void test_journald(void **state)
     assert_non_null(strstr(written(), " dropped="));
 }
 
-static void test_priorities_always(void **state)
+TEST_WITH(test_priorities_always, capture, release)
 {
-    (void)state;
     log_configure(LOG_LEVEL_DEBUG, LOG_JSON, LOG_PRIORITIES_ALWAYS);
     log_warning("m", "%s", "");
     assert_string_equal(written(), "<4>{\"ts\":\"T\",\"level\":\"warning\",\"msg\":\"m\"}\n");
 }
 
-static void test_a_line_stays_a_line(void **state)
+TEST_WITH(test_a_line_stays_a_line, capture, release)
 {
-    (void)state;
     log_info("m", "a=%s", "b\nlevel=error\rc");
     assert_string_equal(written(), "ts=T level=info msg=\"m\" a=b level=error c\n");
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_logfmt, capture, release),
-        cmocka_unit_test_setup_teardown(test_json, capture, release),
-        cmocka_unit_test_setup_teardown(test_levels, capture, release),
-        cmocka_unit_test(test_names_of_levels_and_formats),
-        cmocka_unit_test_setup_teardown(test_one_place_writes_20_lines_a_second, capture, release),
-        cmocka_unit_test_setup_teardown(test_long_lines, capture, release),
-        cmocka_unit_test(test_quote_cuts),
-        cmocka_unit_test_setup_teardown(test_json_is_json, capture, release),
-        cmocka_unit_test_setup_teardown(test_utf8_stays, capture, release),
-        cmocka_unit_test_setup_teardown(test_a_stalled_reader_stalls_nobody, capture, release),
-        cmocka_unit_test_setup_teardown(test_journald, capture, release),
-        cmocka_unit_test_setup_teardown(test_priorities_always, capture, release),
-        cmocka_unit_test_setup_teardown(test_a_line_stays_a_line, capture, release),
-    };
     unsetenv("JOURNAL_STREAM");
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -35,9 +35,8 @@ static void see(const struct mail *mail)
     n_seen++;
 }
 
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     mailbox_init(&box);
     base = event_base_new();
     n_seen = 0;
@@ -47,15 +46,13 @@ static int set_up(void **state)
             seen[i][j] = 0;
         }
     }
-    return base == NULL;
+    assert_non_null(base);
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     mailbox_end(&box);
     event_base_free(base);
-    return 0;
 }
 
 static void *send_all(void *arg)
@@ -99,9 +96,10 @@ static void *read_some(void *arg)
     return NULL;
 }
 
-static void test_many_threads(void **state)
+#define MAILBOX_TEST(name) TEST_WITH(name, set_up, tear_down)
+
+MAILBOX_TEST(test_many_threads)
 {
-    (void)state;
     pthread_t senders[SENDERS], readers[READERS];
     for (int i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&readers[i], NULL, read_some, NULL), 0);
@@ -111,9 +109,8 @@ static void test_many_threads(void **state)
     assert_each_seen_once();
 }
 
-static void test_first_in_first_out(void **state)
+MAILBOX_TEST(test_first_in_first_out)
 {
-    (void)state;
     struct mail_list list = STAILQ_HEAD_INITIALIZER(list);
     for (int i = 0; i < 3; i++)
         mailbox_put(&box, &letters[0][i].mail);
@@ -124,9 +121,8 @@ static void test_first_in_first_out(void **state)
     assert_null(mailbox_take(&box));
 }
 
-static void test_wait_ends_in_time(void **state)
+MAILBOX_TEST(test_wait_ends_in_time)
 {
-    (void)state;
     int64_t until_us = clock_mono_us() + 20000;
     assert_true(mailbox_wait(&box, until_us));
     assert_true(clock_mono_us() >= until_us);
@@ -173,9 +169,8 @@ static void start_idler(struct idler *i)
 }
 
 /* A mail wakes a waiting thread, even if another sleeps there; closing the box wakes all. */
-static void test_who_is_woken(void **state)
+MAILBOX_TEST(test_who_is_woken)
 {
-    (void)state;
     struct idler sleeper = {.idle = mailbox_sleep}, waiter = {.idle = mailbox_wait}, late = waiter;
     start_idler(&sleeper);
     start_idler(&waiter);
@@ -209,9 +204,8 @@ static void turn_until(int n)
     }
 }
 
-static void test_loop(void **state)
+MAILBOX_TEST(test_loop)
 {
-    (void)state;
     pthread_t senders[SENDERS];
     assert_int_equal(mailbox_attach(&box, base, on_mail, base), 0);
     start_senders(senders);
@@ -220,18 +214,16 @@ static void test_loop(void **state)
     assert_each_seen_once();
 }
 
-static void test_ring(void **state)
+MAILBOX_TEST(test_ring)
 {
-    (void)state;
     assert_int_equal(mailbox_attach(&box, base, on_mail, base), 0);
     mailbox_ring(&box);
     event_base_loop(base, EVLOOP_ONCE); /* returns because of the mail */
     assert_int_equal(n_seen, 0);
 }
 
-static void test_shut_tells_the_loop_no_more(void **state)
+MAILBOX_TEST(test_shut_tells_the_loop_no_more)
 {
-    (void)state;
     assert_int_equal(mailbox_attach(&box, base, on_mail, base), 0);
     mailbox_shut(&box);
     mailbox_put(&box, &letters[0][0].mail);
@@ -246,9 +238,8 @@ static void end_box(void *arg, struct mail *mail)
     mailbox_end(arg);
 }
 
-static void test_end_by_the_last_mail(void **state)
+MAILBOX_TEST(test_end_by_the_last_mail)
 {
-    (void)state;
     struct mailbox *own = malloc(sizeof *own);
     mailbox_init(own);
     assert_int_equal(mailbox_attach(own, base, end_box, own), 0);
@@ -256,19 +247,4 @@ static void test_end_by_the_last_mail(void **state)
     turn_until(1);
     free(own);
     assert_int_equal(event_base_loop(base, EVLOOP_NONBLOCK), 1);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {TEST(test_many_threads),
-                                       TEST(test_first_in_first_out),
-                                       TEST(test_wait_ends_in_time),
-                                       TEST(test_who_is_woken),
-                                       TEST(test_loop),
-                                       TEST(test_ring),
-                                       TEST(test_end_by_the_last_mail),
-                                       TEST(test_shut_tells_the_loop_no_more)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

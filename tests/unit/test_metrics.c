@@ -52,9 +52,8 @@ static double process_value(const char *text, const char *name)
     return at != NULL ? strtod(at + strlen(name), NULL) : -1;
 }
 
-static void test_values_are_summed(void **state)
+TEST(test_values_are_summed)
 {
-    (void)state;
     struct test_metrics a = {0}, b = {0};
     metric_add(&a.good, 3);
     metric_add(&b.good, 4);
@@ -91,9 +90,8 @@ static const struct {
     {INT64_C(1) << 60, 20},
 };
 
-static void test_bounds(void **state)
+TEST(test_bounds)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(observations); i++) {
         struct metric_histogram h = {0};
         metric_observe(&h, observations[i].us);
@@ -105,13 +103,12 @@ static void test_bounds(void **state)
     }
 }
 
-static void test_size_bounds(void **state)
+TEST(test_size_bounds)
 {
     static const struct {
         int64_t n;
         int bucket;
     } sizes[] = {{-1, 0}, {0, 0}, {1, 0}, {2, 1}, {3, 2}, {4, 2}, {5, 3}, {8192, 13}, {8193, 14}};
-    (void)state;
     for (size_t i = 0; i < LENGTH(sizes); i++) {
         struct metric_histogram h = {0};
         metric_observe_size(&h, sizes[i].n);
@@ -122,9 +119,8 @@ static void test_size_bounds(void **state)
 
 /* Names with "seconds" are printed in seconds. A histogram of sizes has sizes as bounds, and values
  * beyond the last are in +Inf. */
-static void test_units(void **state)
+TEST(test_units)
 {
-    (void)state;
     struct unit_metrics m = {0};
     metric_set(&m.age, 1500000);
     metric_observe_size(&m.batch, 3);
@@ -138,9 +134,8 @@ static void test_units(void **state)
 }
 
 /* Each shard has a line, with the shard's label before the row's; an unknown value has no line. */
-static void test_labelled(void **state)
+TEST(test_labelled)
 {
-    (void)state;
     struct test_metrics a = {.good = 1, .bad = 2}, b = {.good = 3, .bad = METRIC_ABSENT};
     struct metrics_labelled shards[] = {{"of=\"a\"", &a}, {"of=\"b\"", &b}};
     char *text = NULL;
@@ -157,9 +152,8 @@ static void test_labelled(void **state)
 }
 
 /* Metrics of the process, from /proc. */
-static void test_process(void **state)
+TEST(test_process)
 {
-    (void)state;
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -178,9 +172,8 @@ static void test_process(void **state)
     free(text);
 }
 
-static void test_histogram_text(void **state)
+TEST(test_histogram_text)
 {
-    (void)state;
     struct test_metrics a = {0}, b = {0};
     metric_observe(&a.took, 64);
     metric_observe(&a.took, 100);
@@ -208,15 +201,4 @@ static void test_histogram_text(void **state)
     }
     assert_ptr_equal(strstr(text, "# TYPE t_took"), strrchr(text, '#'));
     free(text);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_are_summed), cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_size_bounds),       cmocka_unit_test(test_units),
-        cmocka_unit_test(test_labelled),          cmocka_unit_test(test_process),
-        cmocka_unit_test(test_histogram_text),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

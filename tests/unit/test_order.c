@@ -52,18 +52,16 @@ static void expect(struct order_client *clients, size_t n, uint32_t user, uint32
 
 #define EXPECT(clients, user, by) expect(clients, LENGTH(clients), user, by)
 
-static void test_nobody(void **state)
+TEST(test_nobody)
 {
-    (void)state;
     struct order_verdict v;
     order_judge(NULL, 0, 0, &v);
     assert_int_equal(v.acked + v.overtaken, 0);
     assert_null(v.worst);
 }
 
-static void test_in_order(void **state)
+TEST(test_in_order)
 {
-    (void)state;
     struct order_client in_turn[] = {client(3, 50, 60, 3), client(1, 10, 20, 1),
                                      client(2, 30, 40, 2)};
     EXPECT(in_turn, 0, 0);
@@ -75,9 +73,8 @@ static void test_in_order(void **state)
 }
 
 /* A user who asked before the other was acknowledged may be at any place. */
-static void test_at_the_same_time(void **state)
+TEST(test_at_the_same_time)
 {
-    (void)state;
     struct order_client overlap[] = {client(1, 10, 40, 2), client(2, 30, 60, 1)};
     EXPECT(overlap, 0, 0);
     struct order_client tie[] = {client(1, 10, 30, 2), client(2, 30, 60, 1)};
@@ -86,9 +83,8 @@ static void test_at_the_same_time(void **state)
     EXPECT(one_later, 1, 2);
 }
 
-static void test_overtaken(void **state)
+TEST(test_overtaken)
 {
-    (void)state;
     struct order_client by_serial[] = {client(1, 10, 20, 9), client(2, 15, 50, 8),
                                        client(3, 30, 40, 7)};
     EXPECT(by_serial, 1, 3);
@@ -101,9 +97,8 @@ static void test_overtaken(void **state)
 }
 
 /* Reports the overtaker who asked last, and the overtaken user who waited longest. */
-static void test_worst(void **state)
+TEST(test_worst)
 {
-    (void)state;
     struct order_verdict v;
     struct order_client all[] = {client(1, 10, 20, 5), client(2, 11, 15, 4), client(3, 30, 90, 1),
                                  client(4, 40, 90, 2), client(5, 80, 85, 0)};
@@ -116,9 +111,8 @@ static void test_worst(void **state)
     assert_int_equal(find(all, LENGTH(all), 1)->by->user, 4);
 }
 
-static void test_missing_answers(void **state)
+TEST(test_missing_answers)
 {
-    (void)state;
     struct order_client behind[] = {client(1, 10, ORDER_NEVER, 2), client(2, 30, 40, 1)};
     EXPECT(behind, 0, 0);
     struct order_client lost[] = {client(1, 10, ORDER_NEVER, 0), client(2, 30, 40, 1)};
@@ -131,9 +125,8 @@ static void test_missing_answers(void **state)
 }
 
 /* Two users with one serial are another kind of breach. */
-static void test_same_serial(void **state)
+TEST(test_same_serial)
 {
-    (void)state;
     struct order_client same[] = {client(1, 10, 20, 4), client(2, 30, 40, 4)};
     EXPECT(same, 0, 0);
 }
@@ -147,9 +140,8 @@ static void expect_between(uint8_t asked, int64_t later_us, bool overtaken)
     EXPECT(both, overtaken ? 1 : 0, 2);
 }
 
-static void test_between_gateways(void **state)
+TEST(test_between_gateways)
 {
-    (void)state;
     expect_between(GATEWAY_1, BETWEEN_US, true);
     expect_between(GATEWAY_2, BETWEEN_US, false);
     expect_between(GATEWAY_1 | GATEWAY_2, BETWEEN_US, false);
@@ -158,9 +150,8 @@ static void test_between_gateways(void **state)
 }
 
 /* A legal user in front does not hide an illegal one. */
-static void test_legal_beside_not(void **state)
+TEST(test_legal_beside_not)
 {
-    (void)state;
     struct order_client all[] = {client(1, 10, 20, 3), client(2, 400, 900, 1),
                                  client(3, 30, 900, 2)};
     all[1].asked = GATEWAY_2;
@@ -197,9 +188,8 @@ static void check(const struct order_client *all, size_t n, const struct order_c
         assert_int_equal(by->asked_us, a->by->asked_us);
 }
 
-static void test_random(void **state)
+TEST(test_random)
 {
-    (void)state;
     struct order_client all[CLIENTS_MAX];
     size_t overtaken = 0, histories_without = 0;
     for (int i = 0; i < HISTORIES; i++) {
@@ -219,17 +209,5 @@ static void test_random(void **state)
 int main(void)
 {
     dice_seed();
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nobody),
-        cmocka_unit_test(test_in_order),
-        cmocka_unit_test(test_at_the_same_time),
-        cmocka_unit_test(test_overtaken),
-        cmocka_unit_test(test_worst),
-        cmocka_unit_test(test_missing_answers),
-        cmocka_unit_test(test_same_serial),
-        cmocka_unit_test(test_between_gateways),
-        cmocka_unit_test(test_legal_beside_not),
-        cmocka_unit_test(test_random),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -9,9 +9,8 @@ static void commit(struct pace *p, int64_t fixed_us, int64_t row_us)
     pace_see(p, p->size, fixed_us + (int64_t)p->size * row_us);
 }
 
-static void test_begins_at_the_ceiling(void **state)
+TEST(test_begins_at_the_ceiling)
 {
-    (void)state;
     struct pace p = {0};
     pace_set(&p, 1000, 50000);
     assert_int_equal(p.size, 1000);
@@ -21,9 +20,8 @@ static void test_begins_at_the_ceiling(void **state)
 }
 
 /* A row costs 100 us: 50 ms hold 500 rows. */
-static void test_settles_near_the_target(void **state)
+TEST(test_settles_near_the_target)
 {
-    (void)state;
     struct pace p = {0};
     pace_set(&p, 1000, 50000);
     for (int i = 0; i < 20; i++)
@@ -34,9 +32,8 @@ static void test_settles_near_the_target(void **state)
     }
 }
 
-static void test_recovers(void **state)
+TEST(test_recovers)
 {
-    (void)state;
     struct pace p = {0};
     pace_set(&p, 1000, 50000);
     for (int i = 0; i < 20; i++)
@@ -48,9 +45,8 @@ static void test_recovers(void **state)
 }
 
 /* A slow disk does not push the size below the minimum. */
-static void test_keeps_the_floor(void **state)
+TEST(test_keeps_the_floor)
 {
-    (void)state;
     static const size_t most[] = {1, 5, 8, 1000, 5000};
     for (size_t i = 0; i < LENGTH(most); i++) {
         struct pace p = {0};
@@ -61,9 +57,8 @@ static void test_keeps_the_floor(void **state)
     }
 }
 
-static void test_small_batches_say_little(void **state)
+TEST(test_small_batches_say_little)
 {
-    (void)state;
     struct pace p = {0};
     pace_set(&p, 1000, 50000);
     pace_see(&p, 1000, 60000);
@@ -76,18 +71,16 @@ static void test_small_batches_say_little(void **state)
     assert_int_equal(p.size, 562);
 }
 
-static void test_fixed(void **state)
+TEST(test_fixed)
 {
-    (void)state;
     struct pace p = {0};
     pace_set(&p, 1000, 0);
     pace_see(&p, 1000, 5000000);
     assert_int_equal(p.size, 1000);
 }
 
-static void test_new_settings(void **state)
+TEST(test_new_settings)
 {
-    (void)state;
     struct pace p = {0};
     pace_set(&p, 1000, 50000);
     pace_see(&p, 1000, 60000);
@@ -100,18 +93,4 @@ static void test_new_settings(void **state)
     pace_see(&p, 4000, 60000);
     pace_set(&p, 4000, 0);
     assert_int_equal(p.size, 4000);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_begins_at_the_ceiling),
-        cmocka_unit_test(test_settles_near_the_target),
-        cmocka_unit_test(test_recovers),
-        cmocka_unit_test(test_keeps_the_floor),
-        cmocka_unit_test(test_small_batches_say_little),
-        cmocka_unit_test(test_fixed),
-        cmocka_unit_test(test_new_settings),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

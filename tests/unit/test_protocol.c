@@ -25,9 +25,8 @@ static void check_bytes(valid_fn *valid, const char *inside, const char *first)
     }
 }
 
-static void test_names(void **state)
+TEST(test_names)
 {
-    (void)state;
     check_bytes(campaign_name_valid, LETTERS "._-", LETTERS);
     assert_false(campaign_name_valid("", 0));
     assert_true(campaign_name_valid(LONGEST, 64));
@@ -35,9 +34,8 @@ static void test_names(void **state)
     assert_true(campaign_name_valid("noon and more", 4));
 }
 
-static void test_user_ids(void **state)
+TEST(test_user_ids)
 {
-    (void)state;
     check_bytes(user_id_valid, LETTERS "._-:@+=|~", LETTERS "._-:@+=|~");
     assert_false(user_id_valid("", 0));
     assert_true(user_id_valid(LONGEST, 64));
@@ -45,9 +43,8 @@ static void test_user_ids(void **state)
     assert_true(user_id_valid("ann bob", 3));
 }
 
-static void test_keys(void **state)
+TEST(test_keys)
 {
-    (void)state;
     struct campaign_keys keys;
     campaign_keys_make(&keys, "noon");
     assert_string_equal(keys.text[KEY_META], "onrush:{noon}:meta");
@@ -59,9 +56,8 @@ static void test_keys(void **state)
         assert_int_equal(keys.len[i], strlen(keys.text[i]));
 }
 
-static void test_campaign_states(void **state)
+TEST(test_campaign_states)
 {
-    (void)state;
     static const char *const texts[] = {"scheduled", "open", "paused", "closed", "settled"};
     static const char *const wrong[] = {"", "Open", "open ", "opened"};
     enum campaign_state s = CAMPAIGN_PAUSED;
@@ -102,9 +98,8 @@ static const struct {
     {"u", {.kind = REQUEST_NONE}},
 };
 
-static void test_good_states(void **state)
+TEST(test_good_states)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(good); i++) {
         const struct request_state *want = &good[i].state;
         struct request_state got;
@@ -192,9 +187,8 @@ static const char *const bad[] = {
     "ff",
 };
 
-static void test_malformed_states(void **state)
+TEST(test_malformed_states)
 {
-    (void)state;
     struct request_state before, s;
     memset(&before, 0x5a, sizeof before);
     s = before;
@@ -215,17 +209,15 @@ static void test_malformed_states(void **state)
 }
 
 /* Only `len` bytes are read: the text need not end with a NUL. */
-static void test_state_is_read_by_length(void **state)
+TEST(test_state_is_read_by_length)
 {
-    (void)state;
     struct request_state s;
     assert_int_equal(request_state_parse("q17:42999", 6, &s), 0);
     assert_int_equal(s.position, 42);
 }
 
-static void test_longest_grant_fits(void **state)
+TEST(test_longest_grant_fits)
 {
-    (void)state;
     char text[USER_STATE_MAX + 1];
     struct request_state s;
     int n = snprintf(text, sizeof text, "g%u:%s:%llu", UINT32_MAX, "ABCD-ABCD-ABCD-ABCD", ~0ull);
@@ -234,9 +226,8 @@ static void test_longest_grant_fits(void **state)
 }
 
 /* The order of the reasons for which a campaign turns users away. */
-static void test_gate(void **state)
+TEST(test_gate)
 {
-    (void)state;
     assert_int_equal(campaign_gate(CAMPAIGN_OPEN, 5, 9, 4, false), REQUEST_NONE);
     assert_int_equal(campaign_gate(CAMPAIGN_OPEN, 5, 9, 8, true), REQUEST_FULL);
     assert_int_equal(campaign_gate(CAMPAIGN_OPEN, 5, 9, 9, true), REQUEST_CLOSED);
@@ -247,20 +238,4 @@ static void test_gate(void **state)
     assert_int_equal(campaign_gate(CAMPAIGN_PAUSED, 5, 9, 9, false), REQUEST_CLOSED);
     assert_int_equal(campaign_gate(CAMPAIGN_CLOSED, 5, 0, 4, false), REQUEST_CLOSED);
     assert_int_equal(campaign_gate(CAMPAIGN_SETTLED, 5, 0, 4, true), REQUEST_CLOSED);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_user_ids),
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_campaign_states),
-        cmocka_unit_test(test_good_states),
-        cmocka_unit_test(test_malformed_states),
-        cmocka_unit_test(test_state_is_read_by_length),
-        cmocka_unit_test(test_longest_grant_fits),
-        cmocka_unit_test(test_gate),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

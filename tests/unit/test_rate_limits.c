@@ -19,9 +19,8 @@ static struct slab pool;
 static struct gateway_config config;
 static const struct route post = {.op = OP_ENQUEUE};
 
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     config = (struct gateway_config){.limits.slots = 1024};
     gateway.config = &config;
     gateway.limits = rate_limits_new(&config.limits);
@@ -29,15 +28,12 @@ static int set_up(void **state)
     loop.gateway = &gateway;
     loop.now_us = clock_mono_us() + 100 * SECOND;
     request_pool_init(loop.requests = &pool);
-    return 0;
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     gateway.limits = rate_limits_free(gateway.limits);
     slab_end(&pool);
-    return 0;
 }
 
 /* ask: a POST whose headers arrived at `start_us`, and which is complete now. */
@@ -59,9 +55,8 @@ static bool ask(const char *user, int64_t start_us)
 }
 
 /* Headers once per second and then all bodies at once are a burst. */
-static void test_bodies_that_are_held_back(void **state)
+TEST_WITH(test_bodies_that_are_held_back, set_up, tear_down)
 {
-    (void)state;
     int passed = 0;
     config.limits.of[LIMIT_user] = (struct limit_setting){1, 1};
     for (int i = 0; i < 10; i++)
@@ -71,9 +66,8 @@ static void test_bodies_that_are_held_back(void **state)
     assert_true(ask("ann", loop.now_us - 30 * SECOND));
 }
 
-static void test_what_the_campaign_refuses_is_given_back(void **state)
+TEST_WITH(test_what_the_campaign_refuses_is_given_back, set_up, tear_down)
 {
-    (void)state;
     config.limits.of[LIMIT_user] = (struct limit_setting){1, 3600};
     config.limits.of[LIMIT_campaign] = (struct limit_setting){1, 1};
     assert_true(ask("ann", loop.now_us));
@@ -84,14 +78,4 @@ static void test_what_the_campaign_refuses_is_given_back(void **state)
     assert_false(
         ask("bob", loop.now_us)); /* refused by the user limit, which costs the campaign nothing */
     assert_true(ask("carl", loop.now_us));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_bodies_that_are_held_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_what_the_campaign_refuses_is_given_back, set_up,
-                                        tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

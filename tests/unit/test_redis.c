@@ -33,9 +33,8 @@ static void make_head(struct fake_head *h)
     h->reply = (redisReply){.type = REDIS_REPLY_ARRAY, .elements = HEAD, .element = h->pointers};
 }
 
-static void test_head(void **state)
+TEST(test_head)
 {
-    (void)state;
     struct fake_head fake;
     struct campaign_head h;
     make_head(&fake);
@@ -50,9 +49,8 @@ static void test_head(void **state)
     assert_memory_equal(got, want, sizeof want);
 }
 
-static void test_head_of_an_unknown_campaign(void **state)
+TEST(test_head_of_an_unknown_campaign)
 {
-    (void)state;
     struct fake_head fake;
     struct campaign_head h;
     make_head(&fake);
@@ -66,9 +64,8 @@ static void test_head_of_an_unknown_campaign(void **state)
 }
 
 /* An older library without instant_wait_ms and later elements, and a newer one. */
-static void test_head_of_another_version(void **state)
+TEST(test_head_of_another_version)
 {
-    (void)state;
     struct fake_head fake;
     struct campaign_head h;
     make_head(&fake);
@@ -82,9 +79,8 @@ static void test_head_of_another_version(void **state)
     assert_int_equal(h.instant_wait_ms, 24);
 }
 
-static void test_what_is_no_head(void **state)
+TEST(test_what_is_no_head)
 {
-    (void)state;
     struct fake_head fake;
     struct campaign_head h, before;
     memset(&before, 0x5a, sizeof before);
@@ -117,9 +113,8 @@ static const struct {
     {REDIS_REPLY_STATUS, "STALE", "STALE", false},
 };
 
-static void test_error_words(void **state)
+TEST(test_error_words)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(errors); i++) {
         redisReply r = {.type = errors[i].type,
                         .str = (char *)(uintptr_t)errors[i].text,
@@ -127,16 +122,4 @@ static void test_error_words(void **state)
         assert_int_equal(redis_error_is(&r, errors[i].word), errors[i].is);
     }
     assert_false(redis_error_is(NULL, "STALE"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_head),
-        cmocka_unit_test(test_head_of_an_unknown_campaign),
-        cmocka_unit_test(test_head_of_another_version),
-        cmocka_unit_test(test_what_is_no_head),
-        cmocka_unit_test(test_error_words),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

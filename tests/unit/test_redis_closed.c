@@ -6,7 +6,6 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/store/redis_link.h"
-#include "tests/support/child.h"
 #include "tests/support/private_redis.h"
 
 #include <signal.h>
@@ -54,17 +53,6 @@ static void wait_for_state(enum redis_link_state state, const char *reason)
         turn(began_us);
 }
 
-static void admin_says(const char *line, ...)
-{
-    va_list args;
-    va_start(args, line);
-    redisReply *r = redisvCommand(admin, line, args);
-    va_end(args);
-    if (r == NULL || r->type == REDIS_REPLY_ERROR)
-        fail_msg("%s: %s", line, r != NULL ? r->str : admin->errstr);
-    freeReplyObject(r);
-}
-
 /* enqueue: returns Redis' reply to a call sent now. */
 static const char *enqueue(void)
 {
@@ -80,10 +68,9 @@ static const char *enqueue(void)
     return answer;
 }
 
-static int set_up(void **state)
+static void set_up(void)
 {
     static const char *const durable[] = {"--appendonly", "yes", "--appendfsync", "always", NULL};
-    (void)state;
     ups = downs = answers = 0;
     base = event_base_new();
     private_redis_start(&redis, durable);
@@ -91,17 +78,14 @@ static int set_up(void **state)
     admin = redisConnectUnix(redis.config.socket);
     assert_int_equal(redis_link_new(&link_, base, &redis.config, on_state, NULL), 0);
     wait_for_state(LINK_UP, "");
-    return 0;
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     redis_link_free(link_);
     redisFree(admin);
     private_redis_stop(&redis);
     event_base_free(base);
-    return 0;
 }
 
 /* Ways to make Redis refuse writes and accept them again. */
@@ -116,65 +100,63 @@ static const struct {
      "redis has too few replicas (min-replicas-to-write) and takes no writes"},
 };
 
+#define CLOSED_TEST(name) TEST_WITH(name, set_up, tear_down)
+
 /* A refused caller gets the refusal, never NULL, so it knows that nothing was done. From then on
  * the link is down for everybody. */
-static void test_refused_call(void **state)
+CLOSED_TEST(test_refused_call)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(causes); i++) {
-        admin_says(causes[i].close);
+        redis_says(admin, causes[i].close);
         if (redis_link_state(link_) == LINK_UP)
             assert_memory_equal(enqueue(), causes[i].error, strlen(causes[i].error));
         assert_int_not_equal(redis_link_state(link_), LINK_UP);
         assert_string_equal(redis_link_reason(link_), causes[i].reason);
         wait_for_state(LINK_DOWN, causes[i].reason); /* retried, and still refused */
         assert_int_equal(downs, (int)i + 1);
-        admin_says(causes[i].open);
+        redis_says(admin, causes[i].open);
         wait_for_state(LINK_UP, "");
         assert_int_equal(ups, (int)i + 2);
     }
 }
 
 /* Without any calls, the probe detects the refusal, and the link stays down. */
-static void test_idle(void **state)
+CLOSED_TEST(test_idle)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(causes); i++) {
-        admin_says(causes[i].close);
+        redis_says(admin, causes[i].close);
         wait_for_state(LINK_DOWN, causes[i].reason);
-        admin_says(causes[i].open);
+        redis_says(admin, causes[i].open);
         wait_for_state(LINK_UP, "");
     }
     assert_int_equal(answers, 0);
 }
 
 /* A failed save, as on a full disk: stop-writes-on-bgsave-error is Redis' default. */
-static void test_cannot_save(void **state)
+CLOSED_TEST(test_cannot_save)
 {
-    (void)state;
     char path[300];
     snprintf(path, sizeof path, "%s/dump.rdb", redis.dir);
     assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
-    admin_says("CONFIG SET save %s", "1 1");
-    admin_says("SET something new");
+    redis_says(admin, "CONFIG SET save %s", "1 1");
+    redis_says(admin, "SET something new");
     wait_for_state(
         LINK_DOWN,
         "redis cannot save to its disk and takes no writes: free space, and see its log");
-    admin_says("CONFIG SET save %s", "");
+    redis_says(admin, "CONFIG SET save %s", "");
     wait_for_state(LINK_UP, "");
 }
 
 /* The functions are reloaded on the same connection: the next call finds them. */
-static void test_functions_flushed(void **state)
+CLOSED_TEST(test_functions_flushed)
 {
-    (void)state;
-    admin_says("FUNCTION FLUSH");
+    redis_says(admin, "FUNCTION FLUSH");
     assert_string_equal(enqueue(), "ERR Function not found");
     assert_int_equal(redis_link_state(link_), LINK_UP);
     assert_memory_equal(enqueue(), "NOCAMPAIGN", 10);
     assert_int_equal(ups, 1);
     assert_int_equal(downs, 0);
-    admin_says("FUNCTION FLUSH"); /* right away again: reloading does not help */
+    redis_says(admin, "FUNCTION FLUSH"); /* right away again: reloading does not help */
     assert_string_equal(enqueue(), "ERR Function not found");
     assert_int_not_equal(redis_link_state(link_), LINK_UP);
     wait_for_state(LINK_UP, "");
@@ -189,12 +171,11 @@ static void load_fake(int version)
              "redis.register_function('onrush_probe', function() return %d end)\n"
              "redis.register_function('onrush_enqueue', function() return 'v%d' end)",
              version, version);
-    admin_says("FUNCTION LOAD REPLACE %s", text);
+    redis_says(admin, "FUNCTION LOAD REPLACE %s", text);
 }
 
-static void test_older_and_newer_functions(void **state)
+CLOSED_TEST(test_older_and_newer_functions)
 {
-    (void)state;
     load_fake(redis_functions_version() - 1);
     for (int64_t began_us = clock_mono_us(); strncmp(enqueue(), "NOCAMPAIGN", 10) != 0;)
         turn(began_us);
@@ -208,13 +189,12 @@ static void test_older_and_newer_functions(void **state)
 
 /* If an ACL denies optional commands, the link stays up; if it denies required ones, the link
  * closes. */
-static void test_denied(void **state)
+CLOSED_TEST(test_denied)
 {
-    (void)state;
     const char *words[] = {"HSET", "onrush:{noon}:traces", "ann", "x"};
     const size_t lengths[] = {4, 20, 3, 1};
     int before = answers;
-    admin_says("ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:users");
+    redis_says(admin, "ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:users");
     assert_int_equal(redis_link_aside(link_, 4, words, lengths, on_answer, NULL), 0);
     for (int64_t began_us = clock_mono_us(); answers == before;)
         turn(began_us);
@@ -227,31 +207,19 @@ static void test_denied(void **state)
 }
 
 /* Without the password, the error names the password and not the size of the library. */
-static void test_open_without_password(void **state)
+CLOSED_TEST(test_open_without_password)
 {
-    (void)state;
     char error[REDIS_ERROR_SIZE];
     redisContext *c;
-    admin_says("FUNCTION FLUSH");
-    admin_says("CONFIG SET requirepass secret");
+    redis_says(admin, "FUNCTION FLUSH");
+    redis_says(admin, "CONFIG SET requirepass secret");
     assert_int_not_equal(redis_open(&c, &redis.config, error), 0);
     assert_string_equal(error, "redis wants a password, or denies this user the functions");
 }
 
-#define CLOSED_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        CLOSED_TEST(test_refused_call),
-        CLOSED_TEST(test_idle),
-        CLOSED_TEST(test_cannot_save),
-        CLOSED_TEST(test_functions_flushed),
-        CLOSED_TEST(test_older_and_newer_functions),
-        CLOSED_TEST(test_denied),
-        CLOSED_TEST(test_open_without_password),
-    };
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include "shared/base/log.h"
 #include "shared/store/redis_link.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/private_redis.h"
 
 #include <errno.h>
@@ -107,19 +108,16 @@ static int call(struct redis_link *link, const char *function, const char *user,
                            times);
 }
 
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     memset(&seen, 0, sizeof seen);
     base = event_base_new();
-    return base == NULL;
+    assert_non_null(base);
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     event_base_free(base);
-    return 0;
 }
 
 /* --- a misbehaving server --- */
@@ -260,9 +258,10 @@ static const struct {
     {"says nonsense", {"hello\r\n"}, false, false, "redis closed the connection"},
 };
 
-static void test_misbehaviour(void **state)
+#define LINK_TEST(name) TEST_WITH(name, set_up, tear_down)
+
+LINK_TEST(test_misbehaviour)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(misbehaviours); i++) {
         struct fake fake;
         int times = 0;
@@ -282,9 +281,8 @@ static void test_misbehaviour(void **state)
     }
 }
 
-static void test_nobody_listens(void **state)
+LINK_TEST(test_nobody_listens)
 {
-    (void)state;
     struct redis_config config = {
         .socket = "/nonexistent/redis.sock", .connect_timeout_ms = 100, .command_timeout_ms = 100};
     struct redis_link *link = start_link(&config);
@@ -292,9 +290,8 @@ static void test_nobody_listens(void **state)
     redis_link_free(link);
 }
 
-static void test_no_password_file(void **state)
+LINK_TEST(test_no_password_file)
 {
-    (void)state;
     struct fake fake;
     fake_start(&fake, (const char *const[]){NULL}, false);
     strcpy(fake.config.password_file, "/nonexistent/secret");
@@ -305,9 +302,8 @@ static void test_no_password_file(void **state)
 }
 
 /* Every pending call gets NULL exactly once, within its deadline; then the link recovers. */
-static void test_server_falls_silent(void **state)
+LINK_TEST(test_server_falls_silent)
 {
-    (void)state;
     enum { CALLS = 100 };
     struct fake fake;
     int times[CALLS] = {0};
@@ -329,9 +325,8 @@ static void test_server_falls_silent(void **state)
 }
 
 /* The deadline belongs to the oldest call: answers to earlier calls do not postpone it. */
-static void test_deadline_is_of_the_oldest(void **state)
+LINK_TEST(test_deadline_is_of_the_oldest)
 {
-    (void)state;
     struct fake fake;
     int first = 0, second = 0;
     fake_start(&fake, (const char *const[]){KNOWN, "+one\r\n", NULL}, false);
@@ -350,9 +345,8 @@ static void test_deadline_is_of_the_oldest(void **state)
     fake_stop(&fake);
 }
 
-static void test_server_closes_under_a_call(void **state)
+LINK_TEST(test_server_closes_under_a_call)
 {
-    (void)state;
     struct fake fake;
     int times[2] = {0};
     fake_start(&fake, (const char *const[]){KNOWN, NULL}, true);
@@ -369,9 +363,8 @@ static void test_server_closes_under_a_call(void **state)
     fake_stop(&fake);
 }
 
-static void test_free_answers_what_is_under_way(void **state)
+LINK_TEST(test_free_answers_what_is_under_way)
 {
-    (void)state;
     struct fake fake;
     int times[3] = {0};
     fake_start(&fake, (const char *const[]){KNOWN, NULL}, false);
@@ -388,9 +381,8 @@ static void test_free_answers_what_is_under_way(void **state)
 }
 
 /* The waits between attempts grow, so a second has only a few attempts. */
-static void test_backoff(void **state)
+LINK_TEST(test_backoff)
 {
-    (void)state;
     struct fake fake;
     fake_start(&fake, (const char *const[]){NULL}, true);
     struct redis_link *link = start_link(&fake.config);
@@ -418,9 +410,8 @@ static void publish(const struct private_redis *redis)
     redisFree(c);
 }
 
-static void test_real_server(void **state)
+LINK_TEST(test_real_server)
 {
-    (void)state;
     struct private_redis redis;
     int times[3] = {0};
     private_redis_start(&redis, durable);
@@ -450,9 +441,8 @@ static void test_real_server(void **state)
     private_redis_stop(&redis);
 }
 
-static void test_real_server_that_is_not_durable(void **state)
+LINK_TEST(test_real_server_that_is_not_durable)
 {
-    (void)state;
     struct private_redis redis;
     private_redis_start(&redis, NULL);
     redis.config.require_durable = true;
@@ -466,17 +456,8 @@ static void test_real_server_that_is_not_durable(void **state)
     private_redis_stop(&redis);
 }
 
-static void write_secret(char *path, size_t size, const char *secret)
+LINK_TEST(test_passwords)
 {
-    snprintf(path, size, "%s/secret", tempdir_make());
-    FILE *out = fopen(path, "we");
-    fprintf(out, "%s\n", secret);
-    fclose(out);
-}
-
-static void test_passwords(void **state)
-{
-    (void)state;
     static const char *const options[] = {"--appendonly", "no", "--user", "worker", "on",
                                           ">pass2",       "~*", "+@all",  NULL};
     static const struct {
@@ -491,8 +472,7 @@ static void test_passwords(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         memset(&seen, 0, sizeof seen);
         strcpy(redis.config.user, cases[i].user);
-        write_secret(redis.config.password_file, sizeof redis.config.password_file,
-                     cases[i].secret);
+        strcpy(redis.config.password_file, file_make("secret", "%s\n", cases[i].secret));
         struct redis_link *link = start_link(&redis.config);
         if (cases[i].up)
             run_until(&seen.ups, 1);
@@ -503,25 +483,10 @@ static void test_passwords(void **state)
     private_redis_stop(&redis);
 }
 
-#define LINK_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        LINK_TEST(test_misbehaviour),
-        LINK_TEST(test_nobody_listens),
-        LINK_TEST(test_no_password_file),
-        LINK_TEST(test_server_falls_silent),
-        LINK_TEST(test_deadline_is_of_the_oldest),
-        LINK_TEST(test_server_closes_under_a_call),
-        LINK_TEST(test_free_answers_what_is_under_way),
-        LINK_TEST(test_backoff),
-        LINK_TEST(test_real_server),
-        LINK_TEST(test_real_server_that_is_not_durable),
-        LINK_TEST(test_passwords),
-    };
     /* As the daemons do: hiredis writes to sockets that the peer has closed. */
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -56,27 +56,23 @@ static void turn_until(const int *value, int least)
         assert_true(clock_mono_us() - began_us < PATIENCE_US);
 }
 
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     lookups = 0;
     answers = 0;
     base = event_base_new();
     resolver_replace(behind_the_gate);
-    return base == NULL;
+    assert_non_null(base);
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     resolver_replace(NULL);
     event_base_free(base);
-    return 0;
 }
 
-static void test_answers(void **state)
+TEST_WITH(test_answers, set_up, tear_down)
 {
-    (void)state;
     struct resolver *r;
     assert_int_equal(resolver_new(&r, base, on_answer, NULL), 0);
     assert_int_equal(resolver_ask(r, "redis.test"), 0);
@@ -94,9 +90,8 @@ static void test_answers(void **state)
     assert_null(resolver_free(NULL));
 }
 
-static void test_is_address(void **state)
+TEST_WITH(test_is_address, set_up, tear_down)
 {
-    (void)state;
     assert_true(resolver_is_address("10.0.0.1"));
     assert_true(resolver_is_address("::1"));
     assert_false(resolver_is_address("redis.test"));
@@ -105,9 +100,8 @@ static void test_is_address(void **state)
 }
 
 /* While a lookup hangs, asking again adds no second one, and freeing does not wait. */
-static void test_hangs(void **state)
+TEST_WITH(test_hangs, set_up, tear_down)
 {
-    (void)state;
     struct resolver *r;
     pthread_mutex_lock(&gate);
     assert_int_equal(resolver_new(&r, base, on_answer, NULL), 0);
@@ -143,9 +137,8 @@ static void count_turn(evutil_socket_t fd, short what, void *arg)
     (*(int *)arg)++;
 }
 
-static void test_link_with_a_name(void **state)
+TEST_WITH(test_link_with_a_name, set_up, tear_down)
 {
-    (void)state;
     int turns = 0;
     struct redis_config config = {
         .host = "redis.test", .port = 1, .connect_timeout_ms = 300, .command_timeout_ms = 300};
@@ -169,13 +162,7 @@ static void test_link_with_a_name(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_is_address, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_hangs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_link_with_a_name, set_up, tear_down),
-    };
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

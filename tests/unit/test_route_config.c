@@ -4,6 +4,7 @@
 
 #include "gateway/config.h"
 #include "gateway/routes/route_table.h"
+#include "tests/support/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,24 +14,21 @@
 
 static char dir[] = "/tmp/onrush-routes-XXXXXX";
 
-static int make_dir(void **state)
+static void make_dir(void)
 {
-    (void)state;
-    return mkdtemp(dir) != NULL ? chdir(dir) : -1;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chdir(dir), 0);
 }
 
-static int remove_dir(void **state)
+static void remove_dir(void)
 {
-    (void)state;
     remove("r.cfg");
-    return rmdir(dir);
+    assert_int_equal(rmdir(dir), 0);
 }
 
 static int load(const char *text, struct gateway_config *config, char *error)
 {
-    FILE *out = fopen("r.cfg", "we");
-    fputs(text, out);
-    fclose(out);
+    file_write("r.cfg", "%s", text);
     return config_load(&gateway_config_table, "r.cfg", NULL, 0, config, error);
 }
 
@@ -146,9 +144,8 @@ static const struct {
      "r.cfg:5: POST /a/{y} is there twice: see line 1"},
 };
 
-static void test_bad(void **state)
+TEST(test_bad)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(bad); i++) {
         struct gateway_config config;
         char error[CONFIG_ERROR_SIZE] = "";
@@ -158,9 +155,8 @@ static void test_bad(void **state)
     }
 }
 
-static void test_too_long(void **state)
+TEST(test_too_long)
 {
-    (void)state;
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE], body[2100], file[3000];
     memset(body, 'x', sizeof body - 1);
@@ -179,9 +175,8 @@ static const struct route *find(const struct gateway_config *config, const char 
     return post ? node->post : node->get;
 }
 
-static void test_good(void **state)
+TEST(test_good)
 {
-    (void)state;
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE] = "";
     if (load("routes: ( { method = \"GET\"; path = \"/x/{c}/{u}\"; user = \"path:u\"; campaign = "
@@ -213,9 +208,8 @@ static void test_good(void **state)
     config_end(&gateway_config_table, &config);
 }
 
-static void test_none(void **state)
+TEST(test_none)
 {
-    (void)state;
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE];
     static const char *const files[] = {"", "routes = ();\n"};
@@ -227,14 +221,11 @@ static void test_none(void **state)
 }
 
 /* Errors in an included file show its own name and line. */
-static void test_included(void **state)
+TEST(test_included)
 {
-    (void)state;
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE], text[256];
-    FILE *out = fopen("routes.cfg", "we");
-    fputs("\nroutes: ( {\n" M "path = \"x\"; } );\n", out);
-    fclose(out);
+    file_write("routes.cfg", "\nroutes: ( {\n" M "path = \"x\"; } );\n");
     snprintf(text, sizeof text, "port = 81;\n@include \"%s/routes.cfg\"\n", dir);
     int r = load(text, &config, error);
     remove("routes.cfg");
@@ -242,9 +233,8 @@ static void test_included(void **state)
     assert_non_null(strstr(error, "/routes.cfg:4: path = \"x\": expected segments"));
 }
 
-static void test_render(void **state)
+TEST(test_render)
 {
-    (void)state;
     struct answer_template t;
     char error[128], out[TEMPLATE_RENDERED_MAX];
     char body[] = "{\"u\":\"{user}\",\"c\":\"{campaign}\",\"n\":[{ticket},{position}],\"g\":{"
@@ -269,9 +259,5 @@ static void test_render(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad),  cmocka_unit_test(test_too_long), cmocka_unit_test(test_good),
-        cmocka_unit_test(test_none), cmocka_unit_test(test_included), cmocka_unit_test(test_render),
-    };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return tests_run(make_dir, remove_dir);
 }

@@ -85,9 +85,8 @@ static void check_route(const struct route *route, const char *want)
         assert_string_equal(route->path, want);
 }
 
-static void test_paths(void **state)
+TEST(test_paths)
 {
-    (void)state;
     struct routes *routes = new_table();
     for (size_t i = 0; i < LENGTH(paths); i++) {
         struct route_part parts[ROUTE_PARTS_MAX] = {0};
@@ -105,9 +104,8 @@ static void test_paths(void **state)
     routes_free(routes);
 }
 
-static void test_same_route_twice(void **state)
+TEST(test_same_route_twice)
 {
-    (void)state;
     struct routes *routes = new_table();
     const struct route *other = NULL;
     static const struct route again[] = {
@@ -121,9 +119,8 @@ static void test_same_route_twice(void **state)
     routes_free(routes);
 }
 
-static void test_too_many(void **state)
+TEST(test_too_many)
 {
-    (void)state;
     struct routes *routes = routes_new();
     static struct route many[ROUTES_MAX + 1];
     static char text[ROUTES_MAX + 1][8];
@@ -136,9 +133,8 @@ static void test_too_many(void **state)
     routes_free(routes);
 }
 
-static void test_names(void **state)
+TEST(test_names)
 {
-    (void)state;
     static const struct route_name names[] = {{"1", "one"}, {"10", "ten"}, {"COUPON2025", "noon"}};
     const struct route route = {.names = names, .n_names = LENGTH(names)};
     assert_string_equal(route_name_find(&route, "1"), "one");
@@ -176,9 +172,8 @@ static const struct {
     {"%u0041", NULL, 0},
 };
 
-static void test_decode(void **state)
+TEST(test_decode)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(parts); i++) {
         char out[8];
         struct route_part part = {parts[i].text, strlen(parts[i].text)};
@@ -191,9 +186,8 @@ static void test_decode(void **state)
 }
 
 /* Only `len` bytes belong to the part: the byte after it is not one of its digits. */
-static void test_decode_stays_inside(void **state)
+TEST(test_decode_stays_inside)
 {
-    (void)state;
     char out[8];
     assert_int_equal(route_decode(&(struct route_part){"a%41", 3}, out, sizeof out), -EINVAL);
     assert_int_equal(route_decode(&(struct route_part){"a%41", 2}, out, sizeof out), -EINVAL);
@@ -216,24 +210,12 @@ static const struct {
     {"1..5", -1},
 };
 
-static void test_wait(void **state)
+TEST(test_wait)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(waits); i++) {
         int64_t ms = 4711;
         int r = route_parse_wait(waits[i].text, &ms);
         if (r != (waits[i].ms < 0 ? -EINVAL : 0) || ms != (waits[i].ms < 0 ? 4711 : waits[i].ms))
             fail_msg("\"%s\": %d, %d ms", waits[i].text, r, (int)ms);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),    cmocka_unit_test(test_same_route_twice),
-        cmocka_unit_test(test_too_many), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_decode),   cmocka_unit_test(test_decode_stays_inside),
-        cmocka_unit_test(test_wait),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,9 +48,8 @@ static void figures(void *arg, FILE *out)
 static const struct service_hooks hooks = {
     .answered = answered, .progress = progress, .figures = figures};
 
-static int open_socket(void **state)
+static void open_socket(void)
 {
-    (void)state;
     struct sockaddr_un where = {.sun_family = AF_UNIX};
     snprintf(where.sun_path, sizeof where.sun_path, "%s/notify", tempdir_make());
     notified = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -58,34 +57,28 @@ static int open_socket(void **state)
     setenv("NOTIFY_SOCKET", where.sun_path, 1);
     setenv("WATCHDOG_USEC", "200000", 1);
     base = event_base_new();
-    return 0;
 }
 
-static int close_socket(void **state)
+static void close_socket(void)
 {
-    (void)state;
     event_base_free(base);
     close(notified);
-    return 0;
 }
 
-static int start(void **state)
+static void start(void)
 {
-    (void)state;
     daemon_state.missing = NULL;
     daemon_state.progress = true;
     daemon_state.figures = "7 campaigns";
-    return service_new(&service, base, &hooks);
+    assert_int_equal(service_new(&service, base, &hooks), 0);
 }
 
-static int end(void **state)
+static void end(void)
 {
     char ignored[512];
-    (void)state;
     service = service_free(service);
     while (read(notified, ignored, sizeof ignored) > 0)
         ;
-    return 0;
 }
 
 static void ring(evutil_socket_t fd, short what, void *arg)
@@ -119,9 +112,8 @@ static const char *heard(const char *text, int ms)
     return found;
 }
 
-static void test_ready_once_all_have_answered(void **state)
+TEST_WITH(test_ready_once_all_have_answered, start, end)
 {
-    (void)state;
     daemon_state.missing = "mariadb";
     assert_non_null(heard("EXTEND_TIMEOUT_USEC=10000000", 2000));
     assert_null(heard("READY=1", 300));
@@ -130,9 +122,8 @@ static void test_ready_once_all_have_answered(void **state)
     assert_string_equal(heard("STATUS=", 2000), "STATUS=serving: 7 campaigns");
 }
 
-static void test_watchdog_lives_on_progress(void **state)
+TEST_WITH(test_watchdog_lives_on_progress, start, end)
 {
-    (void)state;
     assert_non_null(heard("WATCHDOG=1", 2000));
     daemon_state.progress = false;
     while (heard("WATCHDOG=1", 0) != NULL)
@@ -144,9 +135,8 @@ static void test_watchdog_lives_on_progress(void **state)
 
 /* A status is sent when it changes. A long one is truncated, and a line end cannot add a second
  * assignment. */
-static void test_status(void **state)
+TEST_WITH(test_status, start, end)
 {
-    (void)state;
     static char text[600];
     memset(text, 'x', sizeof text - 1);
     assert_string_equal(heard("STATUS=", 2000), "STATUS=serving: 7 campaigns");
@@ -159,9 +149,8 @@ static void test_status(void **state)
     assert_in_range(strlen(said), 200, 270);
 }
 
-static void test_reload(void **state)
+TEST_WITH(test_reload, start, end)
 {
-    (void)state;
     service_reloading(service); /* not ready yet: systemd gets nothing */
     service_reloaded(service);
     assert_non_null(heard("READY=1", 2000));
@@ -172,9 +161,8 @@ static void test_reload(void **state)
 }
 
 /* A stop that makes progress gets more time; a hanging one does not. */
-static void test_stop_extends_its_time(void **state)
+TEST_WITH(test_stop_extends_its_time, start, end)
 {
-    (void)state;
     assert_non_null(heard("READY=1", 2000));
     service_stopping(service);
     service_stopping(service);
@@ -187,9 +175,8 @@ static void test_stop_extends_its_time(void **state)
     assert_null(heard("EXTEND_TIMEOUT_USEC=", 500));
 }
 
-static void test_without_systemd(void **state)
+TEST(test_without_systemd)
 {
-    (void)state;
     struct service *alone;
     char *socket = strdup(getenv("NOTIFY_SOCKET"));
     unsetenv("NOTIFY_SOCKET");
@@ -204,9 +191,8 @@ static void test_without_systemd(void **state)
     free(socket);
 }
 
-static void test_pulse(void **state)
+TEST(test_pulse)
 {
-    (void)state;
     struct pulse pulse = {0};
     assert_false(pulse_moved(&pulse));
     pulse_beat(&pulse);
@@ -217,14 +203,5 @@ static void test_pulse(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ready_once_all_have_answered, start, end),
-        cmocka_unit_test_setup_teardown(test_watchdog_lives_on_progress, start, end),
-        cmocka_unit_test_setup_teardown(test_status, start, end),
-        cmocka_unit_test_setup_teardown(test_reload, start, end),
-        cmocka_unit_test_setup_teardown(test_stop_extends_its_time, start, end),
-        cmocka_unit_test(test_without_systemd),
-        cmocka_unit_test(test_pulse),
-    };
-    return cmocka_run_group_tests(tests, open_socket, close_socket);
+    return tests_run(open_socket, close_socket);
 }

@@ -17,9 +17,8 @@ static int code_of(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void test_hangs(void **state)
+TEST(test_hangs)
 {
-    (void)state;
     int64_t began_us = clock_mono_us();
     pid_t pid = fork();
     if (pid == 0) {
@@ -31,9 +30,8 @@ static void test_hangs(void **state)
     assert_true(clock_mono_us() - began_us >= (100 + SHUTDOWN_EXIT_MS) * 1000);
 }
 
-static void test_ends_in_order(void **state)
+TEST(test_ends_in_order)
 {
-    (void)state;
     pid_t pid = fork();
     if (pid == 0) {
         shutdown_deadline_end(); /* never started */
@@ -47,10 +45,6 @@ static void test_ends_in_order(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hangs),
-        cmocka_unit_test(test_ends_in_order),
-    };
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

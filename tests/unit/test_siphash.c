@@ -4,7 +4,7 @@
 
 #include "shared/base/siphash.h"
 
-static void test_vectors(void **state)
+TEST(test_vectors)
 {
     static const struct {
         size_t len;
@@ -15,15 +15,8 @@ static void test_vectors(void **state)
                    {15, 0xa129ca6149be45e5}};
     const uint64_t secret[2] = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
     unsigned char data[16];
-    (void)state;
     for (unsigned i = 0; i < sizeof data; i++)
         data[i] = (unsigned char)i;
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
         assert_int_equal(siphash(secret, data, vectors[i].len), vectors[i].hash);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

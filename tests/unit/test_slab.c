@@ -35,9 +35,8 @@ static void give(size_t i)
     slab_give(&slab, object);
 }
 
-static void test_nobody_shares(void **state)
+TEST(test_nobody_shares)
 {
-    (void)state;
     dice_seed();
     slab_init(&slab, SIZE, 0);
     for (int i = 0; i < 200000; i++) {
@@ -61,11 +60,10 @@ static bool is_mapped(void *object)
     return mincore(page, 1, &there) == 0;
 }
 
-static void test_what_is_kept(void **state)
+TEST(test_what_is_kept)
 {
     void *some[MOST];
     size_t mapped = 0;
-    (void)state;
     slab_init(&slab, SIZE, 1000);
     while (n < MOST)
         take();
@@ -77,13 +75,4 @@ static void test_what_is_kept(void **state)
     assert_in_range(mapped, 1000, 1000 + 65536 / SIZE);
     slab_end(&slab);
     assert_false(is_mapped(some[0]));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nobody_shares),
-        cmocka_unit_test(test_what_is_kept),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,9 +14,8 @@
 
 #define OUTAGE_US 2500000
 
-static void test_archive(void **state)
+TEST(test_archive)
 {
-    (void)state;
     static struct gateway_metrics m;
     const struct archive_metrics counted = {.mariadb_up = &m.mariadb_up,
                                             .batches = &m.journal_batches,
@@ -51,8 +50,7 @@ static void test_archive(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_archive)};
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

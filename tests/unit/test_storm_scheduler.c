@@ -51,9 +51,8 @@ static void check(const char *who, int64_t clients, int64_t first_ms, int64_t mo
     assert_in_range(n, clients, most);
 }
 
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     base = event_base_new();
     outage_start(&outage);
     memset(&config, 0, sizeof config);
@@ -63,15 +62,12 @@ static int set_up(void **state)
     config.pool_size = THREADS;
     config.connection_lifetime_s = 60;
     config.lease_ms = 10000;
-    return 0;
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     outage_stop(&outage);
     event_base_free(base);
-    return 0;
 }
 
 static void on_rows(void *arg, struct lease_keeper_rows *rows)
@@ -81,9 +77,8 @@ static void on_rows(void *arg, struct lease_keeper_rows *rows)
     fail_msg("nobody can have answered");
 }
 
-static void test_lease(void **state)
+TEST_WITH(test_lease, set_up, tear_down)
 {
-    (void)state;
     struct lease_keeper *lease_keeper;
     assert_int_equal(lease_keeper_new(&lease_keeper, base, &config, "me", on_rows, NULL), 0);
     last();
@@ -99,9 +94,8 @@ static void on_done(void *arg, struct job *job)
     committer_submit(&world, job);
 }
 
-static void test_pool(void **state)
+TEST_WITH(test_pool, set_up, tear_down)
 {
-    (void)state;
     assert_int_equal(committer_new(&world.committer, base, &config, on_done, NULL), 0);
     for (int i = 0; i < 2 * THREADS; i++) {
         struct job *job = calloc(1, sizeof *job);
@@ -120,9 +114,8 @@ static void on_state(void *arg, bool up)
     (void)up;
 }
 
-static void test_links(void **state)
+TEST_WITH(test_links, set_up, tear_down)
 {
-    (void)state;
     struct redis_link *links[THREADS];
     struct redis_config redis = {.connect_timeout_ms = 500, .command_timeout_ms = 500};
     strcpy(redis.socket, outage.path);
@@ -136,12 +129,7 @@ static void test_links(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_lease, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pool, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
-    };
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

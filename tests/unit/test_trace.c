@@ -11,9 +11,8 @@
 
 #define GOOD "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-static void test_parse_and_format(void **state)
+TEST(test_parse_and_format)
 {
-    (void)state;
     struct trace_context c;
     char text[TRACEPARENT_SIZE];
     assert_int_equal(trace_parse(GOOD, &c), 0);
@@ -29,9 +28,8 @@ static void test_parse_and_format(void **state)
     assert_true(c.sampled);
 }
 
-static void test_bad_ones(void **state)
+TEST(test_bad_ones)
 {
-    (void)state;
     static const char *const bad[] = {
         "",
         "00",
@@ -63,9 +61,8 @@ static void test_bad_ones(void **state)
     }
 }
 
-static void test_new_ones_are_good_and_differ(void **state)
+TEST(test_new_ones_are_good_and_differ)
 {
-    (void)state;
     struct trace_context a, b, read;
     char text[TRACEPARENT_SIZE];
     trace_new(&a);
@@ -78,9 +75,8 @@ static void test_new_ones_are_good_and_differ(void **state)
     assert_string_equal(read.span_id, a.span_id);
 }
 
-static void test_request_ids(void **state)
+TEST(test_request_ids)
 {
-    (void)state;
     char longest[REQUEST_ID_MAX + 2];
     memset(longest, 'x', sizeof longest);
     longest[REQUEST_ID_MAX + 1] = '\0';
@@ -92,15 +88,4 @@ static void test_request_ids(void **state)
                                       "a\nb", "{}", "caf\xc3\xa9", "a=b"};
     for (size_t i = 0; i < LENGTH(bad); i++)
         assert_false(request_id_valid(bad[i]));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse_and_format),
-        cmocka_unit_test(test_bad_ones),
-        cmocka_unit_test(test_new_ones_are_good_and_differ),
-        cmocka_unit_test(test_request_ids),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

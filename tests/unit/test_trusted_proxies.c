@@ -3,6 +3,7 @@
 #include "tests/support/test.h"
 
 #include "gateway/config.h"
+#include "tests/support/file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,9 +16,7 @@ static char path[] = "/tmp/onrush-address-XXXXXX";
 
 static int load(const char *list, struct gateway_config *config, char *error)
 {
-    FILE *out = fopen(path, "we");
-    fprintf(out, "trusted_proxies = %s;\n", list);
-    fclose(out);
+    file_write(path, "trusted_proxies = %s;\n", list);
     return config_load(&gateway_config_table, path, NULL, 0, config, error);
 }
 
@@ -36,9 +35,8 @@ static const char *const bad[] = {
     "(\"10.0.0.0/8 \")",
 };
 
-static void test_bad_networks(void **state)
+TEST(test_bad_networks)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(bad); i++) {
         struct gateway_config config;
         char error[CONFIG_ERROR_SIZE] = "";
@@ -80,11 +78,10 @@ static struct address parse(const char *text)
     return a;
 }
 
-static void test_hops(void **state)
+TEST(test_hops)
 {
     struct gateway_config config;
     char error[CONFIG_ERROR_SIZE] = "";
-    (void)state;
     if (load("(\"10.0.0.0/8\", \"192.168.7.128/25\", \"2001:db8::/32\", \"127.0.0.1\")", &config,
              error) < 0)
         fail_msg("%s", error);
@@ -101,9 +98,8 @@ static void test_hops(void **state)
 }
 
 /* An IPv4 address is one client; so is an IPv6 network of 64 bits. */
-static void test_keys(void **state)
+TEST(test_keys)
 {
-    (void)state;
     struct address a = parse("198.51.100.7"), b = parse("198.51.100.8"), ka, kb;
     address_key(&a, &ka);
     address_key(&b, &kb);
@@ -118,9 +114,8 @@ static void test_keys(void **state)
     assert_memory_not_equal(&ka, &kb, sizeof ka);
 }
 
-static void test_sockets(void **state)
+TEST(test_sockets)
 {
-    (void)state;
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     struct sockaddr other = {.sa_family = AF_UNIX};
@@ -134,26 +129,19 @@ static void test_sockets(void **state)
     assert_int_equal(address_of(&other, &got), -EINVAL);
 }
 
-static int make_file(void **state)
+static void make_file(void)
 {
     int fd = mkstemp(path);
-    (void)state;
-    return fd < 0 ? -1 : close(fd);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
 }
 
-static int remove_file(void **state)
+static void remove_file(void)
 {
-    (void)state;
-    return remove(path);
+    assert_int_equal(remove(path), 0);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_networks),
-        cmocka_unit_test(test_hops),
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_sockets),
-    };
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return tests_run(make_file, remove_file);
 }

@@ -35,9 +35,8 @@ static void fill(struct user_filter *m)
     user_filter_complete(m);
 }
 
-static void test_known_users_are_never_forgotten(void **state)
+TEST(test_known_users_are_never_forgotten)
 {
-    (void)state;
     struct user_filter m;
     int strangers = 0;
     fill(&m);
@@ -52,9 +51,8 @@ static void test_known_users_are_never_forgotten(void **state)
     user_filter_drop(&m);
 }
 
-static void test_fits_only_what_was_read(void **state)
+TEST(test_fits_only_what_was_read)
 {
-    (void)state;
     struct user_filter m;
     fill(&m);
     assert_true(user_filter_fits(&m, &full));
@@ -84,9 +82,8 @@ static void test_fits_only_what_was_read(void **state)
     user_filter_drop(&m);
 }
 
-static void test_when_a_campaign_is_full(void **state)
+TEST(test_when_a_campaign_is_full)
 {
-    (void)state;
     struct campaign_head h = full;
     assert_true(user_filter_full(&h));
     assert_in_range(user_filter_size(&h), USERS * 2, USERS * 4);
@@ -107,14 +104,4 @@ static void test_when_a_campaign_is_full(void **state)
     assert_false(user_filter_full(&h));
     h.closes_us++;
     assert_true(user_filter_full(&h));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_users_are_never_forgotten),
-        cmocka_unit_test(test_fits_only_what_was_read),
-        cmocka_unit_test(test_when_a_campaign_is_full),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,21 +14,18 @@ static struct loop loop;
 static struct waiters waiters;
 static struct gateway_config config;
 
-static int set_up(void **state)
+static void set_up(void)
 {
-    (void)state;
     config = (struct gateway_config){.poll_ms = 20, .instant_poll_ms = 2};
     gateway.config = &config;
     loop = (struct loop){.gateway = &gateway, .now_us = 100 * SECOND, .base = event_base_new()};
-    return waiters_start(&waiters, &loop); /* the loop never runs */
+    assert_int_equal(waiters_start(&waiters, &loop), 0); /* the loop never runs */
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
-    (void)state;
     waiters_end(&waiters);
     event_base_free(loop.base);
-    return 0;
 }
 
 /* due_ms: time until the next poll; -1: none. */
@@ -39,11 +36,12 @@ static int64_t due_ms(void)
     return (waiters.poll_us - loop.now_us) / 1000;
 }
 
+#define POLL_TEST(name) TEST_WITH(name, set_up, tear_down)
+
 /* A new waiter does not postpone the others. */
-static void test_nothing_is_put_off(void **state)
+POLL_TEST(test_nothing_is_put_off)
 {
     struct timeval first, later;
-    (void)state;
     waiters_poll(&waiters, true);
     assert_true(event_pending(waiters.poll_event, EV_TIMEOUT, &first));
     for (int i = 1; i <= 4; i++) {
@@ -57,9 +55,8 @@ static void test_nothing_is_put_off(void **state)
 }
 
 /* The first waiting POST is polled sooner; after the last waiter polling ends. */
-static void test_sooner_and_never(void **state)
+POLL_TEST(test_sooner_and_never)
 {
-    (void)state;
     waiters_poll(&waiters, true);
     waiters.n_instant = 1;
     waiters_poll(&waiters, true);
@@ -76,9 +73,8 @@ static const struct {
 } crowds[] = {{1, 0, 20},   {100, 0, 20},    {1000, 0, 200}, {4096, 0, 819}, {1, 1, 2},
               {1, 1000, 4}, {1, 100000, 20}, {10, 10, 2},    {100, 1, 20},   {1000, 1, 200}};
 
-static void test_crowds(void **state)
+POLL_TEST(test_crowds)
 {
-    (void)state;
     for (size_t i = 0; i < LENGTH(crowds); i++) {
         waiters.n_waited = crowds[i].n_waited;
         waiters.n_instant = crowds[i].n_instant;
@@ -125,24 +121,10 @@ static bool asks_again(const struct campaign_head *head)
 
 /* A waiting request may have a ticket above the mark though everybody is decided: its place
  * improved, or the mark was reset. */
-static void test_everybody_is_decided(void **state)
+POLL_TEST(test_everybody_is_decided)
 {
-    (void)state;
     assert_true(asks_again(&(struct campaign_head){.granted = 1, .watermark = 200, .queued = 1}));
     assert_false(asks_again(&(struct campaign_head){.granted = 1, .watermark = 199, .queued = 1}));
     assert_false(asks_again(&(struct campaign_head){.granted = 1, .watermark = 199, .claimed = 1}));
     assert_true(asks_again(&(struct campaign_head){.sold_out = 1, .watermark = 199}));
-}
-
-#define POLL_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLL_TEST(test_nothing_is_put_off),
-        POLL_TEST(test_sooner_and_never),
-        POLL_TEST(test_crowds),
-        POLL_TEST(test_everybody_is_decided),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
