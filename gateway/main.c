@@ -27,8 +27,8 @@
 #include <unistd.h>
 
 #define FILES_ASIDE     128 /* descriptors for admin listener, callbacks, traces, logs */
-#define FILES_OF_WORKER 24  /* for its loop, sockets and stores */
-#define DRAIN_MS        20  /* interval of checks whether the workers have ended */
+#define FILES_OF_WORKER (8 + LISTEN_QUEUES) /* for its loop, stores and sockets */
+#define DRAIN_MS        20                  /* interval of checks whether the workers have ended */
 
 /* A configuration, perhaps no longer in force: workers may still read it. */
 struct generation {

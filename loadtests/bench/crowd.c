@@ -4,7 +4,8 @@
  *
  *   served     a GET, its answer, then idle                 stands when answered
  *   waiting    a long-poll; once answered, another one      stands when it has asked
- *   leaving    long-polls; when all have asked, all leave; again every second
+ *   leaving    long-polls; when all have asked, all leave and stay away
+ *   returning  the same, but they come again after a second, and again
  *   silent     sends nothing                                stands when connected
  *   flooding   pipelines as much as it can, never reads     stands when the socket is full
  *   dribbling  one byte of a head every 100 ms              stands when connected
@@ -25,21 +26,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define USER           "@U"
-#define LIFE_S         600
-#define EVENTS         512
-#define OPENS_A_TURN   256 /* between two looks at the sockets' events */
-#define TICK_US        100000
-#define LEAVE_AGAIN_US 1000000
-#define REQUEST_MAX    512
-#define PORTS_FROM     2000
-#define PORTS          63000
-#define PORT_TRIES     100
-#define FLOOD          64 /* requests in one send */
+#define USER         "@U"
+#define LIFE_S       600
+#define EVENTS       512
+#define OPENS_A_TURN 256 /* between two looks at the sockets' events */
+#define TICK_US      100000
+#define RETURN_US    1000000
+#define REQUEST_MAX  512
+#define PORTS_FROM   2000
+#define PORTS        63000
+#define PORT_TRIES   100
+#define FLOOD        64 /* requests in one send */
 
-enum kind { SERVED, WAITING, LEAVING, SILENT, FLOODING, DRIBBLING, KINDS };
+enum kind { SERVED, WAITING, LEAVING, RETURNING, SILENT, FLOODING, DRIBBLING, KINDS };
 
-static const char *const kinds[] = {"served", "waiting",  "leaving",
+static const char *const kinds[] = {"served", "waiting",  "leaving",  "returning",
                                     "silent", "flooding", "dribbling"};
 
 struct member {
@@ -57,7 +58,7 @@ struct crowd {
     int epoll_fd;
     struct member *members;
     int64_t n, opened, stand, spread_us, first;
-    int64_t begin_us, tick_us, again_us; /* when those that left reconnect; 0: they are connected */
+    int64_t begin_us, tick_us, again_us; /* when those that left come again; 0: they are here */
     uint32_t opens;                      /* each from the next port */
     int64_t answers, failed, closed, rounds;
 };
@@ -148,7 +149,7 @@ static void on_writable(struct crowd *crowd, struct member *m)
 {
     if (crowd->kind == FLOODING)
         flood(crowd, m);
-    else if (!m->asked && crowd->kind <= LEAVING)
+    else if (!m->asked && crowd->kind <= RETURNING)
         ask(crowd, m);
     m->asked = true;
     if (crowd->kind != SERVED)
@@ -198,8 +199,8 @@ static void leave(struct crowd *crowd)
         close_one(&crowd->members[i]);
         crowd->members[i].stood = false;
     }
-    crowd->stand = 0;
-    crowd->again_us = clock_mono_us() + LEAVE_AGAIN_US;
+    crowd->stand = crowd->opened = 0;
+    crowd->again_us = crowd->kind == LEAVING ? INT64_MAX : clock_mono_us() + RETURN_US;
 }
 
 static void tick(struct crowd *crowd)
@@ -236,10 +237,8 @@ static int turn(struct crowd *crowd)
     int n = epoll_wait(crowd->epoll_fd, events, EVENTS, crowd->opened < crowd->n ? 1 : 100);
     for (int i = 0; i < n; i++)
         on_event(crowd, events[i].data.ptr, events[i].events);
-    if (crowd->kind == LEAVING && crowd->stand == crowd->n) {
+    if ((crowd->kind == LEAVING || crowd->kind == RETURNING) && crowd->stand == crowd->n)
         leave(crowd);
-        crowd->opened = 0;
-    }
     if (crowd->kind >= FLOODING && now_us >= crowd->tick_us) {
         tick(crowd);
         crowd->tick_us = now_us + TICK_US;

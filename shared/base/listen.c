@@ -46,7 +46,8 @@ int listen_tcp(const char *address, int64_t port, bool shared)
 }
 
 /* steer: the program's result is the index of a socket in the order of listen(). It reads the head
- * of the packet that asks for the connection: RFC 791 3.1, RFC 8200 3. */
+ * of the packet that asks for the connection (RFC 791 3.1, RFC 8200 3), and mixes the bits of the
+ * address as MurmurHash3 does in its end. */
 static void steer(int fd, uint32_t groups)
 {
     enum { NET = SKF_NET_OFF, V4_SOURCE = 12, V6_SOURCE = 8, VERSION_6 = 0x60 };
@@ -63,9 +64,16 @@ static void steer(int fd, uint32_t groups)
         BPF_STMT(BPF_MISC | BPF_TAX, 0),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NET + V6_SOURCE),
         BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
-        /* queue = (source * secret >> 16) % LISTEN_QUEUES */
-        BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, secret | 1),
+        /* Neighbours must not share a queue: twice multiply, and fold the upper bits down. */
+        BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, secret),
+        BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x85ebca6b),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0),
+        BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 13),
+        BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+        BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0xc2b2ae35),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0),
         BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16),
+        BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
         BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, LISTEN_QUEUES),
         BPF_STMT(BPF_MISC | BPF_TAX, 0),
         /* index = random % groups * LISTEN_QUEUES + queue */

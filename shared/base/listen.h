@@ -11,7 +11,7 @@
  * caller closes, or a negative errno; -EINVAL: not an address. */
 int listen_tcp(const char *address, int64_t port, bool shared);
 
-#define LISTEN_QUEUES 16
+#define LISTEN_QUEUES 64
 
 /* listen_queues: opens LISTEN_QUEUES sockets that share the address, and stores them in `fds`. The
  * kernel puts a new connection into the accept queue of one of them: chosen by the client's address
