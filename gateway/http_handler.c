@@ -249,7 +249,7 @@ void http_handler_tick(struct loop *loop)
     struct gateway_metrics *m = &loop->metrics;
     http_server_set_deadlines(loop->http, &in_force);
     metric_set(&m->connections, (int64_t)census.all);
-    metric_set(&m->connections_idle, (int64_t)(census.all - census.busy));
+    metric_set(&m->connections_idle, (int64_t)(census.all - census.busy - census.ready));
     metric_set(&m->connections_accepted, (int64_t)counts->accepted);
     metric_set(&m->connections_dropped, (int64_t)counts->dropped);
     metric_set(&m->connections_evicted, (int64_t)counts->evicted);

@@ -27,8 +27,8 @@
 #include <unistd.h>
 
 #define FILES_ASIDE     128 /* descriptors for admin listener, callbacks, traces, logs */
-#define FILES_OF_WORKER (8 + LISTEN_QUEUES) /* for its loop, stores and sockets */
-#define DRAIN_MS        20                  /* interval of checks whether the workers have ended */
+#define FILES_OF_WORKER 8   /* for its loop and stores */
+#define DRAIN_MS        20  /* interval of checks whether the workers have ended */
 
 /* A configuration, perhaps no longer in force: workers may still read it. */
 struct generation {
@@ -269,13 +269,23 @@ static int take_sockets(struct daemon *d)
     return 0;
 }
 
+static int open_own(const struct gateway_config *config, size_t workers, int fds[LISTEN_QUEUES])
+{
+    int n = listen_queues(config->address, config->port, fds);
+    int r = n > 0 ? listen_steer(fds[0], (int)workers) : 0;
+    if (r < 0)
+        log_warning("the kernel has no accept queue for each address: a crowd delays everybody",
+                    "error=\"%s\"", strerror(-r));
+    return n;
+}
+
 /* open_sockets: duplicates a socket from systemd, or opens the worker's own. Returns their number,
  * or a negative errno. */
-static int open_sockets(struct daemon *d, const struct gateway_config *config,
+static int open_sockets(struct daemon *d, const struct gateway_config *config, size_t workers,
                         int fds[LISTEN_QUEUES])
 {
     if (d->n_sockets == 0)
-        return listen_queues(config->address, config->port, (int)worker_count(d, config), fds);
+        return open_own(config, workers, fds);
     fds[0] = fcntl(d->sockets[d->workers.n % (size_t)d->n_sockets], F_DUPFD_CLOEXEC, 0);
     return fds[0] < 0 ? -errno : 1;
 }
@@ -287,9 +297,9 @@ static enum listening listening_of(const struct daemon *d)
     return d->workers.n < (size_t)d->n_sockets ? LISTENING_INHERITED : LISTENING_SHARED;
 }
 
-static int make_worker(struct daemon *d, const struct gateway_config *config)
+static int make_worker(struct daemon *d, const struct gateway_config *config, size_t workers)
 {
-    int fds[LISTEN_QUEUES], n = open_sockets(d, config, fds);
+    int fds[LISTEN_QUEUES], n = open_sockets(d, config, workers, fds);
     if (n < 0) {
         log_error("cannot listen", "address=%s port=%d error=\"%s\"", config->address,
                   (int)config->port, strerror(-n));
@@ -340,7 +350,7 @@ static int make_workers(struct daemon *d, const struct gateway_config *config)
     size_t n = worker_count(d, config);
     int r = 0;
     for (size_t i = 0; i < n && r == 0; i++)
-        r = make_worker(d, config);
+        r = make_worker(d, config, n);
     if (r == 0) /* for all workers together */
         metric_set(&d->workers.all[0]->loop.metrics.connections_max, d->gateway.max_connections);
     for (int i = 0; i < d->n_sockets; i++)

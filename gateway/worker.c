@@ -91,7 +91,7 @@ static void begin_drain(struct worker *worker)
 static bool drained(struct worker *worker)
 {
     struct http_census census = http_server_census(worker->loop.http);
-    if (census.busy > 0 || census.reading > 0)
+    if (census.busy > 0 || census.reading > 0 || census.ready > 0)
         worker->quiet_us = worker->loop.now_us;
     return census.all == 0 || worker->loop.now_us - worker->quiet_us >= QUIET_US ||
            worker->loop.now_us >= worker->loop.gateway->stop_by_us;

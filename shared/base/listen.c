@@ -14,7 +14,8 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#define BACKLOG 4096
+#define BACKLOG       4096
+#define BACKLOG_QUEUE 1024 /* of each of many queues */
 
 static int open_socket(const struct addrinfo *where, bool shared)
 {
@@ -45,10 +46,10 @@ int listen_tcp(const char *address, int64_t port, bool shared)
     return fd;
 }
 
-/* steer: the program's result is the index of a socket in the order of listen(). It reads the head
+/* listen_steer: the program's result is the index of a socket in the order of listen(). It reads the head
  * of the packet that asks for the connection (RFC 791 3.1, RFC 8200 3), and mixes the bits of the
  * address as MurmurHash3 does in its end. */
-static void steer(int fd, uint32_t groups)
+int listen_steer(int fd, int groups)
 {
     enum { NET = SKF_NET_OFF, V4_SOURCE = 12, V6_SOURCE = 8, VERSION_6 = 0x60 };
     uint32_t secret = 0;
@@ -59,8 +60,10 @@ static void steer(int fd, uint32_t groups)
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, VERSION_6, 2, 0),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NET + V4_SOURCE),
-        BPF_STMT(BPF_JMP | BPF_JA, 4),
+        BPF_STMT(BPF_JMP | BPF_JA, 6),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NET + V6_SOURCE + 4),
+        BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, secret),
+        BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x85ebca6b),
         BPF_STMT(BPF_MISC | BPF_TAX, 0),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NET + V6_SOURCE),
         BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
@@ -78,27 +81,29 @@ static void steer(int fd, uint32_t groups)
         BPF_STMT(BPF_MISC | BPF_TAX, 0),
         /* index = random % groups * LISTEN_QUEUES + queue */
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
-        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, groups),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, (uint32_t)groups),
         BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, LISTEN_QUEUES),
         BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
         BPF_STMT(BPF_RET | BPF_A, 0),
     };
     const struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
-    setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+    int r = setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+    return r < 0 ? -errno : 0;
 }
 
-int listen_queues(const char *address, int64_t port, int groups, int fds[LISTEN_QUEUES])
+int listen_queues(const char *address, int64_t port, int fds[LISTEN_QUEUES])
 {
     for (int i = 0; i < LISTEN_QUEUES; i++) {
         fds[i] = listen_tcp(address, port, true);
-        if (fds[i] >= 0)
+        if (fds[i] >= 0) {
+            listen(fds[i], BACKLOG_QUEUE);
             continue;
+        }
         int r = fds[i];
         while (i-- > 0)
             close(fds[i]);
         return r;
     }
-    steer(fds[0], (uint32_t)groups);
     return LISTEN_QUEUES;
 }
 

@@ -13,14 +13,17 @@ int listen_tcp(const char *address, int64_t port, bool shared);
 
 #define LISTEN_QUEUES 64
 
-/* listen_queues: opens LISTEN_QUEUES sockets that share the address, and stores them in `fds`. The
- * kernel puts a new connection into the accept queue of one of them: chosen by the client's address
- * (IPv4 /32, IPv6 /64), so that a crowd that connects faster than anybody can accept fills its own
- * queue and not everybody's. `groups`: how many workers, this one included, open such sockets; the
- * worker is chosen at random. A kernel without SO_ATTACH_REUSEPORT_CBPF (before Linux 4.5) chooses
- * by address and port. Returns LISTEN_QUEUES, or a negative errno as
- * listen_tcp(), and then all are closed. */
-int listen_queues(const char *address, int64_t port, int groups, int fds[LISTEN_QUEUES]);
+/* listen_queues: opens LISTEN_QUEUES sockets that share the address, and stores them in `fds`.
+ * Returns LISTEN_QUEUES, or a negative errno as listen_tcp(), and then all are closed.
+ *
+ * listen_steer: the kernel puts a new connection into the accept queue that the client's address
+ * (IPv4 /32, IPv6 /64) chooses, so that a crowd that connects faster than anybody can accept fills
+ * its own queue and not everybody's. `groups`: the number of listen_queues() on this port, one for
+ * each worker; the kernel picks one at random. The rule holds for the whole port, so a second
+ * process on the same port replaces it, and may get no connections while the first one listens.
+ * Returns 0, or a negative errno; then the kernel chooses by address and port. */
+int listen_queues(const char *address, int64_t port, int fds[LISTEN_QUEUES]);
+int listen_steer(int fd, int groups);
 
 /* A listening socket, as the kernel reports it. */
 struct listen_state {

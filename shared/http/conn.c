@@ -31,6 +31,8 @@ void http_conn_move(struct http_conn *c, enum http_state to)
     assert((legal_moves[c->state] & 1u << to) != 0);
     TAILQ_REMOVE(&s->in[c->state], c, next);
     s->n[c->state]--;
+    s->turns.ready[c->state] -= c->ready;
+    s->turns.ready[to] += c->ready;
     c->state = (uint8_t)to;
     c->since_us = s->now_us;
     TAILQ_INSERT_TAIL(&s->in[to], c, next);
@@ -75,6 +77,8 @@ struct http_conn *http_conn_open(struct http_server *s, int fd, const struct add
     struct http_conn *c = slab_take(&s->conns);
     if (c == NULL) {
         close(fd);
+        if (excess == 0)
+            http_client_limit_leave(s->config.clients, place);
         return NULL;
     }
     *c = (struct http_conn){.server = s,
@@ -144,9 +148,16 @@ static bool unsent(const struct http_conn *c)
     return ioctl(event_get_fd(&c->event), SIOCOUTQ, &n) == 0 && n > 0;
 }
 
+/* expire: what the client sent in time counts, even if it still waits for its turn. */
 static void expire(struct http_conn *c)
 {
     struct http_server *s = c->server;
+    int64_t since_us = c->since_us;
+    uint8_t state = c->state;
+    if (c->ready)
+        http_conn_attend(c);
+    if (c->state != state || c->since_us != since_us)
+        return;
     bool stuck = c->state == HTTP_SENDING || (c->state != HTTP_READING && unsent(c));
     s->counts.slow_readers += stuck;
     if (c->state == HTTP_READING)
@@ -190,7 +201,7 @@ static bool evict_of(struct http_server *s, enum http_state state, const struct 
     TAILQ_FOREACH (c, &s->in[state], next) {
         if (looks-- == 0)
             return false;
-        if (!same_address(c, address))
+        if (c->ready || !same_address(c, address))
             continue;
         s->counts.evicted++;
         http_conn_close(c, false);
@@ -204,7 +215,7 @@ static int64_t most_here(const struct http_server *s, enum http_state state, int
 {
     struct http_conn *c;
     TAILQ_FOREACH (c, &s->in[state], next) {
-        int64_t here = http_client_limit_size_here(c->place);
+        int64_t here = c->ready ? 0 : http_client_limit_size_here(c->place);
         most = here > most ? here : most;
     }
     return most;
@@ -220,7 +231,7 @@ static bool evict_busiest(struct http_server *s, enum http_state state, int64_t 
     left = left < EVICT_MAX ? left : EVICT_MAX;
     for (c = TAILQ_FIRST(&s->in[state]); c != NULL && left > 0; c = after) {
         after = TAILQ_NEXT(c, next);
-        if (c->excess != 0 || http_client_limit_size_here(c->place) * 2 < most)
+        if (c->ready || c->excess != 0 || http_client_limit_size_here(c->place) * 2 < most)
             continue;
         left--;
         s->counts.evicted++;
@@ -234,6 +245,9 @@ bool http_conns_evict(struct http_server *s, const struct address *address)
     if (address != NULL)
         return evict_of(s, HTTP_LINGERING, address) || evict_of(s, HTTP_IDLE, address) ||
                evict_of(s, HTTP_READING, address);
+    if (s->n[HTTP_LINGERING] == 0 && s->n[HTTP_IDLE] == s->turns.ready[HTTP_IDLE] &&
+        s->n[HTTP_READING] == s->turns.ready[HTTP_READING])
+        return false; /* everybody has asked, and waits for an answer */
     struct http_conn *over = TAILQ_FIRST(&s->in[HTTP_LINGERING]);
     if (over == NULL || over->excess != 0) {
         /* `most` covers both states: a new connection is idle until its request is read, and must

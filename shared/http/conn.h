@@ -69,6 +69,15 @@ TAILQ_HEAD(http_conn_list, http_conn);
 /* Connections to be served: see turns.c. */
 #define HTTP_LANES 64
 
+struct http_listener {
+    struct http_server *server;
+    struct event *event;
+    bool waits;                      /* in `accepting` */
+    TAILQ_ENTRY(http_listener) next; /* in `accepting` */
+};
+
+TAILQ_HEAD(http_listener_list, http_listener);
+
 struct http_lane {
     TAILQ_ENTRY(http_lane) next; /* in `busy` */
     struct http_conn_list conns;
@@ -76,7 +85,9 @@ struct http_lane {
 
 struct http_turns {
     struct event *event;
-    bool called; /* `event` will run */
+    bool called;                         /* `event` will run */
+    size_t ready[HTTP_STATES];           /* connections in lanes, by state */
+    struct http_listener_list accepting; /* connections wait in their queues */
     TAILQ_HEAD(, http_lane) busy;
     struct http_lane lanes[HTTP_LANES];
 };
@@ -88,7 +99,7 @@ struct http_server {
     struct http_limits limits;
     struct http_counts counts;
     struct event *tick;
-    struct event *listeners[HTTP_LISTENERS_MAX];
+    struct http_listener listeners[HTTP_LISTENERS_MAX];
     int n_listeners;
     int64_t now_us;
     struct http_conn_list in[HTTP_STATES];
@@ -172,8 +183,20 @@ void http_turns_end(struct http_turns *turns);
 
 uint8_t http_conn_lane(const struct http_client_place *place, bool excess);
 
-/* http_conn_wake: serves it when its lane's turn comes. http_conn_forget: does not. */
+/* http_conn_wake: serves it when its lane's turn comes. http_conn_forget: does not.
+ * http_conn_attend: serves it now. */
 void http_conn_wake(struct http_conn *conn);
 void http_conn_forget(struct http_conn *conn);
+void http_conn_attend(struct http_conn *conn);
+
+/* http_listener_wake: accepts its connections when its turn comes. */
+void http_listener_wake(struct http_listener *listener);
+void http_listener_forget(struct http_listener *listener);
+
+/* --- server.c --- */
+
+/* http_listener_accept: accepts one connection. Returns false if there are no more, or if a
+ * resource ran out, for which it also stops listening until the next tick. */
+bool http_listener_accept(struct http_listener *listener);
 
 #endif

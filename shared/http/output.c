@@ -57,14 +57,16 @@ bool http_conn_transmit(struct http_conn *c, struct iovec *parts, int n)
     size_t all = 0;
     for (int i = 0; i < n; i++)
         all += parts[i].iov_len;
-    ssize_t sent = c->output != NULL ? 0 : put(c, parts, n);
+    bool behind = c->output != NULL;
+    ssize_t sent = behind ? 0 : put(c, parts, n);
     if (sent == (ssize_t)all)
         return true;
     if (sent < 0 || !keep(c, parts, n, (size_t)sent)) {
         http_conn_close(c, true);
         return false;
     }
-    c->writable = false;
+    if (!behind)
+        c->writable = false;
     if (c->state != HTTP_SENDING)
         http_conn_move(c, HTTP_SENDING);
     return true;

@@ -13,12 +13,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TICK_MS        100
-#define ACCEPTS_A_TURN 16    /* of each listening socket */
-#define KERNEL_BUFFER  32768 /* bytes each way; the kernel doubles it */
-#define CONNS_KEPT     256   /* connections whose memory stays mapped */
-#define FRAMING_MIN    1024
-#define BODY_ANY       (1u << 30) /* until the head is read */
+#define TICK_MS       100
+#define KERNEL_BUFFER 32768 /* bytes each way; the kernel doubles it */
+#define CONNS_KEPT    256   /* connections whose memory stays mapped */
+#define FRAMING_MIN   1024
+#define BODY_ANY      (1u << 30) /* until the head is read */
 
 /* --- new connections --- */
 
@@ -81,16 +80,22 @@ static int accept_one(struct http_server *s, int listen_fd)
     }
 }
 
+bool http_listener_accept(struct http_listener *l)
+{
+    struct http_server *s = l->server;
+    int r = accept_one(s, event_get_fd(l->event));
+    for (int i = 0; i < s->n_listeners && r == -ENFILE; i++) {
+        event_del(s->listeners[i].event); /* otherwise it would spin */
+        http_listener_forget(&s->listeners[i]);
+    }
+    return r == 0;
+}
+
 static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
-    struct http_server *s = arg;
-    int r = 0;
+    (void)fd;
     (void)what;
-    s->now_us = clock_mono_us();
-    for (int i = 0; i < ACCEPTS_A_TURN && r == 0; i++)
-        r = accept_one(s, fd);
-    for (int i = 0; i < s->n_listeners && r == -ENFILE; i++)
-        event_del(s->listeners[i]); /* until the next tick; otherwise it would spin */
+    http_listener_wake(arg);
 }
 
 /* --- time --- */
@@ -104,7 +109,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     http_conns_reap(s);
     http_conns_sweep(s);
     for (int i = 0; i < s->n_listeners; i++)
-        event_add(s->listeners[i], NULL);
+        event_add(s->listeners[i].event, NULL);
 }
 
 /* --- start and stop --- */
@@ -128,15 +133,17 @@ static void prepare(int fd)
 
 int http_server_listen(struct http_server *s, int listen_fd)
 {
-    struct event *event = event_new(s->base, listen_fd, EV_READ | EV_PERSIST, on_accept, s);
     assert(s->n_listeners < HTTP_LISTENERS_MAX);
-    if (event == NULL || event_add(event, NULL) < 0) {
-        free_event(event);
+    struct http_listener *l = &s->listeners[s->n_listeners];
+    *l = (struct http_listener){.server = s};
+    l->event = event_new(s->base, listen_fd, EV_READ | EV_PERSIST, on_accept, l);
+    if (l->event == NULL || event_add(l->event, NULL) < 0) {
+        free_event(l->event);
         close(listen_fd);
         return -ENOMEM;
     }
     prepare(listen_fd);
-    s->listeners[s->n_listeners++] = event;
+    s->n_listeners++;
     return 0;
 }
 
@@ -198,11 +205,12 @@ void http_server_quiesce(struct http_server *s, bool backlog)
 {
     s->draining = true;
     while (s->n_listeners > 0) {
-        struct event *event = s->listeners[--s->n_listeners];
-        int fd = event_get_fd(event);
+        struct http_listener *l = &s->listeners[--s->n_listeners];
+        int fd = event_get_fd(l->event);
+        http_listener_forget(l);
         while (backlog && accept_one(s, fd) == 0)
             ;
-        event_free(event);
+        event_free(l->event);
         close(fd);
     }
 }
@@ -239,7 +247,7 @@ bool http_server_listen_state(const struct http_server *s, struct listen_state *
     bool any = false;
     *state = (struct listen_state){0};
     for (int i = 0; i < s->n_listeners; i++) {
-        if (listen_look(event_get_fd(s->listeners[i]), &each) < 0)
+        if (listen_look(event_get_fd(s->listeners[i].event), &each) < 0)
             continue;
         any = true;
         state->queue += each.queue;
@@ -255,9 +263,12 @@ const struct http_counts *http_server_counts(const struct http_server *s)
 
 struct http_census http_server_census(const struct http_server *s)
 {
-    struct http_census census = {.idle = s->n[HTTP_IDLE], .reading = s->n[HTTP_READING]};
+    const size_t *ready = s->turns.ready;
+    struct http_census census = {.idle = s->n[HTTP_IDLE] - ready[HTTP_IDLE],
+                                 .reading = s->n[HTTP_READING] - ready[HTTP_READING],
+                                 .ready = ready[HTTP_IDLE] + ready[HTTP_READING]};
     census.busy = s->n[HTTP_BUSY] + s->n[HTTP_STREAMING] + s->n[HTTP_SENDING];
-    census.all = census.idle + census.reading + census.busy + s->n[HTTP_LINGERING];
+    census.all = census.idle + census.reading + census.ready + census.busy + s->n[HTTP_LINGERING];
     return census;
 }
 

@@ -84,9 +84,10 @@ struct http_counts {
     uint64_t gone;         /* clients that left before their answer */
 };
 
-/* The current number of connections by state. */
+/* The current number of connections by state. Those that are `ready` have sent something, which
+ * waits for its turn. */
 struct http_census {
-    size_t all, idle, reading, busy;
+    size_t all, idle, reading, ready, busy;
 };
 
 /* --- start and stop --- */

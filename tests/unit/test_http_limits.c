@@ -328,6 +328,27 @@ LIMITS_TEST(test_the_busiest_go_first)
     close_all(crowd[1], 5);
 }
 
+/* A newcomer replaces a connection that has its answer, not one whose request waits for its turn. */
+LIMITS_TEST(test_who_has_asked_stays)
+{
+    start(8, 8);
+    struct client *all[8], *newcomer;
+    open_all(all, 8, 1, "");
+    SERVE_UNTIL(&serve, http_server_census(serve.server).all == 8);
+    for (int i = 0; i < 8; i++)
+        client_ask(all[i], GET("/a"));
+    newcomer = client_open(&serve, 2);
+    client_ask(newcomer, GET("/a"));
+    client_expect(newcomer, OK("7", "GET /a "));
+    for (int i = 0; i < 8; i++)
+        SERVE_UNTIL(&serve, client_read(all[i])->n > 0 || all[i]->closed);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(strncmp(all[i]->text, "HTTP/1.1 200 OK", 15), 0);
+    assert_int_equal(http_server_counts(serve.server)->evicted, 1);
+    client_close(newcomer, false);
+    close_all(all, 8);
+}
+
 /* A crowd that asks at once: who asks last, from another address, is the second to be served. */
 LIMITS_TEST(test_addresses_take_turns)
 {

@@ -174,7 +174,8 @@ TEST(test_a_queue_for_each_address)
             print_message("this machine has no IPv6\n");
             return;
         }
-        assert_int_equal(listen_queues(addresses[i], port_of(probe), 1, queues), LISTEN_QUEUES);
+        assert_int_equal(listen_queues(addresses[i], port_of(probe), queues), LISTEN_QUEUES);
+        assert_int_equal(listen_steer(queues[0], 1), 0);
         close(probe); /* the last queue takes its place in the kernel's list */
         assert_int_equal(fill(queues, 7, 7, 12), 1);
         assert_in_range(fill(queues, 1, 200, 1), LISTEN_QUEUES * 3 / 4, LISTEN_QUEUES);
