@@ -58,10 +58,12 @@ int campaign_row_list(struct ctl *ctl, json_t *list)
     enum db_outcome outcome = db_query(&ctl->db, CAMPAIGN_ROW_SELECT " ORDER BY id", &rows);
     if (outcome != DB_OK)
         return stores_db_failed(ctl, outcome, "reading the campaigns");
-    for (MYSQL_ROW cells; r == CTL_OK && (cells = mysql_fetch_row(rows)) != NULL;) {
-        r = read_row(cells, &row);
-        if (r == CTL_OK)
+    for (MYSQL_ROW cells; (cells = mysql_fetch_row(rows)) != NULL;) {
+        int unreadable = read_row(cells, &row);
+        if (unreadable == 0)
             json_array_append_new(list, campaign_row_json(&row));
+        else
+            r = unreadable;
     }
     mysql_free_result(rows);
     return r;

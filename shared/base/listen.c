@@ -46,9 +46,9 @@ int listen_tcp(const char *address, int64_t port, bool shared)
     return fd;
 }
 
-/* listen_steer: the program's result is the index of a socket in the order of listen(). It reads the head
- * of the packet that asks for the connection (RFC 791 3.1, RFC 8200 3), and mixes the bits of the
- * address as MurmurHash3 does in its end. */
+/* listen_steer: the program's result is the index of a socket in the order of listen(). It reads
+ * the head of the packet that asks for the connection (RFC 791 3.1, RFC 8200 3), and mixes the bits
+ * of the address as MurmurHash3 does in its end. */
 int listen_steer(int fd, int groups)
 {
     enum { NET = SKF_NET_OFF, V4_SOURCE = 12, V6_SOURCE = 8, VERSION_6 = 0x60 };

@@ -328,7 +328,7 @@ LIMITS_TEST(test_the_busiest_go_first)
     close_all(crowd[1], 5);
 }
 
-/* A newcomer replaces a connection that has its answer, not one whose request waits for its turn. */
+/* A newcomer replaces a connection that has its answer, and none that waits for its turn. */
 LIMITS_TEST(test_who_has_asked_stays)
 {
     start(8, 8);
