@@ -147,9 +147,10 @@ static int list(struct ctl *ctl, char **args, const char *const *values)
         return r;
     json_t *rows = json_array();
     r = campaign_row_list(ctl, rows);
-    if (r == 0 && ctl->json)
+    bool any = r == 0 || json_array_size(rows) > 0;
+    if (any && ctl->json)
         output_json(rows);
-    else if (r == 0)
+    else if (any)
         output_table(rows, columns, sizeof columns / sizeof columns[0]);
     json_decref(rows);
     return r;

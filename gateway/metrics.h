@@ -34,7 +34,7 @@
     COUNTER(journal_batches, "onrush_gateway_journal_batches_total", "",                           \
             "Transactions that wrote to the journal.")                                             \
     COUNTER(journal_rows, "onrush_gateway_journal_rows_total", "",                                 \
-            "Rows that they made: a user who asks again makes none.")                              \
+            "Rows that these transactions inserted. A user who asks again adds no row.")           \
     UNAVAILABLE_METRIC(COUNTER, redis_down, "redis_down")                                          \
     UNAVAILABLE_METRIC(COUNTER, redis_error, "redis_error")                                        \
     UNAVAILABLE_METRIC(COUNTER, undecodable, "undecodable")                                        \
@@ -91,8 +91,8 @@
           "Of the open connections those without a complete request: they make room when all are " \
           "taken.")                                                                                \
     GAUGE(connections_max, "onrush_gateway_connections_max", "",                                   \
-          "Client connections that are taken: max_connections, or what the file descriptors are "  \
-          "enough for.")                                                                           \
+          "The limit of client connections: max_connections, or fewer if the process has too few " \
+          "file descriptors.")                                                                     \
     GAUGE(in_flight, "onrush_gateway_in_flight", "", "Requests that are being answered.")          \
     GAUGE(waiters, "onrush_gateway_waiters", "", "Long-polls that wait for a decision.")           \
     GAUGE(archived, "onrush_gateway_archive_requests", "", "Requests that wait for MariaDB.")      \

@@ -44,9 +44,9 @@
     GAUGE(age, "onrush_campaign_seen_seconds", "",                                                 \
           "How old these figures are: since Redis was asked for them.")                            \
     GAUGE(lost_redis, "onrush_unaccounted_requests", "against=\"redis\"",                          \
-          "Must be 0. Against redis: accepted - granted - sold out - refused - waiting, as one "   \
-          "atomic step of Redis tells them. Against mariadb: grants that Redis shows and MariaDB " \
-          "does not have, or has and Redis neither shows nor is about to.")                        \
+          "Must be 0. Against redis: accepted - granted - sold out - refused - waiting, read in "  \
+          "one atomic step. Against mariadb: grants that only one of Redis and MariaDB has, "      \
+          "except those on their way to Redis.")                                                   \
     GAUGE(lost_mariadb, "onrush_unaccounted_requests", "against=\"mariadb\"", "")
 
 METRICS_STRUCT(campaign_metrics, CAMPAIGN_METRICS);

@@ -26,7 +26,7 @@
     COUNTER(rejected, "onrush_callbacks_total", "outcome=\"rejected\"", "")                        \
     COUNTER(expired, "onrush_callbacks_total", "outcome=\"expired\"", "")                          \
     COUNTER(failed_tries, "onrush_callback_failed_tries_total", "",                                \
-            "Tries that are repeated or given up: no answer in time, or one that says later.")     \
+            "Failed tries, without an answer in time or with one that says later.")                \
     GAUGE(waiting, "onrush_callbacks_waiting", "", "Messages that are not delivered yet.")
 
 METRICS_STRUCT(callback_metrics, CALLBACK_METRICS);

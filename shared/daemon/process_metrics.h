@@ -15,7 +15,7 @@
           "When the process started, since the epoch: a change is a restart.")                     \
     COUNTER(cpu, "process_cpu_seconds_total", "", "Time on a processor.")                          \
     COUNTER(log_dropped, "onrush_log_dropped_lines_total", "",                                     \
-            "Lines of the log that nobody reads: whoever takes them was full.")
+            "Log lines that were dropped because their reader was too slow.")
 
 METRICS_STRUCT(process_metrics, PROCESS_METRICS);
 
