@@ -12,12 +12,11 @@
 #include "tests/chaos/stage.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"
+#include "tests/support/text.h"
 
-#include <curl/curl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,16 +90,9 @@ static unsigned run(struct stage *stage, struct tally *tally, const struct optio
 
 static void keep(struct stage *stage, const struct options *o, uint64_t seed)
 {
-    char dir[256];
-    snprintf(dir, sizeof dir, "/tmp/onrush-chaos-%" PRIu64, seed);
-    stage_keep(stage, o->keep != NULL ? o->keep : dir);
-    chaos_say("logs and ledgers are kept in %s", o->keep != NULL ? o->keep : dir);
-}
-
-static void on_signal(int number)
-{
-    (void)number;
-    _exit(130); /* the stack's guard takes the stack down */
+    const char *to = o->keep != NULL ? o->keep : textf("/tmp/onrush-chaos-%" PRIu64, seed);
+    stage_keep(stage, to);
+    chaos_say("logs and ledgers are kept in %s", to);
 }
 
 int main(int argc, char **argv)
@@ -113,13 +105,7 @@ int main(int argc, char **argv)
     int code = parse(argc, argv, &o);
     if (code >= 0)
         return code;
-    setenv("ONRUSH_STACK", CHAOS_STACK, 0);
-    setenv("ONRUSH_BUILD", CHAOS_BUILD, 0);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGTERM, on_signal);
-    signal(SIGINT, on_signal);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    mysql_library_init(0, NULL, NULL);
+    chaos_begin();
     if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
         test_fail_start("/proc/self/exe cannot be read");
     uint64_t seed = dice_seed();
@@ -140,7 +126,6 @@ int main(int argc, char **argv)
            : clean      ? "every promise holds"
                         : "a daemon's log tells of a bug");
     tally_free(tally);
-    mysql_library_end();
-    curl_global_cleanup();
+    chaos_end();
     return breaches == 0 && missed == 0 && clean ? 0 : 1;
 }

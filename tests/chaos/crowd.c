@@ -2,6 +2,7 @@
 #include "tests/chaos/crowd.h"
 
 #include "tests/support/child.h"
+#include "tests/support/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,14 +25,15 @@ struct crowd *crowd_free(struct crowd *c)
     return NULL;
 }
 
-/* person_of: returns NULL if this test did not send the user. */
+/* person_of: counts a stranger and returns NULL if this test did not send the user. */
 static struct person *person_of(struct crowd *c, const char *user)
 {
-    char *end;
-    if (strncmp(user, "u-", 2) != 0)
-        return NULL;
-    unsigned long n = strtoul(user + 2, &end, 10);
-    return *end == '\0' && n < CROWD_MAX ? &c->people[n] : NULL;
+    char *end = NULL;
+    unsigned long n = strncmp(user, "u-", 2) == 0 ? strtoul(user + 2, &end, 10) : 0;
+    if (end != NULL && *end == '\0' && n < CROWD_MAX)
+        return &c->people[n];
+    c->strangers++;
+    return NULL;
 }
 
 /* --- what users were told --- */
@@ -118,10 +120,8 @@ static void read_row(struct crowd *c, MYSQL_ROW row)
 {
     enum { ROW_SERIAL, ROW_USER, ROW_CODE, ROW_TICKET };
     struct person *p = person_of(c, row[ROW_USER]);
-    if (p == NULL) {
-        c->strangers++;
+    if (p == NULL)
         return;
-    }
     p->rows++;
     p->row_serial = (uint32_t)strtoul(row[ROW_SERIAL], NULL, 10);
     snprintf(p->row_code, sizeof p->row_code, "%s", row[ROW_CODE]);
@@ -132,12 +132,10 @@ static void read_row(struct crowd *c, MYSQL_ROW row)
 static bool read_mariadb(struct crowd *c, struct stack *s, const char *campaign)
 {
     struct db db = {0};
-    char sql[256];
     MYSQL_RES *rows;
-    snprintf(sql, sizeof sql,
-             "SELECT serial, user_id, code, ticket FROM coupons JOIN campaigns ON id = campaign_id "
-             "WHERE name = '%s' ORDER BY serial",
-             campaign);
+    const char *sql = textf("SELECT serial, user_id, code, ticket FROM coupons "
+                            "JOIN campaigns ON id = campaign_id WHERE name = '%s' ORDER BY serial",
+                            campaign);
     bool answers = db_open(&db, &s->db) == DB_OK && db_query(&db, sql, &rows) == DB_OK;
     if (answers) {
         c->by_serial = calloc(mysql_num_rows(rows) + 1, sizeof c->by_serial[0]);
@@ -152,10 +150,8 @@ static bool read_mariadb(struct crowd *c, struct stack *s, const char *campaign)
 static void read_waiting(struct crowd *c, const char *user, const char *ticket)
 {
     struct person *p = person_of(c, user);
-    if (p == NULL) {
-        c->strangers++;
+    if (p == NULL)
         return;
-    }
     p->state = 'q';
     p->state_ticket = strtoull(ticket, NULL, 10);
 }
@@ -165,10 +161,8 @@ static void read_state(struct crowd *c, const char *user, const char *state)
 {
     char expected[64];
     struct person *p = person_of(c, user);
-    if (p == NULL) {
-        c->strangers++;
+    if (p == NULL)
         return;
-    }
     const char *colon = strrchr(state, ':');
     p->state = state[0];
     p->state_ticket = strtoull(colon != NULL ? colon + 1 : state + 1, NULL, 10);

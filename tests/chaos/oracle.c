@@ -4,6 +4,7 @@
 #include "shared/base/clock.h"
 #include "tests/chaos/probe.h"
 #include "tests/support/child.h"
+#include "tests/support/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -271,13 +272,11 @@ unsigned oracle_check(struct stage *stage, struct crowd *crowd, const char *camp
 static int64_t journalled(struct stage *stage, const char *campaign)
 {
     struct db db = {0};
-    char sql[256];
     MYSQL_RES *rows;
     int64_t n = 0;
-    snprintf(sql, sizeof sql,
-             "SELECT COUNT(*) FROM journal j JOIN campaigns c ON c.id = j.campaign_id "
-             "WHERE c.name = '%s'",
-             campaign);
+    const char *sql = textf("SELECT COUNT(*) FROM journal j JOIN campaigns c "
+                            "ON c.id = j.campaign_id WHERE c.name = '%s'",
+                            campaign);
     if (db_open(&db, &stage->stack.db) == DB_OK && db_query(&db, sql, &rows) == DB_OK) {
         n = strtoll(mysql_fetch_row(rows)[0], NULL, 10);
         mysql_free_result(rows);

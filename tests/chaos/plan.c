@@ -4,6 +4,7 @@
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"
+#include "tests/support/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,58 +13,6 @@
 #include <time.h>
 
 /* --- the actions --- */
-
-static void do_kill(struct stage *s, enum part part, int link)
-{
-    (void)link;
-    stage_signal(s, part, "KILL");
-}
-
-static void do_term(struct stage *s, enum part part, int link)
-{
-    (void)link;
-    stage_signal(s, part, "TERM");
-}
-
-static void do_stop(struct stage *s, enum part part, int link)
-{
-    (void)link;
-    stage_signal(s, part, "STOP");
-}
-
-static void do_continue(struct stage *s, enum part part, int link)
-{
-    (void)link;
-    stage_signal(s, part, "CONT");
-}
-
-static void do_start(struct stage *s, enum part part, int link)
-{
-    (void)link;
-    stage_start(s, part);
-}
-
-static void do_nothing(struct stage *s, enum part part, int link)
-{
-    (void)s;
-    (void)part;
-    (void)link;
-}
-
-#define LINK_ACTION(name, action)                                                                  \
-    static void name(struct stage *s, enum part part, int link)                                    \
-    {                                                                                              \
-        (void)part;                                                                                \
-        relay_do(s->relay, link, action);                                                          \
-    }
-LINK_ACTION(do_link_stall, RELAY_STALL)
-LINK_ACTION(do_link_mute, RELAY_MUTE)
-LINK_ACTION(do_link_lose, RELAY_LOSE)
-LINK_ACTION(do_link_tear, RELAY_TEAR)
-LINK_ACTION(do_link_refuse, RELAY_REFUSE)
-LINK_ACTION(do_link_cut, RELAY_CUT)
-LINK_ACTION(do_link_half, RELAY_HALF)
-LINK_ACTION(do_link_pass, RELAY_PASS)
 
 static void redis_command(struct stage *s, const char *command)
 {
@@ -77,74 +26,80 @@ static void redis_command(struct stage *s, const char *command)
     redisFree(redis);
 }
 
-static void do_client_kill(struct stage *s, enum part part, int link)
-{
-    (void)part;
-    (void)link;
-    redis_command(s, "CLIENT KILL TYPE normal SKIPME yes");
-}
-
-static void do_function_flush(struct stage *s, enum part part, int link)
-{
-    (void)part;
-    (void)link;
-    redis_command(s, "FUNCTION FLUSH SYNC");
-}
-
-static void do_flush(struct stage *s, enum part part, int link)
-{
-    (void)part;
-    (void)link;
-    redis_command(s, "FLUSHALL SYNC");
-}
-
-/* do_db_kill: ends every connection on the server, during any statement. */
-static void do_db_kill(struct stage *s, enum part part, int link)
+/* kill_connections: ends every connection to MariaDB, during any statement. */
+static void kill_connections(struct stage *s)
 {
     struct db db = {0};
-    char sql[64];
     MYSQL_RES *rows;
-    (void)part;
-    (void)link;
     if (db_open(&db, &s->stack.db) == DB_OK &&
         db_query(&db, "SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()",
                  &rows) == DB_OK) {
-        for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
-            snprintf(sql, sizeof sql, "KILL CONNECTION %.20s", row[0]);
-            db_exec(&db, sql, NULL);
-        }
+        for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;)
+            db_exec(&db, textf("KILL CONNECTION %.20s", row[0]), NULL);
         mysql_free_result(rows);
     }
     db_close(&db);
 }
 
+static void act(struct stage *s, const struct plan_action *action, enum part part, int link)
+{
+    switch (action->what) {
+    case ACT_NOTHING:
+        return;
+    case ACT_SIGNAL:
+        stage_signal(s, part, action->text);
+        return;
+    case ACT_START:
+        stage_start(s, part);
+        return;
+    case ACT_LINK:
+        relay_do(s->relay, link, action->relay);
+        return;
+    case ACT_REDIS:
+        redis_command(s, action->text);
+        return;
+    case ACT_KILL_CONNECTIONS:
+        kill_connections(s);
+    }
+}
+
+/* clang-format off */
+#define NOTHING      {.what = ACT_NOTHING}
+#define SIGNAL(name) {.what = ACT_SIGNAL, .text = name}
+#define START        {.what = ACT_START}
+#define LINK(mode)   {.what = ACT_LINK, .relay = RELAY_##mode}
+#define REDIS(line)  {.what = ACT_REDIS, .text = line}
+#define KILL_DB      {.what = ACT_KILL_CONNECTIONS}
+/* clang-format on */
+
 /* Durations assume a lease of 1500 ms (unless the caller chose another), and deadlines of 2 s for
  * Redis and 5 s for MariaDB. */
 static const struct plan_kind kinds[] = {
-    {"kill-gateway", TARGET_GATEWAY, do_kill, do_start, 50, 1500, false, 3},
-    {"restart-gateway", TARGET_GATEWAY, do_term, do_start, 0, 500, false, 1},
-    {"stop-gateway", TARGET_GATEWAY, do_stop, do_continue, 100, 3000, false, 2},
-    {"kill-scheduler", TARGET_SCHEDULER, do_kill, do_start, 50, 4000, false, 3},
-    {"restart-scheduler", TARGET_SCHEDULER, do_term, do_start, 0, 500, false, 1},
-    {"stop-scheduler", TARGET_SCHEDULER, do_stop, do_continue, 100, 1200, false, 2},
-    {"sleep-scheduler", TARGET_SCHEDULER, do_stop, do_continue, 2000, 5000, false, 3},
-    {"kill-redis", TARGET_REDIS, do_kill, do_start, 50, 1500, false, 3},
-    {"restart-redis", TARGET_REDIS, do_term, do_start, 0, 500, false, 1},
-    {"stop-redis", TARGET_REDIS, do_stop, do_continue, 100, 4000, false, 2},
-    {"client-kill", TARGET_REDIS, do_client_kill, do_nothing, 0, 0, false, 1},
-    {"function-flush", TARGET_REDIS, do_function_flush, do_nothing, 0, 0, false, 1},
-    {"flushall", TARGET_REDIS, do_flush, do_nothing, 0, 0, true, 1},
-    {"kill-mariadb", TARGET_MARIADB, do_kill, do_start, 50, 1500, false, 3},
-    {"restart-mariadb", TARGET_MARIADB, do_term, do_start, 0, 500, false, 1},
-    {"stop-mariadb", TARGET_MARIADB, do_stop, do_continue, 100, 6000, false, 2},
-    {"db-kill", TARGET_MARIADB, do_db_kill, do_nothing, 0, 0, false, 1},
-    {"link-stall", TARGET_LINK, do_link_stall, do_link_pass, 100, 6000, false, 2},
-    {"link-mute", TARGET_LINK, do_link_mute, do_link_pass, 50, 4000, false, 2},
-    {"link-lose", TARGET_LINK, do_link_lose, do_link_pass, 50, 4000, false, 2},
-    {"link-tear", TARGET_LINK, do_link_tear, do_link_pass, 50, 2000, false, 1},
-    {"link-refuse", TARGET_LINK, do_link_refuse, do_link_pass, 50, 4000, false, 1},
-    {"link-cut", TARGET_LINK, do_link_cut, do_nothing, 0, 0, false, 1},
-    {"link-half", TARGET_LINK, do_link_half, do_nothing, 0, 0, false, 1},
+    {"kill-gateway", TARGET_GATEWAY, SIGNAL("KILL"), START, 50, 1500, false, 3},
+    {"restart-gateway", TARGET_GATEWAY, SIGNAL("TERM"), START, 0, 500, false, 1},
+    {"stop-gateway", TARGET_GATEWAY, SIGNAL("STOP"), SIGNAL("CONT"), 100, 3000, false, 2},
+    {"kill-scheduler", TARGET_SCHEDULER, SIGNAL("KILL"), START, 50, 4000, false, 3},
+    {"restart-scheduler", TARGET_SCHEDULER, SIGNAL("TERM"), START, 0, 500, false, 1},
+    {"stop-scheduler", TARGET_SCHEDULER, SIGNAL("STOP"), SIGNAL("CONT"), 100, 1200, false, 2},
+    {"sleep-scheduler", TARGET_SCHEDULER, SIGNAL("STOP"), SIGNAL("CONT"), 2000, 5000, false, 3},
+    {"kill-redis", TARGET_REDIS, SIGNAL("KILL"), START, 50, 1500, false, 3},
+    {"restart-redis", TARGET_REDIS, SIGNAL("TERM"), START, 0, 500, false, 1},
+    {"stop-redis", TARGET_REDIS, SIGNAL("STOP"), SIGNAL("CONT"), 100, 4000, false, 2},
+    {"client-kill", TARGET_REDIS, REDIS("CLIENT KILL TYPE normal SKIPME yes"), NOTHING, 0, 0, false,
+     1},
+    {"function-flush", TARGET_REDIS, REDIS("FUNCTION FLUSH SYNC"), NOTHING, 0, 0, false, 1},
+    {"flushall", TARGET_REDIS, REDIS("FLUSHALL SYNC"), NOTHING, 0, 0, true, 1},
+    {"kill-mariadb", TARGET_MARIADB, SIGNAL("KILL"), START, 50, 1500, false, 3},
+    {"restart-mariadb", TARGET_MARIADB, SIGNAL("TERM"), START, 0, 500, false, 1},
+    {"stop-mariadb", TARGET_MARIADB, SIGNAL("STOP"), SIGNAL("CONT"), 100, 6000, false, 2},
+    {"db-kill", TARGET_MARIADB, KILL_DB, NOTHING, 0, 0, false, 1},
+    {"link-stall", TARGET_LINK, LINK(STALL), LINK(PASS), 100, 6000, false, 2},
+    {"link-mute", TARGET_LINK, LINK(MUTE), LINK(PASS), 50, 4000, false, 2},
+    {"link-lose", TARGET_LINK, LINK(LOSE), LINK(PASS), 50, 4000, false, 2},
+    {"link-tear", TARGET_LINK, LINK(TEAR), LINK(PASS), 50, 2000, false, 1},
+    {"link-refuse", TARGET_LINK, LINK(REFUSE), LINK(PASS), 50, 4000, false, 1},
+    {"link-cut", TARGET_LINK, LINK(CUT), NOTHING, 0, 0, false, 1},
+    {"link-half", TARGET_LINK, LINK(HALF), NOTHING, 0, 0, false, 1},
 };
 
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
@@ -274,13 +229,13 @@ static void begin(struct plan *p, struct plan_fault *f)
     f->is = ACTIVE;
     p->busy[f->part] = true;
     f->began_us = clock_mono_us();
-    f->kind->begin(p->stage, f->part, link_of(p, f));
+    act(p->stage, &f->kind->begin, f->part, link_of(p, f));
 }
 
 static void end(struct plan *p, struct plan_fault *f)
 {
     f->ended_us = clock_mono_us();
-    f->kind->end(p->stage, f->part, link_of(p, f));
+    act(p->stage, &f->kind->end, f->part, link_of(p, f));
     f->is = OVER;
     p->busy[f->part] = false;
 }
@@ -350,7 +305,7 @@ static int64_t recovery(const struct plan *p, const struct plan_fault *f,
         at_us = probe_next_answer(probes[f->part], from_us);
     else if (f->part >= N_DAEMONS)
         at_us = watch_next_grant(p->watch, from_us, 0);
-    else if (f->on_owner && (takeover || f->kind->begin == do_kill || f->kind->begin == do_term))
+    else if (f->on_owner && (takeover || f->kind->end.what == ACT_START))
         at_us = watch_next_grant(p->watch, from_us = f->began_us, f->epoch + 1);
     else if (f->on_owner)
         at_us = watch_next_grant(p->watch, from_us, 0);

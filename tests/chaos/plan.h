@@ -13,11 +13,16 @@
 /* The kind of part that a fault hits. */
 enum plan_target { TARGET_GATEWAY, TARGET_SCHEDULER, TARGET_REDIS, TARGET_MARIADB, TARGET_LINK };
 
+struct plan_action {
+    enum { ACT_NOTHING, ACT_SIGNAL, ACT_START, ACT_LINK, ACT_REDIS, ACT_KILL_CONNECTIONS } what;
+    const char *text; /* the signal, or the command to Redis */
+    enum relay_action relay;
+};
+
 struct plan_kind {
     const char *name;
     enum plan_target target;
-    void (*begin)(struct stage *, enum part, int link);
-    void (*end)(struct stage *, enum part, int link);
+    struct plan_action begin, end;
     int min_ms, max_ms; /* duration; 0: instantaneous */
     bool loses_data;    /* only in rounds that expect data loss */
     int weight;         /* weight in the random choice */

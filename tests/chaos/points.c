@@ -6,6 +6,7 @@
 #include "tests/chaos/scene.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"
+#include "tests/support/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -138,12 +139,11 @@ static unsigned run_point(struct stage *s, struct tally *tally, size_t i, enum m
     const struct point *point = &points[i];
     struct scene scene = {.stage = s, .kind = point->scene};
     unsigned countdown = scene.kind == SCENE_LOAD ? (unsigned)dice(4) : 0, broken = s->broken;
-    char armed[64];
     uint64_t epoch;
     int64_t decided_us;
     snprintf(scene.campaign, sizeof scene.campaign, "point-%u-%s", ++course.scenes, point->name);
-    snprintf(armed, sizeof armed, "%s:%u%s", point->name, countdown, mode == DIE ? "" : ":stop");
-    bool came = scene_play(&scene, armed);
+    bool came =
+        scene_play(&scene, textf("%s:%u%s", point->name, countdown, mode == DIE ? "" : ":stop"));
     chaos_say("%s:%u%s", point->kinds[mode], countdown, came ? "" : ", which was not reached");
     course.tried[i]++;
     course.reached[i] += came;

@@ -73,9 +73,8 @@ static int ask(struct note *note, const struct http_request *request)
     if (answer == NULL)
         test_fail_start("probe: out of memory");
     note->sent_us = clock_mono_us();
-    http_ask(request, answer);
+    int status = http_ask(request, answer);
     note->answered_us = clock_mono_us();
-    int status = answer->status;
     if (status == 200 || status == 202 || status == 409)
         read_answer(answer, note);
     free(answer);
@@ -85,11 +84,10 @@ static int ask(struct note *note, const struct http_request *request)
 static void post(const char *gateway, const char *campaign, struct note *note)
 {
     char url[256], body[64];
-    static const char *const headers[] = {"Content-Type: application/json", NULL};
     snprintf(url, sizeof url, "%s/v1/campaigns/%s/requests", gateway, campaign);
     snprintf(body, sizeof body, "{\"user_id\":\"u-%" PRIu32 "\"}", note->user);
     struct http_request request = {
-        .url = url, .body = body, .headers = headers, .timeout_ms = TIMEOUT_MS};
+        .url = url, .body = body, .json = true, .timeout_ms = TIMEOUT_MS};
     note->post = true;
     int status = ask(note, &request);
     if (status / 100 != 2)

@@ -9,6 +9,7 @@
 #include "tests/chaos/watch.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"
+#include "tests/support/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,20 +47,18 @@ bool round_campaign(struct stage *s, const char *name, uint32_t quota, int overf
     return code == 0;
 }
 
-void round_ledger(const struct stage *s, const char *campaign, int number, char path[256])
+const char *round_ledger(const struct stage *s, const char *campaign, int number)
 {
-    snprintf(path, 256, "%s/%s-%d.ledger", s->dir, campaign, number);
+    return textf("%s/%s-%d.ledger", s->dir, campaign, number);
 }
 
 pid_t round_burst(struct stage *s, const char *campaign, int number, const char *arguments)
 {
-    char command[2048], ledger[256], log[256];
-    round_ledger(s, campaign, number, ledger);
-    snprintf(log, sizeof log, "%s/%s-%d.log", s->dir, campaign, number);
-    snprintf(command, sizeof command,
-             "exec %s burst %s --url %s --ledger %s --timeout-ms 4000 --no-progress %s",
-             s->stack.ctl, campaign, s->urls[number % N_GATEWAYS], ledger, arguments);
-    return child_start((const char *const[]){"sh", "-c", command, NULL}, log);
+    const char *command = textf(
+        "exec %s burst %s --url %s --ledger %s --timeout-ms 4000 --no-progress %s", s->stack.ctl,
+        campaign, s->urls[number % N_GATEWAYS], round_ledger(s, campaign, number), arguments);
+    return child_start((const char *const[]){"sh", "-c", command, NULL},
+                       textf("%s/%s-%d.log", s->dir, campaign, number));
 }
 
 void round_join(pid_t burst, int64_t timeout_ms)
@@ -132,11 +131,9 @@ static int64_t finish(struct round *r)
 
 static unsigned judge(struct round *r)
 {
-    char path[256];
     struct crowd *crowd = crowd_new();
     for (int i = 0; i < N_GATEWAYS; i++) {
-        round_ledger(r->stage, r->name, i, path);
-        crowd_read_ledger(crowd, path, (unsigned)i);
+        crowd_read_ledger(crowd, round_ledger(r->stage, r->name, i), (unsigned)i);
         probe_tell(r->probes[i], crowd);
     }
     unsigned breaches = oracle_check(r->stage, crowd, r->name, r->quota,
@@ -150,10 +147,8 @@ static unsigned judge(struct round *r)
 static void forget(struct round *r)
 {
     for (int i = 0; i < N_GATEWAYS; i++) {
-        char path[256];
         r->probes[i] = probe_free(r->probes[i]);
-        round_ledger(r->stage, r->name, i, path);
-        remove(path);
+        remove(round_ledger(r->stage, r->name, i));
     }
     r->watch = watch_free(r->watch);
 }

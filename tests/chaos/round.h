@@ -18,7 +18,7 @@ bool round_campaign(struct stage *stage, const char *name, uint32_t quota, int o
 /* round_burst: starts `onrushctl burst` to a gateway in the background. `number` makes its file
  * names unique; its ledger is at round_ledger(). Returns the child. */
 pid_t round_burst(struct stage *stage, const char *campaign, int number, const char *arguments);
-void round_ledger(const struct stage *stage, const char *campaign, int number, char path[256]);
+const char *round_ledger(const struct stage *stage, const char *campaign, int number);
 
 /* round_join: waits for the burst; kills it after a deadline. */
 void round_join(pid_t burst, int64_t timeout_ms);

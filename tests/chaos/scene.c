@@ -4,9 +4,8 @@
 #include "shared/base/clock.h"
 #include "tests/chaos/round.h"
 #include "tests/support/child.h"
-#include "tests/support/dice.h"
+#include "tests/support/file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,22 +18,11 @@
 #define QUOTA       4000
 #define SMALL_QUOTA 1500 /* for 6,000 users: some are told "sold out" early */
 
-void scene_point_path(const struct stage *s, char path[256])
-{
-    snprintf(path, 256, "%s/point", s->dir);
-}
-
 /* start_armed: starts the scheduler with the point armed. It may reach the point before it is
  * ready. */
 static void start_armed(struct stage *s, enum part part, const char *point)
 {
-    char path[256];
-    scene_point_path(s, path);
-    FILE *out = fopen(path, "we");
-    if (out == NULL)
-        test_fail_start("%s: %s", path, strerror(errno));
-    fputs(point, out);
-    fclose(out);
+    file_write(stage_point(s), "%s", point);
     stage_launch(s, part);
 }
 
@@ -148,9 +136,8 @@ bool scene_play(struct scene *c, const char *point)
 
 static unsigned judge(struct scene *c)
 {
-    char path[256];
+    const char *path = round_ledger(c->stage, c->campaign, 0);
     struct crowd *crowd = crowd_new();
-    round_ledger(c->stage, c->campaign, 0, path);
     crowd_read_ledger(crowd, path, 0);
     unsigned breaches = oracle_check(c->stage, crowd, c->campaign, c->quota, c->rules);
     crowd_free(crowd);

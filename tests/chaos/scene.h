@@ -37,7 +37,4 @@ bool scene_play(struct scene *scene, const char *point);
  * breaches; *decided_us is the time that took, or -1 if it took too long. */
 unsigned scene_end(struct scene *scene, int64_t *decided_us);
 
-/* scene_point_path: the file that arms the next scheduler to start. */
-void scene_point_path(const struct stage *stage, char path[256]);
-
 #endif

@@ -3,15 +3,16 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
+#include "tests/support/text.h"
 
-#include <errno.h>
+#include <curl/curl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CONFIG_MAX 65536
+#include <unistd.h>
 
 const char *const part_names[N_PARTS] = {
 #define X(id, text) text,
@@ -31,6 +32,29 @@ void chaos_say(const char *format, ...)
     va_end(args);
     putchar('\n');
     fflush(stdout);
+}
+
+static void on_signal(int number)
+{
+    (void)number;
+    _exit(130); /* the stack's guard takes the stack down */
+}
+
+void chaos_begin(void)
+{
+    setenv("ONRUSH_STACK", CHAOS_STACK, 0);
+    setenv("ONRUSH_BUILD", CHAOS_BUILD, 0);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, on_signal);
+    signal(SIGINT, on_signal);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    mysql_library_init(0, NULL, NULL);
+}
+
+void chaos_end(void)
+{
+    mysql_library_end();
+    curl_global_cleanup();
 }
 
 void pause_ms(int64_t ms)
@@ -66,10 +90,9 @@ void stage_launch(struct stage *s, enum part part)
  * gone yet: R. ops/lib/process.sh judges the same way, and would not restart it. */
 static char process_state(int pid)
 {
-    char path[64], state;
+    char state;
     int threads;
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    FILE *in = fopen(path, "re");
+    FILE *in = fopen(textf("/proc/%d/stat", pid), "re");
     if (in == NULL)
         return 'Z';
     int n = fscanf(in,
@@ -86,10 +109,8 @@ static char process_state(int pid)
 
 static pid_t part_process(const struct stage *s, enum part part, char *state)
 {
-    char path[256];
     int pid = 0;
-    snprintf(path, sizeof path, "%s/pids/%s", s->stack.dir, part_names[part]);
-    FILE *in = fopen(path, "re");
+    FILE *in = fopen(textf("%s/pids/%s", s->stack.dir, part_names[part]), "re");
     *state = 'Z';
     if (in == NULL)
         return 0;
@@ -114,6 +135,11 @@ bool stage_stopped(const struct stage *s, enum part part)
     return state == 'T';
 }
 
+const char *stage_point(const struct stage *s)
+{
+    return textf("%s/point", s->dir);
+}
+
 void stage_heal(struct stage *s)
 {
     for (int i = 0; i < N_DAEMONS * N_STORES; i++)
@@ -127,27 +153,14 @@ void stage_heal(struct stage *s)
     }
 }
 
-static char *read_config(const char *path)
-{
-    char *text = calloc(1, CONFIG_MAX);
-    FILE *in = fopen(path, "re");
-    if (text == NULL || in == NULL || fread(text, 1, CONFIG_MAX - 1, in) == 0)
-        test_fail_start("%s: %s", path, strerror(errno));
-    fclose(in);
-    return text;
-}
-
 /* reroute: rewrites the part's configuration: replaces the socket `from` by `to`. */
 static void reroute(const struct stage *s, enum part part, const char *from, const char *to)
 {
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s.cfg", s->stack.dir, part_names[part]);
-    char *text = read_config(path), *found = strstr(text, from);
-    FILE *out = fopen(path, "we");
-    if (found == NULL || out == NULL)
+    const char *path = textf("%s/%s.cfg", s->stack.dir, part_names[part]);
+    char *text = file_read(path), *found = strstr(text, from);
+    if (found == NULL)
         test_fail_start("%s does not name %s", path, from);
-    fprintf(out, "%.*s%s%s", (int)(found - text), text, to, found + strlen(from));
-    fclose(out);
+    file_write(path, "%.*s%s%s", (int)(found - text), text, to, found + strlen(from));
     free(text);
 }
 
@@ -155,9 +168,8 @@ static void add_links(struct stage *s, enum part part)
 {
     const char *sockets[N_STORES] = {s->stack.redis.socket, s->stack.db.socket};
     for (int store = 0; store < N_STORES; store++) {
-        char path[256];
-        snprintf(path, sizeof path, "%s/%s-%s", s->dir, part_names[part],
-                 part_names[PART_REDIS + store]);
+        const char *path =
+            textf("%s/%s-%s", s->dir, part_names[part], part_names[PART_REDIS + store]);
         s->links[part][store] = relay_add(s->relay, path, sockets[store]);
         reroute(s, part, sockets[store], path);
     }
@@ -176,38 +188,15 @@ static void restart_behind_relays(struct stage *s)
         test_fail_start("the daemons do not start behind the relays");
 }
 
-/* read_url: reads GATEWAY2_URL and the like from DIR/env. */
-static void read_url(const struct stage *s, const char *name, char *url, size_t size)
-{
-    char path[256], line[512];
-    snprintf(path, sizeof path, "%s/env", s->stack.dir);
-    FILE *in = fopen(path, "re");
-    url[0] = '\0';
-    while (in != NULL && fgets(line, sizeof line, in) != NULL) {
-        char *value = strchr(line, '=');
-        if (value == NULL || (size_t)(value - line) != strlen(name) ||
-            strncmp(line, name, strlen(name)) != 0)
-            continue;
-        value += 1 + strspn(value + 1, "'\"");
-        value[strcspn(value, "'\"\n")] = '\0';
-        snprintf(url, size, "%s", value);
-    }
-    if (in != NULL)
-        fclose(in);
-    if (url[0] == '\0')
-        test_fail_start("%s has no %s", path, name);
-}
-
 void stage_up(struct stage *s, const char *self, int lease_ms)
 {
-    char wrap[1024], lease[64];
     *s = (struct stage){.dir = tempdir_make(), .relay = relay_new(), .lease_ms = lease_ms};
-    snprintf(wrap, sizeof wrap, "%s --as-scheduler %s/point", self, s->dir);
-    snprintf(lease, sizeof lease, "scheduler.lease_ms=%d", lease_ms);
+    const char *wrap = textf("%s --as-scheduler %s", self, stage_point(s));
     stack_up(&s->stack, (const char *const[]){"--gateways", "2", "--schedulers", "2", "--set",
-                                              lease, "--wrap-scheduler", wrap, NULL});
-    read_url(s, "GATEWAY_URL", s->urls[0], sizeof s->urls[0]);
-    read_url(s, "GATEWAY2_URL", s->urls[1], sizeof s->urls[1]);
+                                              textf("scheduler.lease_ms=%d", lease_ms),
+                                              "--wrap-scheduler", wrap, NULL});
+    stack_word(&s->stack, "GATEWAY_URL", s->urls[0], sizeof s->urls[0]);
+    stack_word(&s->stack, "GATEWAY2_URL", s->urls[1], sizeof s->urls[1]);
     restart_behind_relays(s);
 }
 
@@ -220,12 +209,10 @@ bool stage_down(struct stage *s)
 
 void stage_keep(struct stage *s, const char *to)
 {
-    char logs[256], log[256];
-    snprintf(logs, sizeof logs, "%s/logs", s->stack.dir);
-    snprintf(log, sizeof log, "%s/keep.log", s->dir);
+    const char *logs = textf("%s/logs", s->stack.dir), *log = textf("%s/keep.log", s->dir);
+    const char *copy = textf("cp %s/*.ledger %s/*.log %s", s->dir, s->dir, to);
     if (child_run((const char *const[]){"mkdir", "-p", to, NULL}, log) != 0 ||
         child_run((const char *const[]){"cp", "-r", logs, to, NULL}, log) != 0)
         show_log(log);
-    snprintf(logs, sizeof logs, "cp %s/*.ledger %s/*.log %s", s->dir, s->dir, to);
-    child_run((const char *const[]){"sh", "-c", logs, NULL}, log);
+    child_run((const char *const[]){"sh", "-c", copy, NULL}, log);
 }

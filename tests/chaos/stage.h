@@ -68,7 +68,15 @@ void stage_heal(struct stage *stage);
 /* stage_keep: copies logs and ledgers to `to`. */
 void stage_keep(struct stage *stage, const char *to);
 
+/* stage_point: the file that arms the next scheduler to start. */
+const char *stage_point(const struct stage *stage);
+
 void pause_ms(int64_t ms);
+
+/* chaos_begin, chaos_end: the first and the last call of a program with a stage. A signal ends the
+ * program and its stack. */
+void chaos_begin(void);
+void chaos_end(void);
 
 /* chaos_say: prints a line with the time since the program began. */
 void chaos_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -19,6 +19,7 @@
 #include "tests/chaos/oracle.h"
 #include "tests/support/child.h"
 #include "tests/support/dice.h"
+#include "tests/support/text.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
@@ -45,7 +46,7 @@
 struct round {
     struct stage *stage;
     int number;
-    char name[32], ledger[256];
+    const char *name, *ledger;
     bool redis_too, few;
     uint32_t quota;
     int overflow;
@@ -89,11 +90,9 @@ static int clients(const char *url, const char *campaign, const char *ledger)
 
 static pid_t start_clients(const struct round *r)
 {
-    char log[300];
-    snprintf(log, sizeof log, "%s.log", r->ledger);
     return child_start((const char *const[]){"/proc/self/exe", "--clients", r->stage->stack.url,
                                              r->name, r->ledger, NULL},
-                       log);
+                       textf("%s.log", r->ledger));
 }
 
 /* choose: few coupons run out around the second death. The journal accepts quota + overflow users.
@@ -112,8 +111,8 @@ static void choose(struct round *r)
 
 static bool create(struct round *r)
 {
-    snprintf(r->name, sizeof r->name, "trial-%d", r->number);
-    snprintf(r->ledger, sizeof r->ledger, "%s/%s.ledger", r->stage->dir, r->name);
+    r->name = textf("trial-%d", r->number);
+    r->ledger = textf("%s/%s.ledger", r->stage->dir, r->name);
     return stack_ctl(&r->stage->stack, NULL, "campaign create %s --quota %" PRIu32 " --overflow %d",
                      r->name, r->quota, r->overflow) == 0;
 }
@@ -238,30 +237,18 @@ static int parse(int argc, char **argv, int *rounds, const char **keep)
     return *rounds > 0 && optind == argc ? 0 : usage();
 }
 
-static void on_signal(int number)
-{
-    (void)number;
-    _exit(130); /* the stack's guard takes the stack down */
-}
-
 int main(int argc, char **argv)
 {
     static struct stage stage;
     struct sum sum = {.rounds = 0};
     int rounds;
     const char *keep;
-    signal(SIGPIPE, SIG_IGN);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     if (argc == 5 && strcmp(argv[1], "--clients") == 0)
         return clients(argv[2], argv[3], argv[4]);
     int code = parse(argc, argv, &rounds, &keep);
     if (code != 0)
         return code;
-    setenv("ONRUSH_STACK", CHAOS_STACK, 0);
-    setenv("ONRUSH_BUILD", CHAOS_BUILD, 0);
-    signal(SIGTERM, on_signal);
-    signal(SIGINT, on_signal);
-    mysql_library_init(0, NULL, NULL);
+    chaos_begin();
     uint64_t seed = dice_seed();
     stage_of_one(&stage);
     chaos_say("the stack is up");
@@ -273,7 +260,6 @@ int main(int argc, char **argv)
            ": %zu acknowledged, %zu of them overtaken; %d rounds with a breach%s\n",
            sum.rounds, seed, sum.acked, sum.overtaken, sum.broken,
            clean ? "" : "; a daemon's log tells of a bug");
-    mysql_library_end();
-    curl_global_cleanup();
+    chaos_end();
     return sum.broken == 0 && stage.broken == 0 && clean ? 0 : 1;
 }

@@ -16,7 +16,7 @@ static struct private_redis redis;
 static redisContext *connection;
 static struct campaign_keys keys;
 
-static void start(void)
+BEFORE_ALL(start)
 {
     private_redis_start(&redis, NULL);
     connection = private_redis_open(&redis);
@@ -221,9 +221,4 @@ char *users_line(const char *start, int n)
         fprintf(out, " u%d", i);
     fclose(out);
     return text;
-}
-
-int main(void)
-{
-    return tests_run(start, NULL);
 }

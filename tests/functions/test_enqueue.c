@@ -105,10 +105,8 @@ QUEUE_TEST(test_gate)
 QUEUE_TEST(test_gate_by_the_real_clock)
 {
     int64_t now = clock_wall_us(), hour = (int64_t)3600 * 1000000;
-    char answer[64];
     ask("publish 1 7 scheduled 3 -1 %" PRId64 " 0 0 1", now + hour);
-    snprintf(answer, sizeof answer, "o%" PRId64, now + hour);
-    expect("enqueue ann", answer);
+    expect("enqueue ann", textf("o%" PRId64, now + hour));
     ask("publish 1 7 open 3 -1 0 %" PRId64 " 0 1", now - 1);
     expect("enqueue ann", "c");
     ask("publish 1 7 open 3 -1 %" PRId64 " %" PRId64 " 0 1", now - 1, now + hour);

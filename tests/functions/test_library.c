@@ -9,13 +9,11 @@
 /* load_fake: loads a library of the same name that only has a version. */
 static void load_fake(int version)
 {
-    char text[256];
-    snprintf(text, sizeof text,
-             "#!lua name=onrush\n"
-             "redis.register_function{function_name='onrush_version', "
-             "callback=function() return %d end, flags={'no-writes'}}",
-             version);
-    redisReply *r = redisCommand(queue_connection(), "FUNCTION LOAD REPLACE %s", text);
+    redisReply *r = redisCommand(queue_connection(), "FUNCTION LOAD REPLACE %s",
+                                 textf("#!lua name=onrush\n"
+                                       "redis.register_function{function_name='onrush_version', "
+                                       "callback=function() return %d end, flags={'no-writes'}}",
+                                       version));
     assert_non_null(r);
     assert_int_equal(r->type, REDIS_REPLY_STRING);
     freeReplyObject(r);
@@ -28,9 +26,7 @@ static void open_once(void)
 
 static void check_ours(void)
 {
-    char version[16];
-    snprintf(version, sizeof version, "%d", redis_functions_version());
-    expect("FCALL_RO onrush_version 0", version);
+    expect("FCALL_RO onrush_version 0", textf("%d", redis_functions_version()));
     expect(OPEN, "- - - - - - - - - - - - - 0 0 now - - -");
 }
 
@@ -67,9 +63,8 @@ QUEUE_TEST(test_same_is_not_loaded_again)
 
 QUEUE_TEST(test_text_says_its_version)
 {
-    char line[32];
-    snprintf(line, sizeof line, "local VERSION = %d\n", redis_functions_version());
-    assert_non_null(strstr(redis_functions_text(), line));
+    assert_non_null(
+        strstr(redis_functions_text(), textf("local VERSION = %d\n", redis_functions_version())));
     assert_memory_equal(redis_functions_text(), "#!lua name=onrush\n", 18);
 }
 

@@ -17,9 +17,8 @@ static void check_order(const redisReply *reply, size_t n)
     assert_int_equal(s.ticket, TICKETS_FROM + 1);
     assert_int_equal(s.position, 1);
     for (size_t i = 1; i <= n; i = 2 * i + 1) {
-        char want[64];
-        snprintf(want, sizeof want, "u%zu #%zu", i, i);
-        assert_string_equal(ask("ZRANGE $queue %zu %zu WITHSCORES", i - 1, i - 1), want);
+        assert_string_equal(ask("ZRANGE $queue %zu %zu WITHSCORES", i - 1, i - 1),
+                            textf("u%zu #%zu", i, i));
     }
 }
 
@@ -35,9 +34,7 @@ QUEUE_TEST(test_thousands_in_one_call)
         reply = ask_reply(status);
         assert_int_equal(reply->elements, sizes[i] + 1);
         freeReplyObject(reply);
-        char card[16];
-        snprintf(card, sizeof card, "%d", sizes[i]);
-        expect("ZCARD $queue", card);
+        expect("ZCARD $queue", textf("%d", sizes[i]));
         free(enqueue);
         free(status);
     }
@@ -175,12 +172,11 @@ QUEUE_TEST(test_wrong_type_changes_nothing)
                                         "enqueue z",
                                         "status z"};
     for (size_t i = 0; i < LENGTH(keys); i++) {
-        char before[256];
         queue_open();
         ask("enqueue a b c");
         ask("claim 1 2");
         ask("settle 1 0 0 a s#1");
-        snprintf(before, sizeof before, "%s", ask("HGETALL $meta"));
+        const char *before = textf("%s", ask("HGETALL $meta"));
         ask("RENAME %s kept", keys[i]);
         ask("SET %s broken", keys[i]);
         for (size_t j = 0; j < LENGTH(calls); j++) {

@@ -95,9 +95,7 @@ OPEN_TEST(test_moves)
         "drain 1 #9", "revive 1 0 10",        "claim 1 9"};
     ask("enqueue a b c");
     for (size_t i = 0; i < LENGTH(moves); i++) {
-        char expected[16];
-        snprintf(expected, sizeof expected, "%zu", i);
-        expect("HGET $meta moves", expected);
+        expect("HGET $meta moves", textf("%zu", i));
         ask("%s", moves[i]);
     }
     expect("claim 1 9", "0 4 []"); /* claims nobody: no move */

@@ -54,14 +54,14 @@ OPEN_TEST(test_set_aside)
 /* A decodable member stays: set-aside cannot refuse a valid user. It ignores absent ones. */
 QUEUE_TEST(test_set_aside_of_users)
 {
-    char line[256], longest[65];
+    char longest[65];
     memset(longest, 'x', 64);
     longest[64] = '\0';
     ask(OPEN);
     ask("enqueue a b %s", longest);
     ask("ZADD $queue #4 %sx", longest);
     ask("claim 1 9");
-    snprintf(line, sizeof line, "set_aside 1 a b ghost %s", longest);
+    const char *line = textf("set_aside 1 a b ghost %s", longest);
     expect(line, "0");
     assert_string_equal(ask("%sx", line), "1"); /* 65 letters: not a user id */
     expect("ZCARD $queue", "3");

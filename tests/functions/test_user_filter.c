@@ -81,10 +81,8 @@ static void begin(void)
 
 static void read_page(struct user_filter *m, const char *key, char cursor[32], uint64_t back)
 {
-    char line[128];
-    snprintf(line, sizeof line, "%s %s %s COUNT %d", strcmp(key, "$users") == 0 ? "HSCAN" : "ZSCAN",
-             key, cursor, PAGE);
-    redisReply *r = ask_reply(line);
+    redisReply *r = ask_reply(textf(
+        "%s %s %s COUNT %d", strcmp(key, "$users") == 0 ? "HSCAN" : "ZSCAN", key, cursor, PAGE));
     for (size_t i = 0; i < r->element[1]->elements; i += 2)
         user_filter_add(m, r->element[1]->element[i]->str, r->element[1]->element[i]->len);
     snprintf(cursor, 32, "%s", r->element[0]->str);

@@ -3,6 +3,8 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/file.h"
+#include "tests/support/raw.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,14 +70,51 @@ static void wait_answer(const char *url, int status, const char *text)
 
 void event_wait_ready(const char *admin_url, int status, const char *text)
 {
-    char url[256];
-    snprintf(url, sizeof url, "%s/readyz", admin_url);
-    wait_answer(url, status, text);
+    wait_answer(textf("%s/readyz", admin_url), status, text);
 }
 
 void event_wait_campaign(const struct event *e, const char *text)
 {
     wait_answer(event_url(e, "%s", ""), 200, text);
+}
+
+void event_wait_request(const struct event *e, const char *user, const char *text)
+{
+    wait_answer(event_url(e, "/requests/%s?wait=1", user), 200, text);
+}
+
+void event_edit(struct stack *stack, const char *part, const char *setting)
+{
+    int n = (int)strcspn(setting, " ");
+    const char *script = textf("s/^\\( *\\)%.*s = .*/\\1%s;/", n, setting, setting);
+    const char *file = textf("%s/%s.cfg", stack->dir, part);
+    const char *const sed[] = {"sed", "-i", script, file, NULL};
+    assert_int_equal(child_run(sed, "/dev/null"), 0);
+}
+
+void event_reload(struct stack *stack, const char *part, const char *text)
+{
+    size_t before = stack_log_size(stack, part);
+    stack_kill(stack, part, "HUP");
+    if (!stack_log_wait(stack, part, before, text))
+        fail_msg("%s does not say: %s", part, text);
+}
+
+const char *event_no_start(struct stack *stack, const char *daemon, const char *const *arguments,
+                           int code)
+{
+    static int number;
+    const char *argv[8] = {stack_program(daemon)};
+    const char *log = textf("%s/no-start-%d.log", stack->dir, ++number);
+    for (size_t i = 0; arguments[i] != NULL; i++)
+        argv[1 + i] = arguments[i];
+    int ended = child_run(argv, log);
+    char *text = file_read(log);
+    const char *said = textf("%s", text);
+    free(text);
+    if (ended != code)
+        fail_msg("%s: exit code %d instead of %d, %s", daemon, ended, code, said);
+    return said;
 }
 
 void event_wait_post(const struct event *e, const char *user, int status)
@@ -159,10 +198,8 @@ void event_wait_open(const struct event *e)
 long event_metric(const char *admin_url, const char *series)
 {
     static struct http_answer a;
-    char url[256], want[128];
-    snprintf(url, sizeof url, "%s/metrics", admin_url);
-    snprintf(want, sizeof want, "\n%s ", series);
-    assert_int_equal(http_get(url, &a), 200);
+    const char *want = textf("\n%s ", series);
+    assert_int_equal(http_get(textf("%s/metrics", admin_url), &a), 200);
     const char *at = strstr(a.body, want);
     if (at == NULL)
         fail_msg("there is no metric %s", series);
@@ -186,9 +223,28 @@ void event_create(struct event *e, const char *options)
 
 int event_post(const struct event *e, const char *user, struct http_answer *answer)
 {
-    char body[128];
-    snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", user);
-    return http_post(event_url(e, "/requests"), body, answer);
+    return http_post(event_url(e, "/requests"), textf("{\"user_id\":\"%s\"}", user), answer);
+}
+
+void event_raw_post(const struct event *e, int fd, const char *user)
+{
+    const char *body = textf("{\"user_id\":\"%s\"}", user);
+    raw_say(fd,
+            "POST /v1/campaigns/%s/requests HTTP/1.1\r\nHost: x\r\n"
+            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+            e->name, strlen(body), body);
+}
+
+void event_raw_poll(const struct event *e, int fd, const char *user)
+{
+    raw_say(fd, "GET /v1/campaigns/%s/requests/%s?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n", e->name,
+            user);
+}
+
+uint64_t event_ticket(const struct http_answer *a)
+{
+    const char *at = strstr(a->body, "\"ticket\":");
+    return at != NULL ? strtoull(at + 9, NULL, 10) : 0;
 }
 
 void event_wait(struct event *e, int64_t timeout_ms)
@@ -291,14 +347,12 @@ static void check_grant(struct told *t, MYSQL_ROW row, size_t i)
 
 static void check_mariadb(struct event *e, uint32_t quota)
 {
-    char sql[256];
     MYSQL_RES *rows;
     size_t winners = e->n_tickets < quota ? e->n_tickets : quota;
-    snprintf(sql, sizeof sql,
-             "SELECT serial, user_id, code, ticket FROM coupons c JOIN campaigns k ON k.id = "
-             "c.campaign_id "
-             "WHERE k.name = '%s' ORDER BY serial",
-             e->name);
+    const char *sql = textf("SELECT serial, user_id, code, ticket FROM coupons c "
+                            "JOIN campaigns k ON k.id = c.campaign_id "
+                            "WHERE k.name = '%s' ORDER BY serial",
+                            e->name);
     assert_int_equal(db_query(&e->db, sql, &rows), DB_OK);
     assert_int_equal(mysql_num_rows(rows), winners);
     for (size_t i = 0; i < winners; i++)
@@ -393,16 +447,13 @@ static void check_document(const struct told *t, const struct http_answer *a, bo
 
 void event_check_answers(struct event *e)
 {
-    static const char *const json[] = {"Content-Type: application/json", NULL};
     static struct http_answer a;
     for (size_t i = 0; i < e->n; i++) {
-        char body[128];
-        snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", e->told[i].user);
-        http_ask(&(struct http_request){.url = event_url(e, "/requests"),
-                                        .body = body,
-                                        .headers = json,
-                                        .keep_alive = true},
-                 &a);
+        const char *body = textf("{\"user_id\":\"%s\"}", e->told[i].user);
+        http_ask(
+            &(struct http_request){
+                .url = event_url(e, "/requests"), .body = body, .json = true, .keep_alive = true},
+            &a);
         check_document(&e->told[i], &a, true);
         http_ask(&(struct http_request){.url = event_url(e, "/requests/%s", e->told[i].user),
                                         .keep_alive = true},

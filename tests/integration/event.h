@@ -49,6 +49,16 @@ void event_ctl(struct stack *stack, const char *format, ...) __attribute__((form
 /* event_wait_ready: waits until /readyz of this admin listener has the status and the text. */
 void event_wait_ready(const char *admin_url, int status, const char *text);
 
+/* event_edit: changes the lines of this key in a part's configuration file, for example to
+ * "max_url_bytes = 300". event_reload: sends SIGHUP and waits until the part's log has the text. */
+void event_edit(struct stack *stack, const char *part, const char *setting);
+void event_reload(struct stack *stack, const char *part, const char *text);
+
+/* event_no_start: starts a daemon with these arguments, NULL-terminated; it must end with this exit
+ * code. Returns what it says. */
+const char *event_no_start(struct stack *stack, const char *daemon, const char *const *arguments,
+                           int code);
+
 /* event_metric: reads a series from a daemon's admin listener; fails if it is missing.
  * event_wait_metric: waits for `value`; fails after 60 s. */
 long event_metric(const char *admin_url, const char *series);
@@ -64,8 +74,15 @@ void event_wait_open(const struct event *event);
 const char *event_url(const struct event *event, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* event_post: sends a POST for this user; returns the status. `answer` may be NULL. */
+/* event_post: sends a POST for this user; returns the status. `answer` may be NULL. event_ticket:
+ * the ticket in an answer; 0: none. */
 int event_post(const struct event *event, const char *user, struct http_answer *answer);
+uint64_t event_ticket(const struct http_answer *answer);
+
+/* event_raw_post, event_raw_poll: send a POST or a long-poll for this user over an open connection,
+ * and do not wait. */
+void event_raw_post(const struct event *event, int fd, const char *user);
+void event_raw_poll(const struct event *event, int fd, const char *user);
 
 /* event_accept: sends a POST for a user that must get 202. */
 void event_accept(const struct event *event, const char *format, ...)
@@ -89,9 +106,10 @@ void posting_begin(struct posting *posting, const struct event *event, const cha
 int posting_end(struct posting *posting);
 
 /* event_wait_post: posts this user until the status is `status`. event_wait_campaign: waits until
- * the campaign's resource has the text. */
+ * the campaign's resource has the text. event_wait_request: the same for the user's request. */
 void event_wait_post(const struct event *event, const char *user, int status);
 void event_wait_campaign(const struct event *event, const char *text);
+void event_wait_request(const struct event *event, const char *user, const char *text);
 
 /* event_wait_grant: waits until the user has a coupon in MariaDB; returns its ticket. */
 uint64_t event_wait_grant(struct event *event, const char *user);

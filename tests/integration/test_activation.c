@@ -3,7 +3,6 @@
  * request. This program holds the socket as systemd does. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
 #include "shared/base/listen.h"
 #include "tests/support/child.h"
 
@@ -19,13 +18,12 @@
 #define CLIENTS  12
 #define RESTARTS 3
 #define STOP_MS  15000
-#define WAIT_US  30000000
 
 static struct stack stack;
 static const char *gateway_log;
 static int inherited; /* the socket's descriptor; bash below redirects it to 3 */
 
-static void up(void)
+BEFORE_ALL(up)
 {
     stack_up(&stack, NULL);
     stack_kill(&stack, "gateway", "TERM");
@@ -37,17 +35,17 @@ static void up(void)
     gateway_log = strdup(tempdir_make());
 }
 
+/* in_bash: the command line of a gateway that gets this descriptor as its first socket. */
+#define IN_BASH(from)                                                                              \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        "bash", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" --config \"$1\" " from " 50<&-",     \
+            stack_program("gateway"), textf("%s/gateway.cfg", stack.dir), NULL                     \
+    }
+
 static pid_t gateway_start(int life)
 {
-    char config[256], program[512], log[256];
-    snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
-    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
-    snprintf(log, sizeof log, "%s/%d.log", gateway_log, life);
-    return child_start((const char *const[]){"bash", "-c",
-                                             "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" --config "
-                                             "\"$1\" 3<&50 50<&-",
-                                             program, config, NULL},
-                       log);
+    return child_start(IN_BASH("3<&50"), textf("%s/%d.log", gateway_log, life));
 }
 
 /* --- clients; each keeps its connection while the gateway runs --- */
@@ -58,14 +56,12 @@ static atomic_size_t good, bad;
 
 static void *client_run(void *arg)
 {
-    static const char *const json[] = {"Content-Type: application/json", NULL};
     struct http_answer *a = malloc(sizeof *a);
     for (size_t i = 0; !enough; i++) {
-        char body[64];
-        snprintf(body, sizeof body, "{\"user_id\":\"c%d-%zu\"}", (int)(intptr_t)arg, i);
+        const char *body = textf("{\"user_id\":\"c%d-%zu\"}", (int)(intptr_t)arg, i);
         http_ask(&(struct http_request){.url = event_url(event, "/requests"),
                                         .body = body,
-                                        .headers = json,
+                                        .json = true,
                                         .keep_alive = true,
                                         .timeout_ms = 60000},
                  a);
@@ -83,10 +79,7 @@ static void *client_run(void *arg)
 
 static void wait_for_good(size_t n)
 {
-    int64_t deadline_us = clock_mono_us() + WAIT_US;
-    while (good < n && clock_mono_us() < deadline_us)
-        wait_a_moment();
-    assert_true(good >= n);
+    wait_for(good >= n);
 }
 
 /* wait_for_the_journal: a gateway uses the journal until its connection to Redis is up. */
@@ -130,23 +123,8 @@ TEST(test_restarts_lose_nothing)
 /* A descriptor that is no listening socket ends the start with a message. */
 TEST(test_wrong_socket)
 {
-    char config[256], program[512], log[256], command[400];
-    snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
-    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
-    snprintf(log, sizeof log, "%s/wrong.log", gateway_log);
-    assert_int_equal(
-        child_run((const char *const[]){"bash", "-c",
-                                        "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" --config \"$1\" "
-                                        "3</dev/null 50<&-",
-                                        program, config, NULL},
-                  log),
-        69);
-    snprintf(command, sizeof command, "grep -q 'sockets that systemd passed cannot be used' %s",
-             log);
-    assert_int_equal(system(command), 0);
-}
-
-int main(void)
-{
-    return tests_run(up, NULL);
+    const char *log = textf("%s/wrong.log", gateway_log);
+    assert_int_equal(child_run(IN_BASH("3</dev/null"), log), 69);
+    assert_int_equal(system(textf("grep -q 'sockets that systemd passed cannot be used' %s", log)),
+                     0);
 }

@@ -11,7 +11,7 @@
 static struct stack stack;
 static char copies[300];
 
-static void up(void)
+BEFORE_ALL(up)
 {
     snprintf(copies, sizeof copies, "%s", tempdir_make());
     stack_up(&stack, NULL);
@@ -19,8 +19,7 @@ static void up(void)
 
 static void copy(const char *from, const char *to)
 {
-    char command[1000];
-    snprintf(command, sizeof command, "cp -a '%s' '%s'", from, to);
+    const char *command = textf("cp -a '%s' '%s'", from, to);
     if (system(command) != 0)
         fail_msg("%s", command);
 }
@@ -29,19 +28,15 @@ static void copy(const char *from, const char *to)
  * time. */
 static void save(const char *store)
 {
-    char from[400];
-    snprintf(from, sizeof from, "%s/%s", stack.dir, store);
-    copy(from, copies);
+    copy(textf("%s/%s", stack.dir, store), copies);
 }
 
 static void put_back(const char *store)
 {
-    char from[400], to[400], lost[420];
-    snprintf(from, sizeof from, "%s/%s", copies, store);
-    snprintf(to, sizeof to, "%s/%s", stack.dir, store);
+    const char *from = textf("%s/%s", copies, store);
+    const char *to = textf("%s/%s", stack.dir, store);
     stack_kill(&stack, store, "TERM");
-    snprintf(lost, sizeof lost, "%s/lost-%s", copies, store);
-    assert_int_equal(rename(to, lost), 0);
+    assert_int_equal(rename(to, textf("%s/lost-%s", copies, store)), 0);
     copy(from, to);
     stack_start(&stack, store);
 }
@@ -106,8 +101,3 @@ TEST(test_save_and_restore)
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

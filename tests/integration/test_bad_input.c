@@ -7,6 +7,7 @@
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
 #include "tests/support/file.h"
+#include "tests/support/private_redis.h"
 #include "tests/support/raw.h"
 
 #include <stdio.h>
@@ -15,7 +16,6 @@
 #include <unistd.h>
 
 #define NAME64 "123456789.123456789.123456789.123456789.123456789.123456789.1234"
-#define JSON   "application/json"
 #define BODY   "{\"user_id\":\"u-1\"}"
 
 /* Low limits, so that tests can reach them. */
@@ -34,7 +34,7 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event event;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&event, &stack, options, "--quota 10");
     stack_kill(&stack, "scheduler", "TERM");
@@ -45,10 +45,8 @@ static long calls(void)
 {
     static struct http_answer a;
     static const char name[] = "\nonrush_gateway_redis_calls_total{";
-    char url[256];
     long n = 0;
-    snprintf(url, sizeof url, "%s/metrics", stack.admin_url);
-    assert_int_equal(http_get(url, &a), 200);
+    assert_int_equal(http_get(textf("%s/metrics", stack.admin_url), &a), 200);
     for (const char *at = a.body; (at = strstr(at, name)) != NULL;) {
         at = strchr(at + 1, '}');
         n += atol(at + 1);
@@ -56,26 +54,18 @@ static long calls(void)
     return n;
 }
 
-static long long keys(void)
-{
-    redisReply *r = redisCommand(event.redis, "DBSIZE");
-    long long n = r->integer;
-    freeReplyObject(r);
-    return n;
-}
-
 static long calls_before;
-static long long keys_before;
+static int64_t keys_before;
 
 static void note_redis(void)
 {
     calls_before = calls();
-    keys_before = keys();
+    keys_before = redis_says(event.redis, "DBSIZE");
 }
 
 static void nothing_reached_redis(void)
 {
-    if (calls() != calls_before || keys() != keys_before)
+    if (calls() != calls_before || redis_says(event.redis, "DBSIZE") != keys_before)
         fail_msg("something reached Redis: %ld calls", calls() - calls_before);
 }
 
@@ -129,13 +119,9 @@ static const struct {
 
 QUIET_TEST(test_bodies)
 {
-    static const char *const json[] = {"Content-Type: " JSON, NULL};
     static struct http_answer a;
     for (size_t i = 0; i < LENGTH(bodies); i++) {
-        http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
-                                        .body = bodies[i].body,
-                                        .headers = json},
-                 &a);
+        http_post(event_url(&event, "/requests"), bodies[i].body, &a);
         check_problem(bodies[i].body, a.body, a.status, 400, bodies[i].code);
         assert_string_equal(http_header(&a, "Content-Type"), "application/problem+json");
     }
@@ -156,7 +142,7 @@ QUIET_TEST(test_media_types)
     for (size_t i = 0; i < LENGTH(media_types); i++) {
         http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
                                         .body = BODY,
-                                        .headers = (const char *const[]){media_types[i], NULL}},
+                                        .headers = {media_types[i]}},
                  &a);
         check_problem(media_types[i], a.body, a.status, 415, "BAD_MEDIA_TYPE");
     }
@@ -219,15 +205,13 @@ static const struct {
 
 QUIET_TEST(test_paths_and_methods)
 {
-    static const char *const json[] = {"Content-Type: " JSON, NULL};
     static struct http_answer a;
     for (size_t i = 0; i < LENGTH(paths); i++) {
-        char url[512];
         bool post = strcmp(paths[i].method, "POST") == 0;
-        snprintf(url, sizeof url, "%s%s", stack.url, paths[i].path);
+        const char *url = textf("%s%s", stack.url, paths[i].path);
         http_ask(
             &(struct http_request){
-                .method = paths[i].method, .url = url, .body = post ? BODY : NULL, .headers = json},
+                .method = paths[i].method, .url = url, .body = post ? BODY : NULL, .json = true},
             &a);
         check_problem(url, a.body, a.status, paths[i].status, paths[i].code);
         if (a.status == 405)
@@ -242,19 +226,18 @@ QUIET_TEST(test_paths_and_methods)
 QUIET_TEST(test_body_too_large)
 {
     static const size_t sizes[] = {513, 5000, 100000, 1000000};
-    static const char *const json[] = {"Content-Type: " JSON, NULL};
-    static const char *const chunked[] = {"Content-Type: " JSON, "Transfer-Encoding: chunked",
-                                          NULL};
+    static const char *const ways[] = {NULL, "Transfer-Encoding: chunked"};
     static struct http_answer a;
     static char body[1000001];
     for (size_t i = 0; i < LENGTH(sizes); i++) {
         memset(body, ' ', sizes[i]);
         memcpy(body, BODY, strlen(BODY));
-        for (int way = 0; way < 2; way++) {
+        for (size_t way = 0; way < LENGTH(ways); way++) {
             http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
                                             .body = body,
                                             .body_len = sizes[i],
-                                            .headers = way == 0 ? json : chunked},
+                                            .json = true,
+                                            .headers = {ways[way]}},
                      &a);
             check_problem("large body", a.body, a.status, 413, "BODY_TOO_LARGE");
         }
@@ -264,11 +247,7 @@ QUIET_TEST(test_body_too_large)
 QUIET_TEST(test_url_too_long)
 {
     static struct http_answer a;
-    char url[1024];
-    int n = snprintf(url, sizeof url, "%s/v1/campaigns/noon?", stack.url);
-    memset(url + n, 'x', 300);
-    url[n + 300] = '\0';
-    http_ask(&(struct http_request){.url = url}, &a);
+    http_get(textf("%s/v1/campaigns/noon?%0300d", stack.url, 0), &a);
     check_problem("long URL", a.body, a.status, 414, "URL_TOO_LONG");
 }
 
@@ -278,9 +257,7 @@ QUIET_TEST(test_headers_too_large)
     static char header[9000];
     memset(header, 'x', sizeof header - 1);
     memcpy(header, "X-Large: ", 9);
-    http_ask(&(struct http_request){.url = event_url(&event, "%s", ""),
-                                    .headers = (const char *const[]){header, NULL}},
-             &a);
+    http_ask(&(struct http_request){.url = event_url(&event, "%s", ""), .headers = {header}}, &a);
     assert_int_equal(a.status, 431);
 }
 
@@ -429,21 +406,13 @@ static const struct {
 
 QUIET_TEST(test_configurations)
 {
-    const char *dir = tempdir_make();
-    char file[256], log[256], program[512], want[512];
-    snprintf(file, sizeof file, "%s/bad.cfg", dir);
+    const char *dir = tempdir_make(), *file = textf("%s/bad.cfg", dir);
+    const char *const arguments[] = {"--config", file, NULL};
     for (size_t i = 0; i < LENGTH(configs); i++) {
         file_write(file, "%s", configs[i].file);
-        snprintf(log, sizeof log, "%s/log%zu", dir, i);
-        snprintf(program, sizeof program, "%s/%s/onrush-%s", getenv("ONRUSH_BUILD"),
-                 configs[i].program, configs[i].program);
-        int code = child_run((const char *const[]){program, "--config", file, NULL}, log);
-        char *text = file_read(log);
-        snprintf(want, sizeof want, "onrush-%s: %s/%s\n", configs[i].program, dir,
-                 configs[i].message);
-        assert_string_equal(text, want);
-        assert_int_equal(code, 78);
-        free(text);
+        assert_string_equal(
+            event_no_start(&stack, configs[i].program, arguments, 78),
+            textf("onrush-%s: %s/%s\n", configs[i].program, dir, configs[i].message));
     }
 }
 
@@ -452,18 +421,14 @@ QUIET_TEST(test_configurations)
 TEST(test_too_many_in_flight)
 {
     enum { MOST = 4 };
-    static const char poll[] =
-        "GET /v1/campaigns/noon/requests/waits?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n";
     static struct http_answer a;
     int fds[MOST];
     assert_int_equal(event_post(&event, "waits", NULL), 202);
     for (int i = 0; i < MOST; i++) {
         fds[i] = raw_connect(stack.url);
-        raw_send(fds[i], poll, sizeof poll - 1);
+        event_raw_poll(&event, fds[i], "waits");
     }
-    int64_t deadline_us = clock_mono_us() + 5000000;
-    while (event_post(&event, "more", &a) != 503 && clock_mono_us() < deadline_us)
-        wait_a_moment();
+    wait_for(event_post(&event, "more", &a) == 503);
     check_problem("one in flight too many", a.body, a.status, 503, "OVERLOADED");
     assert_non_null(http_header(&a, "Retry-After"));
     for (int i = 0; i < MOST; i++)
@@ -471,8 +436,3 @@ TEST(test_too_many_in_flight)
 }
 
 EVENT_ENDS(event)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -3,6 +3,7 @@
  * had lost its functions and both calls are repeated. */
 #include "tests/integration/event.h"
 
+#include "tests/support/private_redis.h"
 #include "tests/support/raw.h"
 
 #include <stdio.h>
@@ -16,24 +17,13 @@
 static struct stack stack;
 static struct event noon;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&noon, &stack,
                 (const char *const[]){"--set", "gateway.workers=1", "--set",
                                       "gateway.redis.command_timeout_ms=60000", NULL},
                 "--quota 3 --overflow -1");
     stack_kill(&stack, "scheduler", "KILL"); /* waiting users stay waiting */
-}
-
-static void ask(int fd, const char *prefix, int i)
-{
-    char body[64], request[300];
-    int len = snprintf(body, sizeof body, "{\"user_id\":\"%s-%d\"}", prefix, i);
-    int n = snprintf(request, sizeof request,
-                     "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: "
-                     "application/json\r\nContent-Length: %d\r\n\r\n%s",
-                     len, body);
-    raw_send(fd, request, (size_t)n);
 }
 
 /* take: returns the ticket of a 202. */
@@ -56,16 +46,14 @@ static void in_order(const char *prefix)
     stack_kill(&stack, "redis", "STOP");
     for (int i = 0; i < REQUESTS; i++) {
         fds[i] = raw_connect(stack.url);
-        ask(fds[i], prefix, i);
+        event_raw_post(&noon, fds[i], textf("%s-%d", prefix, i));
         event_wait_metric(stack.admin_url, "onrush_gateway_in_flight", i + 1);
     }
     stack_kill(&stack, "redis", "CONT");
     for (int i = 0; i < REQUESTS; i++) {
-        char user[32];
         uint64_t ticket = take(fds[i]);
-        snprintf(user, sizeof user, "%s-%d", prefix, i);
         assert_true(ticket > last);
-        assert_int_equal(stack_ticket(noon.redis, "noon", user), ticket);
+        assert_int_equal(stack_ticket(noon.redis, "noon", textf("%s-%d", prefix, i)), ticket);
         last = ticket;
         close(fds[i]);
     }
@@ -78,15 +66,8 @@ TEST(test_two_calls)
 
 TEST(test_two_calls_without_functions)
 {
-    redisReply *r = redisCommand(noon.redis, "FUNCTION FLUSH");
-    assert_int_equal(r->type, REDIS_REPLY_STATUS);
-    freeReplyObject(r);
+    redis_says(noon.redis, "FUNCTION FLUSH");
     in_order("late");
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

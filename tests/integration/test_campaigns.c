@@ -14,7 +14,7 @@
 
 static struct stack stack;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     stack_up(&stack, NULL);
 }
@@ -24,39 +24,17 @@ static void wait_for_refusal(const struct event *e, const char *code)
 {
     static struct http_answer a;
     static int number;
-    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
-    a.status = 0;
-    for (char user[32]; a.status != 403 || strstr(a.body, code) == NULL;) {
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%d %s instead of 403 %s", a.status, a.body, code);
-        snprintf(user, sizeof user, "late-%d", number++);
-        event_post(e, user, &a);
-    }
-}
-
-static void wait_for_status(const struct event *e, const char *user, const char *status)
-{
-    static struct http_answer a;
-    char want[64];
-    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
-    snprintf(want, sizeof want, "\"status\":\"%s\"", status);
-    while (http_get(event_url(e, "/requests/%s?wait=5", user), &a) != 200 ||
-           strstr(a.body, want) == NULL) {
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%s: %d %s instead of %s", user, a.status, a.body, status);
-        wait_a_moment();
-    }
+    wait_for(event_post(e, textf("late-%d", number++), &a) == 403 && strstr(a.body, code) != NULL);
 }
 
 TEST(test_opens_on_time)
 {
     static struct http_answer a;
-    char options[96], when[CLOCK_TEXT_SIZE];
+    char when[CLOCK_TEXT_SIZE];
     struct event e;
     event_open(&e, &stack, "opens");
     int64_t opens_us = clock_wall_us() + 3 * SECOND;
-    snprintf(options, sizeof options, "--quota 5 --opens-at %s", clock_format(opens_us, when));
-    event_create(&e, options);
+    event_create(&e, textf("--quota 5 --opens-at %s", clock_format(opens_us, when)));
     assert_int_equal(event_post(&e, "ann", &a), 403);
     assert_non_null(strstr(a.body, "\"code\":\"NOT_OPEN\""));
     assert_in_range(atoi(http_header(&a, "Retry-After")), 1, 4);
@@ -66,25 +44,24 @@ TEST(test_opens_on_time)
     int64_t late_us = clock_wall_us() - opens_us;
     /* never early, and at most a second late */
     assert_in_range(late_us + SECOND, SECOND, 2 * SECOND);
-    wait_for_status(&e, "ann", "granted");
+    event_wait_request(&e, "ann", "\"status\":\"granted\"");
     event_close(&e);
 }
 
 TEST(test_closes_on_time)
 {
     static struct http_answer a;
-    char options[96], when[CLOCK_TEXT_SIZE];
+    char when[CLOCK_TEXT_SIZE];
     struct event e;
     event_open(&e, &stack, "closes");
     int64_t closes_us = clock_wall_us() + 3 * SECOND;
-    snprintf(options, sizeof options, "--quota 5 --overflow -1 --closes-at %s",
-             clock_format(closes_us, when));
-    event_create(&e, options);
+    event_create(&e,
+                 textf("--quota 5 --overflow -1 --closes-at %s", clock_format(closes_us, when)));
     assert_int_equal(event_post(&e, "ann", &a), 202);
     wait_for_refusal(&e, "CLOSED");
     assert_true(clock_wall_us() >= closes_us);
     assert_in_range(clock_wall_us() - closes_us, 0, SECOND);
-    wait_for_status(&e, "ann", "granted"); /* a user in time keeps the coupon */
+    event_wait_request(&e, "ann", "\"status\":\"granted\""); /* a user in time keeps the coupon */
     event_close(&e);
 }
 
@@ -98,7 +75,7 @@ TEST(test_pause_resume_close)
     event_wait_post(&e, "ann", 202);
     event_ctl(&stack, "campaign close pause");
     wait_for_refusal(&e, "CLOSED");
-    wait_for_status(&e, "ann", "granted");
+    event_wait_request(&e, "ann", "\"status\":\"granted\"");
     event_close(&e);
 }
 
@@ -127,14 +104,15 @@ TEST(test_raised_quota)
     event_make(&e, &stack, "more", "--quota 2 --overflow -1");
     for (size_t i = 0; i < LENGTH(users); i++) {
         assert_int_equal(event_post(&e, users[i], &a), 202);
-        event_note(&e, users[i], strtoull(strstr(a.body, "\"ticket\":") + 9, NULL, 10));
+        event_note(&e, users[i], event_ticket(&a));
     }
     for (size_t i = 0; i < LENGTH(users); i++)
-        wait_for_status(&e, users[i], i < 2 ? "granted" : "sold_out");
+        event_wait_request(&e, users[i],
+                           i < 2 ? "\"status\":\"granted\"" : "\"status\":\"sold_out\"");
     event_ctl(&stack, "campaign set-quota more 4");
-    wait_for_status(&e, "cid", "granted");
-    wait_for_status(&e, "dan", "granted");
-    wait_for_status(&e, "eve", "sold_out");
+    event_wait_request(&e, "cid", "\"status\":\"granted\"");
+    event_wait_request(&e, "dan", "\"status\":\"granted\"");
+    event_wait_request(&e, "eve", "\"status\":\"sold_out\"");
     event_wait(&e, 10000);
     event_check(&e, 4);
     event_check_answers(&e);
@@ -186,10 +164,9 @@ TEST(test_many_campaigns_at_once)
         event_wait_open(&events[i]);
     for (int u = 0; u < USERS; u++) {
         for (int i = 0; i < CAMPAIGNS; i++) {
-            char user[16];
-            snprintf(user, sizeof user, "u-%d", u);
+            const char *user = textf("u-%d", u);
             assert_int_equal(event_post(&events[i], user, &a), 202);
-            event_note(&events[i], user, strtoull(strstr(a.body, "\"ticket\":") + 9, NULL, 10));
+            event_note(&events[i], user, event_ticket(&a));
         }
     }
     for (int i = 0; i < CAMPAIGNS; i++) {
@@ -200,8 +177,3 @@ TEST(test_many_campaigns_at_once)
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

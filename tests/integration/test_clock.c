@@ -56,7 +56,7 @@ static void step(int64_t step_s)
              llabs(mariadb_off_us() - step_s * SECOND) <= 60 * SECOND);
 }
 
-static void up(void)
+BEFORE_ALL(up)
 {
     snprintf(step_file, sizeof step_file, "%s/step", tempdir_make());
     write_step(0);
@@ -71,9 +71,8 @@ TEST(test_tickets_grow)
 {
     uint64_t last = 0;
     for (size_t i = 0; i < LENGTH(steps_s); i++) {
-        char user[16];
         step(steps_s[i]);
-        snprintf(user, sizeof user, "u-%zu", i);
+        const char *user = textf("u-%zu", i);
         event_accept(&noon, "%s", user);
         uint64_t ticket = event_wait_grant(&noon, user);
         assert_true(ticket > last);
@@ -143,8 +142,3 @@ TEST(test_nothing_was_wrong)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

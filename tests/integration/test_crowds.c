@@ -28,7 +28,7 @@
 static struct stack stack;
 static struct event noon;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     const char *include =
         file_make("proxies.cfg", "trusted_proxies = (\"127.0.0.%d\");\n", PROXY_HOST);
@@ -55,15 +55,9 @@ static void *honest_run(void *arg)
     static char text[RAW_MAX];
     (void)arg;
     for (int i = 0; !honest.enough; i++) {
-        char bytes[300];
         bool closed;
         int fd = raw_connect_from(stack.url, 2 + i % 3);
-        int n = snprintf(bytes, sizeof bytes,
-                         "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\n"
-                         "Content-Type: application/json\r\nContent-Length: 21\r\n\r\n"
-                         "{\"user_id\":\"h-%05d\"}",
-                         i % 100000);
-        raw_send(fd, bytes, (size_t)n);
+        event_raw_post(&noon, fd, textf("h-%05d", i % 100000));
         raw_read(fd, text, PATIENCE_MS, &closed);
         if (raw_status(text) / 100 == 2) {
             honest.served++;
@@ -125,9 +119,7 @@ static long open_files(void)
 
 static void check_ready(void)
 {
-    char url[256];
-    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
-    assert_int_equal(http_get(url, NULL), 200);
+    assert_int_equal(http_get(textf("%s/readyz", stack.admin_url), NULL), 200);
 }
 
 #define POLL "GET /v1/campaigns/noon/requests/ann?wait=30 HTTP/1.1\r\nHost: x\r\n"
@@ -207,11 +199,10 @@ TEST(test_those_that_never_read)
 static int status_of(int host, const char *forwarded, int *fd)
 {
     static char text[RAW_MAX];
-    char bytes[300];
     bool closed;
     long waiters = event_metric(stack.admin_url, "onrush_gateway_waiters");
     *fd = raw_connect_from(stack.url, host);
-    raw_send(*fd, bytes, (size_t)snprintf(bytes, sizeof bytes, POLL "%s\r\n", forwarded));
+    raw_say(*fd, POLL "%s\r\n", forwarded);
     for (int64_t until_us = clock_mono_us() + PATIENCE_MS * 1000; clock_mono_us() < until_us;) {
         if (raw_read(*fd, text, 10, &closed) > 0)
             return raw_status(text);
@@ -224,21 +215,18 @@ static int status_of(int host, const char *forwarded, int *fd)
 /* open_waiting: opens long-polls one after the other and waits until each is held. */
 static void open_waiting(int n, int host, const char *forwarded)
 {
-    char bytes[300];
-    int len = snprintf(bytes, sizeof bytes, POLL "%s\r\n", forwarded);
     long waiters = event_metric(stack.admin_url, "onrush_gateway_waiters");
     for (int i = 0; i < n; i++) {
         fds[waiters + i] = raw_connect_from(stack.url, host);
-        raw_send(fds[waiters + i], bytes, (size_t)len);
+        raw_say(fds[waiters + i], POLL "%s\r\n", forwarded);
     }
     event_wait_metric(stack.admin_url, "onrush_gateway_waiters", waiters + n);
 }
 
 static long turned_away(const char *cause)
 {
-    char series[120];
-    snprintf(series, sizeof series, "onrush_gateway_unavailable_total{cause=\"%s\"}", cause);
-    return event_metric(stack.admin_url, series);
+    return event_metric(stack.admin_url,
+                        textf("onrush_gateway_unavailable_total{cause=\"%s\"}", cause));
 }
 
 /* An address may have half of the waiting places; a trusted proxy may have all, if it has many
@@ -278,8 +266,3 @@ TEST(test_a_proxy_has_no_share)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

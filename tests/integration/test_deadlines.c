@@ -34,7 +34,7 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event noon;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&noon, &stack, options, "--quota 100 --overflow -1");
 }
@@ -42,13 +42,9 @@ static void up(void)
 /* loop_answers: the worker answers requests that need no store, and the admin listener answers. */
 static void loop_answers(void)
 {
-    char url[256];
-    snprintf(url, sizeof url, "%s/no-such-route", stack.url);
-    assert_int_equal(http_get(url, NULL), 404);
-    snprintf(url, sizeof url, "%s/healthz", stack.admin_url);
-    assert_int_equal(http_get(url, NULL), 200);
-    snprintf(url, sizeof url, "%s/healthz", stack.scheduler_admin_url);
-    assert_int_equal(http_get(url, NULL), 200);
+    assert_int_equal(http_get(textf("%s/no-such-route", stack.url), NULL), 404);
+    assert_int_equal(http_get(textf("%s/healthz", stack.admin_url), NULL), 200);
+    assert_int_equal(http_get(textf("%s/healthz", stack.scheduler_admin_url), NULL), 200);
 }
 
 /* end: sends SIGTERM and checks the limit. */
@@ -59,14 +55,6 @@ static void end(const char *part)
     int64_t took_us = clock_mono_us() - began_us;
     print_message("%s ended in %.1f s\n", part, (double)took_us / 1e6);
     assert_true(took_us < GRACE_S * SECOND + SHUTDOWN_EXIT_MS * 1000 + SLOWNESS_US);
-}
-
-static void says(const char *part, const char *text)
-{
-    char *log = stack_log(&stack, part);
-    if (strstr(log, text) == NULL)
-        fail_msg("%s does not say: %s", part, text);
-    free(log);
 }
 
 /* --- Redis accepts connections and never answers --- */
@@ -98,7 +86,7 @@ TEST(test_mariadb_hangs)
     wait_for(event_metric(stack.scheduler_admin_url, "onrush_scheduler_pool_busy") >= 1);
     loop_answers();
     end("scheduler");
-    says("scheduler", "its connections are cut");
+    assert_true(stack_log_says(&stack, "scheduler", 0, "its connections are cut"));
 }
 
 /* Both are away: a request waits for MariaDB when the gateway is stopped, and gets an answer. */
@@ -112,7 +100,7 @@ TEST(test_gateway_ends_while_mariadb_hangs)
     end("gateway");
     assert_int_equal(posting_end(&dan), 503);
     assert_non_null(http_header(&dan.answer, "Retry-After"));
-    says("gateway", "its connections are cut");
+    assert_true(stack_log_says(&stack, "gateway", 0, "its connections are cut"));
 }
 
 /* Every user accepted before has a coupon. */
@@ -147,24 +135,20 @@ static int silent_name_server(void)
 /* start_with_silent_names: starts a gateway that must resolve its Redis through NAME_SERVER. */
 static pid_t start_with_silent_names(const char *log)
 {
-    char command[1200];
     const char *conf = file_make("resolv.conf", "%s",
                                  "nameserver " NAME_SERVER "\noptions timeout:30 attempts:5\n");
     const char *wrapper =
         file_make("wrapper", "mount --bind %s /etc/resolv.conf && exec \"$@\"\n", conf);
-    snprintf(command, sizeof command,
-             "exec unshare -m sh '%s' '%s/gateway/onrush-gateway' --config '%s/gateway.cfg' "
-             "--set redis.socket= --set redis.host=redis.invalid-name.test",
-             wrapper, getenv("ONRUSH_BUILD"), stack.dir);
-    const char *argv[] = {"sh", "-c", command, NULL};
-    return child_start(argv, log);
+    const char *command = textf("exec unshare -m sh '%s' '%s' --config '%s/gateway.cfg' "
+                                "--set redis.socket= --set redis.host=redis.invalid-name.test",
+                                wrapper, stack_program("gateway"), stack.dir);
+    return child_start((const char *const[]){"sh", "-c", command, NULL}, log);
 }
 
 static void wait_ready_with(const char *reason, const char *log)
 {
     static struct http_answer a;
-    char url[256];
-    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    const char *url = textf("%s/readyz", stack.admin_url);
     int64_t since_us = clock_mono_us();
     while (http_get(url, &a) != 200 || strstr(a.body, reason) == NULL) {
         if (waited_enough(since_us)) {
@@ -179,15 +163,13 @@ static void wait_ready_with(const char *reason, const char *log)
  * without root; this test uses the real resolver. */
 TEST(test_name_server_is_silent)
 {
-    char log[300];
     static struct http_answer a;
-    const char *dir = tempdir_make();
     int fd = geteuid() == 0 ? silent_name_server() : -1;
     if (fd < 0) {
         print_message("not root, or port 53 of " NAME_SERVER " is taken\n");
         skip();
     }
-    snprintf(log, sizeof log, "%s/gateway.log", dir);
+    const char *log = textf("%s/gateway.log", tempdir_make());
     stack_kill(&stack, "gateway", "TERM");
     pid_t pid = start_with_silent_names(log);
     wait_ready_with("the name in redis.host is not resolved in time", log);
@@ -202,8 +184,3 @@ TEST(test_name_server_is_silent)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -15,7 +15,6 @@
 
 #define POSTS_MAX 4000 /* limit until a full disk is noticed */
 #define USERS     20000
-#define PATH_SIZE 320
 
 /* require_durable is off, because one test uses appendfsync everysec. */
 static const char *const options[] = {
@@ -29,7 +28,7 @@ static struct stack stack;
 static struct event noon;
 static bool can_mount;
 static int n_accepted; /* this test's users u-1, u-2 ... that got 202 */
-static char mounts[4][PATH_SIZE];
+static const char *mounts[4];
 static int n_mounts;
 
 /* --- a small disk --- */
@@ -56,8 +55,7 @@ static void unmount_all(void)
 /* make_small: moves the server's directory to a file system with this much free space. */
 static void make_small(const char *part, int spare_kib)
 {
-    char *dir = mounts[n_mounts];
-    snprintf(dir, PATH_SIZE, "%s/%s", stack.dir, part);
+    const char *dir = mounts[n_mounts] = textf("%s/%s", stack.dir, part);
     stack_kill(&stack, part, "TERM");
     run("mv '%s' '%s.before' && mkdir -m 700 '%s'", dir, dir, dir);
     run("kib=$(du -sk --apparent-size '%s.before' | cut -f1) && mount -t tmpfs -o "
@@ -70,9 +68,8 @@ static void make_small(const char *part, int spare_kib)
 
 static void fill(const char *part)
 {
-    char path[PATH_SIZE];
     static char block[4096];
-    snprintf(path, sizeof path, "%s/%s/ballast", stack.dir, part);
+    const char *path = textf("%s/%s/ballast", stack.dir, part);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     while (write(fd, block, sizeof block) > 0)
@@ -83,12 +80,10 @@ static void fill(const char *part)
 
 static void make_space(const char *part)
 {
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/%s/ballast", stack.dir, part);
-    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(textf("%s/%s/ballast", stack.dir, part)), 0);
 }
 
-static void up(void)
+BEFORE_ALL(up)
 {
     can_mount = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
                 mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
@@ -104,9 +99,7 @@ static void up(void)
 static bool ready_says(const char *text)
 {
     static struct http_answer a;
-    char url[256];
-    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
-    http_get(url, &a);
+    http_get(textf("%s/readyz", stack.admin_url), &a);
     return strstr(a.body, text) != NULL;
 }
 
@@ -119,9 +112,7 @@ static void wait_ready(const char *text, bool said)
 static int post(bool *ticket)
 {
     static struct http_answer a;
-    char user[32];
-    snprintf(user, sizeof user, "u-%d", n_accepted + 1);
-    int status = event_post(&noon, user, &a);
+    int status = event_post(&noon, textf("u-%d", n_accepted + 1), &a);
     if (status == 503)
         assert_non_null(http_header(&a, "Retry-After"));
     else if (status != 202)
@@ -187,9 +178,8 @@ TEST(test_redis_everysec)
 
 static long jobs(const char *outcome)
 {
-    char series[100];
-    snprintf(series, sizeof series, "onrush_scheduler_jobs_total{outcome=\"%s\"}", outcome);
-    return event_metric(stack.scheduler_admin_url, series);
+    return event_metric(stack.scheduler_admin_url,
+                        textf("onrush_scheduler_jobs_total{outcome=\"%s\"}", outcome));
 }
 
 /* Accepted requests wait in Redis; with both stores away the answer is 503. */
@@ -226,9 +216,4 @@ TEST(test_the_stack_stops_clean)
         skip();
     event_close(&noon);
     assert_int_equal(stack_finish(&stack), 0);
-}
-
-int main(void)
-{
-    return tests_run(up, NULL);
 }

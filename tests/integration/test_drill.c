@@ -12,7 +12,7 @@
 
 static struct stack stack;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     stack_up(&stack, NULL);
 }
@@ -99,12 +99,12 @@ static int64_t rows_of_drills(struct event *e)
 TEST(test_drill_is_interrupted)
 {
     struct event e;
-    char command[1024], log[300];
     event_open(&e, &stack, "ctrl-c");
     stack_kill(&stack, "scheduler", "TERM");
-    snprintf(log, sizeof log, "%s/drill.log", stack.dir);
-    snprintf(command, sizeof command, "exec %s drill --grants 30000 --timeout-s 100", stack.ctl);
-    pid_t pid = child_start((const char *const[]){"sh", "-c", command, NULL}, log);
+    pid_t pid = child_start(
+        (const char *const[]){
+            "sh", "-c", textf("exec %s drill --grants 30000 --timeout-s 100", stack.ctl), NULL},
+        textf("%s/drill.log", stack.dir));
     while (stack_number(&e.db, "SELECT COUNT(*) FROM campaigns WHERE state = 'paused'") == 0) {
         assert_true(child_running(pid));
         wait_a_moment();
@@ -122,8 +122,3 @@ TEST(test_the_prefix_is_reserved)
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

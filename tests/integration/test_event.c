@@ -15,16 +15,16 @@
 
 static struct stack stack;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     stack_up(&stack, NULL);
 }
 
 static void run_event(struct event *e, const char *options)
 {
-    char ledger[256], *out;
+    char *out;
     event_create(e, options);
-    snprintf(ledger, sizeof ledger, "%s/%s.ledger", stack.dir, e->name);
+    const char *ledger = textf("%s/%s.ledger", stack.dir, e->name);
     int code =
         stack_ctl(&stack, &out,
                   "burst %s --users %d --requests %d --concurrency 200 --no-progress --ledger %s",
@@ -78,8 +78,3 @@ TEST(test_long_poll)
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -13,7 +13,7 @@ static struct event noon;
 static char owner[OWNER_MAX + 1];
 static int64_t id, epoch;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     MYSQL_RES *rows;
     event_start(&noon, &stack, NULL, "--quota 5");
@@ -50,12 +50,9 @@ static void unjournal(const char *who, int64_t as_of)
 
 TEST(test_unjournal)
 {
-    char sql[200];
-    snprintf(sql, sizeof sql,
-             "INSERT INTO journal (campaign_id, user_id, ticket, gateway) VALUES (%d, 'ann', 1, "
-             "'test')",
-             (int)id);
-    assert_int_equal(db_exec(&noon.db, sql, NULL), DB_OK);
+    event_sql(&noon, textf("INSERT INTO journal (campaign_id, user_id, ticket, gateway) "
+                           "VALUES (%d, 'ann', 1, 'test')",
+                           (int)id));
     unjournal(owner, epoch - 1);
     unjournal(owner, epoch + 1);
     unjournal("somebody else", epoch);
@@ -63,9 +60,4 @@ TEST(test_unjournal)
     unjournal(owner, epoch);
     assert_int_equal(journalled(), 0);
     event_close(&noon);
-}
-
-int main(void)
-{
-    return tests_run(up, NULL);
 }

@@ -5,6 +5,7 @@
 #include "tests/integration/event.h"
 
 #include "tests/support/child.h"
+#include "tests/support/file.h"
 #include "tests/support/raw.h"
 
 #include <stdio.h>
@@ -18,23 +19,20 @@
 
 static struct stack stack;
 static struct event noon;
-static char log_file[300];
+static const char *log_file;
 
 /* with_files: runs a program with a hard limit of descriptors. Returns its exit code. */
 static int with_files(int files, const char *program, const char *const *arguments)
 {
-    const char *argv[8] = {"prlimit", NULL, program};
-    char limit[40];
-    snprintf(limit, sizeof limit, "--nofile=%d:%d", files, files);
-    argv[1] = limit;
+    const char *argv[8] = {"prlimit", textf("--nofile=%d:%d", files, files), program};
     for (size_t i = 0; arguments[i] != NULL; i++)
         argv[3 + i] = arguments[i];
     return child_run(argv, log_file);
 }
 
-static void up(void)
+BEFORE_ALL(up)
 {
-    snprintf(log_file, sizeof log_file, "%s/log", tempdir_make());
+    log_file = textf("%s/log", tempdir_make());
     event_start(&noon, &stack,
                 (const char *const[]){"--set", "gateway.max_connections_per_address=1000000", NULL},
                 "--quota 10");
@@ -43,31 +41,17 @@ static void up(void)
     stack_kill(&stack, "gateway", "TERM");
 }
 
-static bool logged(const char *text)
-{
-    char command[700];
-    snprintf(command, sizeof command, "grep -qF '%s' '%s'", text, log_file);
-    return system(command) == 0;
-}
-
 TEST(test_far_too_few)
 {
-    char program[512], config[300];
-    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
-    snprintf(config, sizeof config, "%s/gateway.cfg", stack.dir);
-    assert_int_equal(with_files(200, program, (const char *const[]){"--config", config, NULL}), 69);
-    if (!logged("too few file descriptors, raise LimitNOFILE (ulimit -Hn)\" have=200 least=273")) {
-        show_log(log_file);
-        fail_msg("it does not say what is wrong");
-    }
-}
-
-/* poll_for_ann: sends a long-poll that waits while the connection is open. */
-static void poll_for_ann(int fd)
-{
-    static const char get[] =
-        "GET /v1/campaigns/noon/requests/ann?wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    raw_send(fd, get, sizeof get - 1);
+    const char *config = textf("%s/gateway.cfg", stack.dir);
+    assert_int_equal(
+        with_files(200, stack_program("gateway"), (const char *const[]){"--config", config, NULL}),
+        69);
+    char *said = file_read(log_file);
+    if (strstr(said, "too few file descriptors, raise LimitNOFILE (ulimit -Hn)\" have=200 "
+                     "least=273") == NULL)
+        fail_msg("%s", said);
+    free(said);
 }
 
 TEST(test_fewer_clients)
@@ -84,7 +68,7 @@ TEST(test_fewer_clients)
             event_wait_ready(stack.admin_url, 503,
                              "clients are turned away: all 48 connections have a request");
         fds[i] = raw_connect(stack.url);
-        poll_for_ann(fds[i]);
+        event_raw_poll(&noon, fds[i], "ann");
         if (i < CLIENTS)
             continue;
         raw_read(fds[i], text, 10000, &closed);
@@ -105,8 +89,7 @@ TEST(test_a_silent_crowd)
 {
     int fds[FILES + 80];
     static struct http_answer a;
-    char url[300];
-    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
+    const char *url = textf("%s/readyz", stack.admin_url);
     for (size_t i = 0; i < LENGTH(fds); i++)
         fds[i] = raw_connect(stack.url);
     for (int i = 0; i < 20; i++)
@@ -117,8 +100,3 @@ TEST(test_a_silent_crowd)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

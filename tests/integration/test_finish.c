@@ -18,7 +18,7 @@
 static struct stack stack;
 static struct event noon;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&noon, &stack,
                 (const char *const[]){"--set", "gateway.workers=1", "--set", "gateway.grace_s=1",
@@ -27,13 +27,17 @@ static void up(void)
                 "--quota 100");
 }
 
-static void *get_unknown(void *arg)
+struct asking {
+    pthread_t thread;
+    const char *url;
+    int status;
+};
+
+static void *get(void *arg)
 {
     static struct http_answer a;
-    char url[256];
-    snprintf(url, sizeof url, "%s/v1/campaigns/unknown/requests/ann", stack.url);
-    http_ask(&(struct http_request){.url = url, .timeout_ms = 60000}, &a);
-    *(int *)arg = a.status;
+    struct asking *asking = arg;
+    asking->status = http_ask(&(struct http_request){.url = asking->url, .timeout_ms = 60000}, &a);
     return NULL;
 }
 
@@ -48,25 +52,20 @@ static void *stop_gateway(void *arg)
 static int post(int fd)
 {
     static char text[RAW_MAX];
-    static const char body[] = "{\"user_id\":\"bob\"}";
-    char request[300];
     bool closed;
-    int n = snprintf(request, sizeof request,
-                     "POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\nContent-Type: "
-                     "application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                     strlen(body), body);
-    raw_send(fd, request, (size_t)n);
+    event_raw_post(&noon, fd, "bob");
     raw_read(fd, text, EVERY_MS, &closed);
     return raw_status(text);
 }
 
 TEST(test_requests_after_the_grace)
 {
-    pthread_t asker, stopper;
+    struct asking asker = {.url = textf("%s/v1/campaigns/unknown/requests/ann", stack.url)};
+    pthread_t stopper;
     _Atomic bool stopped = false;
-    int fds[CONNECTIONS], asked = -1, refused = 0;
+    int fds[CONNECTIONS], refused = 0;
     stack_kill(&stack, "mariadb", "STOP");
-    assert_int_equal(pthread_create(&asker, NULL, get_unknown, &asked), 0);
+    assert_int_equal(pthread_create(&asker.thread, NULL, get, &asker), 0);
     event_wait_metric(stack.admin_url, "onrush_gateway_archive_requests", 1);
     for (size_t i = 0; i < CONNECTIONS; i++)
         fds[i] = raw_connect(stack.url);
@@ -76,35 +75,21 @@ TEST(test_requests_after_the_grace)
     for (size_t i = 0; i < CONNECTIONS && !stopped; i++)
         refused += post(fds[i]) == 503;
     pthread_join(stopper, NULL);
-    pthread_join(asker, NULL);
+    pthread_join(asker.thread, NULL);
     for (size_t i = 0; i < CONNECTIONS; i++)
         close(fds[i]);
     print_message("%d refused at once\n", refused);
-    assert_int_equal(asked, 503);
+    assert_int_equal(asker.status, 503);
     assert_true(refused > 0);
-    char *log = stack_log(&stack, "gateway");
-    assert_non_null(strstr(log, "its connections are cut"));
-    assert_non_null(strstr(log, "stopped"));
-    free(log);
-}
-
-static void *get_nobody(void *arg)
-{
-    static struct http_answer a;
-    http_ask(
-        &(struct http_request){.url = event_url(&noon, "/requests/nobody"), .timeout_ms = 60000},
-        &a);
-    *(int *)arg = a.status;
-    return NULL;
+    assert_true(stack_log_says(&stack, "gateway", 0, "its connections are cut"));
+    assert_true(stack_log_says(&stack, "gateway", 0, "stopped"));
 }
 
 /* pid_of: the pid of a part of the stack; its file has "PID START". */
 static pid_t pid_of(const char *part)
 {
-    char path[256];
     int pid = 0;
-    snprintf(path, sizeof path, "%s/pids/%s", stack.dir, part);
-    FILE *file = fopen(path, "re");
+    FILE *file = fopen(textf("%s/pids/%s", stack.dir, part), "re");
     assert_non_null(file);
     assert_int_equal(fscanf(file, "%d", &pid), 1);
     fclose(file);
@@ -115,16 +100,17 @@ static pid_t pid_of(const char *part)
  * gateway does not ask Redis again, because nobody would wait for it. */
 TEST(test_a_late_look)
 {
-    pthread_t asker, stopper;
+    struct asking asker = {.url = textf("%s/v1/campaigns/noon/requests/nobody", stack.url)};
+    pthread_t stopper;
     _Atomic bool stopped = false;
-    int fds[CONNECTIONS], asked = -1, refused = 0;
+    int fds[CONNECTIONS], refused = 0;
     pid_t mariadb = pid_of("mariadb");
     stack_kill(&stack, "redis", "CONT");
     stack_kill(&stack, "mariadb", "CONT");
     stack_start(&stack, "gateway");
     event_wait_metric(stack.admin_url, "onrush_gateway_redis_links_up", 1);
     stack_kill(&stack, "mariadb", "STOP");
-    assert_int_equal(pthread_create(&asker, NULL, get_nobody, &asked), 0);
+    assert_int_equal(pthread_create(&asker.thread, NULL, get, &asker), 0);
     event_wait_metric(stack.admin_url, "onrush_gateway_archive_requests", 1);
     for (size_t i = 0; i < CONNECTIONS; i++)
         fds[i] = raw_connect(stack.url);
@@ -136,11 +122,11 @@ TEST(test_a_late_look)
     }
     kill(mariadb, SIGCONT); /* not through the stack, which the other thread uses now */
     pthread_join(stopper, NULL);
-    pthread_join(asker, NULL);
+    pthread_join(asker.thread, NULL);
     for (size_t i = 0; i < CONNECTIONS; i++)
         close(fds[i]);
     assert_int_equal(refused, 1);
-    assert_int_equal(asked, 503);
+    assert_int_equal(asker.status, 503);
 }
 
 TEST(test_the_stack_stops_clean)
@@ -149,9 +135,4 @@ TEST(test_the_stack_stops_clean)
     stack_kill(&stack, "mariadb", "CONT");
     event_close(&noon);
     assert_int_equal(stack_finish(&stack), 0);
-}
-
-int main(void)
-{
-    return tests_run(up, NULL);
 }

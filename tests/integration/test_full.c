@@ -3,8 +3,6 @@
  * status, whether above the mark, below it, or decided. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +15,12 @@
 #define A_CALL      5000
 #define MOVED       1000
 
+#define MEMORY_ANSWERS "onrush_gateway_memory_answers_total"
+
 static struct stack stack;
 static struct event noon;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&noon, &stack, NULL, "--quota 4 --overflow 2");
     stack_kill(&stack, "scheduler", "KILL"); /* no other decisions */
@@ -28,11 +28,10 @@ static void up(void)
 
 static void call(const char *campaign, const char *function, const char *arguments)
 {
-    static char line[A_CALL * 16 + 512];
-    snprintf(line, sizeof line,
-             "FCALL onrush_%s 3 onrush:{%s}:meta onrush:{%s}:queue onrush:{%s}:users %s", function,
-             campaign, campaign, campaign, arguments);
-    redisReply *r = redisCommand(noon.redis, line);
+    redisReply *r = redisCommand(
+        noon.redis,
+        textf("FCALL onrush_%s 3 onrush:{%s}:meta onrush:{%s}:queue onrush:{%s}:users %s", function,
+              campaign, campaign, campaign, arguments));
     if (r->type == REDIS_REPLY_ERROR)
         fail_msg("%s: %s", function, r->str);
     freeReplyObject(r);
@@ -41,49 +40,47 @@ static void call(const char *campaign, const char *function, const char *argumen
 /* place: one user is decided, two are claimed, the others are above the mark. */
 static void place(uint64_t first_ticket)
 {
-    char arguments[128];
     struct campaign_head h;
     assert_true(stack_head(noon.redis, "noon", &h));
-    snprintf(arguments, sizeof arguments, "%" PRId64 " 3", h.epoch);
-    call("noon", "claim", arguments);
-    snprintf(arguments, sizeof arguments, "%" PRId64 " %" PRIu64 " %" PRIu64 " u-0 s%" PRIu64,
-             h.epoch, first_ticket, first_ticket, first_ticket);
-    call("noon", "settle", arguments);
+    call("noon", "claim", textf("%" PRId64 " 3", h.epoch));
+    call("noon", "settle",
+         textf("%" PRId64 " %" PRIu64 " %" PRIu64 " u-0 s%" PRIu64, h.epoch, first_ticket,
+               first_ticket, first_ticket));
 }
 
 static long from_memory(void)
 {
-    return event_metric(stack.admin_url, "onrush_gateway_memory_answers_total");
+    return event_metric(stack.admin_url, MEMORY_ANSWERS);
 }
 
 static void post_stranger(const struct event *e, int i)
 {
-    char user[32];
-    snprintf(user, sizeof user, "late-%d", i);
-    assert_int_equal(event_post(e, user, NULL), 409);
+    assert_int_equal(event_post(e, textf("late-%d", i), NULL), 409);
+}
+
+/* asked_again: a stranger asks; returns the value of this metric. */
+static long asked_again(const struct event *e, const char *metric)
+{
+    static int i;
+    post_stranger(e, i++);
+    return event_metric(stack.admin_url, metric);
 }
 
 static void wait_until_memory_answers(const struct event *e, int answers)
 {
-    int64_t deadline_us = clock_mono_us() + 20000000;
     long before = from_memory();
-    for (int i = 0; from_memory() < before + answers; i++) {
-        post_stranger(e, i);
-        assert_true(clock_mono_us() < deadline_us);
-    }
+    wait_for(asked_again(e, MEMORY_ANSWERS) >= before + answers);
 }
 
 TEST(test_who_was_admitted_is_known)
 {
     static struct http_answer a;
-    char user[32];
-    for (int i = 0; i < ADMITTED; i++) {
+    for (int i = 0; i < ADMITTED; i++)
         event_accept(&noon, "u-%d", i);
-    }
     place(stack_ticket(noon.redis, "noon", "u-0"));
     wait_until_memory_answers(&noon, FROM_MEMORY);
     for (int i = 0; i < ADMITTED * ROUNDS; i++) {
-        snprintf(user, sizeof user, "u-%d", i % ADMITTED);
+        const char *user = textf("u-%d", i % ADMITTED);
         int status = event_post(&noon, user, &a);
         if (status != (i % ADMITTED == 0 ? 409 : 202) || strstr(a.body, "\"ticket\"") == NULL)
             fail_msg("%s: %d %s", user, status, a.body);
@@ -96,14 +93,10 @@ TEST(test_who_was_admitted_is_known)
 static void crowd(const char *campaign)
 {
     static char users[A_CALL * 16];
-    char settings[256];
-    snprintf(settings, sizeof settings,
-             "INSERT INTO campaigns (name, quota, overflow, state, opens_at) "
-             "VALUES ('%s', 10, %d, 'open', '2000-01-01')",
-             campaign, CROWD - 10);
-    assert_int_equal(db_exec(&noon.db, settings, NULL), DB_OK);
-    snprintf(settings, sizeof settings, "5 7 open 10 %d 0 0 0 1", CROWD);
-    call(campaign, "publish", settings);
+    event_sql(&noon, textf("INSERT INTO campaigns (name, quota, overflow, state, opens_at) "
+                           "VALUES ('%s', 10, %d, 'open', '2000-01-01')",
+                           campaign, CROWD - 10));
+    call(campaign, "publish", textf("5 7 open 10 %d 0 0 0 1", CROWD));
     for (int i = 0; i < CROWD; i += A_CALL) {
         size_t n = 0;
         for (int j = 0; j < A_CALL; j++)
@@ -116,12 +109,10 @@ static void crowd(const char *campaign)
 static void wait_for_scan(const struct event *e)
 {
     static const char name[] = "onrush_gateway_redis_calls_total{call=\"scan\"}";
-    int64_t deadline_us = clock_mono_us() + 20000000;
     long before = event_metric(stack.admin_url, name);
     for (int i = 0; i < ROUNDS; i++)
         post_stranger(e, i);
-    while (event_metric(stack.admin_url, name) < before + CROWD / 1000 / 2)
-        assert_true(clock_mono_us() < deadline_us);
+    wait_for(event_metric(stack.admin_url, name) >= before + CROWD / 1000 / 2);
 }
 
 /* moved: the first users and their states in the form for settle and drain. */
@@ -150,7 +141,6 @@ TEST(test_who_moves_during_the_scan_is_known)
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct event e = noon;
-        char user[32];
         e.name = cases[i].name;
         crowd(e.name);
         if (cases[i].sold_out)
@@ -162,7 +152,7 @@ TEST(test_who_moves_during_the_scan_is_known)
                                     : cases[i].arguments);
         wait_until_memory_answers(&e, 1);
         for (int u = 0; u < MOVED; u++) {
-            snprintf(user, sizeof user, "u-%d", u);
+            const char *user = textf("u-%d", u);
             if (event_post(&e, user, &a) != cases[i].status || strstr(a.body, "\"ticket\"") == NULL)
                 fail_msg("%s: %s was admitted, and is told %s", e.name, user, a.body);
         }
@@ -172,11 +162,7 @@ TEST(test_who_moves_during_the_scan_is_known)
 /* wait_until_memory_is_read: the gateway reads the filter even if it cannot use it. */
 static void wait_until_memory_is_read(const struct event *e)
 {
-    int64_t deadline_us = clock_mono_us() + 20000000;
-    for (int i = 0; event_metric(stack.admin_url, "onrush_gateway_memory_bytes") == 0; i++) {
-        post_stranger(e, i);
-        assert_true(clock_mono_us() < deadline_us);
-    }
+    wait_for(asked_again(e, "onrush_gateway_memory_bytes") > 0);
 }
 
 /* A request that was journalled while Redis was away, and that no scheduler has drained yet. GET
@@ -207,14 +193,12 @@ TEST(test_who_is_in_the_journal_is_known)
 TEST(test_who_has_left_the_journal_is_not_denied)
 {
     static struct http_answer a;
-    char arguments[128];
     struct campaign_head h;
     event_reconnect(&noon);
     assert_true(stack_head(noon.redis, "noon", &h));
     wait_until_memory_is_read(&noon);
-    snprintf(arguments, sizeof arguments, "%" PRId64 " 0 journalled 1000000000000000", h.epoch);
-    call("noon", "drain", arguments);
-    assert_int_equal(db_exec(&noon.db, "DELETE FROM journal", NULL), DB_OK);
+    call("noon", "drain", textf("%" PRId64 " 0 journalled 1000000000000000", h.epoch));
+    event_sql(&noon, "DELETE FROM journal");
     stack_kill(&stack, "redis", "KILL");
     event_wait_metric(stack.admin_url, "onrush_gateway_redis_links_up", 0);
     for (int i = 0; i < ROUNDS * 2; i++) {
@@ -227,8 +211,3 @@ TEST(test_who_has_left_the_journal_is_not_denied)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -20,7 +20,7 @@
 static struct stack stack;
 static struct event noon;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&noon, &stack, (const char *const[]){"--set", "gateway.workers=1", NULL},
                 "--quota 100000");
@@ -40,6 +40,12 @@ static void up(void)
 #define BYTES(literal) literal, sizeof literal - 1
 #define CODE(name)     "\"code\":\"" name "\""
 
+/* clang-format off */
+/* A request that is accepted; one after whose refusal the gateway closes. */
+#define GOOD(literal) {BYTES(literal), 202, "waiting", false}
+#define BAD(literal)  {BYTES(literal), 400, CODE("BAD_REQUEST"), true}
+/* clang-format on */
+
 static const struct {
     const char *in;
     size_t len;
@@ -49,19 +55,17 @@ static const struct {
 } rows[] = {
     /* valid */
     {BYTES(POST(LENGTH18) BODY), 202, "\r\nLocation: /v1/campaigns/noon/requests/u-00\r\n", false},
-    {BYTES(POST(CHUNKED) CHUNKS), 202, "waiting", false},
-    {BYTES(POST("Transfer-Encoding: CHUNKED\r\n") "12;a=b;c\r\n" BODY
-                                                  "\r\n0\r\nX-Trailer: y\r\n\r\n"),
-     202, "waiting", false},
-    {BYTES("\r\n" POST(LENGTH18) BODY), 202, "waiting", false},
+    GOOD(POST(CHUNKED) CHUNKS),
+    GOOD(POST("Transfer-Encoding: CHUNKED\r\n") "12;a=b;c\r\n" BODY
+                                                "\r\n0\r\nX-Trailer: y\r\n\r\n"),
+    GOOD("\r\n" POST(LENGTH18) BODY),
     {BYTES(POST10(LENGTH18) BODY), 202, "\r\nConnection: close\r\n", true},
     {BYTES(POST10(LENGTH18 "Connection: keep-alive\r\n") BODY), 202,
      "\r\nConnection: keep-alive\r\n", false},
     {BYTES(POST(LENGTH18 "Connection: close\r\n") BODY), 202, "\r\nConnection: close\r\n", true},
-    {BYTES("POST http://y/v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\n" JSON LENGTH18
-           "\r\n" BODY),
-     202, "waiting", false},
-    {BYTES(POST(LENGTH18 "Expect: 100-continue\r\n") BODY), 202, "waiting", false},
+    GOOD("POST http://y/v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\n" JSON LENGTH18
+         "\r\n" BODY),
+    GOOD(POST(LENGTH18 "Expect: 100-continue\r\n") BODY),
     {BYTES("GET http://y HTTP/1.1\r\nHost: x\r\n\r\n"), 404, CODE("NO_ROUTE"), false},
     {BYTES("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"), 404, CODE("NO_ROUTE"), false},
     {BYTES("OPTIONS /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\n\r\n"), 405,
@@ -69,54 +73,49 @@ static const struct {
     {BYTES(GET("/v1/campaigns/nobody")), 404, CODE("NO_CAMPAIGN"), false},
     {BYTES(GET("/v1/campaigns/noon/requests/nobody")), 404, CODE("NO_REQUEST"), false},
     /* the end of the body */
-    {BYTES(POST(LENGTH18 CHUNKED) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST(CHUNKED LENGTH18) CHUNKS), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST(LENGTH18 "Content-Length: 17\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST(LENGTH18 LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Content-Length: 18, 18\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Content-Length: +18\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Content-Length: 0x12\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Content-Length:\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Content-Length: -1\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Content-Length: 18446744073709551634\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Content-Length : 18\r\n") BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Transfer-Encoding : chunked\r\n") CHUNKS), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Transfer-Encoding: chunked\r\n" CHUNKED) CHUNKS), 400, CODE("BAD_REQUEST"), true},
+    BAD(POST(LENGTH18 CHUNKED) BODY),
+    BAD(POST(CHUNKED LENGTH18) CHUNKS),
+    BAD(POST(LENGTH18 "Content-Length: 17\r\n") BODY),
+    BAD(POST(LENGTH18 LENGTH18) BODY),
+    BAD(POST("Content-Length: 18, 18\r\n") BODY),
+    BAD(POST("Content-Length: +18\r\n") BODY),
+    BAD(POST("Content-Length: 0x12\r\n") BODY),
+    BAD(POST("Content-Length:\r\n") BODY),
+    BAD(POST("Content-Length: -1\r\n") BODY),
+    BAD(POST("Content-Length: 18446744073709551634\r\n") BODY),
+    BAD(POST("Content-Length : 18\r\n") BODY),
+    BAD(POST("Transfer-Encoding : chunked\r\n") CHUNKS),
+    BAD(POST("Transfer-Encoding: chunked\r\n" CHUNKED) CHUNKS),
     {BYTES(POST("Transfer-Encoding: gzip\r\n") CHUNKS), 501, CODE("NOT_IMPLEMENTED"), true},
     {BYTES(POST("Transfer-Encoding: gzip, chunked\r\n") CHUNKS), 501, CODE("NOT_IMPLEMENTED"),
      true},
     {BYTES(POST("Transfer-Encoding: identity\r\n") BODY), 501, CODE("NOT_IMPLEMENTED"), true},
-    {BYTES(POST10(CHUNKED) CHUNKS), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST(CHUNKED) "12 \r\n" BODY "\r\n0\r\n\r\n"), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST(CHUNKED) "0x12\r\n" BODY "\r\n0\r\n\r\n"), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST(CHUNKED) "12\n" BODY "\r\n0\r\n\r\n"), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST(CHUNKED) "12\r\n" BODY "0\r\n\r\n"), 400, CODE("BAD_REQUEST"), true},
+    BAD(POST10(CHUNKED) CHUNKS),
+    BAD(POST(CHUNKED) "12 \r\n" BODY "\r\n0\r\n\r\n"),
+    BAD(POST(CHUNKED) "0x12\r\n" BODY "\r\n0\r\n\r\n"),
+    BAD(POST(CHUNKED) "12\n" BODY "\r\n0\r\n\r\n"),
+    BAD(POST(CHUNKED) "12\r\n" BODY "0\r\n\r\n"),
     {BYTES(POST(CHUNKED) "fffffffffffffffff\r\n" BODY "\r\n0\r\n\r\n"), 413, CODE("BODY_TOO_LARGE"),
      true},
     {BYTES(POST("Content-Length: 4097\r\n") BODY), 413, CODE("BODY_TOO_LARGE"), true},
     /* the end of the head and of its lines */
-    {BYTES("POST /v1/campaigns/noon/requests HTTP/1.1\nHost: x\n" JSON LENGTH18 "\n" BODY), 400,
-     CODE("BAD_REQUEST"), true},
-    {BYTES(POST("X: a\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("X: a\rb\r\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("X: a\r\n b\r\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("X: a\0b\r\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("X\0: ab\r\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("X: a\x7f\r\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST(": a\r\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES(POST("X\r\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES("POST /v1/campaigns/noon/req\0uests HTTP/1.1\r\nHost: x\r\n" JSON LENGTH18 "\r\n" BODY),
-     400, CODE("BAD_REQUEST"), true},
-    {BYTES("POST  /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\n" JSON LENGTH18 "\r\n" BODY),
-     400, CODE("BAD_REQUEST"), true},
-    {BYTES("POST /v1/campaigns/noon/requests HTTP/1.1\r\n" JSON LENGTH18 "\r\n" BODY), 400,
-     CODE("BAD_REQUEST"), true},
-    {BYTES(POST("Host: y\r\n" LENGTH18) BODY), 400, CODE("BAD_REQUEST"), true},
-    {BYTES("POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x y\r\n" JSON LENGTH18 "\r\n" BODY),
-     400, CODE("BAD_REQUEST"), true},
+    BAD("POST /v1/campaigns/noon/requests HTTP/1.1\nHost: x\n" JSON LENGTH18 "\n" BODY),
+    BAD(POST("X: a\n" LENGTH18) BODY),
+    BAD(POST("X: a\rb\r\n" LENGTH18) BODY),
+    BAD(POST("X: a\r\n b\r\n" LENGTH18) BODY),
+    BAD(POST("X: a\0b\r\n" LENGTH18) BODY),
+    BAD(POST("X\0: ab\r\n" LENGTH18) BODY),
+    BAD(POST("X: a\x7f\r\n" LENGTH18) BODY),
+    BAD(POST(": a\r\n" LENGTH18) BODY),
+    BAD(POST("X\r\n" LENGTH18) BODY),
+    BAD("POST /v1/campaigns/noon/req\0uests HTTP/1.1\r\nHost: x\r\n" JSON LENGTH18 "\r\n" BODY),
+    BAD("POST  /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x\r\n" JSON LENGTH18 "\r\n" BODY),
+    BAD("POST /v1/campaigns/noon/requests HTTP/1.1\r\n" JSON LENGTH18 "\r\n" BODY),
+    BAD(POST("Host: y\r\n" LENGTH18) BODY),
+    BAD("POST /v1/campaigns/noon/requests HTTP/1.1\r\nHost: x y\r\n" JSON LENGTH18 "\r\n" BODY),
     {BYTES("POST /v1/campaigns/noon/requests HTTP/2.0\r\nHost: x\r\n" JSON LENGTH18 "\r\n" BODY),
      505, CODE("BAD_VERSION"), true},
-    {BYTES("POST /v1/campaigns/noon/requests\r\n\r\n"), 400, CODE("BAD_REQUEST"), true},
+    BAD("POST /v1/campaigns/noon/requests\r\n\r\n"),
     {BYTES("CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n"), 501, CODE("NOT_IMPLEMENTED"), true},
     {BYTES(POST(LENGTH18 "Expect: 200-ok\r\n") BODY), 417, CODE("BAD_EXPECTATION"), true},
 };
@@ -157,12 +156,10 @@ TEST(test_rows)
     static char bytes[RAW_MAX], text[RAW_MAX];
     for (size_t i = 0; i < LENGTH(rows); i++) {
         bool closes;
-        char user[8];
         memcpy(bytes, rows[i].in, rows[i].len);
         number(bytes, rows[i].len, i);
         ask(bytes, rows[i].len, text, &closes);
-        snprintf(user, sizeof user, "u-%02zu", i);
-        bool queued = stack_ticket(noon.redis, "noon", user) > 0;
+        bool queued = stack_ticket(noon.redis, "noon", textf("u-%02zu", i)) > 0;
         if (raw_status(text) != rows[i].status || strstr(text, rows[i].says) == NULL ||
             closes != rows[i].closes || queued != (rows[i].status == 202) ||
             count(text, "HTTP/1.1 ") != 1 || count(text, "Content-Length: ") != 1 ||
@@ -213,9 +210,8 @@ static size_t post_with(char *out, size_t head, const char *user, bool cookies)
 static void check_head(size_t head, bool cookies)
 {
     static char bytes[RAW_MAX], text[RAW_MAX];
-    char user[32];
     bool closes;
-    snprintf(user, sizeof user, "h-%zu-%d", head, cookies);
+    const char *user = textf("h-%zu-%d", head, cookies);
     size_t n = post_with(bytes, head, user, cookies);
     ask(bytes, n, text, &closes);
     bool queued = stack_ticket(noon.redis, "noon", user) > 0;
@@ -260,11 +256,20 @@ TEST(test_url_bytes)
 
 /* --- several requests on one connection --- */
 
+/* read_all: reads until the server closes. */
+static void read_all(int fd, char text[RAW_MAX])
+{
+    size_t n = 0;
+    for (ssize_t r; n < RAW_MAX - 1 && (r = recv(fd, text + n, RAW_MAX - 1 - n, 0)) > 0;)
+        n += (size_t)r;
+    text[n] = '\0';
+}
+
 TEST(test_pipelined)
 {
     static char bytes[RAW_MAX], text[RAW_MAX];
     enum { N = 20 };
-    size_t n = 0, got = 0;
+    size_t n = 0;
     int fd = raw_connect(stack.url);
     for (int i = 0; i < N; i++)
         n += (size_t)sprintf(bytes + n,
@@ -273,13 +278,10 @@ TEST(test_pipelined)
                              i, i);
     raw_send(fd, bytes, n);
     shutdown(fd, SHUT_WR); /* the request is still answered */
-    for (ssize_t r; got < RAW_MAX - 1 && (r = recv(fd, text + got, RAW_MAX - 1 - got, 0)) > 0;)
-        got += (size_t)r;
-    text[got] = '\0';
+    read_all(fd, text);
     const char *at = text;
     for (int i = 0; i < 2 * N; i++) {
-        char user[16];
-        snprintf(user, sizeof user, "\"p-%02d\"", i / 2);
+        const char *user = textf("\"p-%02d\"", i / 2);
         int status = raw_status(at);
         at = strstr(at, "\"user_id\":");
         assert_non_null(at);
@@ -297,12 +299,9 @@ TEST(test_head)
     static const char bytes[] =
         "HEAD /v1/campaigns/noon HTTP/1.1\r\nHost: x\r\n\r\n"
         "GET /v1/campaigns/noon HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    size_t got = 0;
     int fd = raw_connect(stack.url);
     raw_send(fd, bytes, sizeof bytes - 1);
-    for (ssize_t r; got < RAW_MAX - 1 && (r = recv(fd, text + got, RAW_MAX - 1 - got, 0)) > 0;)
-        got += (size_t)r;
-    text[got] = '\0';
+    read_all(fd, text);
     assert_int_equal(count(text, "HTTP/1.1 200 OK\r\n"), 2);
     assert_int_equal(count(text, "{\"name\":\"noon\""), 1);
     const char *first = strstr(text, "Content-Length: "),
@@ -344,13 +343,10 @@ TEST(test_refused_body)
 
 /* --- clients that leave --- */
 
-#define POLL "GET /v1/campaigns/noon/requests/%s?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n"
-
 static int poll_for(const char *user)
 {
-    char bytes[256];
     int fd = raw_connect(stack.url);
-    raw_send(fd, bytes, (size_t)snprintf(bytes, sizeof bytes, POLL, user));
+    event_raw_poll(&noon, fd, user);
     return fd;
 }
 
@@ -401,8 +397,3 @@ TEST(test_half_closed_long_poll)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

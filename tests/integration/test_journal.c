@@ -31,13 +31,6 @@ static int64_t n_noted;   /* noon's journal rows when Redis came back */
 
 /* --- helpers --- */
 
-static int ready(struct http_answer *a)
-{
-    char url[256];
-    snprintf(url, sizeof url, "%s/readyz", stack.admin_url);
-    return http_get(url, a);
-}
-
 /* event_of: another campaign of the same stack, for functions that need only its name. */
 static struct event event_of(const char *name)
 {
@@ -70,12 +63,12 @@ static void post(const char *campaign, const char *user, int status, const char 
 static void wait_accepted(const char *campaign, const char *user)
 {
     struct event e = event_of(campaign);
-    int64_t deadline_us = clock_mono_us() + 20 * SECOND;
+    int64_t since_us = clock_mono_us();
     for (int row = 0; row < 20;) {
         row = event_post(&e, user, NULL) == 202 ? row + 1 : 0;
         if (row == 0)
             wait_a_moment();
-        assert_true(clock_mono_us() < deadline_us);
+        assert_false(waited_enough(since_us));
     }
 }
 
@@ -85,6 +78,13 @@ static void get(const char *campaign, const char *path, int status, const char *
     static struct http_answer a;
     struct event e = event_of(campaign);
     http_get(event_url(&e, "%s", path), &a);
+    check(&a, status, with, without);
+}
+
+static void check_ready(int status, const char *with, const char *without)
+{
+    static struct http_answer a;
+    http_get(textf("%s/readyz", stack.admin_url), &a);
     check(&a, status, with, without);
 }
 
@@ -106,13 +106,13 @@ static void wait_granted(const char *campaign, const char *user, struct told *to
 {
     static struct http_answer a;
     struct event e = event_of(campaign);
-    int64_t deadline_us = clock_mono_us() + 10 * SECOND;
+    int64_t since_us = clock_mono_us();
     do {
         assert_int_equal(http_get(event_url(&e, "/requests/%s?wait=1", user), &a), 200);
-        assert_true(clock_mono_us() < deadline_us);
+        assert_false(waited_enough(since_us));
     } while (strstr(a.body, "\"granted\"") == NULL);
     json_t *d = json_loads(a.body, 0, NULL);
-    *told = (struct told){.ticket = (uint64_t)json_integer_value(json_object_get(d, "ticket"))};
+    *told = (struct told){.ticket = event_ticket(&a)};
     snprintf(told->user, sizeof told->user, "%s", user);
     snprintf(told->code, sizeof told->code, "%s", json_string_value(json_object_get(d, "code")));
     json_decref(d);
@@ -120,7 +120,7 @@ static void wait_granted(const char *campaign, const char *user, struct told *to
 
 /* --- Redis goes --- */
 
-static void up(void)
+BEFORE_ALL(up)
 {
     static struct http_answer a;
     struct told ignored;
@@ -199,20 +199,16 @@ TEST(test_bounded)
 
 TEST(test_ready)
 {
-    static struct http_answer a;
-    ready(&a);
-    check(&a, 200, "the journal is in use", NULL);
+    check_ready(200, "the journal is in use", NULL);
 }
 
 /* The gateway notices the loss of MariaDB even without requests. */
 TEST(test_not_ready_without_mariadb)
 {
-    static struct http_answer a;
     stack_kill(&stack, "mariadb", "TERM");
     db_close(&noon.db);
     event_wait_metric(stack.admin_url, "onrush_gateway_mariadb_links_up", 0);
-    ready(&a);
-    check(&a, 503, "the journal cannot be used", "ready");
+    check_ready(503, "the journal cannot be used", "ready");
     stack_start(&stack, "mariadb");
     wait_accepted("noon", "ann");
     stack_db(&stack, &noon.db);
@@ -220,17 +216,11 @@ TEST(test_not_ready_without_mariadb)
 
 /* --- a burst --- */
 
-static void ledger_path(char path[256], const char *name)
+/* burst_command: the command line, so that a thread can run it. */
+static const char *burst_command(const char *ledger, const char *more)
 {
-    snprintf(path, 256, "%s/%s.ledger", stack.dir, name);
-}
-
-/* burst_command: builds the command line, so that a thread can run it. */
-static void burst_command(char command[1024], const char *ledger, const char *more)
-{
-    snprintf(command, 1024,
-             "%s burst noon --no-progress --concurrency 200 --ledger '%s' %s >/dev/null", stack.ctl,
-             ledger, more);
+    return textf("%s burst noon --no-progress --concurrency 200 --ledger '%s' %s >/dev/null",
+                 stack.ctl, ledger, more);
 }
 
 /* check_ledger: every 202 of a ledger must be in the journal. Returns their number. */
@@ -271,12 +261,10 @@ static size_t check_ledger(const char *path)
 
 TEST(test_burst)
 {
-    char ledger[256], command[1024], more[128];
+    const char *ledger = textf("%s/burst.ledger", stack.dir);
+    const char *more = textf("--users %d --requests %d", USERS, 4 * USERS);
     int64_t before = journalled("noon");
-    ledger_path(ledger, "burst");
-    snprintf(more, sizeof more, "--users %d --requests %d", USERS, 4 * USERS);
-    burst_command(command, ledger, more);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(system(burst_command(ledger, more)), 0);
     assert_int_equal(check_ledger(ledger), 4 * USERS);
     assert_int_equal(journalled("noon"), before + USERS);
     assert_int_equal(event_metric(stack.admin_url, "onrush_gateway_journal_rows_total"),
@@ -293,21 +281,19 @@ static void *run_command(void *command)
  * 503. */
 TEST(test_mariadb_dies_too)
 {
-    static struct http_answer a;
-    char ledger[256], command[1024];
+    const char *ledger = textf("%s/killed.ledger", stack.dir);
+    const char *command =
+        burst_command(ledger, "--first-user 10001 --users 6000 --requests 6000 --rate 2000");
+    int64_t before = journalled("noon");
     pthread_t thread;
-    ledger_path(ledger, "killed");
-    burst_command(command, ledger, "--first-user 10001 --users 6000 --requests 6000 --rate 2000");
-    assert_int_equal(pthread_create(&thread, NULL, run_command, command), 0);
-    for (int64_t n = journalled("noon"); journalled("noon") < n + 1000;)
-        wait_a_moment();
+    assert_int_equal(pthread_create(&thread, NULL, run_command, (void *)(uintptr_t)command), 0);
+    wait_for(journalled("noon") >= before + 1000);
     stack_kill(&stack, "mariadb", "KILL");
     db_close(&noon.db);
     event_wait_metric(stack.admin_url, "onrush_gateway_mariadb_links_up", 0);
     post("noon", "bob", 503, "\"code\":\"UNAVAILABLE\"", NULL);
     get("noon", "/requests/ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
-    ready(&a);
-    check(&a, 503, "the journal cannot be used", "ready");
+    check_ready(503, "the journal cannot be used", "ready");
     stack_start(&stack, "mariadb");
     wait_accepted("noon", "bob");
     pthread_join(thread, NULL);
@@ -330,28 +316,19 @@ TEST(test_mariadb_hangs)
 
 /* --- the switch --- */
 
-static void set_journal(const char *value)
+static void switch_journal(const char *setting)
 {
-    char command[512];
-    char *log = stack_log(&stack, "gateway");
-    size_t before = strlen(log);
-    free(log);
-    snprintf(command, sizeof command, "sed -i 's/^ *journal = .*/journal = %s;/' '%s/gateway.cfg'",
-             value, stack.dir);
-    assert_int_equal(system(command), 0);
-    stack_kill(&stack, "gateway", "HUP");
-    assert_true(stack_log_wait(&stack, "gateway", before, "configuration reloaded"));
+    event_edit(&stack, "gateway", setting);
+    event_reload(&stack, "gateway", "configuration reloaded");
 }
 
 TEST(test_switched_off)
 {
-    static struct http_answer a;
-    set_journal("false");
+    switch_journal("journal = false");
     post("noon", "ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
     get("noon", "/requests/ann", 503, "\"code\":\"UNAVAILABLE\"", NULL);
-    ready(&a);
-    check(&a, 503, "redis", NULL);
-    set_journal("true");
+    check_ready(503, "redis", NULL);
+    switch_journal("journal = true");
     post("noon", "ann", 202, "\"waiting\"", NULL);
 }
 
@@ -409,10 +386,7 @@ TEST(test_decided_in_the_order_of_arrival)
     event_reconnect(&noon);
     event_wait_metric(stack.admin_url, "onrush_gateway_journals_in_use", 0);
     get("noon", "/requests/ann", 200, "\"status\":", NULL); /* never "no request" */
-    for (int64_t deadline_us = clock_mono_us() + 30 * SECOND; journalled("noon") > 0;) {
-        assert_true(clock_mono_us() < deadline_us);
-        wait_a_moment();
-    }
+    wait_for(journalled("noon") == 0);
     event_wait(&noon, 30000);
     event_note(&noon, "early", early.ticket);
     uint64_t last = 0, last_us = 0;
@@ -461,8 +435,3 @@ TEST(test_campaign_that_redis_does_not_know)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -19,7 +19,7 @@
 
 static struct stack stack;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     stack_up(&stack, NULL);
 }
@@ -48,15 +48,8 @@ static void user_of(char user[32], int client, size_t i)
     snprintf(user, 32, "c%d-%zu", client, i);
 }
 
-static uint64_t ticket_in(const char *body)
-{
-    const char *at = strstr(body, "\"ticket\":");
-    return at != NULL ? strtoull(at + 9, NULL, 10) : 0;
-}
-
 static void *client_run(void *arg)
 {
-    static const char *const json[] = {"Content-Type: application/json", NULL};
     struct client *c = arg;
     struct http_answer *a = malloc(sizeof *a);
     for (c->n = 0; c->n < ANSWERS_MAX && !enough; c->n++) {
@@ -65,7 +58,7 @@ static void *client_run(void *arg)
         snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", user);
         http_ask(&(struct http_request){.url = event_url(c->event, "/requests"),
                                         .body = body,
-                                        .headers = json,
+                                        .json = true,
                                         .keep_alive = true},
                  a);
         if (a->refused)
@@ -77,7 +70,7 @@ static void *client_run(void *arg)
         if (a->status == 0)
             c->lost++;
         c->answers[c->n].status = a->status;
-        c->answers[c->n].ticket = ticket_in(a->body);
+        c->answers[c->n].ticket = event_ticket(a);
         answered++;
     }
     http_close();
@@ -99,10 +92,7 @@ static void clients_start(const struct event *event)
 
 static void clients_wait_for(size_t n)
 {
-    int64_t deadline_us = clock_mono_us() + 20000000;
-    while (answered < n && clock_mono_us() < deadline_us)
-        wait_a_moment();
-    assert_true(answered >= n);
+    wait_for(answered >= n);
 }
 
 /* clients_join: records what they were told in `event`; returns the number of unanswered requests.
@@ -131,9 +121,8 @@ static size_t clients_join(struct event *event, size_t statuses[600])
 /* check_kept: Redis must have every accepted request with its ticket. */
 static void check_kept(struct event *e)
 {
-    for (size_t i = 0; i < e->n; i++) {
+    for (size_t i = 0; i < e->n; i++)
         assert_int_equal(stack_ticket(e->redis, e->name, e->told[i].user), e->told[i].ticket);
-    }
 }
 
 TEST(test_gateway_stops_under_load)
@@ -181,83 +170,60 @@ TEST(test_scheduler_restarts_under_load)
 
 /* --- SIGHUP --- */
 
-static void edit_config(const char *part, const char *key, const char *line)
-{
-    char command[512];
-    snprintf(command, sizeof command, "sed -i 's/^ *%s = .*/%s/' '%s/%s.cfg'", key, line, stack.dir,
-             part);
-    assert_int_equal(system(command), 0);
-}
-
-/* reload: sends SIGHUP and waits for the message in the log. */
-static void reload(const char *part, const char *message)
-{
-    char *log = stack_log(&stack, part);
-    size_t before = strlen(log);
-    free(log);
-    stack_kill(&stack, part, "HUP");
-    if (!stack_log_wait(&stack, part, before, message))
-        fail_msg("%s does not say: %s", part, message);
-}
-
 /* long_url: sends a GET with a URL of 400 bytes; returns the status. */
 static int long_url(void)
 {
-    char url[600];
-    int n = snprintf(url, sizeof url, "%s/v1/campaigns/nobody?", stack.url);
-    memset(url + n, 'x', 400);
-    url[n + 400] = '\0';
-    return http_get(url, NULL);
+    return http_get(textf("%s/v1/campaigns/nobody?%0400d", stack.url, 0), NULL);
 }
 
 TEST(test_gateway_rereads_its_tunables)
 {
     assert_int_equal(long_url(), 404);
-    edit_config("gateway", "max_url_bytes", "max_url_bytes = 300;");
-    reload("gateway", "configuration reloaded");
+    event_edit(&stack, "gateway", "max_url_bytes = 300");
+    event_reload(&stack, "gateway", "configuration reloaded");
     assert_int_equal(long_url(), 414);
-    edit_config("gateway", "max_url_bytes", "max_url_bytes = 5;");
-    reload("gateway", "the configuration is wrong; the one in force stays");
+    event_edit(&stack, "gateway", "max_url_bytes = 5");
+    event_reload(&stack, "gateway", "the configuration is wrong; the one in force stays");
     assert_int_equal(long_url(), 414);
-    edit_config("gateway", "max_url_bytes", "max_url_bytes = 1024;");
-    edit_config("gateway", "max_connections", "max_connections = 9;"); /* needs a restart */
-    reload("gateway", "msg=\"configuration reloaded\" keys_that_need_a_restart=1");
+    event_edit(&stack, "gateway", "max_url_bytes = 1024");
+    event_edit(&stack, "gateway", "max_connections = 9"); /* needs a restart */
+    event_reload(&stack, "gateway", "msg=\"configuration reloaded\" keys_that_need_a_restart=1");
     assert_int_equal(long_url(), 404);
-    edit_config("gateway", "max_connections", "max_connections = 16384;");
+    event_edit(&stack, "gateway", "max_connections = 16384");
 }
 
 TEST(test_scheduler_rereads_its_tunables)
 {
-    edit_config("scheduler", "batch_size", "batch_size = 0;");
-    reload("scheduler", "the configuration is wrong; the one in force stays");
-    edit_config("scheduler", "batch_size", "batch_size = 7;");
-    edit_config("scheduler", "pool_size", "pool_size = 3;"); /* needs a restart */
-    reload("scheduler", "msg=\"configuration reloaded\" keys_that_need_a_restart=1");
-    edit_config("scheduler", "batch_size", "batch_size = 1000;");
-    edit_config("scheduler", "pool_size", "pool_size = 4;");
-    reload("scheduler", "msg=\"configuration reloaded\" keys_that_need_a_restart=0");
+    event_edit(&stack, "scheduler", "batch_size = 0");
+    event_reload(&stack, "scheduler", "the configuration is wrong; the one in force stays");
+    event_edit(&stack, "scheduler", "batch_size = 7");
+    event_edit(&stack, "scheduler", "pool_size = 3"); /* needs a restart */
+    event_reload(&stack, "scheduler", "msg=\"configuration reloaded\" keys_that_need_a_restart=1");
+    event_edit(&stack, "scheduler", "batch_size = 1000");
+    event_edit(&stack, "scheduler", "pool_size = 4");
+    event_reload(&stack, "scheduler", "msg=\"configuration reloaded\" keys_that_need_a_restart=0");
 }
 
 /* --- an unknown schema --- */
+
+#define FUTURE_SCHEMA "INSERT INTO schema_version (version, name) VALUES (999, 'future')"
+#define OWN_SCHEMA    "DELETE FROM schema_version WHERE version = 999"
 
 /* A migration while everything runs: the daemons continue with their open connections. */
 TEST(test_schema_ahead_of_running_daemons)
 {
     struct event e;
     event_make(&e, &stack, "migrated", "--quota 10");
-    assert_int_equal(
-        db_exec(&e.db, "INSERT INTO schema_version (version, name) VALUES (999, 'future')", NULL),
-        DB_OK);
+    event_sql(&e, FUTURE_SCHEMA);
     for (int i = 0; i < 20; i++) {
-        char user[32];
         struct http_answer *a = malloc(sizeof *a);
-        snprintf(user, sizeof user, "u-%d", i);
+        const char *user = textf("u-%d", i);
         assert_int_equal(event_post(&e, user, a), 202);
-        event_note(&e, user, ticket_in(a->body));
+        event_note(&e, user, event_ticket(a));
         free(a);
     }
     event_wait(&e, 20000);
-    assert_int_equal(db_exec(&e.db, "DELETE FROM schema_version WHERE version = 999", NULL), DB_OK);
+    event_sql(&e, OWN_SCHEMA);
     event_check(&e, 10);
     event_close(&e);
 }
@@ -265,39 +231,25 @@ TEST(test_schema_ahead_of_running_daemons)
 TEST(test_unknown_schema)
 {
     static const char *const parts[] = {"gateway", "scheduler"};
-    struct db db;
-    stack_db(&stack, &db);
-    assert_int_equal(
-        db_exec(&db, "INSERT INTO schema_version (version, name) VALUES (999, 'future')", NULL),
-        DB_OK);
+    struct event e;
+    event_open(&e, &stack, "migrated");
+    event_sql(&e, FUTURE_SCHEMA);
+    int64_t own =
+        stack_number(&e.db, "SELECT MAX(version) FROM schema_version WHERE version < 999");
+    const char *wrong =
+        textf("the schema has version 999, this binary knows %d: install the binaries", (int)own);
     for (size_t i = 0; i < LENGTH(parts); i++) {
-        char program[512], config[256], log[256], command[600];
+        const char *config = textf("%s/%s.cfg", stack.dir, parts[i]);
         stack_kill(&stack, parts[i], "TERM");
-        snprintf(program, sizeof program, "%s/%s/onrush-%s", getenv("ONRUSH_BUILD"), parts[i],
-                 parts[i]);
-        snprintf(config, sizeof config, "%s/%s.cfg", stack.dir, parts[i]);
-        snprintf(log, sizeof log, "%s/schema-%s.log", tempdir_make(), parts[i]);
-        assert_int_equal(child_run((const char *const[]){program, "--config", config, NULL}, log),
-                         69);
-        snprintf(
-            command, sizeof command,
-            "grep -q 'the schema has version 999, this binary knows %d: install the binaries' %s",
-            (int)stack_number(&db, "SELECT MAX(version) FROM schema_version WHERE version < 999"),
-            log);
-        if (system(command) != 0) {
-            show_log(log);
-            fail_msg("%s does not say what is wrong", parts[i]);
-        }
+        const char *said =
+            event_no_start(&stack, parts[i], (const char *const[]){"--config", config, NULL}, 69);
+        if (strstr(said, wrong) == NULL)
+            fail_msg("%s says: %s", parts[i], said);
     }
-    assert_int_equal(db_exec(&db, "DELETE FROM schema_version WHERE version = 999", NULL), DB_OK);
-    db_close(&db);
+    event_sql(&e, OWN_SCHEMA);
+    event_close(&e);
     stack_start(&stack, "scheduler");
     stack_start(&stack, "gateway");
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -6,7 +6,7 @@
 
 static struct stack stack;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     stack_up(&stack, NULL);
 }
@@ -51,8 +51,3 @@ TEST(test_who_is_stopped_loses_its_lock)
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -12,7 +12,7 @@
 
 static struct stack stack;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     stack_up(&stack, NULL);
 }
@@ -28,9 +28,9 @@ static json_t *show(const char *name, int64_t total)
 /* check_metric: the scheduler must have counted n with this reason. */
 static void check_metric(const char *reason, int64_t n)
 {
-    char name[128];
-    snprintf(name, sizeof name, "onrush_scheduler_refused_total{reason=\"%s\"}", reason);
-    assert_int_equal(event_metric(stack.scheduler_admin_url, name), n);
+    assert_int_equal(event_metric(stack.scheduler_admin_url,
+                                  textf("onrush_scheduler_refused_total{reason=\"%s\"}", reason)),
+                     n);
 }
 
 static void check_audit(const char *name)
@@ -102,9 +102,7 @@ TEST(test_refused_outlive_redis)
 static bool more_ask(const struct event *e)
 {
     static int number;
-    char user[32];
-    snprintf(user, sizeof user, "late-%d", number++ % 50);
-    return event_post(e, user, NULL) > 0;
+    return event_post(e, textf("late-%d", number++ % 50), NULL) > 0;
 }
 
 /* Nobody is admitted beyond the quota; but each refused request admits another, so no coupon is
@@ -190,8 +188,3 @@ TEST(test_keeping_is_denied)
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

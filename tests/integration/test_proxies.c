@@ -25,7 +25,7 @@ static struct stack stack;
 static struct event noon;
 static const char *dir;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&noon, &stack, NULL, "--quota 100000");
     stack_kill(&stack, "scheduler", "TERM"); /* accepted users stay waiting */
@@ -61,7 +61,7 @@ static const struct proxy {
 
 struct running {
     pid_t pid;
-    char url[64];
+    const char *url;
 };
 
 static bool listens(int port)
@@ -97,12 +97,11 @@ static void write_config(FILE *out, const char *config, int port)
 
 static void proxy_start(struct running *running, const struct proxy *proxy)
 {
-    char path[300], log[300];
     const char *argv[8] = {NULL};
     int port = free_port();
     size_t n = 0;
-    snprintf(path, sizeof path, "%s/%d.cfg", dir, port);
-    snprintf(log, sizeof log, "%s/%d.log", dir, port);
+    const char *path = textf("%s/%d.cfg", dir, port);
+    const char *log = textf("%s/%d.log", dir, port);
     FILE *out = fopen(path, "we");
     assert_non_null(out);
     write_config(out, proxy->config, port);
@@ -111,7 +110,7 @@ static void proxy_start(struct running *running, const struct proxy *proxy)
         argv[n] = proxy->argv[n];
     argv[n] = path;
     running->pid = child_start(argv, log);
-    snprintf(running->url, sizeof running->url, "http://127.0.0.1:%d", port);
+    running->url = textf("http://127.0.0.1:%d", port);
     for (int64_t until_us = clock_mono_us() + PATIENCE_MS * 1000; !listens(port); wait_a_moment()) {
         if (clock_mono_us() > until_us || !child_running(running->pid)) {
             show_log(log);
@@ -151,8 +150,7 @@ static void check_proxy(const struct proxy *proxy, size_t number)
     size_t accepted = 0, refused = 0;
     proxy_start(&running, proxy);
     for (size_t cookies = 0; cookies <= COOKIES_MAX; cookies += STEP) {
-        char user[32];
-        snprintf(user, sizeof user, "p%zu-%zu", number, cookies);
+        const char *user = textf("p%zu-%zu", number, cookies);
         int status = ask(running.url, user, cookies);
         bool queued = stack_ticket(noon.redis, "noon", user) > 0;
         if (status == 0 || status == 502 || status == 504 || queued != (status == 202))
@@ -179,8 +177,6 @@ TEST(test_cookies)
  * the gateway frees the place. */
 TEST(test_clients_that_leave)
 {
-    static const char poll[] =
-        "GET /v1/campaigns/noon/requests/ann?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n";
     enum { N = 20 };
     assert_int_equal(event_post(&noon, "ann", NULL), 202);
     for (size_t i = 0; i < LENGTH(proxies); i++) {
@@ -190,7 +186,7 @@ TEST(test_clients_that_leave)
         proxy_start(&running, &proxies[i]);
         for (int j = 0; j < N; j++) {
             fds[j] = raw_connect(running.url);
-            raw_send(fds[j], poll, sizeof poll - 1);
+            event_raw_poll(&noon, fds[j], "ann");
         }
         event_wait_metric(stack.admin_url, "onrush_gateway_waiters", N);
         for (int j = 0; j < N; j++)
@@ -202,8 +198,3 @@ TEST(test_clients_that_leave)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -13,7 +13,7 @@
 static struct stack stack;
 static struct event event;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     const char *include = file_make("proxies.cfg", "trusted_proxies = (\"127.0.0.0/8\");\n");
     event_start(&event, &stack,
@@ -27,30 +27,25 @@ static void up(void)
  * address `from`. Returns the status. */
 static int ask(const char *user, const char *from, struct http_answer *a)
 {
-    char forwarded[128], body[128];
-    const char *headers[] = {"Content-Type: application/json", forwarded, NULL};
-    snprintf(forwarded, sizeof forwarded, "X-Forwarded-For: %s", from);
-    snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", user != NULL ? user : "");
-    http_ask(&(struct http_request){.url = event_url(&event, "%s", user != NULL ? "/requests" : ""),
-                                    .body = user != NULL ? body : NULL,
-                                    .headers = headers},
-             a);
-    return a->status;
+    struct http_request r = {.url = event_url(&event, "%s", user != NULL ? "/requests" : ""),
+                             .json = true,
+                             .headers = {textf("X-Forwarded-For: %s", from)}};
+    if (user != NULL)
+        r.body = textf("{\"user_id\":\"%s\"}", user);
+    return http_ask(&r, a);
 }
 
 static void check_limited(const struct http_answer *a, const char *limit, int requests, int most_s)
 {
-    char policy[64], state[64];
     const char *retry = http_header(a, "Retry-After");
     assert_int_equal(a->status, 429);
     assert_non_null(strstr(a->body, "\"code\":\"RATE_LIMITED\""));
     assert_non_null(retry);
     int wait_s = atoi(retry);
     assert_in_range(wait_s, 1, most_s);
-    snprintf(policy, sizeof policy, "\"%s\";q=%d;w=3600", limit, requests);
-    snprintf(state, sizeof state, "\"%s\";r=0;t=%d", limit, wait_s);
+    const char *policy = textf("\"%s\";q=%d;w=3600", limit, requests);
     assert_string_equal(http_header(a, "RateLimit-Policy"), policy);
-    assert_string_equal(http_header(a, "RateLimit"), state);
+    assert_string_equal(http_header(a, "RateLimit"), textf("\"%s\";r=0;t=%d", limit, wait_s));
 }
 
 /* Exactly three pass, over all workers; the place in the queue is kept. */
@@ -67,35 +62,22 @@ TEST(test_user)
     assert_int_equal(ask(NULL, "198.51.100.7", &a), 200);
 }
 
-/* reload: changes the number in each of the lines "key = N;". */
-static void reload(const char *const *sets)
+static void reload(const char *const *settings)
 {
-    char file[512], script[128];
-    snprintf(file, sizeof file, "%s/gateway.cfg", stack.dir);
-    for (; *sets != NULL; sets++) {
-        size_t len = strcspn(*sets, "=");
-        snprintf(script, sizeof script, "s/^ *%.*s = [0-9]*;/    %.*s = %s;/", (int)len, *sets,
-                 (int)len, *sets, *sets + len + 1);
-        assert_int_equal(
-            child_run((const char *const[]){"sed", "-i", script, file, NULL}, "/dev/null"), 0);
-    }
-    char *log = stack_log(&stack, "gateway");
-    size_t len = strlen(log);
-    free(log);
-    stack_kill(&stack, "gateway", "HUP");
-    assert_true(stack_log_wait(&stack, "gateway", len, "configuration reloaded"));
+    for (; *settings != NULL; settings++)
+        event_edit(&stack, "gateway", *settings);
+    event_reload(&stack, "gateway", "configuration reloaded");
 }
 
 /* Two per address, five per campaign. A refusal by one limit costs the other nothing. */
 TEST(test_address_and_campaign)
 {
     static struct http_answer a;
-    reload((const char *const[]){"user_requests=0", "address_requests=2", "address_s=3600",
-                                 "campaign_requests=5", "campaign_s=3600", NULL});
+    reload((const char *const[]){"user_requests = 0", "address_requests = 2", "address_s = 3600",
+                                 "campaign_requests = 5", "campaign_s = 3600", NULL});
     int passed = 0;
-    for (int i = 0; i < 60; i++)
-        passed += ask("ann", "203.0.113.66, 192.0.2.1", &a) / 100 ==
-                  2; /* the left entry is not trusted */
+    for (int i = 0; i < 60; i++) /* the left entry is not trusted */
+        passed += ask("ann", "203.0.113.66, 192.0.2.1", &a) / 100 == 2;
     assert_int_equal(passed, 2);
     check_limited(&a, "address", 2, 1800);
     assert_int_equal(ask("ann", "203.0.113.66", &a) / 100, 2);
@@ -113,12 +95,11 @@ TEST(test_address_and_campaign)
 /* send_wrong: sends a bad request over a new connection; returns the status. */
 static int send_wrong(const char *path, const char *body, const char *from, struct http_answer *a)
 {
-    char url[256], forwarded[128];
-    const char *headers[] = {"Content-Type: application/json", forwarded, NULL};
-    snprintf(url, sizeof url, "%s%s", stack.url, path);
-    snprintf(forwarded, sizeof forwarded, "X-Forwarded-For: %s", from);
-    http_ask(&(struct http_request){.url = url, .body = body, .headers = headers}, a);
-    return a->status;
+    return http_ask(&(struct http_request){.url = textf("%s%s", stack.url, path),
+                                           .body = body,
+                                           .json = true,
+                                           .headers = {textf("X-Forwarded-For: %s", from)}},
+                    a);
 }
 
 /* Bad requests count for their address, and are limited before they are read. */
@@ -147,12 +128,12 @@ TEST(test_wrong_requests_count)
 TEST(test_total)
 {
     static struct http_answer a;
-    reload((const char *const[]){"address_requests=0", "campaign_requests=0", "total_requests=1",
-                                 "total_s=3600", NULL});
+    reload((const char *const[]){"address_requests = 0", "campaign_requests = 0",
+                                 "total_requests = 1", "total_s = 3600", NULL});
     assert_int_equal(ask("carl", "192.0.2.9", &a) / 100, 2);
     assert_int_equal(ask("dora", "192.0.2.10", &a), 429);
     check_limited(&a, "total", 1, 3600);
-    reload((const char *const[]){"total_requests=0", NULL});
+    reload((const char *const[]){"total_requests = 0", NULL});
     assert_int_equal(ask("dora", "192.0.2.10", &a) / 100, 2);
 }
 
@@ -165,8 +146,3 @@ TEST(test_metrics)
 }
 
 EVENT_ENDS(event)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -13,8 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SECOND      INT64_C(1000000)
-#define PATIENCE_US (20 * SECOND)
+#define SECOND INT64_C(1000000)
 
 static const char *const options[] = {"--set", "gateway.workers=2", NULL};
 
@@ -22,7 +21,7 @@ static struct stack stack;
 static struct event noon;
 static redisContext *redis;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&noon, &stack, options, "--quota 1000 --overflow -1");
     redis = noon.redis;
@@ -32,16 +31,9 @@ static void up(void)
 static void wait_ready(const char *admin_url, int status, const char *text)
 {
     static struct http_answer a;
-    char url[256];
-    snprintf(url, sizeof url, "%s/readyz", admin_url);
-    for (int64_t deadline_us = clock_mono_us() + PATIENCE_US;; wait_a_moment()) {
-        int got = http_get(url, &a);
-        if (got == status && strstr(a.body, text) != NULL &&
-            (text[0] != '\0' || strstr(a.body, "redis") == NULL))
-            return;
-        if (clock_mono_us() > deadline_us)
-            fail_msg("%s says %d %s instead of %d %s", url, got, a.body, status, text);
-    }
+    const char *url = textf("%s/readyz", admin_url);
+    wait_for(http_get(url, &a) == status && strstr(a.body, text) != NULL &&
+             (text[0] != '\0' || strstr(a.body, "redis") == NULL));
 }
 
 /* post: sends one request, which must be accepted; returns its ticket, or 0 if it was journalled.
@@ -52,19 +44,15 @@ static uint64_t post(const char *user)
     int status = event_post(&noon, user, &a);
     if (status != 202)
         fail_msg("%s: %d %s", user, status, a.body);
-    json_t *d = json_loads(a.body, 0, NULL);
-    uint64_t ticket = (uint64_t)json_integer_value(json_object_get(d, "ticket"));
-    json_decref(d);
-    return ticket;
+    return event_ticket(&a);
 }
 
 /* --- Redis refuses everybody --- */
 
 static void make_saving_impossible(void)
 {
-    char path[300];
-    snprintf(path, sizeof path, "%s/redis/dump.rdb", stack.dir);
-    assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
+    /* Redis cannot rename a file to a directory */
+    assert_int_equal(mkdir(textf("%s/redis/dump.rdb", stack.dir), 0700), 0);
     redis_says(redis, "CONFIG SET save %s", "1 1");
     redis_says(redis, "SET something new");
     for (bool failed = false; !failed; wait_a_moment()) {
@@ -74,54 +62,32 @@ static void make_saving_impossible(void)
     }
 }
 
-static void make_saving_needless(void)
-{
-    redis_says(redis, "CONFIG SET save %s", "");
-}
-
-static void become_replica(void)
-{
-    redis_says(redis, "REPLICAOF 127.0.0.1 1");
-}
-
-static void become_primary(void)
-{
-    redis_says(redis, "REPLICAOF NO ONE");
-}
-
-static void fill_memory(void)
-{
-    redis_says(redis, "CONFIG SET maxmemory 1");
-}
-
-static void add_memory(void)
-{
-    redis_says(redis, "CONFIG SET maxmemory 0");
-}
-
 static const struct {
-    void (*close)(void), (*open)(void);
+    const char *close; /* a command; NULL: make_saving_impossible() */
+    const char *open;  /* %s: an empty text */
     const char *reason;
 } causes[] = {
-    {become_replica, become_primary, "redis is a read-only replica"},
-    {fill_memory, add_memory, "redis has reached its maxmemory"},
-    {make_saving_impossible, make_saving_needless, "redis cannot save to its disk"},
+    {"REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "redis is a read-only replica"},
+    {"CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "redis has reached its maxmemory"},
+    {NULL, "CONFIG SET save %s", "redis cannot save to its disk"},
 };
 
 /* Users who come while Redis refuses are journalled, and stay ahead of later ones. */
 TEST(test_refuses_everybody)
 {
     for (size_t i = 0; i < LENGTH(causes); i++) {
-        char before[16], during[16], after[16];
-        snprintf(before, sizeof before, "before%zu", i);
-        snprintf(during, sizeof during, "during%zu", i);
-        snprintf(after, sizeof after, "after%zu", i);
+        const char *before = textf("before%zu", i);
+        const char *during = textf("during%zu", i);
+        const char *after = textf("after%zu", i);
         assert_int_not_equal(post(before), 0);
-        causes[i].close();
+        if (causes[i].close != NULL)
+            redis_says(redis, causes[i].close);
+        else
+            make_saving_impossible();
         assert_int_equal(post(during), 0); /* even the first one, which detects the refusal */
         wait_ready(stack.admin_url, 200, causes[i].reason);
         wait_ready(stack.scheduler_admin_url, 503, causes[i].reason);
-        causes[i].open();
+        redis_says(redis, causes[i].open, "");
         wait_ready(stack.admin_url, 200, "");
         assert_int_not_equal(post(after), 0);
         wait_ready(stack.scheduler_admin_url, 200, "");
@@ -148,12 +114,9 @@ static void flush(void)
 TEST(test_functions_are_gone_or_older)
 {
     static void (*const takes[])(void) = {flush, load_older};
-    char *log = stack_log(&stack, "gateway");
-    size_t from = strlen(log);
-    free(log);
+    size_t from = stack_log_size(&stack, "gateway");
     for (int i = 0; i < 2; i++) {
-        char user[16];
-        snprintf(user, sizeof user, "gone%d", i);
+        const char *user = textf("gone%d", i);
         /* a link reloads at most once a second */
         int64_t until_us = clock_mono_us() + 5 * SECOND / 2;
         takes[i]();
@@ -183,11 +146,10 @@ TEST(test_one_campaign_is_broken)
     static struct http_answer a;
     static const char *const kinds[] = {"queue", "users", "meta"};
     for (size_t i = 0; i < LENGTH(kinds); i++) {
-        char name[16], user[16], key[64];
         struct event broken;
-        snprintf(name, sizeof name, "broken%zu", i);
-        snprintf(user, sizeof user, "well%zu", i);
-        snprintf(key, sizeof key, "onrush:{%s}:%s", name, kinds[i]);
+        const char *name = textf("broken%zu", i);
+        const char *user = textf("well%zu", i);
+        const char *key = textf("onrush:{%s}:%s", name, kinds[i]);
         event_make(&broken, &stack, name, "--quota 5");
         assert_int_equal(event_post(&broken, "ann", NULL), 202);
         event_wait(&broken, 20000);
@@ -207,8 +169,7 @@ TEST(test_one_campaign_is_broken)
         wait_for(event_post(&broken, "bob", &a) < 500);
         wait_ready(stack.scheduler_admin_url, 200, "");
         event_wait(&broken, 20000);
-        assert_int_equal(
-            stack_number(&broken.db, "SELECT granted FROM campaigns WHERE name = '%s'", name), 2);
+        assert_int_equal(event_granted(&broken), 2);
         event_close(&broken);
     }
     assert_int_equal(count_in(stack_log(&stack, "scheduler"), "redis refuses a call"), 3);
@@ -220,8 +181,3 @@ TEST(test_all_of_it_is_right)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

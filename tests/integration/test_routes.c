@@ -7,7 +7,6 @@
 #include "tests/support/child.h"
 #include "tests/support/file.h"
 
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 #define CODE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
 static struct stack stack;
-static char routes_file[256]; /* the file that the gateway includes */
+static const char *routes_file; /* the file that the gateway includes */
 
 /* One API. In the bodies, # is a number and @ is a code. */
 static const struct api {
@@ -80,26 +79,19 @@ static const struct api {
      "{\"status\":\"INVALID_USER\"}", "{\"status\":\"INVALID_REQUEST\"}", NULL, NULL},
 };
 
-static void copy_file(const char *from, const char *to, const char *more)
+/* shipped: the text of the file that comes with Onrush; the caller frees it. */
+static char *shipped(void)
 {
-    char *text = file_read(from);
-    file_write(to, "%s%s", text, more);
+    const char *script = getenv("ONRUSH_STACK");
+    int folder = (int)(strrchr(script, '/') - script);
+    return file_read(textf("%.*s/../etc/routes-compat.cfg", folder, script));
+}
+
+BEFORE_ALL(up)
+{
+    char *text = shipped();
+    routes_file = file_make("routes.cfg", "%s", text);
     free(text);
-}
-
-static const char *shipped(void)
-{
-    static char path[512];
-    char ops[512];
-    snprintf(ops, sizeof ops, "%s", getenv("ONRUSH_STACK"));
-    snprintf(path, sizeof path, "%s/../etc/routes-compat.cfg", dirname(ops));
-    return path;
-}
-
-static void up(void)
-{
-    snprintf(routes_file, sizeof routes_file, "%s/routes.cfg", tempdir_make());
-    copy_file(shipped(), routes_file, "");
     stack_up(&stack, (const char *const[]){"--gateway-include", routes_file, NULL});
 }
 
@@ -124,32 +116,27 @@ static void expect(const struct http_answer *a, const char *what, int status, co
     assert_string_equal(http_header(a, "Cache-Control"), "no-store");
 }
 
-static void post_body(const char *path, const char *body, struct http_answer *a)
+static int post_body(const char *path, const char *body, struct http_answer *a)
 {
-    char url[256];
-    snprintf(url, sizeof url, "%s%s", stack.url, path);
-    http_post(url, body, a);
+    return http_post(textf("%s%s", stack.url, path), body, a);
 }
 
-static void post(const struct api *api, const char *user, struct http_answer *a)
+static int post(const struct api *api, const char *user, struct http_answer *a)
 {
-    char body[128];
-    snprintf(body, sizeof body, "%s%s%s", api->request, user, api->rest);
-    post_body(api->path, body, a);
+    return post_body(api->path, textf("%s%s%s", api->request, user, api->rest), a);
 }
 
 /* check_input: expects the errors of bad requests, in any state of the campaign. */
 static void check_input(const struct api *api)
 {
     static struct http_answer a;
-    char url[256];
     post(api, "null", &a);
     expect(&a, "no user", 400, api->bad_user);
     post(api, "\"a b\"", &a);
     expect(&a, "bad user", 400, api->bad_user);
     post_body(api->path, "{", &a);
     expect(&a, "no JSON", 400, api->bad_request);
-    snprintf(url, sizeof url, "%s%s", stack.url, api->path);
+    const char *url = textf("%s%s", stack.url, api->path);
     http_ask(&(struct http_request){.url = url, .body = "userId=7"}, &a);
     expect(&a, "a form", 400, api->bad_request);
     if (api->unknown_request != NULL) {
@@ -186,11 +173,7 @@ TEST(test_journalled)
     static struct http_answer a;
     stack_kill(&stack, "redis", "KILL");
     for (const struct api *api = apis; api < apis + LENGTH(apis); api++) {
-        int64_t deadline_us = clock_mono_us() + 10000000;
-        do
-            post(api, "6", &a);
-        while (a.status == 503 &&
-               clock_mono_us() < deadline_us); /* already known before Redis went away */
+        wait_for(post(api, "6", &a) != 503); /* already known before Redis went away */
         expect(&a, "journalled", api->accepted_status, api->journalled);
     }
     stack_start(&stack, "redis");
@@ -225,9 +208,7 @@ TEST(test_sold_out_and_closed)
 
 static int get(const char *path, struct http_answer *a)
 {
-    char url[256];
-    snprintf(url, sizeof url, "%s%s", stack.url, path);
-    return http_get(url, a);
+    return http_get(textf("%s%s", stack.url, path), a);
 }
 
 /* The fifth API's GET has only the path. */
@@ -250,11 +231,7 @@ TEST(test_get)
 static void reload(const char *routes, const char *said)
 {
     file_write(routes_file, "%s", routes);
-    char *log = stack_log(&stack, "gateway");
-    size_t len = strlen(log);
-    free(log);
-    stack_kill(&stack, "gateway", "HUP");
-    assert_true(stack_log_wait(&stack, "gateway", len, said));
+    event_reload(&stack, "gateway", said);
 }
 
 #define NEW_ROUTE                                                                                  \
@@ -263,12 +240,10 @@ static void reload(const char *routes, const char *said)
 
 static int take(const char *user, const char *campaign, struct http_answer *a)
 {
-    char url[256];
-    const char *headers[] = {user, campaign, NULL};
-    snprintf(url, sizeof url, "%s/take", stack.url);
-    http_ask(&(struct http_request){.method = "POST", .url = url, .body = "", .headers = headers},
-             a);
-    return a->status;
+    return http_ask(&(struct http_request){.url = textf("%s/take", stack.url),
+                                           .body = "",
+                                           .headers = {user, campaign}},
+                    a);
 }
 
 /* A route by headers, with Onrush's own answers. The old routes are gone; a bad file changes
@@ -298,20 +273,11 @@ TEST(test_reload)
 /* A bad route ends the daemon before it starts, with the exit code for a bad configuration. */
 TEST(test_bad_route)
 {
-    char program[512], log[300];
-    snprintf(program, sizeof program, "%s/gateway/onrush-gateway", getenv("ONRUSH_BUILD"));
-    snprintf(log, sizeof log, "%s/bad.log", tempdir_make());
     const char *config =
         file_make("bad.cfg", "port = 1;\n\nroutes: ( { method = \"PATCH\"; } );\n");
-    assert_int_equal(child_run((const char *const[]){program, "--config", config, NULL}, log), 78);
-    char *said = file_read(log);
+    const char *said =
+        event_no_start(&stack, "gateway", (const char *const[]){"--config", config, NULL}, 78);
     assert_non_null(strstr(said, "bad.cfg:3: method = \"PATCH\": expected POST"));
-    free(said);
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -4,13 +4,10 @@
  * accepts connections and does not answer. */
 #include "tests/integration/event.h"
 
-#include "shared/base/clock.h"
 #include "tests/support/child.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define PATIENCE_US INT64_C(60000000)
 
 static const char *const options[] = {
     "--set", "gateway.workers=1", "--set", "gateway.redis.command_timeout_ms=60000", NULL,
@@ -19,7 +16,7 @@ static const char *const options[] = {
 static struct stack stack;
 static struct event noon;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     event_start(&noon, &stack, options, "--quota 100 --overflow -1");
 }
@@ -27,19 +24,8 @@ static void up(void)
 /* wait_listening: waits until both listeners answer requests that need no store. */
 static void wait_listening(void)
 {
-    char url[256];
-    int64_t deadline_us = clock_mono_us() + PATIENCE_US;
-    const struct {
-        const char *base, *path;
-        int status;
-    } asks[] = {{stack.url, "/no-such-route", 404}, {stack.admin_url, "/healthz", 200}};
-    for (size_t i = 0; i < LENGTH(asks); i++) {
-        snprintf(url, sizeof url, "%s%s", asks[i].base, asks[i].path);
-        while (http_get(url, NULL) != asks[i].status) {
-            assert_true(clock_mono_us() < deadline_us);
-            wait_a_moment();
-        }
-    }
+    wait_for(http_get(textf("%s/no-such-route", stack.url), NULL) == 404);
+    wait_for(http_get(textf("%s/healthz", stack.admin_url), NULL) == 200);
 }
 
 /* ask_early: sends a request to a gateway that has just started; it waits for Redis. */
@@ -78,8 +64,3 @@ TEST(test_redis_does_not_come)
 }
 
 EVENT_ENDS(noon)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

@@ -15,14 +15,10 @@ static struct stack stack;
 /* check_logs: reads valgrind's log of one daemon. */
 static void check_logs(const char *dir, const char *daemon)
 {
-    char pattern[256], command[512];
     glob_t found;
-    snprintf(pattern, sizeof pattern, "%s/%s.*.valgrind", dir, daemon);
-    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    assert_int_equal(glob(textf("%s/%s.*.valgrind", dir, daemon), 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
-        snprintf(command, sizeof command, "grep -q 'ERROR SUMMARY: 0 errors' '%s'",
-                 found.gl_pathv[i]);
-        if (system(command) != 0) {
+        if (system(textf("grep -q 'ERROR SUMMARY: 0 errors' '%s'", found.gl_pathv[i])) != 0) {
             show_log(found.gl_pathv[i]);
             fail_msg("valgrind complains about the %s", daemon);
         }
@@ -36,15 +32,14 @@ TEST(test_no_leak)
         "valgrind --leak-check=full --show-leak-kinds=definite,indirect,possible "
         "--errors-for-leak-kinds=definite,indirect,possible --log-file=%s/%s.%%p.valgrind";
     struct event e;
-    char gateway[512], scheduler[512], ledger[256];
     const char *dir = tempdir_make();
-    snprintf(gateway, sizeof gateway, valgrind, dir, "gateway");
-    snprintf(scheduler, sizeof scheduler, valgrind, dir, "scheduler");
+    const char *gateway = textf(valgrind, dir, "gateway");
+    const char *scheduler = textf(valgrind, dir, "scheduler");
     event_start(
         &e, &stack,
         (const char *const[]){"--wrap-gateway", gateway, "--wrap-scheduler", scheduler, NULL},
         "--quota 200");
-    snprintf(ledger, sizeof ledger, "%s/ledger", dir);
+    const char *ledger = textf("%s/ledger", dir);
     event_ctl(&stack,
               "burst noon --users 1500 --requests 2000 --concurrency 50 --timeout-ms 60000 "
               "--no-progress --json --ledger %s",

@@ -3,7 +3,7 @@
  * audit that finds each planted breach. */
 #include "tests/integration/event.h"
 
-#include "tests/support/child.h"
+#include "tests/support/private_redis.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 static struct stack stack;
 
-static void up(void)
+BEFORE_ALL(up)
 {
     stack_up(&stack, NULL);
 }
@@ -21,10 +21,8 @@ static void up(void)
 static void fill(struct event *e, const char *name, int quota)
 {
     static const char *const users[] = {"ann", "bob", "cid"};
-    char options[64];
     event_open(e, &stack, name);
-    snprintf(options, sizeof options, "--quota %d", quota);
-    event_create(e, options);
+    event_create(e, textf("--quota %d", quota));
     for (size_t i = 0; i < LENGTH(users); i++)
         assert_int_equal(event_post(e, users[i], NULL), 202);
     event_wait(e, 10000);
@@ -156,47 +154,38 @@ static const struct breach {
 
 static void plant(struct event *e, const struct breach *b)
 {
-    char text[512];
     int64_t id = stack_number(&e->db, "SELECT id FROM campaigns WHERE name = '%s'", e->name);
-    if (b->sql != NULL) {
-        snprintf(text, sizeof text, "%s%" PRId64, b->sql, id);
-        if (db_exec(&e->db, text, NULL) != DB_OK)
-            fail_msg("%s: %s", b->check, e->db.error);
-        return;
-    }
-    redisReply *reply = redisCommand(e->redis, b->redis, e->name);
-    assert_non_null(reply);
-    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
-    freeReplyObject(reply);
+    if (b->sql != NULL)
+        event_sql(e, textf("%s%" PRId64, b->sql, id));
+    else
+        redis_says(e->redis, b->redis, e->name);
 }
 
 TEST(test_audit_finds)
 {
     enum { N = LENGTH(breaches) };
     static struct event events[N];
-    static char names[N][32];
     for (size_t i = 0; i < N; i++) {
-        snprintf(names[i], sizeof names[i], "breach-%zu", i);
-        fill(&events[i], names[i], breaches[i].quota);
-        bool settled = strcmp(breaches[i].check, "journal_forgotten") == 0;
-        if (settled)
-            event_ctl(&stack, "campaign close %s", names[i]);
-        while (settled && stack_number(&events[i].db,
-                                       "SELECT state = 'settled' FROM campaigns "
-                                       "WHERE name = '%s'",
-                                       names[i]) != 1)
-            wait_a_moment();
+        const char *name = textf("breach-%zu", i);
+        fill(&events[i], name, breaches[i].quota);
+        if (strcmp(breaches[i].check, "journal_forgotten") != 0)
+            continue;
+        event_ctl(&stack, "campaign close %s", name);
+        wait_for(stack_number(&events[i].db,
+                              "SELECT state = 'settled' FROM campaigns WHERE name = '%s'",
+                              name) == 1);
     }
     stack_kill(&stack, "scheduler", "TERM"); /* it would repair some damage */
     for (size_t i = 0; i < N; i++) {
-        event_ctl(&stack, "audit %s", names[i]);
+        const char *name = events[i].name;
+        event_ctl(&stack, "audit %s", name);
         plant(&events[i], &breaches[i]);
-        json_t *audit = stack_ctl_json(&stack, "audit %s", names[i]);
+        json_t *audit = stack_ctl_json(&stack, "audit %s", name);
         if (json_integer_value(json_object_get(audit, breaches[i].check)) == 0)
             fail_msg("the audit does not find %s", breaches[i].check);
         assert_true(json_is_false(json_object_get(audit, "ok")));
         json_decref(audit);
-        assert_int_equal(stack_ctl(&stack, NULL, "audit %s", names[i]), 1);
+        assert_int_equal(stack_ctl(&stack, NULL, "audit %s", name), 1);
         event_close(&events[i]);
     }
     stack_start(&stack, "scheduler");
@@ -221,16 +210,11 @@ static void journalled(struct event *e, const char *user, uint64_t arrival, uint
                      DB_OK);
 }
 
-static void no_longer_journalled(struct event *e)
-{
-    assert_int_equal(db_exec(&e->db, "DELETE FROM journalled", NULL), DB_OK);
-}
-
 /* expect_overtaken: the audit finds exactly this user behind that one; its exit code and text say
  * so, too. */
 static void expect_overtaken(struct event *e, const char *user, const char *by)
 {
-    char *text, line[64];
+    char *text;
     json_t *audit = stack_ctl_json(&stack, "audit %s", e->name);
     const json_t *example = json_array_get(json_object_get(audit, "overtaken_examples"), 0);
     assert_int_equal(json_integer_value(json_object_get(audit, "overtaken")), 1);
@@ -239,16 +223,15 @@ static void expect_overtaken(struct event *e, const char *user, const char *by)
     assert_int_equal(json_integer_value(json_object_get(audit, "inversions")), 0);
     json_decref(audit);
     assert_int_equal(stack_ctl(&stack, &text, "audit %s", e->name), 1);
-    snprintf(line, sizeof line, "\novertaken: %s came at", user);
-    assert_non_null(strstr(text, line));
+    assert_non_null(strstr(text, textf("\novertaken: %s came at", user)));
     free(text);
-    no_longer_journalled(e);
+    event_sql(e, "DELETE FROM journalled");
 }
 
 static void expect_fine(struct event *e)
 {
     event_ctl(&stack, "audit %s", e->name);
-    no_longer_journalled(e);
+    event_sql(e, "DELETE FROM journalled");
 }
 
 /* In Redis' order, ann and bob have the two coupons and cid has none. */
@@ -269,11 +252,8 @@ TEST(test_audit_overtaken)
     expect_fine(&e);
     journalled(&e, "cid", cid - 1, bob);
     expect_fine(&e);
-    assert_int_equal(db_exec(&e.db,
-                             "INSERT INTO refused (campaign_id, member, ticket, reason) SELECT id, "
-                             "'eve', 1, 'row-refused' FROM campaigns WHERE name = 'arrivals'",
-                             NULL),
-                     DB_OK);
+    event_sql(&e, "INSERT INTO refused (campaign_id, member, ticket, reason) "
+                  "SELECT id, 'eve', 1, 'row-refused' FROM campaigns WHERE name = 'arrivals'");
     journalled(&e, "eve", ann - 1000, ann - 2000);
     expect_fine(&e);
     event_close(&e);
@@ -349,8 +329,3 @@ TEST(test_burst_of_errors)
 }
 
 STACK_ENDS(stack)
-
-int main(void)
-{
-    return tests_run(up, NULL);
-}

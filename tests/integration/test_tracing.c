@@ -6,6 +6,7 @@
 #include "shared/daemon/trace.h"
 #include "tests/support/child.h"
 #include "tests/support/hook.h"
+#include "tests/support/private_redis.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,28 +20,24 @@ static struct stack stack;
 static struct hook *collector;
 static struct event event;
 
-static void up(void)
+BEFORE_ALL(up)
 {
-    static char sets[2][200];
     collector = hook_start(NULL);
-    snprintf(sets[0], sizeof sets[0], "gateway.tracing.url=%s", hook_url(collector));
-    snprintf(sets[1], sizeof sets[1], "scheduler.tracing.url=%s", hook_url(collector));
-    stack_up(&stack, (const char *const[]){"--set", sets[0], "--set", sets[1], "--set",
-                                           "gateway.tracing.sample_ppm=0", NULL});
+    stack_up(&stack,
+             (const char *const[]){"--set", textf("gateway.tracing.url=%s", hook_url(collector)),
+                                   "--set", textf("scheduler.tracing.url=%s", hook_url(collector)),
+                                   "--set", "gateway.tracing.sample_ppm=0", NULL});
     event_make(&event, &stack, "traced", "--quota 100");
 }
 
 static int post(const char *user, const char *header)
 {
     struct http_answer a;
-    char body[80];
-    const char *const headers[] = {"Content-Type: application/json", header, NULL};
-    snprintf(body, sizeof body, "{\"user_id\":\"%s\"}", user);
-    http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
-                                    .body = body,
-                                    .headers = headers},
-             &a);
-    return a.status;
+    return http_ask(&(struct http_request){.url = event_url(&event, "/requests"),
+                                           .body = textf("{\"user_id\":\"%s\"}", user),
+                                           .json = true,
+                                           .headers = {header}},
+                    &a);
 }
 
 static json_t *at(json_t *doc, const char *key)
@@ -135,9 +132,8 @@ TEST(test_request_queue_commit)
     assert_true(request.start > INT64_C(1700000000000000000) && request.start <= request.end);
     assert_true(request.start <= queue.start && queue.start <= queue.end);
     assert_true(commit.start <= commit.end && queue.end <= commit.end);
-    redisReply *r = redisCommand(event.redis, "HLEN onrush:{traced}:traces");
-    assert_int_equal(r->integer, 0); /* fetched and removed */
-    freeReplyObject(r);
+    /* fetched and removed */
+    assert_int_equal(redis_says(event.redis, "HLEN onrush:{traced}:traces"), 0);
 }
 
 /* Unsampled requests leave nothing, not even in Redis; a malformed traceparent is ignored. */
@@ -149,9 +145,7 @@ TEST(test_not_sampled)
     assert_int_equal(post("u-4", "traceparent: 00-garbage-01"), 202);
     event_wait(&event, 20000);
     assert_false(hook_wait(collector, before + 1, 1000));
-    redisReply *r = redisCommand(event.redis, "EXISTS onrush:{traced}:traces");
-    assert_int_equal(r->integer, 0);
-    freeReplyObject(r);
+    assert_int_equal(redis_says(event.redis, "EXISTS onrush:{traced}:traces"), 0);
 }
 
 /* The hash expires as a whole, so unfetched traces do not stay. */
@@ -159,10 +153,8 @@ TEST(test_the_hash_expires)
 {
     stack_kill(&stack, "scheduler", "TERM");
     assert_int_equal(post("u-5", TRACEPARENT "01"), 202);
-    redisReply *r = redisCommand(event.redis, "TTL onrush:{traced}:traces");
-    assert_in_range(r->integer, 1, 600);
-    freeReplyObject(r);
-    r = redisCommand(event.redis, "HGET onrush:{traced}:traces u-5");
+    assert_in_range(redis_says(event.redis, "TTL onrush:{traced}:traces"), 1, 600);
+    redisReply *r = redisCommand(event.redis, "HGET onrush:{traced}:traces u-5");
     assert_int_equal(r->type, REDIS_REPLY_STRING);
     assert_int_equal(strncmp(r->str, "00-" TRACE "-", 36), 0);
     freeReplyObject(r);
@@ -170,55 +162,33 @@ TEST(test_the_hash_expires)
     event_wait(&event, 20000);
 }
 
-static void admin_says(const char *line)
-{
-    redisReply *r = redisCommand(event.redis, line);
-    assert_non_null(r);
-    assert_int_equal(r->type, REDIS_REPLY_STATUS);
-    freeReplyObject(r);
-}
-
 /* An ACL without the traces' keys loses traces but no request: 202 from the queue, with a ticket.
  * */
 TEST(test_denied_by_an_acl)
 {
     struct http_answer a;
-    char *log = stack_log(&stack, "gateway");
-    size_t before = strlen(log);
-    free(log);
-    admin_says("ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:users");
+    size_t before = stack_log_size(&stack, "gateway");
+    redis_says(event.redis, "ACL SETUSER default resetkeys ~*:meta ~*:queue ~*:users");
     for (int i = 0; i < 20; i++) {
-        char user[32];
-        snprintf(user, sizeof user, "denied-%d", i);
+        const char *user = textf("denied-%d", i);
         assert_int_equal(post(user, TRACEPARENT "01"), 202);
-        http_get(event_url(&event, "/requests/%s", user), &a);
-        assert_int_equal(a.status, 200);
+        assert_int_equal(http_get(event_url(&event, "/requests/%s", user), &a), 200);
         assert_non_null(strstr(a.body, "\"ticket\":"));
     }
     event_wait(&event, 20000);
     assert_true(stack_log_wait(&stack, "gateway", 0, "redis denies this user HSET or EXPIRE"));
     assert_true(stack_log_wait(&stack, "scheduler", 0, "redis denies this user HMGET"));
-    log = stack_log(&stack, "gateway");
-    assert_null(strstr(log + before, "redis is away"));
-    free(log);
-    admin_says("ACL SETUSER default allkeys");
+    assert_false(stack_log_says(&stack, "gateway", before, "redis is away"));
+    redis_says(event.redis, "ACL SETUSER default allkeys");
 }
 
 TEST(test_a_collector_that_is_away_changes_nothing)
 {
     hook_answer(collector, HOOK_HANG);
-    for (int i = 0; i < 50; i++) {
-        char user[32];
-        snprintf(user, sizeof user, "late-%d", i);
-        assert_int_equal(post(user, TRACEPARENT "01"), 202);
-    }
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(post(textf("late-%d", i), TRACEPARENT "01"), 202);
     event_wait(&event, 20000);
     event_close(&event);
     assert_int_equal(stack_finish(&stack), 0);
     collector = hook_stop(collector);
-}
-
-int main(void)
-{
-    return tests_run(up, NULL);
 }

@@ -180,35 +180,32 @@ static enum job_outcome run_finish(struct model *m, const struct job *job, unsig
     return JOB_DONE;
 }
 
-void model_run(struct model *m, struct job *job, unsigned owner)
+static enum job_outcome run(struct model *m, struct job *job, unsigned owner)
 {
     switch (job->kind) {
     case JOB_COMMIT:
-        job->outcome = run_commit(m, job, owner);
-        return;
+        return run_commit(m, job, owner);
     case JOB_READ_BACK:
-        job->outcome = read_users(m, job);
-        return;
+        return read_users(m, job);
     case JOB_CONFIRM:
-        job->outcome = run_confirm(m, job, owner);
-        return;
+        return run_confirm(m, job, owner);
     case JOB_PAGE:
-        job->outcome = run_page(m, job);
-        return;
+        return run_page(m, job);
     case JOB_LOAD:
-        job->outcome = run_load(m, job, owner);
-        return;
+        return run_load(m, job, owner);
     case JOB_JOURNAL:
-        job->outcome = run_journal(m, job);
-        return;
+        return run_journal(m, job);
     case JOB_UNJOURNAL:
-        job->outcome = run_unjournal(m, job);
-        return;
+        return run_unjournal(m, job);
     case JOB_REFUSE:
-        job->outcome = run_refuse(m, job);
-        return;
+        return run_refuse(m, job);
     case JOB_FINISH:
-        job->outcome = run_finish(m, job, owner);
-        return;
+        return run_finish(m, job, owner);
     }
+    return JOB_UNKNOWN;
+}
+
+void model_run(struct model *m, struct job *job, unsigned owner)
+{
+    job->outcome = run(m, job, owner);
 }

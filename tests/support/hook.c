@@ -3,9 +3,11 @@
 
 #include "shared/base/clock.h"
 #include "shared/base/listen.h"
-#include "tests/support/child.h"
+#include "tests/support/test.h"
 
 #include <netinet/in.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -288,4 +290,19 @@ bool hook_header(const struct hook_request *r, const char *name, char *out, size
         return false;
     snprintf(out, size, "%.*s", (int)strcspn(at + n, "\r"), at + n);
     return true;
+}
+
+void hook_check_signature(const struct hook_request *r, const char *secret)
+{
+    char stamp[32], signature[80], expected[80] = "v1=";
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned n;
+    assert_true(hook_header(r, "Onrush-Timestamp", stamp, sizeof stamp));
+    assert_true(hook_header(r, "Onrush-Signature", signature, sizeof signature));
+    const char *text = textf("%s.%s", stamp, r->body);
+    HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)text, strlen(text), sum,
+         &n);
+    for (unsigned i = 0; i < n && i < 32; i++)
+        sprintf(expected + 3 + 2 * i, "%02x", sum[i]);
+    assert_string_equal(signature, expected);
 }

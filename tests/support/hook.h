@@ -46,4 +46,7 @@ void hook_get(struct hook *hook, size_t i, struct hook_request *out);
 /* hook_header: copies the value of a header to `out`; returns false if there is none. */
 bool hook_header(const struct hook_request *request, const char *name, char *out, size_t size);
 
+/* hook_check_signature: fails the test unless the request is signed with this secret. */
+void hook_check_signature(const struct hook_request *request, const char *secret);
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/http.h"
 
+#include "tests/support/test.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +65,7 @@ static void clear(struct http_answer *a)
     a->body[0] = a->headers[0] = a->error[0] = '\0';
 }
 
-void http_ask(const struct http_request *r, struct http_answer *a)
+int http_ask(const struct http_request *r, struct http_answer *a)
 {
     struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
     CURL *curl = handle(r->keep_alive);
@@ -86,7 +88,9 @@ void http_ask(const struct http_request *r, struct http_answer *a)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     else if (r->method != NULL)
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
-    for (size_t i = 0; r->headers != NULL && r->headers[i] != NULL; i++)
+    if (r->json)
+        headers = curl_slist_append(headers, "Content-Type: application/json");
+    for (size_t i = 0; i < LENGTH(r->headers) && r->headers[i] != NULL; i++)
         headers = curl_slist_append(headers, r->headers[i]);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     long connects = 0;
@@ -98,13 +102,13 @@ void http_ask(const struct http_request *r, struct http_answer *a)
     curl_slist_free_all(headers);
     if (!r->keep_alive)
         curl_easy_cleanup(curl);
+    return a->status;
 }
 
 static int ask(const struct http_request *r, struct http_answer *answer)
 {
     struct http_answer *a = answer != NULL ? answer : malloc(sizeof *a);
-    http_ask(r, a);
-    int status = a->status;
+    int status = http_ask(r, a);
     if (answer == NULL)
         free(a);
     return status;
@@ -117,8 +121,7 @@ int http_get(const char *url, struct http_answer *answer)
 
 int http_post(const char *url, const char *json, struct http_answer *answer)
 {
-    static const char *const headers[] = {"Content-Type: application/json", NULL};
-    return ask(&(struct http_request){.url = url, .body = json, .headers = headers}, answer);
+    return ask(&(struct http_request){.url = url, .body = json, .json = true}, answer);
 }
 
 const char *http_header(const struct http_answer *a, const char *name)

@@ -13,11 +13,12 @@
 struct http_request {
     const char *method; /* NULL: GET, or POST when there is a body */
     const char *url;
-    const char *body;           /* NULL: none */
-    size_t body_len;            /* 0: strlen(body) */
-    const char *const *headers; /* "Name: value" ..., NULL-terminated; NULL: none */
-    int64_t timeout_ms;         /* 0: ten seconds */
-    bool keep_alive;            /* reuse this thread's open connection, if any */
+    const char *body;       /* NULL: none */
+    size_t body_len;        /* 0: strlen(body) */
+    bool json;              /* the body is application/json */
+    const char *headers[3]; /* "Name: value" ...; the first NULL ends them */
+    int64_t timeout_ms;     /* 0: ten seconds */
+    bool keep_alive;        /* reuse this thread's open connection, if any */
 };
 
 struct http_answer {
@@ -30,8 +31,9 @@ struct http_answer {
     bool fresh;               /* sent over a new connection */
 };
 
-/* http_ask: sends the request, on a connection of its own unless keep_alive is set. */
-void http_ask(const struct http_request *request, struct http_answer *answer);
+/* http_ask: sends the request, on a connection of its own unless keep_alive is set. Returns the
+ * status. */
+int http_ask(const struct http_request *request, struct http_answer *answer);
 
 /* http_get, http_post: return the status; `answer` may be NULL. http_post sends application/json.
  * */

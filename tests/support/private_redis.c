@@ -40,7 +40,6 @@ static void wait_until_up(struct private_redis *redis, const char *log)
 void private_redis_restart(struct private_redis *redis)
 {
     static const char *const in_memory[] = {"--appendonly", "no", NULL};
-    char log[256];
     const char *argv[ARGUMENTS] = {
         "redis-server", "--port", "0", "--unixsocket", redis->config.socket, "--dir",
         redis->dir,     "--save", ""};
@@ -48,7 +47,7 @@ void private_redis_restart(struct private_redis *redis)
     const char *const *options = redis->options != NULL ? redis->options : in_memory;
     for (; *options != NULL && n < ARGUMENTS - 1; options++)
         argv[n++] = *options;
-    snprintf(log, sizeof log, "%s/redis.log", redis->dir);
+    const char *log = textf("%s/redis.log", redis->dir);
     redis->pid = child_start(argv, log);
     wait_until_up(redis, log);
 }
@@ -79,7 +78,7 @@ redisContext *private_redis_open(struct private_redis *redis)
     return c;
 }
 
-void redis_says(redisContext *redis, const char *line, ...)
+int64_t redis_says(redisContext *redis, const char *line, ...)
 {
     va_list args;
     va_start(args, line);
@@ -87,5 +86,7 @@ void redis_says(redisContext *redis, const char *line, ...)
     va_end(args);
     if (r == NULL || r->type == REDIS_REPLY_ERROR)
         fail_msg("%s: %s", line, r != NULL ? r->str : redis->errstr);
+    int64_t n = r->integer;
     freeReplyObject(r);
+    return n;
 }

@@ -29,7 +29,8 @@ void private_redis_restart(struct private_redis *redis);
 /* private_redis_open: opens a connection and loads the functions; the caller frees it. */
 redisContext *private_redis_open(struct private_redis *redis);
 
-/* redis_says: sends a command; fails the test if Redis answers with an error. */
-void redis_says(redisContext *redis, const char *line, ...);
+/* redis_says: sends a command; fails the test if Redis answers with an error. Returns the answer if
+ * it is an integer, otherwise 0. */
+int64_t redis_says(redisContext *redis, const char *line, ...);
 
 #endif

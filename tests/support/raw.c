@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,16 @@ void raw_send(int fd, const char *bytes, size_t n)
         bytes += sent;
         n -= (size_t)sent;
     }
+}
+
+void raw_say(int fd, const char *format, ...)
+{
+    char text[RAW_MAX];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    raw_send(fd, text, (size_t)n);
 }
 
 /* complete: true if the text holds a whole answer, by its Content-Length. */

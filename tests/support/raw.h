@@ -22,6 +22,9 @@ int free_port(void);
 /* raw_send: sends all bytes; ignores a peer that stops reading. */
 void raw_send(int fd, const char *bytes, size_t n);
 
+/* raw_say: sends a formatted text. */
+void raw_say(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* raw_read: reads until the peer closes or one answer with a Content-Length is complete, at most
  * `timeout_ms`. Returns the number of bytes; the text ends with a NUL. *closed tells whether the
  * peer has closed. */

@@ -3,6 +3,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,13 +128,10 @@ static char *run_shell(const char *command, int *code)
     return text;
 }
 
-/* read_word: copies the value of a variable in DIR/env. */
-static void read_word(const struct stack *s, const char *name, char *to, size_t size)
+void stack_word(const struct stack *s, const char *name, char *to, size_t size)
 {
-    char command[512];
     int code;
-    snprintf(command, sizeof command, ". '%s/env' && printf %%s \"$%s\"", s->dir, name);
-    char *text = run_shell(command, &code);
+    char *text = run_shell(textf(". '%s/env' && printf %%s \"$%s\"", s->dir, name), &code);
     if (code != 0)
         test_fail_start("%s/env cannot be read", s->dir);
     snprintf(to, size, "%s", text);
@@ -159,7 +157,7 @@ static void read_env(struct stack *s)
         {"DB_USER", s->db.user, sizeof s->db.user},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        read_word(s, words[i].name, words[i].to, words[i].size);
+        stack_word(s, words[i].name, words[i].to, words[i].size);
     s->redis.port = atoi(port);
     s->redis.connect_timeout_ms = s->redis.command_timeout_ms = 10000;
     s->db.connect_timeout_ms = s->db.query_timeout_ms = 10000;
@@ -195,32 +193,48 @@ int stack_finish(struct stack *s)
 {
     static const char faults[] =
         "runtime error:|ERROR: [A-Za-z]*Sanitizer|WARNING: [A-Za-z]*Sanitizer|Assertion .* failed";
-    char command[512];
     int code;
     must(s, "down", NULL);
-    snprintf(command, sizeof command, "grep -E -A20 '%s' '%s'/logs/*.log >&2", faults, s->dir);
-    free(run_shell(command, &code));
+    free(run_shell(textf("grep -E -A20 '%s' '%s'/logs/*.log >&2", faults, s->dir), &code));
     return code == 1 ? 0 : -1; /* grep found no match */
 }
 
 char *stack_log(struct stack *s, const char *part)
 {
-    char command[256];
     int code;
-    snprintf(command, sizeof command, "cat '%s/logs/%s.log'", s->dir, part);
-    return run_shell(command, &code);
+    return run_shell(textf("cat '%s/logs/%s.log'", s->dir, part), &code);
+}
+
+size_t stack_log_size(struct stack *s, const char *part)
+{
+    char *log = stack_log(s, part);
+    size_t n = strlen(log);
+    free(log);
+    return n;
+}
+
+bool stack_log_says(struct stack *s, const char *part, size_t from, const char *text)
+{
+    char *log = stack_log(s, part);
+    bool found = strlen(log) > from && strstr(log + from, text) != NULL;
+    free(log);
+    return found;
 }
 
 bool stack_log_wait(struct stack *s, const char *part, size_t from, const char *text)
 {
     int64_t deadline_us = clock_mono_us() + LOG_MS * 1000;
-    for (;; wait_a_moment()) {
-        char *log = stack_log(s, part);
-        bool found = strlen(log) > from && strstr(log + from, text) != NULL;
-        free(log);
-        if (found || clock_mono_us() > deadline_us)
-            return found;
+    while (!stack_log_says(s, part, from, text)) {
+        if (clock_mono_us() > deadline_us)
+            return false;
+        wait_a_moment();
     }
+    return true;
+}
+
+const char *stack_program(const char *daemon)
+{
+    return textf("%s/%s/onrush-%s", getenv("ONRUSH_BUILD"), daemon, daemon);
 }
 
 static char *ctl(struct stack *s, const char *prefix, int *code, const char *format, va_list args)
@@ -228,10 +242,9 @@ static char *ctl(struct stack *s, const char *prefix, int *code, const char *for
 
 static char *ctl(struct stack *s, const char *prefix, int *code, const char *format, va_list args)
 {
-    char arguments[1024], command[2048];
+    char arguments[1024];
     vsnprintf(arguments, sizeof arguments, format, args);
-    snprintf(command, sizeof command, "%s %s%s", s->ctl, prefix, arguments);
-    return run_shell(command, code);
+    return run_shell(textf("%s %s%s", s->ctl, prefix, arguments), code);
 }
 
 int stack_ctl(struct stack *s, char **out, const char *format, ...)

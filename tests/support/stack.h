@@ -40,12 +40,20 @@ int stack_finish(struct stack *stack);
 /* stack_try: runs `ops/stack COMMAND DIR ARGUMENT...`; returns its exit code. */
 int stack_try(struct stack *stack, const char *command, const char *const *arguments);
 
-/* stack_log: returns a part's log so far; the caller frees it. */
-char *stack_log(struct stack *stack, const char *part);
+/* stack_word: copies the value of a variable in DIR/env. */
+void stack_word(const struct stack *stack, const char *name, char *to, size_t size);
 
-/* stack_log_wait: waits until the part's log has `text` after the first `from` bytes; returns false
- * after ten seconds. */
+/* stack_log: returns a part's log so far; the caller frees it. stack_log_size: its length. */
+char *stack_log(struct stack *stack, const char *part);
+size_t stack_log_size(struct stack *stack, const char *part);
+
+/* stack_log_says: tells whether the part's log has `text` after the first `from` bytes.
+ * stack_log_wait: waits until it has; returns false after ten seconds. */
+bool stack_log_says(struct stack *stack, const char *part, size_t from, const char *text);
 bool stack_log_wait(struct stack *stack, const char *part, size_t from, const char *text);
+
+/* stack_program: the path of a daemon's program. */
+const char *stack_program(const char *daemon);
 
 /* stack_ctl: runs onrushctl with these arguments; returns its exit code. *out gets its output,
  * which the caller frees; `out` may be NULL. */

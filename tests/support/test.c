@@ -10,7 +10,7 @@
 static struct test *tests[TESTS_MAX];
 static size_t n_tests;
 
-static void (*group_up)(void), (*group_down)(void);
+void (*before_all_tests)(void), (*after_all_tests)(void);
 static bool is_down;
 
 void tests_add(struct test *test)
@@ -42,19 +42,19 @@ static int after(void **state)
 static int before_all(void **state)
 {
     (void)state;
-    group_up();
+    before_all_tests();
     return 0;
 }
 
 static int after_all(void **state)
 {
     (void)state;
-    group_down();
+    after_all_tests();
     is_down = true;
     return 0;
 }
 
-int tests_run(void (*up)(void), void (*down)(void))
+int tests_run(void)
 {
     struct CMUnitTest list[TESTS_MAX];
     must(n_tests > 0);
@@ -64,12 +64,11 @@ int tests_run(void (*up)(void), void (*down)(void))
                                       .setup_func = tests[i]->before != NULL ? before : NULL,
                                       .teardown_func = tests[i]->after != NULL ? after : NULL,
                                       .initial_state = tests[i]};
-    group_up = up;
-    group_down = down;
-    int failed = _cmocka_run_group_tests("tests", list, n_tests, up != NULL ? before_all : NULL,
-                                         down != NULL ? after_all : NULL);
+    int failed = _cmocka_run_group_tests("tests", list, n_tests,
+                                         before_all_tests != NULL ? before_all : NULL,
+                                         after_all_tests != NULL ? after_all : NULL);
     /* cmocka does not count a failure of the group's tear-down. */
-    return failed != 0 || down == NULL || is_down ? failed : 1;
+    return failed != 0 || after_all_tests == NULL || is_down ? failed : 1;
 }
 
 bool waited_enough(int64_t since_us)

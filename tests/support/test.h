@@ -12,6 +12,7 @@
 
 #include "shared/base/clock.h"
 #include "tests/support/child.h"
+#include "tests/support/text.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
@@ -43,9 +44,22 @@ struct test {
 /* tests_add: adds a test; the compiler's order of the calls does not matter. */
 void tests_add(struct test *test);
 
-/* tests_run: runs all tests, between `up` and `down` (NULL: none). Returns the exit code. A program
- * without a main() of its own gets one that calls tests_run(NULL, NULL). */
-int tests_run(void (*up)(void), void (*down)(void));
+/* BEFORE_ALL, AFTER_ALL: begin a function that runs before the first test, and one that runs after
+ * the last. Both may assert. A program has at most one of each. */
+#define BEFORE_ALL(name) AROUND_ALL(name, before_all_tests)
+#define AFTER_ALL(name)  AROUND_ALL(name, after_all_tests)
+#define AROUND_ALL(name, when)                                                                     \
+    static void name(void);                                                                        \
+    __attribute__((constructor)) static void set_##when(void)                                      \
+    {                                                                                              \
+        when = name;                                                                               \
+    }                                                                                              \
+    static void name(void)
+extern void (*before_all_tests)(void), (*after_all_tests)(void);
+
+/* tests_run: runs all tests; returns the exit code. A program without a main() of its own gets one
+ * that calls it. */
+int tests_run(void);
 
 /* wait_for: waits until the condition is true; fails after 60 s, and prints the condition. For what
  * sends no event, such as another process. */

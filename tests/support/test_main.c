@@ -4,5 +4,5 @@
 
 int main(void)
 {
-    return tests_run(NULL, NULL);
+    return tests_run();
 }

@@ -34,7 +34,7 @@ static void metrics(void *arg, FILE *out)
 
 static const struct admin_hooks hooks = {.arg = "argument", .ready = ready, .metrics = metrics};
 
-static void start(void)
+BEFORE_ALL(start)
 {
     config = (struct admin_config){.address = "127.0.0.1", .port = free_port()};
     strcpy(config.token_file, file_make("token", "s3cret\n"));
@@ -42,7 +42,7 @@ static void start(void)
     assert_int_equal(admin_start(&admin, &config, &hooks), 0);
 }
 
-static void stop(void)
+AFTER_ALL(stop)
 {
     admin = admin_stop(admin);
     assert_null(admin);
@@ -82,12 +82,10 @@ TEST(test_requests)
 {
     static struct http_answer a;
     for (size_t i = 0; i < LENGTH(requests); i++) {
-        char url[128];
         is_ready = requests[i].ready;
-        snprintf(url, sizeof url, "%s%s", base, requests[i].path);
         http_ask(&(struct http_request){.method = requests[i].method,
-                                        .url = url,
-                                        .headers = (const char *const[]){requests[i].header, NULL}},
+                                        .url = textf("%s%s", base, requests[i].path),
+                                        .headers = {requests[i].header}},
                  &a);
         if (a.status != requests[i].status)
             fail_msg("%s %s: %d %s", requests[i].method, requests[i].path, a.status, a.error);
@@ -105,11 +103,10 @@ TEST(test_large_body_is_not_kept)
 {
     static char body[200000];
     static struct http_answer a;
-    char url[128];
     memset(body, 'x', sizeof body);
-    snprintf(url, sizeof url, "%s/admin", base);
-    http_ask(&(struct http_request){.url = url, .body = body, .body_len = sizeof body}, &a);
-    assert_int_equal(a.status, 401);
+    const struct http_request large = {
+        .url = textf("%s/admin", base), .body = body, .body_len = sizeof body};
+    assert_int_equal(http_ask(&large, &a), 401);
 }
 
 TEST(test_without_a_token_nobody_gets_in)
@@ -117,15 +114,12 @@ TEST(test_without_a_token_nobody_gets_in)
     static struct http_answer a;
     struct admin_config open = config;
     struct admin *other;
-    char url[128];
     open.token_file[0] = '\0';
     open.port = free_port();
     assert_int_equal(admin_start(&other, &open, &hooks), 0);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/admin", (int)open.port);
-    http_ask(&(struct http_request){.url = url,
-                                    .headers = (const char *const[]){TOKEN("Bearer "), NULL}},
-             &a);
-    assert_int_equal(a.status, 401);
+    const char *url = textf("http://127.0.0.1:%d/admin", (int)open.port);
+    const struct http_request empty = {.url = url, .headers = {TOKEN("Bearer ")}};
+    assert_int_equal(http_ask(&empty, &a), 401);
     assert_null(admin_stop(other));
     assert_null(admin_stop(NULL));
     assert_int_equal(http_get(url, NULL), 0);
@@ -137,10 +131,9 @@ TEST(test_dribblers_keep_nobody_out)
 {
     enum { CROWD = 64 };
     static struct http_answer a;
-    char url[128];
     int fds[CROWD];
     is_ready = true;
-    snprintf(url, sizeof url, "%s/readyz", base);
+    const char *url = textf("%s/readyz", base);
     for (int i = 0; i < CROWD; i++) {
         fds[i] = raw_connect(base);
         raw_send(fds[i], "GET /readyz HTTP/1.1\r\nX: ", 26);
@@ -166,9 +159,4 @@ TEST(test_start_fails)
     strcpy(c.token_file, "/no/such/token");
     assert_int_equal(admin_start(&none, &c, &hooks), -EACCES);
     assert_null(none);
-}
-
-int main(void)
-{
-    return tests_run(start, stop);
 }

@@ -301,8 +301,7 @@ ARRIVALS_TEST(test_large)
     assert_int_equal(arrivals_judge(&all), REQUESTS / 1000);
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     dice_seed();
-    return tests_run(NULL, NULL);
 }

@@ -135,7 +135,7 @@ static int check(const struct auth *auth, const char *user, const char *pattern,
     return auth_check(auth, header, user, NOW_S * 1000000);
 }
 
-static void up(void)
+BEFORE_ALL(up)
 {
     dir = tempdir_make();
     make_pem(&keys[RS], EVP_RSA_gen(2048));
@@ -150,7 +150,7 @@ static void up(void)
     es = load_key(&keys[ES], "ES256", "sub");
 }
 
-static void down(void)
+AFTER_ALL(down)
 {
     hs = auth_free(hs);
     rs = auth_free(rs);
@@ -368,13 +368,12 @@ TEST(test_every_letter_counts)
 /* At most 4096 bytes. */
 TEST(test_long)
 {
-    static char text[65536], filler[60000];
+    static char filler[60000];
     const int sizes[] = {1000, 2900, 3200, 12000, 40000};
     for (size_t i = 0; i < LENGTH(sizes); i++) {
         memset(filler, 'x', (size_t)sizes[i]);
         filler[sizes[i]] = '\0';
-        snprintf(text, sizeof text, "{\"sub\":\"u-1\",\"x\":\"%s\"}", filler);
-        char *token = sign(JWT_ALG_HS256, SECRET, text);
+        char *token = sign(JWT_ALG_HS256, SECRET, textf("{\"sub\":\"u-1\",\"x\":\"%s\"}", filler));
         assert_int_equal(check(hs, "u-1", "Bearer %", token), strlen(token) <= 4096 ? 0 : -EACCES);
         free(token);
     }
@@ -503,9 +502,4 @@ TEST(test_threads)
         assert_null(wrong);
     }
     free(token);
-}
-
-int main(void)
-{
-    return tests_run(up, down);
 }

@@ -186,23 +186,30 @@ static size_t find_job(enum job_kind kind)
     return i;
 }
 
-static bool under_way(enum job_kind kind)
+/* pending: the pending calls to Redis, then the jobs, for example "drain commit". */
+static const char *pending(void)
 {
-    return find_job(kind) < JOBS;
+    static const char *const ops[] = {[QUEUE_PUBLISH] = "publish",
+                                      [QUEUE_CLAIM] = "claim",
+                                      [QUEUE_SETTLE] = "settle",
+                                      [QUEUE_DRAIN] = "drain",
+                                      [QUEUE_EXPIRE] = "expire"};
+    const char *text = "";
+    for (size_t i = 0; i < LENGTH(seen.asked); i++)
+        text = seen.asked[i] ? textf("%s %s", text, ops[i]) : text;
+    for (size_t kind = 0; kind <= JOB_FINISH; kind++)
+        text = find_job((enum job_kind)kind) < JOBS
+                   ? textf("%s %s", text, job_kind_text((enum job_kind)kind))
+                   : text;
+    return *text != '\0' ? text + 1 : "";
 }
 
-static bool nothing_under_way(void)
-{
-    bool any = false;
-    for (size_t i = 0; i < JOBS; i++)
-        any |= seen.jobs[i] != NULL;
-    return !any;
-}
+#define check_pending(calls) assert_string_equal(pending(), calls)
 
 static void check_job(enum job_kind kind, const char *rows)
 {
     char text[TEXT];
-    assert_true(under_way(kind));
+    assert_true(find_job(kind) < JOBS);
     write_rows(text, seen.jobs[find_job(kind)]->batch);
     assert_string_equal(text, rows);
 }
@@ -267,6 +274,14 @@ static void drain(const char *rows, uint64_t mark)
     done(JOB_UNJOURNAL);
 }
 
+/* decide: these users are claimed, the journal is empty, and all of them get their coupons. */
+static void decide(const char *rows, uint64_t left, uint64_t up_to)
+{
+    claimed(rows, left, up_to);
+    journal("");
+    settle(rows);
+}
+
 static void wait_us(int64_t us)
 {
     seen.now_us += us;
@@ -329,11 +344,11 @@ STEP(test_set_aside_makes_room)
     const struct grant odd = {.campaign_id = 1};
     assert_int_equal(seen.limit, QUOTA + OVERFLOW);
     answer(QUEUE_CLAIM, (struct queue_answer){.aside = &odd, .n_aside = 1});
-    assert_true(seen.asked[QUEUE_PUBLISH]);
+    check_pending("publish claim refuse");
     assert_int_equal(seen.how, PUBLISH_CHANGE);
     assert_int_equal(seen.limit, QUOTA + OVERFLOW + 1);
     answer(QUEUE_PUBLISH, (struct queue_answer){.head = {.refused = 1}});
-    assert_false(seen.asked[QUEUE_PUBLISH]);
+    check_pending("claim refuse");
     done(JOB_REFUSE);
 }
 
@@ -343,7 +358,7 @@ STEP(test_a_stranger_makes_no_room)
     const struct grant odd = {.campaign_id = 1};
     answer(QUEUE_CLAIM, (struct queue_answer){.aside = &odd, .n_aside = 1});
     answer(QUEUE_PUBLISH, (struct queue_answer){.head = {.refused = 0}});
-    assert_true(seen.asked[QUEUE_PUBLISH]);
+    check_pending("publish claim refuse");
     assert_int_equal(seen.limit, QUOTA + OVERFLOW);
     done(JOB_REFUSE);
 }
@@ -367,16 +382,13 @@ STEP(test_given_up_is_not_broken)
 STEP(test_the_claimed_join_after_the_look)
 {
     claimed("a1 b2", 0, 2);
-    assert_true(under_way(JOB_JOURNAL));
-    assert_false(under_way(JOB_COMMIT));
-    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_pending("journal");
     wait_us(world.poll_us);
-    assert_false(under_way(JOB_COMMIT));
-    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_pending("journal");
     journal("");
-    assert_false(seen.asked[QUEUE_DRAIN]);
+    check_pending("commit");
     settle("a1 b2");
-    assert_true(nothing_under_way());
+    check_pending("claim");
 }
 
 /* A look that began before the claim proves nothing: each claim needs its own. */
@@ -384,10 +396,10 @@ STEP(test_each_claim_is_followed_by_a_look)
 {
     for (int i = 0; i < 3; i++) {
         claimed("a1", 1, 1);
-        assert_false(under_way(JOB_COMMIT));
+        check_pending("journal");
         journal("");
         settle("a1");
-        assert_true(seen.asked[QUEUE_CLAIM]);
+        check_pending("claim");
     }
 }
 
@@ -401,10 +413,8 @@ STEP(test_the_journal_holds_later_ones_back)
     assert_int_equal(campaign.left, 7);
     drain("x15 y40", 10);
     settle("a10");
-    assert_true(seen.asked[QUEUE_CLAIM]);
-    claimed("x15 b20 c30", 2, 3);
-    journal("");
-    settle("x15 b20 c30");
+    check_pending("claim");
+    decide("x15 b20 c30", 2, 3);
 }
 
 STEP(test_the_same_moment_is_held_back)
@@ -429,11 +439,9 @@ STEP(test_the_mark_goes_back_to_the_line)
 {
     claimed("b20", 0, 1);
     journal("x15");
-    assert_false(under_way(JOB_COMMIT));
+    check_pending("drain");
     drain("x15", 0);
-    claimed("x15", 1, 1);
-    journal("");
-    settle("x15");
+    decide("x15", 1, 1);
     claimed("b20", 0, 1);
     journal("y18");
     drain("y18", 15);
@@ -442,16 +450,13 @@ STEP(test_the_mark_goes_back_to_the_line)
 /* If nobody was claimed, the mark is where the line ended. */
 STEP(test_a_drain_without_a_claim)
 {
-    claimed("a10", 0, 1);
-    journal("");
-    settle("a10");
+    decide("a10", 0, 1);
     claimed("", 0, 0);
     update(CAMPAIGN_OPEN, true);
-    assert_true(under_way(JOB_JOURNAL));
-    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_pending("journal");
     journal("x5");
     drain("x5", 10);
-    assert_true(seen.asked[QUEUE_CLAIM]); /* claims the drained */
+    check_pending("claim"); /* claims the drained */
 }
 
 /* After a page that was not the last, the next one is read before anybody is claimed. */
@@ -461,13 +466,10 @@ STEP(test_a_full_page_is_followed_by_a_look)
     for (int i = 0; i < 3; i++) {
         finish(JOB_JOURNAL, JOB_DONE, i == 0 ? "x10" : i == 1 ? "y20" : "z30", false);
         drain(i == 0 ? "x10" : i == 1 ? "y20" : "z30", 0);
-        assert_true(under_way(JOB_JOURNAL));
-        assert_false(seen.asked[QUEUE_CLAIM]);
-        assert_false(under_way(JOB_COMMIT));
+        check_pending("journal");
     }
     journal("");
-    assert_false(seen.asked[QUEUE_DRAIN]);
-    assert_true(seen.asked[QUEUE_CLAIM]);
+    check_pending("claim");
 }
 
 /* While MariaDB does not answer, nobody is decided or claimed. */
@@ -478,9 +480,7 @@ STEP(test_a_look_that_fails_is_repeated)
     for (size_t i = 0; i < LENGTH(outcomes); i++) {
         finish(JOB_JOURNAL, outcomes[i], i == 0 ? NULL : "", true);
         wait_us(world.poll_us);
-        assert_true(under_way(JOB_JOURNAL));
-        assert_false(under_way(JOB_COMMIT));
-        assert_false(seen.asked[QUEUE_CLAIM]);
+        check_pending("journal");
     }
     journal("");
     check_job(JOB_COMMIT, "a1");
@@ -488,11 +488,9 @@ STEP(test_a_look_that_fails_is_repeated)
 
 /* check_repeated: after a moment the journal is read again and drained with the same mark, even if
  * it is empty by now, because Redis' mark is above ours. Nothing is claimed before. */
-static void check_repeated(const char *rows)
+static void check_repeated(const char *rows, const char *meanwhile)
 {
-    assert_false(seen.asked[QUEUE_DRAIN]);
-    assert_false(seen.asked[QUEUE_CLAIM]);
-    assert_false(under_way(JOB_JOURNAL));
+    check_pending(meanwhile);
     seen.deaf = false;
     wait_us(world.retry_us);
     assert_false(seen.asked[QUEUE_CLAIM]);
@@ -507,12 +505,11 @@ STEP(test_a_refused_drain_is_repeated)
     settle("a10");
     check_drain("x15", 10);
     refuse(QUEUE_DRAIN, QUEUE_ERROR);
-    check_repeated("w12 x15");
+    check_repeated("w12 x15", "");
     refuse(QUEUE_DRAIN, QUEUE_ERROR);
-    check_repeated("");
+    check_repeated("", "");
     answer(QUEUE_DRAIN, (struct queue_answer){0});
-    assert_false(under_way(JOB_UNJOURNAL));
-    assert_true(seen.asked[QUEUE_CLAIM]);
+    check_pending("claim");
 }
 
 STEP(test_a_drain_that_cannot_be_sent_is_repeated)
@@ -521,7 +518,7 @@ STEP(test_a_drain_that_cannot_be_sent_is_repeated)
     seen.deaf = true;
     journal("x15");
     check_job(JOB_COMMIT, "a10");
-    check_repeated("x15");
+    check_repeated("x15", "commit");
 }
 
 /* The rows are in the queue and still in the journal: the next look finds them, and Redis knows
@@ -534,13 +531,12 @@ STEP(test_rows_that_stay_in_the_journal_are_read_again)
     check_drain("x15", 0);
     answer(QUEUE_DRAIN, (struct queue_answer){0});
     end(JOB_UNJOURNAL, JOB_UNKNOWN);
-    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_pending("");
     wait_us(world.retry_us);
-    assert_true(under_way(JOB_JOURNAL));
-    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_pending("journal");
     journal("x15");
     drain("x15", 0);
-    assert_true(seen.asked[QUEUE_CLAIM]);
+    check_pending("claim");
 }
 
 /* An unanswered drain may have been executed: the takeover finds out. */
@@ -558,10 +554,9 @@ STEP(test_a_drain_without_an_answer)
 STEP(test_a_refused_claim_makes_a_look_due)
 {
     refuse(QUEUE_CLAIM, QUEUE_ERROR);
-    assert_true(nothing_under_way());
+    check_pending("");
     wait_us(world.retry_us);
-    assert_true(under_way(JOB_JOURNAL));
-    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_pending("journal");
 }
 
 /* yield_once: claims users and sends all of them back. */
@@ -569,7 +564,7 @@ static void yield_once(void)
 {
     claimed("b20", 0, 1);
     journal("x15");
-    assert_false(under_way(JOB_COMMIT));
+    check_pending("drain");
     drain("x15", 0);
 }
 
@@ -596,7 +591,7 @@ STEP(test_yields_are_counted_in_a_row)
     drain("x15", 10);
     claimed("b20", 0, 1);
     journal("x15");
-    assert_false(under_way(JOB_COMMIT));
+    check_pending("drain");
     drain("x15", 10);
 }
 
@@ -611,7 +606,7 @@ STEP(test_pages_are_no_yields)
     journal("");
     claimed("b90", 0, 1);
     journal("y80");
-    assert_false(under_way(JOB_COMMIT));
+    check_pending("drain");
 }
 
 /* An idle queue is polled, and its empty answers are not kept. */
@@ -620,10 +615,9 @@ STEP(test_nobody_was_claimed)
     for (int i = 0; i < 3; i++) {
         claimed("", 0, 0);
         assert_null(campaign.claimed);
-        assert_true(nothing_under_way());
-        assert_false(seen.asked[QUEUE_CLAIM]);
+        check_pending("");
         wait_us(world.poll_us);
-        assert_true(seen.asked[QUEUE_CLAIM]);
+        check_pending("claim");
     }
 }
 
@@ -637,9 +631,9 @@ STEP(test_moves)
     claimed("a10 b20", 0, 2);
     journal("x15");
     drain("x15", 10);
-    assert_true(seen.asked[QUEUE_CLAIM] || under_way(JOB_COMMIT));
+    check_pending("commit");
     settle("a10");
-    assert_true(seen.asked[QUEUE_CLAIM]);
+    check_pending("claim");
     assert_int_equal(seen.moves, 3); /* claim, drain, settle */
 }
 
@@ -649,10 +643,9 @@ STEP(test_moves_of_a_settle_under_way)
     claimed("a10", 5, 1);
     journal("");
     /* Less than a batch waits for the pending one. */
-    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_pending("commit");
     done(JOB_COMMIT);
-    assert_true(seen.asked[QUEUE_SETTLE]);
-    assert_true(seen.asked[QUEUE_CLAIM]);
+    check_pending("claim settle");
     assert_int_equal(seen.moves, 2);
 }
 
@@ -663,7 +656,7 @@ STEP(test_paused)
     update(CAMPAIGN_PAUSED, false);
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
     wait_us(world.poll_us);
-    assert_true(seen.asked[QUEUE_CLAIM]);
+    check_pending("claim");
     assert_int_equal(seen.n, 0);
     refuse(QUEUE_CLAIM, QUEUE_MISSING);
     assert_int_equal(campaign.phase, PHASE_AWAY);
@@ -697,9 +690,7 @@ STEP(test_claimed_and_not_forgotten)
 /* The next epoch starts with the mark 0, because Redis reset it. */
 STEP(test_a_takeover_forgets_the_mark)
 {
-    claimed("a10 b20", 0, 2);
-    journal("");
-    settle("a10 b20");
+    decide("a10 b20", 0, 2);
     wait_us(world.poll_us);
     claimed("", 0, 1);
     assert_int_equal(campaign.phase, PHASE_AWAY);
@@ -714,8 +705,7 @@ STEP(test_given_up_between_claim_and_look)
     claimed("a10 b20", 0, 2);
     campaign_update(&campaign, &row, &lost);
     journal("x15");
-    assert_false(under_way(JOB_COMMIT));
-    assert_false(seen.asked[QUEUE_DRAIN]);
+    check_pending("");
     assert_int_equal(campaign.phase, PHASE_AWAY);
 }
 
@@ -763,7 +753,7 @@ static void close_empty(void)
     wait_us(world.poll_us);
     claimed("", 0, 0);
     journal("");
-    assert_true(seen.asked[QUEUE_EXPIRE]);
+    check_pending("expire");
 }
 
 /* Redis learns that the campaign is closed; then the queue is empty; then the journal. In this
@@ -772,12 +762,12 @@ STEP(test_drained)
 {
     update(CAMPAIGN_CLOSED, false);
     claimed("", 0, 0); /* claimed before Redis knew */
-    assert_true(nothing_under_way());
+    check_pending("publish");
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
     wait_us(world.poll_us);
     claimed("", 0, 0);
     assert_false(campaign.drained);
-    assert_false(seen.asked[QUEUE_EXPIRE]);
+    check_pending("journal");
     journal("x15");
     assert_false(campaign.drained);
     drain("x15", 0);
@@ -791,8 +781,7 @@ STEP(test_drained)
     assert_false(campaign.drained);
     journal("");
     assert_true(campaign.drained);
-    assert_true(seen.asked[QUEUE_EXPIRE]);
-    assert_false(seen.asked[QUEUE_CLAIM]);
+    check_pending("expire");
 }
 
 /* An empty journal is not enough while somebody waits or is being decided. */
@@ -804,7 +793,7 @@ STEP(test_not_drained_by_the_journal_alone)
     journal("");
     done(JOB_COMMIT);
     claimed("", 0, 1); /* the settle is pending */
-    assert_true(nothing_under_way());
+    check_pending("settle");
     assert_false(campaign.drained);
     update(CAMPAIGN_CLOSED, true);
     journal("");
@@ -823,7 +812,7 @@ STEP(test_not_drained_by_the_page_behind)
     drain("x15", 0);
     journal("");
     assert_false(campaign.drained);
-    assert_false(seen.asked[QUEUE_EXPIRE]);
+    check_pending("claim");
     claimed("x15", 0, 1);
 }
 
@@ -838,7 +827,7 @@ STEP(test_opened_again)
     journal("");
     assert_false(campaign.drained);
     answer(QUEUE_PUBLISH, (struct queue_answer){0});
-    assert_true(seen.asked[QUEUE_CLAIM]);
+    check_pending("claim");
 }
 
 /* While the campaign finishes, the journal is not drained: the campaign would be settled because
@@ -847,19 +836,19 @@ STEP(test_no_drain_while_finishing)
 {
     close_empty();
     update(CAMPAIGN_CLOSED, true);
-    assert_true(nothing_under_way());
+    check_pending("expire");
     answer(QUEUE_EXPIRE, (struct queue_answer){0});
-    assert_true(under_way(JOB_FINISH));
+    check_pending("finish");
     update(CAMPAIGN_CLOSED, true);
-    assert_false(under_way(JOB_JOURNAL));
+    check_pending("finish");
     end(JOB_FINISH, JOB_UNKNOWN);
     update(CAMPAIGN_CLOSED, true);
-    assert_false(under_way(JOB_JOURNAL));
+    check_pending("finish");
     end(JOB_FINISH, JOB_CLASH);
     journal("x15");
     assert_false(campaign.drained);
     drain("x15", 0);
-    assert_true(seen.asked[QUEUE_CLAIM]);
+    check_pending("claim");
 }
 
 /* If Redis refuses to expire the keys, finishing ends too. */
@@ -869,5 +858,5 @@ STEP(test_refused_expire)
     refuse(QUEUE_EXPIRE, QUEUE_ERROR);
     seen.now_us += world.retry_us;
     update(CAMPAIGN_CLOSED, true);
-    assert_true(under_way(JOB_JOURNAL));
+    check_pending("journal");
 }

@@ -124,12 +124,10 @@ static double scrape_ms(int n)
     struct stats_slot stats = {.snapshot = NULL};
     struct campaign_metrics m = {.quota = 10};
     double best = 1e9;
-    char name[CAMPAIGN_NAME_MAX + 1];
     for (int i = 0; i < 10; i++) {
         struct stats_snapshot *snapshot = stats_snapshot_new(0);
         for (int c = 0; c < n; c++) {
-            snprintf(name, sizeof name, "a-campaign-with-a-rather-long-name-%d", c);
-            stats_snapshot_add(snapshot, name, &m);
+            stats_snapshot_add(snapshot, textf("a-campaign-with-a-rather-long-name-%d", c), &m);
         }
         stats_publish(&stats, snapshot);
         double began = thread_ms();

@@ -51,19 +51,40 @@ static const struct settings defaults = {.workers = 2,
                                          .name = "noon",
                                          .colour = "red"};
 
-static void check_same(const struct settings *got, const struct settings *want)
-{
-    assert_int_equal(got->workers, want->workers);
-    assert_int_equal(got->port, want->port);
-    assert_int_equal(got->big, want->big);
-    assert_int_equal(got->quick, want->quick);
-    assert_string_equal(got->name, want->name);
-    assert_string_equal(got->colour, want->colour);
-}
-
 static const char *path; /* the tests' configuration file */
 
-static void make_dir(void)
+/* The result of the last load() or reload(). */
+static struct settings got;
+static size_t kept;
+static char error[CONFIG_ERROR_SIZE];
+
+static const char *const no_sets[] = {NULL};
+
+/* load: loads the file `from` (NULL: none), then `sets`, which end with NULL. */
+static int load(const char *from, const char *const *sets)
+{
+    size_t n = 0;
+    while (sets[n] != NULL)
+        n++;
+    return config_load(&table, from, sets, n, &got, error);
+}
+
+static int reload(const struct settings *running)
+{
+    return config_reload(&table, path, NULL, 0, running, &got, &kept, error);
+}
+
+static void check_got(const struct settings *want)
+{
+    assert_int_equal(got.workers, want->workers);
+    assert_int_equal(got.port, want->port);
+    assert_int_equal(got.big, want->big);
+    assert_int_equal(got.quick, want->quick);
+    assert_string_equal(got.name, want->name);
+    assert_string_equal(got.colour, want->colour);
+}
+
+BEFORE_ALL(make_dir)
 {
     assert_int_equal(chdir(tempdir_make()), 0);
     path = "test.cfg";
@@ -71,28 +92,18 @@ static void make_dir(void)
 
 TEST(test_defaults)
 {
-    struct settings s;
-    char error[CONFIG_ERROR_SIZE];
-    assert_int_equal(config_load(&table, NULL, NULL, 0, &s, error), 0);
-    check_same(&s, &defaults);
+    assert_int_equal(load(NULL, no_sets), 0);
+    check_got(&defaults);
 }
 
 TEST(test_file_then_overrides)
 {
-    static const char *const sets[] = {"workers=7", "look.colour=blue", "workers=9"};
-    struct settings s, want = defaults;
-    char error[CONFIG_ERROR_SIZE];
-    file_write(path,
-               "workers = 3;\nnet: { port = 0x50; quick = false; big = 5L; };\nlook: { name = "
-               "\"dawn\"; };\n");
-    assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
-    want.workers = 9;
-    want.port = 80;
-    want.big = 5;
-    want.quick = false;
-    strcpy(want.name, "dawn");
-    strcpy(want.colour, "blue");
-    check_same(&s, &want);
+    static const char *const sets[] = {"workers=7", "look.colour=blue", "workers=9", NULL};
+    static const struct settings want = {9, 80, 5, false, "dawn", "blue"};
+    file_write(path, "workers = 3;\nnet: { port = 0x50; quick = false; big = 5L; };\n"
+                     "look: { name = \"dawn\"; };\n");
+    assert_int_equal(load(path, sets), 0);
+    check_got(&want);
 }
 
 static const struct {
@@ -146,24 +157,20 @@ static const struct {
 
 TEST(test_errors)
 {
-    struct settings s, before;
+    struct settings before;
     memset(&before, 0x5a, sizeof before);
-    s = before;
+    got = before;
     for (size_t i = 0; i < LENGTH(errors); i++) {
-        char error[CONFIG_ERROR_SIZE] = "";
         file_write(path, "%s", errors[i].file);
-        assert_int_equal(
-            config_load(&table, path, &errors[i].set, errors[i].set != NULL, &s, error), -EINVAL);
+        assert_int_equal(load(path, (const char *const[]){errors[i].set, NULL}), -EINVAL);
         assert_string_equal(error, errors[i].error);
-        assert_memory_equal(&s, &before, sizeof s);
+        assert_memory_equal(&got, &before, sizeof got);
     }
 }
 
 TEST(test_missing_file)
 {
-    struct settings s;
-    char error[CONFIG_ERROR_SIZE];
-    assert_int_equal(config_load(&table, "no/such.cfg", NULL, 0, &s, error), -EINVAL);
+    assert_int_equal(load("no/such.cfg", no_sets), -EINVAL);
     assert_string_equal(error, "no/such.cfg: cannot be read: No such file or directory");
 }
 
@@ -171,106 +178,94 @@ TEST(test_missing_file)
 TEST(test_very_long_path)
 {
     struct settings s;
-    char error[4 * CONFIG_ERROR_SIZE], deep[PATH_MAX] = "", set[4 * CONFIG_ERROR_SIZE];
-    memset(error, '#', sizeof error);
+    char large[4 * CONFIG_ERROR_SIZE], deep[PATH_MAX] = "", set[4 * CONFIG_ERROR_SIZE];
+    memset(large, '#', sizeof large);
     for (int i = 0; i < 300; i++)
         strcat(deep, "./");
     file_write(path, "fast = 1;\n");
     strcat(deep, path);
-    assert_int_equal(config_load(&table, deep, NULL, 0, &s, error), -EINVAL);
-    assert_true(strlen(error) < CONFIG_ERROR_SIZE);
+    assert_int_equal(config_load(&table, deep, NULL, 0, &s, large), -EINVAL);
+    assert_true(strlen(large) < CONFIG_ERROR_SIZE);
     memset(set, 'x', sizeof set - 1);
     set[sizeof set - 1] = '\0';
-    assert_int_equal(config_load(&table, NULL, (const char *const[]){set}, 1, &s, error), -EINVAL);
+    assert_int_equal(config_load(&table, NULL, (const char *const[]){set}, 1, &s, large), -EINVAL);
     memcpy(set, "workers=", 8);
-    assert_int_equal(config_load(&table, NULL, (const char *const[]){set}, 1, &s, error), -EINVAL);
-    for (size_t i = CONFIG_ERROR_SIZE; i < sizeof error; i++)
-        assert_int_equal(error[i], '#');
+    assert_int_equal(config_load(&table, NULL, (const char *const[]){set}, 1, &s, large), -EINVAL);
+    for (size_t i = CONFIG_ERROR_SIZE; i < sizeof large; i++)
+        assert_int_equal(large[i], '#');
 }
 
 TEST(test_long_key)
 {
-    struct settings s;
-    char error[CONFIG_ERROR_SIZE], text[300];
-    memset(text, 'k', 200);
-    strcpy(text + 200, " = 1;\n");
-    file_write(path, "%s", text);
-    assert_int_equal(config_load(&table, path, NULL, 0, &s, error), -EINVAL);
+    char key[201] = "";
+    memset(key, 'k', 200);
+    file_write(path, "%s = 1;\n", key);
+    assert_int_equal(load(path, no_sets), -EINVAL);
     assert_string_equal(error, "test.cfg:1: the name is too long");
 }
 
 TEST(test_reload_keeps_what_cannot_change)
 {
-    struct settings running = defaults, s, want = defaults;
-    size_t kept;
-    char error[CONFIG_ERROR_SIZE];
-    file_write(path,
-               "workers = 5;\nnet: { port = 99; quick = false; };\nlook: { name = \"dawn\"; colour "
-               "= \"blue\"; };\n");
-    assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
-    want.workers = 5;
-    want.quick = false;
-    strcpy(want.colour, "blue");
-    check_same(&s, &want);
+    static const struct settings want = {5, 8080, 1099511627776, false, "noon", "blue"};
+    file_write(path, "workers = 5;\nnet: { port = 99; quick = false; };\n"
+                     "look: { name = \"dawn\"; colour = \"blue\"; };\n");
+    assert_int_equal(reload(&defaults), 0);
+    check_got(&want);
     assert_int_equal(kept, 2);
     file_write(path, "%s", "");
-    assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), 0);
-    check_same(&s, &defaults);
+    assert_int_equal(reload(&defaults), 0);
+    check_got(&defaults);
     assert_int_equal(kept, 0);
 }
 
 TEST(test_reload_of_a_bad_file)
 {
-    struct settings running = defaults, s = defaults;
-    size_t kept;
-    char error[CONFIG_ERROR_SIZE];
+    got = defaults;
     file_write(path, "workers = 5;\nlook: { colour = \"green\"; };\n");
-    assert_int_equal(config_reload(&table, path, NULL, 0, &running, &s, &kept, error), -EINVAL);
+    assert_int_equal(reload(&defaults), -EINVAL);
     assert_string_equal(error, "test.cfg:2: look.colour = \"green\": expected red or blue");
-    check_same(&s, &defaults);
+    check_got(&defaults);
 }
 
 /* Values that conflict are refused, both among loaded ones and with those that a reload keeps. */
-static int few_ports(const void *config, char *error)
+static int few_ports(const void *config, char *why)
 {
     const struct settings *s = config;
     if (s->port >= s->workers)
         return 0;
-    snprintf(error, CONFIG_ERROR_SIZE, "%d ports are too few", (int)s->port);
+    snprintf(why, CONFIG_ERROR_SIZE, "%d ports are too few", (int)s->port);
     return -EINVAL;
 }
 
 TEST(test_values_that_do_not_go_together)
 {
     struct config_table checked = table;
-    struct settings s = defaults, running = defaults;
-    size_t kept;
-    char error[CONFIG_ERROR_SIZE];
+    struct settings running = defaults;
+    got = defaults;
     checked.check = few_ports;
     file_write(path, "workers = 5;\nnet: { port = 4; };\n");
-    assert_int_equal(config_load(&checked, path, NULL, 0, &s, error), -EINVAL);
+    assert_int_equal(config_load(&checked, path, NULL, 0, &got, error), -EINVAL);
     assert_string_equal(error, "4 ports are too few");
-    check_same(&s, &defaults);
+    check_got(&defaults);
     running.port = 3;
     file_write(path, "workers = 5;\nnet: { port = 6; };\n"); /* the port needs a restart */
-    assert_int_equal(config_load(&checked, path, NULL, 0, &s, error), 0);
-    assert_int_equal(config_reload(&checked, path, NULL, 0, &running, &s, &kept, error), -EINVAL);
+    assert_int_equal(config_load(&checked, path, NULL, 0, &got, error), 0);
+    assert_int_equal(config_reload(&checked, path, NULL, 0, &running, &got, &kept, error), -EINVAL);
     assert_string_equal(error, "3 ports are too few");
 }
 
 TEST(test_print_and_load_again)
 {
     static const char *const sets[] = {"workers=7", "net.quick=false", "net.big=-5",
-                                       "look.name=a\"\\nb\\"};
-    struct settings s, again;
-    char error[CONFIG_ERROR_SIZE];
-    assert_int_equal(config_load(&table, NULL, sets, LENGTH(sets), &s, error), 0);
+                                       "look.name=a\"\\nb\\", NULL};
+    assert_int_equal(load(NULL, sets), 0);
+    struct settings printed = got;
     FILE *out = fopen(path, "we");
-    config_print(out, &table, &s);
+    config_print(out, &table, &printed);
     fclose(out);
-    if (config_load(&table, path, NULL, 0, &again, error) != 0)
+    if (load(path, no_sets) != 0)
         fail_msg("%s", error);
-    check_same(&again, &s);
+    check_got(&printed);
 }
 
 TEST(test_print)
@@ -290,27 +285,19 @@ TEST(test_print)
 
 TEST(test_environment)
 {
-    static const char *const sets[] = {"net.big=7"};
-    struct settings s, want = defaults;
-    char error[CONFIG_ERROR_SIZE];
+    static const char *const sets[] = {"net.big=7", NULL};
+    static const char *const variables[][2] = {
+        {"ONRUSH_NET_PORT", "81"},    {"ONRUSH_NET_QUICK", "false"}, {"ONRUSH_NET_BIG", "6"},
+        {"ONRUSH_LOOK_NAME", "dawn"}, {"ONRUSH_SPEED", "9"}, /* belongs to another program */
+    };
+    static const struct settings want = {3, 81, 7, false, "dawn", "red"};
     file_write(path, "workers = 3;\nnet: { port = 80; big = 5L; };\n");
-    setenv("ONRUSH_NET_PORT", "81", 1);
-    setenv("ONRUSH_NET_QUICK", "false", 1);
-    setenv("ONRUSH_NET_BIG", "6", 1);
-    setenv("ONRUSH_LOOK_NAME", "dawn", 1);
-    setenv("ONRUSH_SPEED", "9", 1); /* belongs to another program */
-    assert_int_equal(config_load(&table, path, sets, LENGTH(sets), &s, error), 0);
-    want.workers = 3;
-    want.port = 81;
-    want.big = 7;
-    want.quick = false;
-    strcpy(want.name, "dawn");
-    check_same(&s, &want);
-    unsetenv("ONRUSH_NET_PORT");
-    unsetenv("ONRUSH_NET_QUICK");
-    unsetenv("ONRUSH_NET_BIG");
-    unsetenv("ONRUSH_LOOK_NAME");
-    unsetenv("ONRUSH_SPEED");
+    for (size_t i = 0; i < LENGTH(variables); i++)
+        setenv(variables[i][0], variables[i][1], 1);
+    assert_int_equal(load(path, sets), 0);
+    check_got(&want);
+    for (size_t i = 0; i < LENGTH(variables); i++)
+        unsetenv(variables[i][0]);
 }
 
 static const struct {
@@ -326,11 +313,9 @@ static const struct {
 
 TEST(test_wrong_variables)
 {
-    struct settings s;
     for (size_t i = 0; i < LENGTH(wrong_variables); i++) {
-        char error[CONFIG_ERROR_SIZE] = "";
         setenv(wrong_variables[i].variable, wrong_variables[i].value, 1);
-        assert_int_equal(config_load(&table, NULL, NULL, 0, &s, error), -EINVAL);
+        assert_int_equal(load(NULL, no_sets), -EINVAL);
         assert_string_equal(error, wrong_variables[i].error);
         unsetenv(wrong_variables[i].variable);
     }
@@ -365,7 +350,6 @@ TEST(test_credentials)
     static const struct config_table secret_table = {
         .options = files, .n = LENGTH(files), .size = sizeof s};
     static const char *const sets[] = {"net.token_file=mine"};
-    char error[CONFIG_ERROR_SIZE];
     fclose(fopen("onrush_net.token", "we"));
     setenv("CREDENTIALS_DIRECTORY", ".", 1);
     assert_int_equal(config_load(&secret_table, NULL, NULL, 0, &s, error), 0);
@@ -389,7 +373,6 @@ TEST(test_files_that_cannot_be_read)
         {"look.key_file", CONFIG_STRING, 64, 0, 63, "", "", false, NULL, NULL},
     };
     static const struct config_table files = {.options = rows, .n = LENGTH(rows), .size = sizeof s};
-    char error[CONFIG_ERROR_SIZE];
     assert_int_equal(config_check_files(&files, &s, error), 0); /* no file is named */
     strcpy(s.key_file, "no/such");
     assert_int_equal(config_check_files(&files, &s, error), -EINVAL);
@@ -427,9 +410,4 @@ TEST(test_secrets)
     assert_string_equal(secret, "untouched");
     assert_int_equal(config_read_secret("", secret, sizeof secret), 0);
     assert_string_equal(secret, "");
-}
-
-int main(void)
-{
-    return tests_run(make_dir, NULL);
 }

@@ -10,7 +10,7 @@
 
 static char codes[CODES][COUPON_CODE_LEN + 1];
 
-static void make_codes(void)
+BEFORE_ALL(make_codes)
 {
     struct code_source source = {.left = 0};
     for (size_t i = 0; i < CODES; i++)
@@ -56,9 +56,4 @@ TEST(test_distinct)
     qsort(codes, CODES, sizeof codes[0], compare);
     for (size_t i = 1; i < CODES; i++)
         assert_string_not_equal(codes[i - 1], codes[i]);
-}
-
-int main(void)
-{
-    return tests_run(make_codes, NULL);
 }

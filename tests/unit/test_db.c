@@ -54,13 +54,13 @@ TEST(test_classify)
 /* The statements of these tests reach no server: a statement that is sent is lost. */
 static struct db db;
 
-static void no_server(void)
+BEFORE_ALL(no_server)
 {
     db = (struct db){.link = mysql_init(NULL)};
     assert_non_null(db.link);
 }
 
-static void free_link(void)
+AFTER_ALL(free_link)
 {
     mysql_close(db.link);
 }
@@ -109,9 +109,4 @@ TEST(test_statement_bound)
     assert_string_equal(db.error, "a statement is longer than 1023 bytes");
     assert_int_equal(db_queryf(&db, &rows, LONGEST "4"), DB_REFUSED);
     assert_int_equal(db_number(&db, &n, LONGEST "4"), DB_REFUSED);
-}
-
-int main(void)
-{
-    return tests_run(no_server, free_link);
 }

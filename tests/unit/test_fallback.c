@@ -26,7 +26,7 @@ static void on_link(void *arg, bool up)
     event_base_loopbreak(loop.base);
 }
 
-static void set_up(void)
+BEFORE_ALL(set_up)
 {
     private_redis_start(&redis, NULL);
     gateway.config = &config;
@@ -40,7 +40,7 @@ static void set_up(void)
     assert_int_equal(redis_link_state(loop.link), LINK_UP);
 }
 
-static void tear_down(void)
+AFTER_ALL(tear_down)
 {
     redis_link_free(loop.link);
     campaign_cache_end(&loop);
@@ -133,9 +133,4 @@ TEST(test_the_next_look_holds_nobody_up)
     c->look = c->next_look = (struct look){0};
     request_answer(r, OUTCOME_unavailable);
     request_free(r);
-}
-
-int main(void)
-{
-    return tests_run(set_up, tear_down);
 }

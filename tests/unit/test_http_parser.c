@@ -255,9 +255,7 @@ TEST(test_rebase)
 
 static FILE *open_seed(const char *name, const char *mode)
 {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", ONRUSH_CORPUS, name);
-    return fopen(path, mode);
+    return fopen(textf("%s/%s", ONRUSH_CORPUS, name), mode);
 }
 
 static bool seed_is(const struct http_case *row)
@@ -312,5 +310,5 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--write-corpus") == 0)
         return write_corpus();
     dice_seed();
-    return tests_run(NULL, NULL);
+    return tests_run();
 }

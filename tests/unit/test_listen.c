@@ -189,10 +189,8 @@ TEST(test_a_queue_for_each_address)
 /* pass: passes `fd` as systemd does, closes it, and replaces what had its number. */
 static int pass(int fd)
 {
-    char pid[16];
     int inherited;
-    snprintf(pid, sizeof pid, "%d", (int)getpid());
-    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_PID", textf("%d", (int)getpid()), 1);
     setenv("LISTEN_FDS", "1", 1);
     if (fd != SD_LISTEN_FDS_START) {
         assert_int_equal(dup2(fd, SD_LISTEN_FDS_START), SD_LISTEN_FDS_START);

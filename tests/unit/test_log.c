@@ -259,9 +259,8 @@ TEST_WITH(test_a_stalled_reader_stalls_nobody, capture, release)
     drain[n > 0 ? n : 0] = '\0';
     assert_int_equal(count_lines(drain), (int64_t)LENGTH(sites) - dropped);
     log_info("again", "%s", "");
-    char expected[80];
-    snprintf(expected, sizeof expected, "ts=T level=info msg=\"again\" dropped=%d\n", (int)dropped);
-    assert_string_equal(written(), expected);
+    assert_string_equal(written(),
+                        textf("ts=T level=info msg=\"again\" dropped=%d\n", (int)dropped));
     log_info("again", "%s", "");
     assert_string_equal(written(), "ts=T level=info msg=\"again\"\n");
 }
@@ -273,12 +272,12 @@ TEST_WITH(test_journald, capture, release)
     static struct log_site sites[5000];
     int pair[2];
     struct stat st;
-    char stream[64], line[LOG_LINE_MAX];
+    char line[LOG_LINE_MAX];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     dup2(pair[1], STDERR_FILENO);
     fstat(STDERR_FILENO, &st);
-    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)st.st_dev,
-             (unsigned long long)st.st_ino);
+    const char *stream =
+        textf("%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
     setenv("JOURNAL_STREAM", "1:2", 1); /* inherited from another process */
     log_configure(LOG_LEVEL_DEBUG, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
     log_error("m", "%s", "");
@@ -323,8 +322,7 @@ TEST_WITH(test_a_line_stays_a_line, capture, release)
     assert_string_equal(written(), "ts=T level=info msg=\"m\" a=b level=error c\n");
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     unsetenv("JOURNAL_STREAM");
-    return tests_run(NULL, NULL);
 }

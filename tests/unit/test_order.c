@@ -206,8 +206,7 @@ TEST(test_random)
     assert_true(overtaken > HISTORIES && histories_without > 0);
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     dice_seed();
-    return tests_run(NULL, NULL);
 }

@@ -135,9 +135,8 @@ CLOSED_TEST(test_idle)
 /* A failed save, as on a full disk: stop-writes-on-bgsave-error is Redis' default. */
 CLOSED_TEST(test_cannot_save)
 {
-    char path[300];
-    snprintf(path, sizeof path, "%s/dump.rdb", redis.dir);
-    assert_int_equal(mkdir(path, 0700), 0); /* Redis cannot rename a file to a directory */
+    assert_int_equal(mkdir(textf("%s/dump.rdb", redis.dir), 0700),
+                     0); /* Redis cannot rename a file to a directory */
     redis_says(admin, "CONFIG SET save %s", "1 1");
     redis_says(admin, "SET something new");
     wait_for_state(
@@ -165,13 +164,11 @@ CLOSED_TEST(test_functions_flushed)
 
 static void load_fake(int version)
 {
-    char text[400];
-    snprintf(text, sizeof text,
-             "#!lua name=onrush\n"
-             "redis.register_function('onrush_probe', function() return %d end)\n"
-             "redis.register_function('onrush_enqueue', function() return 'v%d' end)",
-             version, version);
-    redis_says(admin, "FUNCTION LOAD REPLACE %s", text);
+    redis_says(admin, "FUNCTION LOAD REPLACE %s",
+               textf("#!lua name=onrush\n"
+                     "redis.register_function('onrush_probe', function() return %d end)\n"
+                     "redis.register_function('onrush_enqueue', function() return 'v%d' end)",
+                     version, version));
 }
 
 CLOSED_TEST(test_older_and_newer_functions)
@@ -217,9 +214,8 @@ CLOSED_TEST(test_open_without_password)
     assert_string_equal(error, "redis wants a password, or denies this user the functions");
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return tests_run(NULL, NULL);
 }

@@ -180,27 +180,44 @@ static void fake_on_accept(struct evconnlistener *listener, evutil_socket_t fd,
         fake_end_of_script(fake);
 }
 
-static void fake_start(struct fake *fake, const char *const *script, bool closes)
+static struct fake fake;
+
+static void fake_start(const char *const *script, bool closes)
 {
     struct sockaddr_un where = {.sun_family = AF_UNIX};
-    *fake = (struct fake){.script = script,
-                          .closes = closes,
-                          .config = {.connect_timeout_ms = 500, .command_timeout_ms = 150}};
-    snprintf(fake->config.socket, sizeof fake->config.socket, "%s/fake.sock", tempdir_make());
-    strcpy(where.sun_path, fake->config.socket);
-    fake->listener = evconnlistener_new_bind(base, fake_on_accept, fake, LEV_OPT_CLOSE_ON_FREE, 16,
-                                             (struct sockaddr *)&where, sizeof where);
-    assert_non_null(fake->listener);
+    fake = (struct fake){.script = script,
+                         .closes = closes,
+                         .config = {.connect_timeout_ms = 500, .command_timeout_ms = 150}};
+    snprintf(fake.config.socket, sizeof fake.config.socket, "%s/fake.sock", tempdir_make());
+    strcpy(where.sun_path, fake.config.socket);
+    fake.listener = evconnlistener_new_bind(base, fake_on_accept, &fake, LEV_OPT_CLOSE_ON_FREE, 16,
+                                            (struct sockaddr *)&where, sizeof where);
+    assert_non_null(fake.listener);
 }
 
-static void fake_stop(struct fake *fake)
+/* fake_stop: also frees the link. */
+static void fake_stop(struct redis_link *link)
 {
-    evconnlistener_free(fake->listener);
-    if (fake->client != NULL)
-        bufferevent_free(fake->client);
+    assert_null(redis_link_free(link));
+    evconnlistener_free(fake.listener);
+    if (fake.client != NULL)
+        bufferevent_free(fake.client);
 }
 
-#define KNOWN      ":999\r\n" /* version of the functions */
+/* fake_up: starts a server with this script, and a link that is up. */
+static struct redis_link *fake_up(const char *const *script, bool closes)
+{
+    fake_start(script, closes);
+    struct redis_link *link = start_link(&fake.config);
+    run_until(&seen.ups, 1);
+    return link;
+}
+
+#define KNOWN  ":999\r\n" /* version of the functions */
+#define DENIED "redis wants a password, or denies this user the functions"
+#define NOT_DURABLE                                                                                \
+    "redis does not sync each write: set appendonly yes and appendfsync always, or "               \
+    "redis.require_durable = false"
 #define OLD_SERVER "-ERR unknown command `FCALL_RO`\r\n"
 
 static const struct {
@@ -215,16 +232,8 @@ static const struct {
      false,
      false,
      "redis is still loading its data"},
-    {"wants a password",
-     {"-NOAUTH Authentication required.\r\n"},
-     false,
-     false,
-     "redis wants a password, or denies this user the functions"},
-    {"denies",
-     {"-NOPERM this user has no permissions\r\n"},
-     false,
-     false,
-     "redis wants a password, or denies this user the functions"},
+    {"wants a password", {"-NOAUTH Authentication required.\r\n"}, false, false, DENIED},
+    {"denies", {"-NOPERM this user has no permissions\r\n"}, false, false, DENIED},
     {"too old",
      {OLD_SERVER, "-ERR unknown command `FUNCTION`\r\n"},
      false,
@@ -241,20 +250,9 @@ static const struct {
      {KNOWN, "*4\r\n$10\r\nappendonly\r\n$2\r\nno\r\n$11\r\nappendfsync\r\n$6\r\nalways\r\n"},
      false,
      true,
-     "redis does not sync each write: set appendonly yes and appendfsync always, or "
-     "redis.require_durable = false"},
-    {"hides its durability",
-     {KNOWN, "*0\r\n"},
-     false,
-     true,
-     "redis does not sync each write: set appendonly yes and appendfsync always, or "
-     "redis.require_durable = false"},
-    {"may not be asked",
-     {KNOWN, "-NOPERM no CONFIG\r\n"},
-     false,
-     true,
-     "redis does not sync each write: set appendonly yes and appendfsync always, or "
-     "redis.require_durable = false"},
+     NOT_DURABLE},
+    {"hides its durability", {KNOWN, "*0\r\n"}, false, true, NOT_DURABLE},
+    {"may not be asked", {KNOWN, "-NOPERM no CONFIG\r\n"}, false, true, NOT_DURABLE},
     {"says nonsense", {"hello\r\n"}, false, false, "redis closed the connection"},
 };
 
@@ -263,18 +261,16 @@ static const struct {
 LINK_TEST(test_misbehaviour)
 {
     for (size_t i = 0; i < LENGTH(misbehaviours); i++) {
-        struct fake fake;
         int times = 0;
         print_message("%s\n", misbehaviours[i].name);
-        fake_start(&fake, misbehaviours[i].script, misbehaviours[i].closes);
+        fake_start(misbehaviours[i].script, misbehaviours[i].closes);
         fake.config.require_durable = misbehaviours[i].durable;
         struct redis_link *link = start_link(&fake.config);
         assert_int_equal(call(link, "onrush_enqueue", "ann", &times), -ENOTCONN);
         run_until_down(link, misbehaviours[i].reason);
         run_until(&fake.accepted, 3); /* keeps retrying */
         assert_int_equal(call(link, "onrush_enqueue", "ann", &times), -ENOTCONN);
-        assert_null(redis_link_free(link));
-        fake_stop(&fake);
+        fake_stop(link);
         assert_int_equal(times, 0);
         assert_int_equal(seen.ups, 0);
         assert_int_equal(seen.downs, i + 1); /* one per first attempt */
@@ -292,24 +288,19 @@ LINK_TEST(test_nobody_listens)
 
 LINK_TEST(test_no_password_file)
 {
-    struct fake fake;
-    fake_start(&fake, (const char *const[]){NULL}, false);
+    fake_start((const char *const[]){NULL}, false);
     strcpy(fake.config.password_file, "/nonexistent/secret");
     struct redis_link *link = start_link(&fake.config);
     run_until_down(link, "the password file of redis cannot be read");
-    redis_link_free(link);
-    fake_stop(&fake);
+    fake_stop(link);
 }
 
 /* Every pending call gets NULL exactly once, within its deadline; then the link recovers. */
 LINK_TEST(test_server_falls_silent)
 {
     enum { CALLS = 100 };
-    struct fake fake;
     int times[CALLS] = {0};
-    fake_start(&fake, (const char *const[]){KNOWN, NULL}, false);
-    struct redis_link *link = start_link(&fake.config);
-    run_until(&seen.ups, 1);
+    struct redis_link *link = fake_up((const char *const[]){KNOWN, NULL}, false);
     int64_t sent_us = clock_mono_us();
     for (int i = 0; i < CALLS; i++)
         assert_int_equal(call(link, "onrush_enqueue", "ann", &times[i]), 0);
@@ -320,18 +311,14 @@ LINK_TEST(test_server_falls_silent)
     assert_int_equal(seen.answers, 0);
     for (int i = 0; i < CALLS; i++)
         assert_int_equal(times[i], 1);
-    redis_link_free(link);
-    fake_stop(&fake);
+    fake_stop(link);
 }
 
 /* The deadline belongs to the oldest call: answers to earlier calls do not postpone it. */
 LINK_TEST(test_deadline_is_of_the_oldest)
 {
-    struct fake fake;
     int first = 0, second = 0;
-    fake_start(&fake, (const char *const[]){KNOWN, "+one\r\n", NULL}, false);
-    struct redis_link *link = start_link(&fake.config);
-    run_until(&seen.ups, 1);
+    struct redis_link *link = fake_up((const char *const[]){KNOWN, "+one\r\n", NULL}, false);
     call(link, "onrush_enqueue", "ann", &first);
     run_until(&seen.answers, 1);
     assert_string_equal(seen.text, "one");
@@ -341,17 +328,13 @@ LINK_TEST(test_deadline_is_of_the_oldest)
     run_until(&seen.nulls, 1);
     assert_in_range(seen.last_us - sent_us, 140000, 1500000);
     assert_int_equal(first + second, 2);
-    redis_link_free(link);
-    fake_stop(&fake);
+    fake_stop(link);
 }
 
 LINK_TEST(test_server_closes_under_a_call)
 {
-    struct fake fake;
     int times[2] = {0};
-    fake_start(&fake, (const char *const[]){KNOWN, NULL}, true);
-    struct redis_link *link = start_link(&fake.config);
-    run_until(&seen.ups, 1);
+    struct redis_link *link = fake_up((const char *const[]){KNOWN, NULL}, true);
     call(link, "onrush_enqueue", "ann", &times[0]);
     call(link, "onrush_enqueue", "bob", &times[1]);
     run_until(&seen.nulls, 2);
@@ -359,17 +342,13 @@ LINK_TEST(test_server_closes_under_a_call)
     run_until(&seen.ups, 2);
     assert_int_equal(times[0], 1);
     assert_int_equal(times[1], 1);
-    redis_link_free(link);
-    fake_stop(&fake);
+    fake_stop(link);
 }
 
 LINK_TEST(test_free_answers_what_is_under_way)
 {
-    struct fake fake;
     int times[3] = {0};
-    fake_start(&fake, (const char *const[]){KNOWN, NULL}, false);
-    struct redis_link *link = start_link(&fake.config);
-    run_until(&seen.ups, 1);
+    struct redis_link *link = fake_up((const char *const[]){KNOWN, NULL}, false);
     for (int i = 0; i < 3; i++)
         call(link, "onrush_enqueue", "ann", &times[i]);
     redis_link_free(link);
@@ -377,20 +356,18 @@ LINK_TEST(test_free_answers_what_is_under_way)
     assert_int_equal(times[0] + times[1] + times[2], 3);
     assert_int_equal(seen.downs, 0);
     assert_null(redis_link_free(NULL));
-    fake_stop(&fake);
+    fake_stop(NULL);
 }
 
 /* The waits between attempts grow, so a second has only a few attempts. */
 LINK_TEST(test_backoff)
 {
-    struct fake fake;
-    fake_start(&fake, (const char *const[]){NULL}, true);
+    fake_start((const char *const[]){NULL}, true);
     struct redis_link *link = start_link(&fake.config);
     int64_t began_us = clock_mono_us();
     run_until(&fake.accepted, 5);
     assert_in_range(clock_mono_us() - began_us, (10 + 20 + 40 + 80) * 1000, 2000000);
-    redis_link_free(link);
-    fake_stop(&fake);
+    fake_stop(link);
 }
 
 /* --- a real redis-server --- */
@@ -447,9 +424,7 @@ LINK_TEST(test_real_server_that_is_not_durable)
     private_redis_start(&redis, NULL);
     redis.config.require_durable = true;
     struct redis_link *link = start_link(&redis.config);
-    run_until_down(link,
-                   "redis does not sync each write: set appendonly yes and appendfsync always, or "
-                   "redis.require_durable = false");
+    run_until_down(link, NOT_DURABLE);
     redis.config.require_durable = false;
     run_until(&seen.ups, 1);
     redis_link_free(link);
@@ -483,10 +458,9 @@ LINK_TEST(test_passwords)
     private_redis_stop(&redis);
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     /* As the daemons do: hiredis writes to sockets that the peer has closed. */
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return tests_run(NULL, NULL);
 }

@@ -160,9 +160,8 @@ TEST_WITH(test_link_with_a_name, set_up, tear_down)
     event_free(tick);
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return tests_run(NULL, NULL);
 }

@@ -14,13 +14,13 @@
 
 static char dir[] = "/tmp/onrush-routes-XXXXXX";
 
-static void make_dir(void)
+BEFORE_ALL(make_dir)
 {
     assert_non_null(mkdtemp(dir));
     assert_int_equal(chdir(dir), 0);
 }
 
-static void remove_dir(void)
+AFTER_ALL(remove_dir)
 {
     remove("r.cfg");
     assert_int_equal(rmdir(dir), 0);
@@ -158,11 +158,10 @@ TEST(test_bad)
 TEST(test_too_long)
 {
     struct gateway_config config;
-    char error[CONFIG_ERROR_SIZE], body[2100], file[3000];
+    char error[CONFIG_ERROR_SIZE], body[2100];
     memset(body, 'x', sizeof body - 1);
     body[sizeof body - 1] = '\0';
-    snprintf(file, sizeof file, A(B("200", "[\\\"%s{user}\\\"]")), body);
-    assert_int_equal(load(file, &config, error), -EINVAL);
+    assert_int_equal(load(textf(A(B("200", "[\\\"%s{user}\\\"]")), body), &config, error), -EINVAL);
     assert_string_equal(error,
                         "r.cfg:8: accepted.body: may become 2167 bytes: expected at most 2047");
 }
@@ -224,10 +223,9 @@ TEST(test_none)
 TEST(test_included)
 {
     struct gateway_config config;
-    char error[CONFIG_ERROR_SIZE], text[256];
+    char error[CONFIG_ERROR_SIZE];
     file_write("routes.cfg", "\nroutes: ( {\n" M "path = \"x\"; } );\n");
-    snprintf(text, sizeof text, "port = 81;\n@include \"%s/routes.cfg\"\n", dir);
-    int r = load(text, &config, error);
+    int r = load(textf("port = 81;\n@include \"%s/routes.cfg\"\n", dir), &config, error);
     remove("routes.cfg");
     assert_int_equal(r, -EINVAL);
     assert_non_null(strstr(error, "/routes.cfg:4: path = \"x\": expected segments"));
@@ -255,9 +253,4 @@ TEST(test_render)
     assert_int_equal(t.n_holes, 0);
     out[template_render(&t, &v, out)] = '\0';
     assert_string_equal(out, "{\"a\":{\"b\":1}}");
-}
-
-int main(void)
-{
-    return tests_run(make_dir, remove_dir);
 }

@@ -48,7 +48,7 @@ static void figures(void *arg, FILE *out)
 static const struct service_hooks hooks = {
     .answered = answered, .progress = progress, .figures = figures};
 
-static void open_socket(void)
+BEFORE_ALL(open_socket)
 {
     struct sockaddr_un where = {.sun_family = AF_UNIX};
     snprintf(where.sun_path, sizeof where.sun_path, "%s/notify", tempdir_make());
@@ -59,7 +59,7 @@ static void open_socket(void)
     base = event_base_new();
 }
 
-static void close_socket(void)
+AFTER_ALL(close_socket)
 {
     event_base_free(base);
     close(notified);
@@ -199,9 +199,4 @@ TEST(test_pulse)
     assert_true(pulse_moved(&pulse));
     pulse_mark(&pulse);
     assert_false(pulse_moved(&pulse));
-}
-
-int main(void)
-{
-    return tests_run(open_socket, close_socket);
 }

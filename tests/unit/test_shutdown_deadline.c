@@ -43,8 +43,7 @@ TEST(test_ends_in_order)
     assert_int_equal(code_of(pid), 7);
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return tests_run(NULL, NULL);
 }

@@ -48,9 +48,8 @@ TEST(test_archive)
     outage_stop(&outage);
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return tests_run(NULL, NULL);
 }

@@ -127,9 +127,8 @@ TEST_WITH(test_links, set_up, tear_down)
         redis_link_free(links[i]);
 }
 
-int main(void)
+BEFORE_ALL(prepare)
 {
     signal(SIGPIPE, SIG_IGN);
     log_configure(LOG_LEVEL_ERROR, LOG_LOGFMT, LOG_PRIORITIES_AUTO);
-    return tests_run(NULL, NULL);
 }

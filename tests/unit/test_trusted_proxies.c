@@ -129,19 +129,14 @@ TEST(test_sockets)
     assert_int_equal(address_of(&other, &got), -EINVAL);
 }
 
-static void make_file(void)
+BEFORE_ALL(make_file)
 {
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(close(fd), 0);
 }
 
-static void remove_file(void)
+AFTER_ALL(remove_file)
 {
     assert_int_equal(remove(path), 0);
-}
-
-int main(void)
-{
-    return tests_run(make_file, remove_file);
 }
