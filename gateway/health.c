@@ -123,16 +123,11 @@ void gateway_health_counts(const struct workers *workers, int64_t *all, int64_t 
 
 /* --- for systemd --- */
 
-bool gateway_health_answered(void *arg, FILE *missing)
+void gateway_health_missing(void *arg, FILE *out)
 {
     const struct workers *workers = arg;
     struct totals t = count(workers);
-    bool redis = t.redis == workers->n, mariadb = t.mariadb == workers->n;
-    if (redis && mariadb)
-        return true;
-    fprintf(missing, "%s%s%s", redis ? "" : "redis", redis || mariadb ? "" : " and ",
-            mariadb ? "" : "mariadb");
-    return false;
+    service_write_missing(out, t.redis == workers->n, t.mariadb == workers->n);
 }
 
 bool gateway_health_progress(void *arg)

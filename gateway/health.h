@@ -19,12 +19,11 @@ void gateway_health_counts(const struct workers *workers, int64_t *all, int64_t 
 
 /* The hooks of the service; `workers` is a struct workers.
  *
- * gateway_health_answered: has every worker reached Redis and MariaDB? If not, writes which is
- * missing.
+ * gateway_health_missing: Redis or MariaDB, if a worker has not reached it.
  * gateway_health_progress: has every worker turned its loop since this last returned true? One
  * thread.
  * gateway_health_figures: writes a line for `systemctl status`. */
-bool gateway_health_answered(void *workers, FILE *missing);
+void gateway_health_missing(void *workers, FILE *out);
 bool gateway_health_progress(void *workers);
 void gateway_health_figures(void *workers, FILE *out);
 

@@ -198,26 +198,6 @@ static int load_auth(struct daemon *d, const struct gateway_config *config)
     return EX_CONFIG;
 }
 
-/* check_schema: a reachable MariaDB must fit. Otherwise the check comes once it is reachable. */
-static int check_schema(const struct gateway_config *config)
-{
-    struct db db = {0};
-    char quoted[300];
-    enum db_outcome outcome = db_open(&db, &config->mariadb);
-    if (outcome == DB_OK)
-        outcome = schema_check(&db);
-    db_close(&db);
-    if (outcome == DB_OK)
-        return 0;
-    log_quote(db.error, quoted, sizeof quoted);
-    if (outcome == DB_REFUSED) {
-        log_error("mariadb does not fit", "error=%s", quoted);
-        return EX_UNAVAILABLE;
-    }
-    log_warning("mariadb is away, going on without it", "error=%s", quoted);
-    return 0;
-}
-
 /* worker_count: the default leaves one core to Redis and the kernel. Each socket from systemd needs
  * a worker, or its clients would wait forever. */
 static size_t worker_count(const struct daemon *d, const struct gateway_config *config)
@@ -327,10 +307,9 @@ static int start_monitor(struct daemon *d, const struct gateway_config *config)
                                            .report = report_health,
                                            .counts = count_errors};
     int r = monitor_start(&d->monitor, &monitor);
-    if (r < 0)
-        return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
-    d->gateway.tracer = monitor_tracer(d->monitor);
-    return 0;
+    if (r == 0)
+        d->gateway.tracer = monitor_tracer(d->monitor);
+    return r;
 }
 
 static int start_admin(struct daemon *d, const struct gateway_config *config)
@@ -385,7 +364,7 @@ static int start_workers(struct daemon *d)
 static int start_service(struct daemon *d)
 {
     const struct service_hooks hooks = {.arg = &d->workers,
-                                        .answered = gateway_health_answered,
+                                        .missing = gateway_health_missing,
                                         .progress = gateway_health_progress,
                                         .figures = gateway_health_figures};
     int r = service_new(&d->service, d->base, &hooks);
@@ -411,8 +390,9 @@ static int prepare(struct daemon *d, const struct gateway_config *config)
         r = take_sockets(d);
     if (r == 0)
         r = count_files(d, config);
-    if (r == 0)
-        r = check_schema(config);
+    if (r == 0 && !schema_fits(&config->mariadb, "mariadb does not fit",
+                               "mariadb is away, going on without it"))
+        r = EX_UNAVAILABLE;
     return r;
 }
 

@@ -3,8 +3,7 @@
 
 #include "shared/daemon/process_metrics.h"
 
-#define METRICS_SHARD gateway_metrics
-METRICS_TABLE(gateway_metrics_table, GATEWAY_METRICS);
+METRICS_TABLE(gateway_metrics, GATEWAY_METRICS);
 
 static const size_t answer_offsets[OUTCOMES_N] = {
 #define ANSWER_OFFSET(M, id, ...) [OUTCOME_##id] = offsetof(struct gateway_metrics, answers_##id),

@@ -115,8 +115,6 @@
 
 METRICS_STRUCT(gateway_metrics, GATEWAY_METRICS);
 
-extern const struct metrics_table gateway_metrics_table;
-
 /* gateway_metrics_render: writes the sum of all shards, and metrics of the process and the
  * build. */
 void gateway_metrics_render(FILE *out, struct gateway_metrics *const *shards, size_t n);

@@ -220,7 +220,7 @@ struct worker *worker_free(struct worker *worker)
     redis_link_free(worker->loop.link);
     campaign_cache_end(&worker->loop);
     slab_end(&worker->requests);
-    mailbox_end(&worker->done);
+    mailbox_end(&worker->done, NULL);
     if (worker->loop.base != NULL)
         event_base_free(worker->loop.base);
     free(worker);

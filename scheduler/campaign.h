@@ -26,7 +26,6 @@
 #define ONRUSH_SCHEDULER_CAMPAIGN_H
 
 #include "scheduler/job.h"
-#include "scheduler/ledger.h"
 #include "shared/store/campaign_row.h"
 
 #include <stdint.h>
@@ -250,10 +249,13 @@ void recovery_step(struct campaign *campaign);
 void recovery_on_queue(struct campaign *campaign, const struct queue_answer *answer);
 void recovery_on_job(struct campaign *campaign, struct job *job);
 
-/* claim_*: the stages of a claim, in the phase RUNNING. claim_failed: Redis did not do its part. */
+/* claim_*: the stages of a claim, in the phase RUNNING. claim_on_looked, claim_on_drained: MariaDB
+ * read the journal, or deleted from it. claim_failed: Redis did not do its part. */
 void claim_step(struct campaign *campaign);
-void claim_on_queue(struct campaign *campaign, const struct queue_answer *answer);
-void claim_on_job(struct campaign *campaign, struct job *job);
+void claim_on_claim(struct campaign *campaign, const struct queue_answer *answer);
+void claim_on_looked(struct campaign *campaign, struct job *job);
+void claim_on_drain(struct campaign *campaign);
+void claim_on_drained(struct campaign *campaign, struct job *job);
 void claim_failed(struct campaign *campaign);
 void claim_forget(struct campaign *campaign);
 

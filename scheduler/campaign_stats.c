@@ -6,15 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define METRICS_SHARD campaign_metrics
-METRICS_TABLE(campaign_metrics_table, CAMPAIGN_METRICS);
+METRICS_TABLE(campaign_metrics, CAMPAIGN_METRICS);
 
 struct stats_snapshot {
-    int64_t at_us;   /* monotonic: when it was made */
-    size_t n, extra; /* campaigns in it; campaigns summed up in `other` */
-    struct campaign_metrics other;
+    int64_t at_us; /* monotonic: when it was made */
+    size_t n;
     struct metrics_labelled labels[STATS_CAMPAIGNS_MAX + 1];
-    struct campaign_metrics campaigns[STATS_CAMPAIGNS_MAX];
+    struct campaign_metrics campaigns[STATS_CAMPAIGNS_MAX + 1]; /* the last sums up the others */
 };
 
 struct stats_snapshot *stats_snapshot_new(int64_t now_us)
@@ -22,7 +20,7 @@ struct stats_snapshot *stats_snapshot_new(int64_t now_us)
     struct stats_snapshot *snapshot = malloc(sizeof *snapshot);
     if (snapshot != NULL) {
         snapshot->at_us = now_us;
-        snapshot->n = snapshot->extra = 0;
+        snapshot->n = 0;
     }
     return snapshot;
 }
@@ -50,22 +48,21 @@ static void merge(struct campaign_metrics *into, const struct campaign_metrics *
 void stats_snapshot_add(struct stats_snapshot *snapshot, const char *name,
                         const struct campaign_metrics *metrics)
 {
-    if (snapshot->n == STATS_CAMPAIGNS_MAX) {
-        if (snapshot->extra++ == 0)
-            memcpy(&snapshot->other, metrics, sizeof snapshot->other);
-        else
-            merge(&snapshot->other, metrics);
+    size_t i = snapshot->n;
+    if (i > STATS_CAMPAIGNS_MAX) {
+        merge(&snapshot->campaigns[STATS_CAMPAIGNS_MAX], metrics);
         return;
     }
-    struct metrics_labelled *label = &snapshot->labels[snapshot->n];
-    memcpy(&snapshot->campaigns[snapshot->n++], metrics, sizeof *metrics);
-    snprintf(label->label, sizeof label->label, "campaign=\"%s\"", name);
+    struct metrics_labelled *label = &snapshot->labels[i];
+    label->shard = memcpy(&snapshot->campaigns[i], metrics, sizeof *metrics);
+    snprintf(label->label, sizeof label->label, "campaign=\"%s\"",
+             i < STATS_CAMPAIGNS_MAX ? name : "other");
+    snapshot->n++;
 }
 
 void stats_publish(struct stats_slot *stats, struct stats_snapshot *snapshot)
 {
-    if (snapshot != NULL)
-        free(atomic_exchange(&stats->snapshot, snapshot));
+    free(atomic_exchange(&stats->snapshot, snapshot));
 }
 
 /* let_pass: adds the time since the snapshot to its durations. */
@@ -83,8 +80,6 @@ static void bring_up_to(struct stats_snapshot *snapshot, int64_t now_us)
 {
     for (size_t i = 0; i < snapshot->n; i++)
         let_pass(&snapshot->campaigns[i], now_us - snapshot->at_us);
-    if (snapshot->extra > 0)
-        let_pass(&snapshot->other, now_us - snapshot->at_us);
     snapshot->at_us = now_us;
 }
 
@@ -101,20 +96,9 @@ void stats_render(struct stats_slot *stats, FILE *out, int64_t now_us)
     struct stats_snapshot *snapshot = atomic_exchange(&stats->snapshot, NULL);
     if (snapshot == NULL)
         return;
-    size_t n = snapshot->n;
     bring_up_to(snapshot, now_us);
-    for (size_t i = 0; i < n; i++)
-        snapshot->labels[i].shard = &snapshot->campaigns[i];
-    if (snapshot->extra > 0)
-        snapshot->labels[n++] =
-            (struct metrics_labelled){.label = "campaign=\"other\"", .shard = &snapshot->other};
-    metrics_render_labelled(out, &campaign_metrics_table, snapshot->labels, n);
+    metrics_render_labelled(out, &campaign_metrics_table, snapshot->labels, snapshot->n);
     put_back(stats, snapshot);
-}
-
-void stats_clear(struct stats_slot *stats)
-{
-    free(atomic_exchange(&stats->snapshot, NULL));
 }
 
 int64_t campaign_stats_shown_only(const struct campaign_head *head, int64_t granted_later)
@@ -165,34 +149,25 @@ static void on_first(void *arg, const redisReply *r)
 
 /* --- questions --- */
 
-static bool ask_head(struct campaign_stats *s, struct redis_link *link, const struct campaign *c)
+/* asked: was the question sent? */
+static bool asked(struct campaign_stats *s, int r)
 {
-    if (redis_link_call(link, "onrush_status", &c->keys, 0, NULL, NULL, on_head, s) < 0)
-        return false;
-    s->asking++;
-    return true;
-}
-
-static bool ask_first(struct campaign_stats *s, struct redis_link *link, const struct campaign *c)
-{
-    const char *words[] = {"ZRANGE", c->keys.text[KEY_QUEUE], "0", "0", "WITHSCORES"};
-    size_t lengths[] = {6, c->keys.len[KEY_QUEUE], 1, 1, 10};
-    if (redis_link_command(link, 5, words, lengths, on_first, s) < 0)
-        return false;
-    s->asking++;
-    return true;
+    s->asking += r == 0;
+    return r == 0;
 }
 
 /* campaign_stats_ask: if only one of the two questions is sent, the answer is not used. */
 void campaign_stats_ask(struct campaign_stats *s, struct redis_link *link, const struct campaign *c)
 {
+    const char *first[] = {"ZRANGE", c->keys.text[KEY_QUEUE], "0", "0", "WITHSCORES"};
     if (s->asking > 0 || c->phase != PHASE_RUNNING || redis_link_state(link) != LINK_UP)
         return;
     s->epoch = c->epoch;
     s->oldest_coming = 0;
     s->granted_before = c->row.granted;
-    s->good = true;
-    s->good = ask_head(s, link, c) && ask_first(s, link, c);
+    s->good =
+        asked(s, redis_link_call(link, "onrush_status", &c->keys, 0, NULL, NULL, on_head, s)) &&
+        asked(s, redis_link_command(link, 5, first, NULL, on_first, s));
 }
 
 void campaign_stats_see(struct campaign_stats *s, const struct campaign *c)

@@ -51,8 +51,6 @@
 
 METRICS_STRUCT(campaign_metrics, CAMPAIGN_METRICS);
 
-extern const struct metrics_table campaign_metrics_table;
-
 struct stats_snapshot;
 
 struct stats_slot {
@@ -67,14 +65,11 @@ struct stats_snapshot *stats_snapshot_new(int64_t now_us);
 void stats_snapshot_add(struct stats_snapshot *snapshot, const char *name,
                         const struct campaign_metrics *metrics);
 
-/* stats_publish: hands the snapshot over (NULL: does nothing). Never waits. */
+/* stats_publish: hands the snapshot over, or NULL at the end. Frees the one before. Never waits. */
 void stats_publish(struct stats_slot *stats, struct stats_snapshot *snapshot);
 
 /* stats_render: writes the metrics; one thread at a time, other than the loop's. Never waits. */
 void stats_render(struct stats_slot *stats, FILE *out, int64_t now_us);
-
-/* stats_clear: frees the snapshot. */
-void stats_clear(struct stats_slot *stats);
 
 struct campaign_stats {
     unsigned asking;                   /* commands under way */

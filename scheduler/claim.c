@@ -45,7 +45,7 @@ static bool nothing_claimed(const struct campaign *c)
     return c->jobs == 0 && c->ledger.n_line == 0 && STAILQ_EMPTY(&c->decided);
 }
 
-static void on_claim(struct campaign *c, const struct queue_answer *a)
+void claim_on_claim(struct campaign *c, const struct queue_answer *a)
 {
     bool nobody = a->n + a->n_aside == 0;
     bool closed = c->row.state == CAMPAIGN_CLOSED && !c->publish_due && !c->publishing;
@@ -108,7 +108,7 @@ static void drain(struct campaign *c, struct batch *journal)
     c->journal = journal;
 }
 
-static void on_look(struct campaign *c, struct job *job)
+void claim_on_looked(struct campaign *c, struct job *job)
 {
     struct batch *page = job->found;
     if (job->outcome != JOB_DONE) { /* reading may be repeated */
@@ -129,7 +129,7 @@ static void on_look(struct campaign *c, struct job *job)
 
 /* --- drain: copies the journal to the queue page by page, then deletes it --- */
 
-static void on_drain(struct campaign *c)
+void claim_on_drain(struct campaign *c)
 {
     struct batch *page = c->journal;
     c->journal = NULL;
@@ -143,8 +143,8 @@ static void on_drain(struct campaign *c)
         batch_free(page);
 }
 
-/* on_unjournal: rows that were not deleted are read again; Redis recognizes them. */
-static void on_unjournal(struct campaign *c, const struct job *job)
+/* claim_on_drained: rows that were not deleted are read again; Redis recognizes them. */
+void claim_on_drained(struct campaign *c, struct job *job)
 {
     c->claim = CLAIM_IDLE;
     if (job->outcome != JOB_DONE)
@@ -163,22 +163,6 @@ void claim_step(struct campaign *c)
         look(c);
     else if (may_claim(c))
         claim(c);
-}
-
-void claim_on_queue(struct campaign *c, const struct queue_answer *a)
-{
-    if (a->op == QUEUE_CLAIM)
-        on_claim(c, a);
-    else
-        on_drain(c);
-}
-
-void claim_on_job(struct campaign *c, struct job *job)
-{
-    if (job->kind == JOB_JOURNAL)
-        on_look(c, job);
-    else
-        on_unjournal(c, job);
 }
 
 void claim_failed(struct campaign *c)

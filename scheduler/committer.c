@@ -186,13 +186,6 @@ int committer_new(struct committer **out, struct event_base *base,
     return r;
 }
 
-static void end_box(struct mailbox *box)
-{
-    for (struct mail *mail; (mail = mailbox_take(box)) != NULL;)
-        job_free((struct job *)mail);
-    mailbox_end(box);
-}
-
 struct committer *committer_free(struct committer *p)
 {
     if (p == NULL)
@@ -202,8 +195,8 @@ struct committer *committer_free(struct committer *p)
     for (size_t i = 0; i < p->n; i++)
         pthread_join(p->threads[i].thread, NULL);
     for (int i = 0; i < LANES; i++)
-        end_box(&p->lanes[i]);
-    end_box(&p->done);
+        mailbox_end(&p->lanes[i], job_free);
+    mailbox_end(&p->done, job_free);
     free(p);
     return NULL;
 }

@@ -14,14 +14,13 @@
 #include "shared/daemon/service.h"
 
 #include <errno.h>
+#include <event2/event_struct.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#define PAGE_MOST    5000 /* rows of the largest batch: a page to restore */
-#define POLLS_A_TICK 50   /* idle queues asked per poll_ms; with more, each waits longer */
+#define POLLS_A_TICK 50 /* idle queues asked per poll_ms; with more, each waits longer */
 
 /* Redis is asked about each campaign once a second: a tenth of them at a time and at most ASK_MOST,
  * so that ten thousand campaigns cause no burst. */
@@ -43,11 +42,10 @@ struct conductor {
     struct scheduler_config config;
     struct pace pace; /* for all campaigns, because they share one MariaDB */
     char owner[OWNER_MAX + 1];
-    struct event *tick;
+    struct event tick, slice;
     LIST_HEAD(, member) members; /* by id, ascending */
     size_t n;
     uint64_t round;
-    struct event *slice;
     unsigned slices;       /* since the last snapshot */
     struct member *to_ask; /* next to ask; NULL: start again */
     struct stats_slot stats;
@@ -129,7 +127,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         log_warning(
             "the grace time is over with work under way; the next owner of the leases finds it",
             "grace_s=%d", (int)k->config.grace_s);
-    event_del(k->tick);
+    event_del(&k->tick);
     k->stopped(k->stopped_arg);
 }
 
@@ -269,7 +267,7 @@ static void apply(struct conductor *k)
     k->world.max_batches = 2 * (size_t)k->config.pool_size;
     k->world.poll_us = k->config.poll_ms * 1000 * (int64_t)(1 + k->n / POLLS_A_TICK);
     k->queue.retention_s = k->config.retention_s;
-    event_add(k->tick, &every);
+    event_add(&k->tick, &every);
 }
 
 void conductor_reload(struct conductor *k, const struct scheduler_config *config)
@@ -299,8 +297,9 @@ void conductor_set_monitor(struct conductor *k, struct monitor *monitor)
         k->queue.traces = grant_traces_new(monitor_tracer(monitor)); /* NULL: no traces */
 }
 
-void conductor_health(struct conductor *k, struct health_report *report)
+void conductor_health(void *conductor, struct health_report *report)
 {
+    const struct conductor *k = conductor;
     bool redis = redis_link_state(k->queue.link) == LINK_UP,
          leases = lease_keeper_fresh(k->world.lease_keeper);
     int64_t oldest_us = k->oldest_us, waiting = k->waiting, journals = k->journals;
@@ -327,25 +326,25 @@ void conductor_health(struct conductor *k, struct health_report *report)
 
 /* --- for the service --- */
 
-bool conductor_answered(const struct conductor *k, FILE *missing)
+void conductor_missing(void *conductor, FILE *out)
 {
-    bool redis = redis_link_state(k->queue.link) == LINK_UP,
-         leases = lease_keeper_fresh(k->world.lease_keeper);
-    fprintf(missing, "%s%s%s", redis ? "" : "redis", redis || leases ? "" : " and ",
-            leases ? "" : "mariadb");
-    return redis && leases;
+    const struct conductor *k = conductor;
+    service_write_missing(out, redis_link_state(k->queue.link) == LINK_UP,
+                          lease_keeper_fresh(k->world.lease_keeper));
 }
 
-bool conductor_progress(struct conductor *k)
+bool conductor_progress(void *conductor)
 {
+    struct conductor *k = conductor;
     if (!pulse_moved(&k->pulse) || !lease_keeper_moves(k->world.lease_keeper))
         return false;
     pulse_mark(&k->pulse);
     return true;
 }
 
-void conductor_figures(const struct conductor *k, FILE *out)
+void conductor_figures(void *conductor, FILE *out)
 {
+    const struct conductor *k = conductor;
     struct scheduler_metrics *m = &scheduler_metrics;
     fprintf(out,
             "%" PRId64 " campaigns, %" PRId64 " decided here; granted %" PRId64
@@ -362,14 +361,11 @@ void conductor_figures(const struct conductor *k, FILE *out)
 static void name_owner(struct conductor *k)
 {
     char host[33] = "";
-    uint32_t dice = 0;
     if (k->config.name[0] != '\0')
         snprintf(host, sizeof host, "%s", k->config.name);
     else if (gethostname(host, sizeof host - 1) != 0)
         strcpy(host, "scheduler");
-    if (getrandom(&dice, sizeof dice, 0) != sizeof dice)
-        dice = (uint32_t)clock_mono_us();
-    snprintf(k->owner, sizeof k->owner, "%s.%d.%08x", host, (int)getpid(), dice);
+    snprintf(k->owner, sizeof k->owner, "%s.%d.%08x", host, (int)getpid(), arc4random());
 }
 
 static void set_world(struct conductor *k)
@@ -392,9 +388,7 @@ static void set_world(struct conductor *k)
 
 static int start_parts(struct conductor *k, struct event_base *base)
 {
-    int r = queue_init(&k->queue, PAGE_MOST);
-    if (r == 0)
-        r = redis_link_new(&k->queue.link, base, &k->config.redis, on_redis, k);
+    int r = redis_link_new(&k->queue.link, base, &k->config.redis, on_redis, k);
     if (r == 0)
         redis_link_measure(k->queue.link, &scheduler_metrics.redis_time);
     if (r == 0)
@@ -415,14 +409,14 @@ int conductor_new(struct conductor **out, struct event_base *base,
     LIST_INIT(&k->members);
     name_owner(k);
     set_world(k);
-    k->tick = event_new(base, -1, EV_PERSIST, on_tick, k);
-    k->slice = event_new(base, -1, EV_PERSIST, on_slice, k);
-    int r = k->tick != NULL && k->slice != NULL ? start_parts(k, base) : -ENOMEM;
+    event_assign(&k->tick, base, -1, EV_PERSIST, on_tick, k);
+    event_assign(&k->slice, base, -1, EV_PERSIST, on_slice, k);
+    int r = start_parts(k, base);
     if (r < 0) {
         conductor_free(k);
         return r;
     }
-    event_add(k->slice, &(struct timeval){.tv_usec = SLICE_MS * 1000});
+    event_add(&k->slice, &(struct timeval){.tv_usec = SLICE_MS * 1000});
     apply(k);
     log_info("scheduler starts", "owner=%s batch_size=%d pool_size=%d", k->owner,
              (int)config->batch_size, (int)config->pool_size);
@@ -447,13 +441,10 @@ struct conductor *conductor_free(struct conductor *k)
         campaign_destroy(&m->campaign);
         free(m);
     }
-    if (k->slice != NULL)
-        event_free(k->slice);
-    if (k->tick != NULL)
-        event_free(k->tick);
-    stats_clear(&k->stats);
-    grant_traces_free(k->queue.traces);
-    queue_destroy(&k->queue);
+    event_del(&k->slice);
+    event_del(&k->tick);
+    stats_publish(&k->stats, NULL);
+    free(k->queue.traces);
     free(k);
     return NULL;
 }

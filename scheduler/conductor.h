@@ -26,9 +26,9 @@ void conductor_reload(struct conductor *conductor, const struct scheduler_config
  * after grace_s. */
 void conductor_stop(struct conductor *conductor, void (*done)(void *arg), void *arg);
 
-/* conductor_health: reports the scheduler as able while it has Redis and can keep leases. Any
+/* conductor_health: the report of the monitor: able while it has Redis and can keep leases. Any
  * thread. */
-void conductor_health(struct conductor *conductor, struct health_report *report);
+void conductor_health(void *conductor, struct health_report *report);
 
 /* conductor_set_monitor: sets the receiver of campaign events (opened, half gone, sold out,
  * closed). Call it before the loop runs. */
@@ -37,12 +37,12 @@ void conductor_set_monitor(struct conductor *conductor, struct monitor *monitor)
 /* conductor_stats: the state of the campaigns; another thread may render it. */
 struct stats_slot *conductor_stats(struct conductor *conductor);
 
-/* conductor_answered: have Redis and MariaDB answered? If not, writes which has not.
+/* The hooks of the service. conductor_missing: Redis or MariaDB, if it has not answered yet.
  * conductor_progress: since it last returned true, were campaigns stepped, and does the lease
- * keeper move? conductor_figures: writes a line for people. All in the thread of `base`. */
-bool conductor_answered(const struct conductor *conductor, FILE *missing);
-bool conductor_progress(struct conductor *conductor);
-void conductor_figures(const struct conductor *conductor, FILE *out);
+ * keeper move? All in the thread of `base`. */
+void conductor_missing(void *conductor, FILE *out);
+bool conductor_progress(void *conductor);
+void conductor_figures(void *conductor, FILE *out);
 
 /* conductor_free: gives the leases back and ends the threads. `conductor` may be NULL. Returns
  * NULL. */

@@ -1,40 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/coupon_code.h"
 
-#include <errno.h>
-#include <sys/random.h>
+#include <stdlib.h>
 
 /* Crockford, https://www.crockford.com/base32.html */
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/* refill: getrandom(2) never cuts short up to 256 bytes. */
-static int refill(struct code_source *source)
+void coupon_code_make(struct code_source *source, char code[COUPON_CODE_LEN + 1])
 {
-    if (getrandom(source->bytes, sizeof source->bytes, 0) != sizeof source->bytes)
-        return -EIO;
-    source->left = CODES_A_CALL;
-    return 0;
-}
-
-int coupon_code_make(struct code_source *source, char code[COUPON_CODE_LEN + 1])
-{
-    if (source->left == 0 && refill(source) < 0)
-        return -EIO;
+    if (source->left == 0) {
+        arc4random_buf(source->bytes, sizeof source->bytes);
+        source->left = CODES_A_CALL;
+    }
     const unsigned char *bytes = source->bytes[--source->left];
-    unsigned bits = 0, have = 0;
     char *out = code;
-    for (unsigned i = 0, letters = 0; i < CODE_BYTES;) {
-        if (have < 5) {
-            bits = bits << 8 | bytes[i++];
-            have += 8;
-        }
-        for (; have >= 5; have -= 5) {
-            if (letters > 0 && letters % 4 == 0)
-                *out++ = '-';
-            *out++ = alphabet[bits >> (have - 5) & 31];
-            letters++;
-        }
+    for (unsigned i = 0; i < CODE_LETTERS; i++) {
+        if (i > 0 && i % 4 == 0)
+            *out++ = '-';
+        *out++ = alphabet[bytes[i] % 32];
     }
     *out = '\0';
-    return 0;
 }

@@ -6,18 +6,17 @@
 
 #include "shared/store/protocol.h"
 
-#define CODE_BYTES   10 /* 80 bits: 16 letters of 5 */
-#define CODES_A_CALL 25 /* per getrandom(), which never cuts short up to 256 bytes */
+#define CODE_LETTERS 16 /* of 5 bits each; each takes them from a byte of its own */
+#define CODES_A_CALL 16 /* per arc4random_buf(), which asks the kernel each time */
 
 /* Random bytes for the next codes. Initially all zero. Wipe it after use. */
 struct code_source {
-    unsigned char bytes[CODES_A_CALL][CODE_BYTES];
+    unsigned char bytes[CODES_A_CALL][CODE_LETTERS];
     size_t left;
 };
 
-/* coupon_code_make: writes a new code, with a NUL. Returns 0, or -EIO if the kernel has no
- * randomness; then *code is unchanged. One thread per source. Does not block once the machine has
- * booted. */
-int coupon_code_make(struct code_source *source, char code[COUPON_CODE_LEN + 1]);
+/* coupon_code_make: writes a new code, with a NUL. One thread per source. Does not block once the
+ * machine has booted. A kernel without randomness ends the process. */
+void coupon_code_make(struct code_source *source, char code[COUPON_CODE_LEN + 1]);
 
 #endif

@@ -45,12 +45,6 @@ struct grant_traces *grant_traces_new(struct tracer *tracer)
     return t;
 }
 
-struct grant_traces *grant_traces_free(struct grant_traces *t)
-{
-    free(t);
-    return NULL;
-}
-
 /* --- the answer --- */
 
 static void on_removed(void *arg, const redisReply *r)
@@ -62,8 +56,7 @@ static void on_removed(void *arg, const redisReply *r)
 static void forget_in_redis(struct ask *a, const char *user)
 {
     const char *words[] = {"HDEL", a->key, user};
-    redis_link_aside(a->link, 3, words, (size_t[]){4, strlen(a->key), strlen(user)}, on_removed,
-                     NULL);
+    redis_link_aside(a->link, 3, words, NULL, on_removed, NULL);
 }
 
 static void add_queue_span(struct ask *a, const struct grant *row,
@@ -130,20 +123,15 @@ static struct ask *make_ask(struct grant_traces *t, struct redis_link *link,
 static bool send_ask(struct ask *a)
 {
     const char **words = calloc(a->n + 2, sizeof *words);
-    size_t *lengths = calloc(a->n + 2, sizeof *lengths);
-    bool sent = false;
-    if (words != NULL && lengths != NULL) {
-        words[0] = "HMGET";
-        words[1] = a->key;
-        for (size_t i = 0; i < a->n; i++)
-            words[i + 2] = a->rows[i].user;
-        for (size_t i = 0; i < a->n + 2; i++)
-            lengths[i] = strlen(words[i]);
-        sent = redis_link_aside(a->link, a->n + 2, words, lengths, on_answer, a) == 0;
-    }
+    if (words == NULL)
+        return false;
+    words[0] = "HMGET";
+    words[1] = a->key;
+    for (size_t i = 0; i < a->n; i++)
+        words[i + 2] = a->rows[i].user;
+    int r = redis_link_aside(a->link, a->n + 2, words, NULL, on_answer, a);
     free(words);
-    free(lengths);
-    return sent;
+    return r == 0;
 }
 
 void grant_traces_claimed(struct grant_traces *t, struct redis_link *link, const struct campaign *c,

@@ -12,10 +12,8 @@
 
 struct grant_traces;
 
-/* grant_traces_new: returns NULL when memory has run out. grant_traces_free: call it after the link
- * is freed. Returns NULL. */
+/* grant_traces_new: returns NULL when memory has run out. free() it after the link. */
 struct grant_traces *grant_traces_new(struct tracer *tracer);
-struct grant_traces *grant_traces_free(struct grant_traces *traces);
 
 /* grant_traces_claimed: asks Redis which of these requests are traced. */
 void grant_traces_claimed(struct grant_traces *traces, struct redis_link *link,

@@ -4,13 +4,15 @@
 #ifndef ONRUSH_SCHEDULER_JOB_H
 #define ONRUSH_SCHEDULER_JOB_H
 
-#include "scheduler/grant.h"
+#include "scheduler/ledger.h"
 #include "shared/base/mailbox.h"
+
+#include <stdlib.h>
 
 #define OWNER_MAX 64
 
 enum job_kind {
-    JOB_LOAD,      /* for a takeover: granted, watermark, next serial, gaps */
+    JOB_LOAD,      /* for a takeover: granted, watermark, and a ledger of the free serials */
     JOB_COMMIT,    /* a batch of grants, in one transaction */
     JOB_READ_BACK, /* which users of the batch have a grant? Sets `found` */
     JOB_CONFIRM,   /* JOB_READ_BACK, and: is the quota used up, under our epoch? */
@@ -45,24 +47,27 @@ struct job {
     uint32_t batches;    /* UNJOURNAL, for the audit: most batches that may be under way */
 
     enum job_outcome outcome;
-    char error[DETAIL_MAX + 1];           /* COMMIT that was refused: MariaDB's error */
-    struct batch *found;                  /* rows of MariaDB */
-    bool exhausted;                       /* CONFIRM: granted >= quota */
-    bool last;                            /* JOURNAL: no rows follow */
-    uint32_t quota, granted, next_serial; /* LOAD */
-    uint64_t watermark;                   /* LOAD */
-    uint32_t *gaps;                       /* LOAD */
-    size_t n_gaps;
+    char error[DETAIL_MAX + 1]; /* COMMIT that was refused: MariaDB's error */
+    struct batch *found;        /* rows of MariaDB */
+    bool last;                  /* JOURNAL: no rows follow */
+    uint32_t quota, granted;    /* LOAD, CONFIRM */
+    uint64_t watermark;         /* LOAD */
+    struct ledger ledger;       /* LOAD */
 
     int64_t submitted_us; /* monotonic; for the metrics */
     int64_t took_us;      /* in MariaDB, when done */
 };
 
-/* job_kind_text, job_outcome_text: names for the log, such as "commit" and "unknown". */
-const char *job_kind_text(enum job_kind kind);
-const char *job_outcome_text(enum job_outcome outcome);
-
-/* job_free: frees the job and all it holds. Returns NULL. */
-struct job *job_free(struct job *job);
+/* job_free: frees a struct job (NULL is fine) and all it holds. */
+static inline void job_free(void *mail)
+{
+    struct job *job = mail;
+    if (job == NULL)
+        return;
+    batch_free(job->batch);
+    batch_free(job->found);
+    ledger_close(&job->ledger);
+    free(job);
+}
 
 #endif

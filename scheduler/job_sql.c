@@ -27,15 +27,12 @@ enum db_outcome job_sql_open(struct job_sql *s, const struct db_config *config)
     enum db_outcome outcome = db_open(&s->db, config);
     if (outcome != DB_OK)
         return outcome;
-    outcome = db_exec(&s->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL);
-    if (outcome == DB_OK) {
-        s->insert = db_prepare(&s->db, INSERT_SQL);
-        s->guard = db_prepare(&s->db, GUARD_SQL);
-        outcome = s->insert != NULL && s->guard != NULL ? DB_OK : DB_REFUSED;
-    }
-    if (outcome != DB_OK)
-        job_sql_close(s);
-    return outcome;
+    s->insert = db_prepare(&s->db, INSERT_SQL);
+    s->guard = db_prepare(&s->db, GUARD_SQL);
+    if (s->insert != NULL && s->guard != NULL)
+        return DB_OK;
+    job_sql_close(s);
+    return DB_REFUSED;
 }
 
 void job_sql_close(struct job_sql *s)
@@ -50,12 +47,12 @@ void job_sql_close(struct job_sql *s)
 
 static enum job_outcome job_outcome_of(enum db_outcome outcome)
 {
-    static const enum job_outcome outcomes[] = {[DB_OK] = JOB_DONE,
-                                                [DB_DUPLICATE] = JOB_CLASH,
-                                                [DB_BUSY] = JOB_BUSY,
-                                                [DB_REFUSED] = JOB_REFUSED,
-                                                [DB_LOST] = JOB_UNKNOWN};
-    return outcomes[outcome];
+    static const enum job_outcome meaning[] = {[DB_OK] = JOB_DONE,
+                                               [DB_DUPLICATE] = JOB_CLASH,
+                                               [DB_BUSY] = JOB_BUSY,
+                                               [DB_REFUSED] = JOB_REFUSED,
+                                               [DB_LOST] = JOB_UNKNOWN};
+    return meaning[outcome];
 }
 
 /* read_outcome_of: as above, for a statement that only reads. It may be repeated when refused. */
@@ -66,16 +63,14 @@ static enum job_outcome read_outcome_of(enum db_outcome outcome)
 
 /* --- JOB_COMMIT --- */
 
-static int make_codes(struct batch *batch)
+static void make_codes(struct batch *batch)
 {
     struct code_source source = {.left = 0};
-    int r = 0;
-    for (size_t i = 0; i < batch->n && r == 0; i++) {
-        r = coupon_code_make(&source, batch->rows[i].code);
+    for (size_t i = 0; i < batch->n; i++) {
+        coupon_code_make(&source, batch->rows[i].code);
         batch->rows[i].code_len = COUPON_CODE_LEN;
     }
     explicit_bzero(&source, sizeof source);
-    return r;
 }
 
 /* insert: inserts all rows in one round trip, by row-wise bulk binding. Each bind points into the
@@ -147,10 +142,7 @@ static void roll_back(struct job_sql *s, struct job *job)
 static void run_commit(struct job_sql *s, struct job *job)
 {
     bool changed = true;
-    if (make_codes(job->batch) < 0) {
-        job->outcome = JOB_BUSY;
-        return;
-    }
+    make_codes(job->batch);
     enum db_outcome outcome = db_exec(&s->db, "START TRANSACTION", NULL);
     fault_point("before-insert");
     if (outcome == DB_OK)
@@ -277,42 +269,14 @@ static void run_confirm(struct job_sql *s, struct job *job)
     run_read_back(s, job);
     if (job->outcome == JOB_DONE)
         job->outcome = read_row(s, job);
-    job->exhausted = job->granted >= job->quota;
 }
 
 /* --- JOB_LOAD --- */
 
-static int add_gap(struct job *job, size_t *room, uint32_t serial)
+/* read_serials: row by row, because there may be millions. */
+static enum job_outcome read_serials(struct job_sql *s, struct job *job)
 {
-    if (job->n_gaps == *room) {
-        *room = *room > 0 ? 2 * *room : 256;
-        uint32_t *grown = realloc(job->gaps, *room * sizeof *grown);
-        if (grown == NULL)
-            return -ENOMEM;
-        job->gaps = grown;
-    }
-    job->gaps[job->n_gaps++] = serial;
-    return 0;
-}
-
-/* collect_gaps: finds the serials missing between 1 and the highest; rows come in order. */
-static int collect_gaps(struct job *job, MYSQL_RES *rows)
-{
-    size_t room = 0;
-    uint32_t expected = 1;
-    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL; expected++) {
-        uint32_t serial = (uint32_t)strtoul(row[0], NULL, 10);
-        for (; expected < serial; expected++) {
-            if (add_gap(job, &room, expected) < 0)
-                return -ENOMEM;
-        }
-    }
-    job->next_serial = expected;
-    return 0;
-}
-
-static enum job_outcome read_gaps(struct job_sql *s, struct job *job)
-{
+    int r = 0;
     char sql[128];
     snprintf(sql, sizeof sql,
              "SELECT serial FROM coupons WHERE campaign_id = %" PRIu32 " ORDER BY serial",
@@ -322,7 +286,9 @@ static enum job_outcome read_gaps(struct job_sql *s, struct job *job)
     MYSQL_RES *rows = mysql_use_result(s->db.link);
     if (rows == NULL)
         return read_outcome_of(db_fail(&s->db, NULL));
-    int r = collect_gaps(job, rows);
+    ledger_open(&job->ledger, job->quota);
+    for (MYSQL_ROW row; r == 0 && (row = mysql_fetch_row(rows)) != NULL;)
+        r = ledger_granted(&job->ledger, (uint32_t)strtoul(row[0], NULL, 10));
     bool whole = mysql_errno(s->db.link) == 0;
     mysql_free_result(rows); /* reads what is left */
     if (!whole)
@@ -334,12 +300,13 @@ static void run_load(struct job_sql *s, struct job *job)
 {
     job->outcome = read_row(s, job);
     if (job->outcome == JOB_DONE)
-        job->outcome = read_gaps(s, job);
-    if (job->outcome == JOB_DONE && job->next_serial - 1 - job->n_gaps != job->granted)
+        job->outcome = read_serials(s, job);
+    size_t coupons = job->ledger.next - 1 - job->ledger.n_freed;
+    if (job->outcome == JOB_DONE && coupons != job->granted)
         log_error(
             "campaigns.granted is not the number of coupons: somebody changed the tables by hand",
             "campaign_id=%" PRIu32 " granted=%" PRIu32 " coupons=%zu", job->campaign_id,
-            job->granted, job->next_serial - 1 - job->n_gaps);
+            job->granted, coupons);
 }
 
 /* --- JOB_JOURNAL, JOB_UNJOURNAL --- */
@@ -501,14 +468,25 @@ static void (*const runners[])(struct job_sql *, struct job *) = {
     [JOB_UNJOURNAL] = run_unjournal, [JOB_FINISH] = run_finish, [JOB_REFUSE] = run_refuse,
 };
 
+static const char *const kinds[] = {
+    [JOB_LOAD] = "load",           [JOB_COMMIT] = "commit", [JOB_READ_BACK] = "read_back",
+    [JOB_CONFIRM] = "confirm",     [JOB_PAGE] = "page",     [JOB_JOURNAL] = "journal",
+    [JOB_UNJOURNAL] = "unjournal", [JOB_REFUSE] = "refuse", [JOB_FINISH] = "finish",
+};
+
+static const char *const outcomes[] = {
+    [JOB_DONE] = "done", [JOB_FENCED] = "fenced",   [JOB_CLASH] = "clash",
+    [JOB_BUSY] = "busy", [JOB_REFUSED] = "refused", [JOB_UNKNOWN] = "unknown",
+};
+
 static void log_failed(struct job_sql *s, const struct job *job)
 {
     char quoted[300];
     if (job->outcome == JOB_CLASH) /* the error names the key, which may be a coupon code */
         s->db.error[0] = '\0';
     log_warning("mariadb did not do a job", "job=%s outcome=%s campaign_id=%u rows=%zu error=%s",
-                job_kind_text(job->kind), job_outcome_text(job->outcome),
-                (unsigned)job->campaign_id, job->batch != NULL ? job->batch->n : 0,
+                kinds[job->kind], outcomes[job->outcome], (unsigned)job->campaign_id,
+                job->batch != NULL ? job->batch->n : 0,
                 log_quote(s->db.error, quoted, sizeof quoted));
 }
 

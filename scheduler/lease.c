@@ -236,8 +236,6 @@ static enum db_outcome connect_keeper(struct lease_keeper *k)
         return DB_OK;
     enum db_outcome outcome = db_open(&k->db, &k->db_config);
     if (outcome == DB_OK)
-        outcome = db_exec(&k->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL);
-    if (outcome == DB_OK)
         outcome = db_exec(&k->db, "SET SESSION innodb_lock_wait_timeout = 1", NULL);
     if (outcome == DB_OK)
         outcome = schema_check(&k->db);
@@ -339,17 +337,6 @@ bool lease_keeper_moves(const struct lease_keeper *k)
     return clock_mono_us() - k->step_us < k->patience_us;
 }
 
-static int keeper_start(struct lease_keeper *k, struct event_base *base)
-{
-    mailbox_init(&k->renounced);
-    mailbox_init(&k->rows);
-    int r = mailbox_attach(&k->rows, base, deliver, k);
-    if (r == 0)
-        r = -pthread_create(&k->thread, NULL, lease_keeper_main, k);
-    k->started = r == 0;
-    return r;
-}
-
 int lease_keeper_new(struct lease_keeper **out, struct event_base *base,
                      const struct scheduler_config *config, const char *owner,
                      void (*on_rows)(void *arg, struct lease_keeper_rows *rows), void *arg)
@@ -368,20 +355,17 @@ int lease_keeper_new(struct lease_keeper **out, struct event_base *base,
     k->on_rows = on_rows;
     k->arg = arg;
     k->backoff = (struct backoff){.first_ms = 50, .most_ms = 1000};
-    int r = keeper_start(k, base);
+    mailbox_init(&k->renounced);
+    mailbox_init(&k->rows);
+    int r = mailbox_attach(&k->rows, base, deliver, k);
+    if (r == 0)
+        r = -pthread_create(&k->thread, NULL, lease_keeper_main, k);
+    k->started = r == 0;
     if (r == 0)
         *out = k;
     else
         lease_keeper_free(k);
     return r;
-}
-
-/* end_box: all that lies in it begins with its mail. */
-static void end_box(struct mailbox *box)
-{
-    for (struct mail *mail; (mail = mailbox_take(box)) != NULL;)
-        free(mail);
-    mailbox_end(box);
 }
 
 struct lease_keeper *lease_keeper_free(struct lease_keeper *k)
@@ -391,8 +375,8 @@ struct lease_keeper *lease_keeper_free(struct lease_keeper *k)
     mailbox_shut(&k->renounced);
     if (k->started)
         pthread_join(k->thread, NULL);
-    end_box(&k->renounced);
-    end_box(&k->rows);
+    mailbox_end(&k->renounced, free);
+    mailbox_end(&k->rows, free);
     free(k);
     return NULL;
 }

@@ -129,16 +129,18 @@ size_t ledger_leave(struct ledger *l, struct batch *batch)
 
 /* --- opening and closing --- */
 
-int ledger_open(struct ledger *l, uint32_t quota, uint32_t next, const uint32_t *gaps, size_t n)
+void ledger_open(struct ledger *l, uint32_t quota)
 {
-    *l = (struct ledger){.quota = quota, .next = next};
-    for (size_t i = 0; i < n; i++) {
-        if (ledger_free_serial(l, gaps[i]) < 0) {
-            ledger_close(l);
-            return -ENOMEM;
-        }
-    }
-    return 0;
+    *l = (struct ledger){.quota = quota, .next = 1};
+}
+
+int ledger_granted(struct ledger *l, uint32_t serial)
+{
+    int r = 0;
+    while (l->next < serial && r == 0)
+        r = ledger_free_serial(l, l->next++);
+    l->next += r == 0;
+    return r;
 }
 
 void ledger_close(struct ledger *l)

@@ -25,12 +25,12 @@ struct ledger {
     size_t n_line, room_line;
 };
 
-/* ledger_open: loads the state from MariaDB: all serials below `next` are granted, but for the `n`
- * in `gaps`. Returns 0 or -ENOMEM; then the ledger is closed. */
-int ledger_open(struct ledger *ledger, uint32_t quota, uint32_t next, const uint32_t *gaps,
-                size_t n);
+/* ledger_open: nothing is granted yet. ledger_granted: MariaDB has a grant of this serial, and of
+ * none between it and the serial of the call before. Returns 0 or -ENOMEM. */
+void ledger_open(struct ledger *ledger, uint32_t quota);
+int ledger_granted(struct ledger *ledger, uint32_t serial);
 
-/* ledger_close: forgets everything. May be called twice. */
+/* ledger_close: forgets everything. May be called twice, and on a ledger that is all zero. */
 void ledger_close(struct ledger *ledger);
 
 /* ledger_join: inserts `row` (user and ticket) into the line, by ticket. Returns 0 or -ENOMEM. */

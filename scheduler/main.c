@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,7 +27,6 @@ struct daemon {
     struct admin *admin;
     struct service *service;
     struct event *signals[3];
-    int exit_code; /* of a part that could not start, and has logged why */
 };
 
 static void on_stopped(void *arg)
@@ -69,29 +67,6 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
     service_reloaded(d->service);
 }
 
-/* --- the service --- */
-
-static bool has_answered(void *arg, FILE *missing)
-{
-    struct daemon *d = arg;
-    return conductor_answered(d->conductor, missing);
-}
-
-static bool has_progressed(void *arg)
-{
-    struct daemon *d = arg;
-    return conductor_progress(d->conductor);
-}
-
-static void write_figures(void *arg, FILE *out)
-{
-    struct daemon *d = arg;
-    conductor_figures(d->conductor, out);
-}
-
-static const struct service_hooks service_hooks = {
-    .answered = has_answered, .progress = has_progressed, .figures = write_figures};
-
 /* --- what the admin listener shows --- */
 
 static bool is_ready(void *arg, FILE *reasons)
@@ -108,35 +83,6 @@ static void write_metrics(void *arg, FILE *out)
     monitor_metrics(d->monitor, out);
 }
 
-static void report_health(void *arg, struct health_report *report)
-{
-    struct daemon *d = arg;
-    conductor_health(d->conductor, report);
-}
-
-static void count_errors(void *arg, int64_t *all, int64_t *bad)
-{
-    (void)arg;
-    scheduler_metrics_errors(all, bad);
-}
-
-/* schema_fits: a wrong schema prevents the start; an unreachable MariaDB does not. */
-static bool schema_fits(const struct db_config *config)
-{
-    struct db db = {0};
-    char quoted[300];
-    enum db_outcome outcome = db_open(&db, config);
-    if (outcome == DB_OK)
-        outcome = schema_check(&db);
-    if (outcome == DB_REFUSED)
-        log_error("cannot start", "error=%s", log_quote(db.error, quoted, sizeof quoted));
-    else if (outcome != DB_OK)
-        log_warning("mariadb is away; leases are taken once it is back", "error=%s",
-                    log_quote(db.error, quoted, sizeof quoted));
-    db_close(&db);
-    return outcome != DB_REFUSED;
-}
-
 static int add_signal(struct daemon *d, size_t i, int number, event_callback_fn fn)
 {
     d->signals[i] = evsignal_new(d->base, number, fn, d);
@@ -150,16 +96,16 @@ static int start_monitor(struct daemon *d)
                                            .health = &d->config.health,
                                            .callbacks = &d->config.callbacks,
                                            .tracing = &d->config.tracing,
-                                           .arg = d,
-                                           .report = report_health,
-                                           .counts = count_errors};
+                                           .arg = d->conductor,
+                                           .report = conductor_health,
+                                           .counts = scheduler_metrics_errors};
     int r = monitor_start(&d->monitor, &monitor);
-    if (r < 0)
-        return r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
-    conductor_set_monitor(d->conductor, d->monitor);
-    return 0;
+    if (r == 0)
+        conductor_set_monitor(d->conductor, d->monitor);
+    return r;
 }
 
+/* daemon_start: returns 0, a negative errno, or the exit code of a part that has logged why. */
 static int daemon_start(struct daemon *d)
 {
     struct admin_hooks hooks = {.arg = d, .ready = is_ready, .metrics = write_metrics};
@@ -174,15 +120,15 @@ static int daemon_start(struct daemon *d)
         r = add_signal(d, 2, SIGHUP, on_hangup);
     if (r == 0)
         r = conductor_new(&d->conductor, d->base, &d->config);
-    if (r == 0 && (d->exit_code = start_monitor(d)) != 0)
-        return -ECANCELED;
+    if (r == 0)
+        r = start_monitor(d);
     if (r == 0)
         r = admin_start(&d->admin, &d->config.admin, &hooks);
-    struct service_hooks service = service_hooks;
-    service.arg = d;
-    if (r == 0)
-        r = service_new(&d->service, d->base, &service);
-    return r;
+    const struct service_hooks service = {.arg = d->conductor,
+                                          .missing = conductor_missing,
+                                          .progress = conductor_progress,
+                                          .figures = conductor_figures};
+    return r == 0 ? service_new(&d->service, d->base, &service) : r;
 }
 
 static void daemon_end(struct daemon *d)
@@ -211,17 +157,16 @@ int main(int argc, char **argv)
         return exit_code;
     config_apply_log(&d.config.log);
     mysql_library_init(0, NULL, NULL);
-    if (!schema_fits(&d.config.mariadb)) {
+    if (!schema_fits(&d.config.mariadb, "cannot start",
+                     "mariadb is away; leases are taken once it is back")) {
         mysql_library_end();
         return EX_UNAVAILABLE;
     }
     int r = daemon_start(&d);
-    if (d.exit_code != 0) {
-        r = 0;
-    } else if (r < 0) {
+    if (r < 0) {
         log_error("cannot start", "error=\"%s\" admin=%s:%d", strerror(-r), d.config.admin.address,
                   (int)d.config.admin.port);
-    } else {
+    } else if (r == 0) {
         event_base_dispatch(d.base);
         log_info("scheduler stopped", "owner_pid=%d", (int)getpid());
     }
@@ -229,5 +174,5 @@ int main(int argc, char **argv)
     shutdown_deadline_end();
     mysql_library_end();
     libevent_global_shutdown();
-    return r < 0 ? EX_UNAVAILABLE : d.exit_code;
+    return r < 0 ? EX_UNAVAILABLE : r;
 }

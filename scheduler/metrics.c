@@ -5,8 +5,7 @@
 
 struct scheduler_metrics scheduler_metrics;
 
-#define METRICS_SHARD scheduler_metrics
-METRICS_TABLE(scheduler_metrics_table, SCHEDULER_METRICS);
+METRICS_TABLE(scheduler_metrics, SCHEDULER_METRICS);
 
 void scheduler_metrics_render(FILE *out)
 {
@@ -15,8 +14,9 @@ void scheduler_metrics_render(FILE *out)
     process_metrics_render(out, "scheduler");
 }
 
-void scheduler_metrics_errors(int64_t *all, int64_t *bad)
+void scheduler_metrics_errors(void *arg, int64_t *all, int64_t *bad)
 {
+    (void)arg;
     struct scheduler_metrics *m = &scheduler_metrics;
     *bad = metric_get(&m->jobs_busy) + metric_get(&m->jobs_refused) + metric_get(&m->jobs_unknown) +
            metric_get(&m->redis_refused) + metric_get(&m->redis_no_answer) +

@@ -74,13 +74,12 @@ METRICS_STRUCT(scheduler_metrics, SCHEDULER_METRICS);
 /* scheduler_metrics: one for the process; every thread adds to it. */
 extern struct scheduler_metrics scheduler_metrics;
 
-extern const struct metrics_table scheduler_metrics_table;
-
 /* scheduler_metrics_render: writes them as Prometheus text, with those of process and build.
  * campaign_stats.h has those of campaigns. */
 void scheduler_metrics_render(FILE *out);
 
-/* scheduler_metrics_errors: counts operations of MariaDB and Redis, and those that failed. */
-void scheduler_metrics_errors(int64_t *all, int64_t *bad);
+/* scheduler_metrics_errors: for the monitor: counts operations of MariaDB and Redis, and those that
+ * failed. */
+void scheduler_metrics_errors(void *arg, int64_t *all, int64_t *bad);
 
 #endif

@@ -5,14 +5,9 @@
 
 #define STEPS 16 /* increases from nothing to the ceiling */
 
-static size_t floor_of(const struct pace *p)
-{
-    return p->most / 8 > 0 ? p->most / 8 : 1;
-}
-
 static size_t within(const struct pace *p, size_t size)
 {
-    size_t least = floor_of(p);
+    size_t least = p->most / 8 > 0 ? p->most / 8 : 1;
     return size < least ? least : size > p->most ? p->most : size;
 }
 

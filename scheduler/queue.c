@@ -11,31 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASIDE_MAX 64 /* members set aside per call; others are met again */
-
-int queue_init(struct queue *q, size_t most)
-{
-    q->room = most;
-    q->rows = calloc(most, sizeof q->rows[0]);
-    q->aside = calloc(most, sizeof q->aside[0]);
-    q->texts = calloc(most, sizeof q->texts[0]);
-    q->args = calloc(2 * most + QUEUE_NUMBERS, sizeof q->args[0]);
-    q->lengths = calloc(2 * most + QUEUE_NUMBERS, sizeof q->lengths[0]);
-    if (q->rows != NULL && q->aside != NULL && q->texts != NULL && q->args != NULL &&
-        q->lengths != NULL)
-        return 0;
-    queue_destroy(q);
-    return -ENOMEM;
-}
-
-void queue_destroy(struct queue *q)
-{
-    free(q->rows);
-    free(q->aside);
-    free(q->texts);
-    free(q->args);
-    free(q->lengths);
-}
+_Static_assert(REDIS_LINK_ARGS_MAX >= QUEUE_NUMBERS + 2 * QUEUE_ROWS, "a call of full length");
 
 /* --- replies --- */
 
@@ -88,11 +64,11 @@ static void put(struct queue *q, size_t i, const char *text, size_t len)
     q->lengths[i] = len;
 }
 
-static void put_numbers(struct queue *q, size_t n, const uint64_t *numbers)
+static void put_numbers(struct queue *q, size_t n, const int64_t *numbers)
 {
     for (size_t i = 0; i < n; i++)
         put(q, i, q->numbers[i],
-            (size_t)snprintf(q->numbers[i], sizeof q->numbers[i], "%" PRIu64, numbers[i]));
+            (size_t)snprintf(q->numbers[i], sizeof q->numbers[i], "%" PRId64, numbers[i]));
 }
 
 /* note_aside: notes a member of the queue that cannot be decoded. Redis sets it aside, and MariaDB
@@ -123,7 +99,7 @@ static void on_set_aside(void *arg, const redisReply *r)
 
 static void set_aside(struct queue *q, const struct campaign *c, const struct queue_answer *a)
 {
-    put_numbers(q, 1, &c->epoch);
+    put_numbers(q, 1, &(int64_t){(int64_t)c->epoch});
     metric_add(&scheduler_metrics.refused_undecodable, (int64_t)a->n_aside);
     redis_link_call(q->link, "onrush_set_aside", &c->keys, 1 + a->n_aside, q->args, q->lengths,
                     on_set_aside, NULL);
@@ -147,7 +123,7 @@ static bool read_rows(struct queue *q, struct campaign *c, const redisReply *r,
 {
     a->rows = q->rows;
     a->aside = q->aside;
-    for (size_t i = 0; i + 1 < r->elements && a->n < q->room; i += 2) {
+    for (size_t i = 0; i + 1 < r->elements && a->n < QUEUE_ROWS; i += 2) {
         const redisReply *user = r->element[i], *score = r->element[i + 1];
         struct grant *row = &q->rows[a->n];
         *row = (struct grant){.campaign_id = (uint32_t)c->row.id};
@@ -155,7 +131,7 @@ static bool read_rows(struct queue *q, struct campaign *c, const redisReply *r,
             return false;
         if (read_row(user, score, row) == 0)
             a->n++;
-        else if (a->n_aside < ASIDE_MAX)
+        else if (a->n_aside < QUEUE_ASIDE)
             note_aside(q, c, user, a);
     }
     return true;
@@ -264,9 +240,9 @@ static int call(struct queue *q, struct campaign *c, const char *function, size_
 
 /* call_states: calls a function with n numbers, and each user of the batch with its state. */
 static int call_states(struct queue *q, struct campaign *c, const char *function, size_t n,
-                       const uint64_t *numbers, const struct batch *batch, redis_link_fn *fn)
+                       const int64_t *numbers, const struct batch *batch, redis_link_fn *fn)
 {
-    if (batch->n > q->room)
+    if (batch->n > QUEUE_ROWS)
         return -E2BIG;
     put_numbers(q, n, numbers);
     for (size_t i = 0; i < batch->n; i++) {
@@ -279,19 +255,19 @@ static int call_states(struct queue *q, struct campaign *c, const char *function
 
 int queue_claim(struct world *w, struct campaign *c, size_t n, uint64_t moves)
 {
-    put_numbers(w->queue, 3, (uint64_t[]){c->epoch, n, moves});
+    put_numbers(w->queue, 3, (int64_t[]){(int64_t)c->epoch, (int64_t)n, (int64_t)moves});
     return call(w->queue, c, "onrush_claim", 3, on_claim);
 }
 
 int queue_revive(struct world *w, struct campaign *c, uint64_t cursor, size_t n)
 {
-    put_numbers(w->queue, 3, (uint64_t[]){c->epoch, cursor, n});
+    put_numbers(w->queue, 3, (int64_t[]){(int64_t)c->epoch, (int64_t)cursor, (int64_t)n});
     return call(w->queue, c, "onrush_revive", 3, on_revive);
 }
 
 int queue_expire(struct world *w, struct campaign *c)
 {
-    put_numbers(w->queue, 2, (uint64_t[]){c->epoch, (uint64_t)w->queue->retention_s});
+    put_numbers(w->queue, 2, (int64_t[]){(int64_t)c->epoch, w->queue->retention_s});
     return call(w->queue, c, "onrush_expire", 2, on_expire);
 }
 
@@ -316,10 +292,7 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
                                             0,
                                             (int64_t)c->moves,
                                             row->instant_wait_ms};
-    for (size_t i = 0; i < QUEUE_NUMBERS; i++) {
-        snprintf(q->numbers[i], sizeof q->numbers[i], "%" PRId64, numbers[i]);
-        put_text(q, i, q->numbers[i]);
-    }
+    put_numbers(q, QUEUE_NUMBERS, numbers);
     put_text(q, 2, campaign_state_text(row->state));
     put_text(q, 8, how == PUBLISH_OPEN ? "1" : "keep");
     if (how != PUBLISH_OPEN)
@@ -329,24 +302,21 @@ int queue_publish(struct world *w, struct campaign *c, enum publish_how how)
 
 static void count_decided(const struct batch *batch)
 {
+    metric_value *const counters[] = {[VERDICT_GRANTED] = &scheduler_metrics.granted,
+                                      [VERDICT_SOLD_OUT] = &scheduler_metrics.sold_out,
+                                      [VERDICT_REFUSED] = &scheduler_metrics.refused};
     int64_t n = (int64_t)batch->n;
-    if (batch->verdict == VERDICT_GRANTED) {
-        metric_add(&scheduler_metrics.granted, n);
-    } else if (batch->verdict == VERDICT_SOLD_OUT) {
-        metric_add(&scheduler_metrics.sold_out, n);
-    } else {
-        metric_add(&scheduler_metrics.refused, n);
-        metric_add(&scheduler_metrics.refused_row, n);
-    }
+    metric_add(counters[batch->verdict], n);
+    metric_add(&scheduler_metrics.refused_row, batch->verdict == VERDICT_REFUSED ? n : 0);
 }
 
 int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
 {
     uint64_t from = batch->whole ? batch->rows[0].ticket : 0;
     uint64_t to = batch->whole ? batch->rows[batch->n - 1].ticket : 0;
+    const int64_t numbers[] = {(int64_t)c->epoch, (int64_t)from, (int64_t)to};
     fault_point("before-settle");
-    int r = call_states(w->queue, c, "onrush_settle", 3, (uint64_t[]){c->epoch, from, to}, batch,
-                        on_settle);
+    int r = call_states(w->queue, c, "onrush_settle", 3, numbers, batch, on_settle);
     if (r == 0)
         count_decided(batch);
     return r;
@@ -354,6 +324,6 @@ int queue_settle(struct world *w, struct campaign *c, const struct batch *batch)
 
 int queue_drain(struct world *w, struct campaign *c, const struct batch *batch, uint64_t mark)
 {
-    return call_states(w->queue, c, "onrush_drain", 2, (uint64_t[]){c->epoch, mark}, batch,
-                       on_drain);
+    const int64_t numbers[] = {(int64_t)c->epoch, (int64_t)mark};
+    return call_states(w->queue, c, "onrush_drain", 2, numbers, batch, on_drain);
 }

@@ -8,24 +8,20 @@
 #include "scheduler/grant_trace.h"
 #include "shared/store/redis_link.h"
 
-#define QUEUE_NUMBERS 11 /* arguments besides users; onrush_publish has the most */
+#define QUEUE_NUMBERS 11   /* arguments besides users; onrush_publish has the most */
+#define QUEUE_ROWS    5000 /* of the largest batch: a page to restore */
+#define QUEUE_ASIDE   64   /* members set aside per call; others are met again */
 
 struct queue {
     struct redis_link *link;
     struct grant_traces *traces; /* NULL: off */
     int64_t retention_s;         /* for onrush_expire */
-    struct grant *rows;          /* scratch for replies of onrush_claim */
-    struct grant *aside;         /* the same, for members to set aside */
-    size_t room;                 /* rows in each */
-    const char **args;           /* scratch for arguments */
-    size_t *lengths;
-    char numbers[QUEUE_NUMBERS][24], (*texts)[USER_STATE_MAX + 1]; /* the same */
+    /* scratch for replies of onrush_claim, and for arguments */
+    struct grant rows[QUEUE_ROWS], aside[QUEUE_ASIDE];
+    const char *args[REDIS_LINK_ARGS_MAX];
+    size_t lengths[REDIS_LINK_ARGS_MAX];
+    char numbers[QUEUE_NUMBERS][24], texts[QUEUE_ROWS][USER_STATE_MAX + 1];
 };
-
-/* queue_init: makes room for batches of `most` rows. Returns 0 or -ENOMEM. queue_destroy: frees its
- * memory, but not the link. */
-int queue_init(struct queue *queue, size_t most);
-void queue_destroy(struct queue *queue);
 
 /* The queue functions of struct world (scheduler/campaign.h); they use world->queue. */
 int queue_publish(struct world *world, struct campaign *campaign, enum publish_how how);

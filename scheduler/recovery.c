@@ -55,14 +55,12 @@ static void on_load(struct campaign *c, struct job *job)
         campaign_retry_later(c);
         return;
     }
-    if (ledger_open(&c->ledger, job->quota, job->next_serial, job->gaps, job->n_gaps) < 0) {
-        campaign_drop(c, "out of memory");
-        return;
-    }
+    c->ledger = job->ledger;
+    job->ledger = (struct ledger){.next = 1};
     c->granted = job->granted;
     c->watermark = job->watermark;
     log_info("campaign is taken", "name=%s epoch=%" PRIu64 " quota=%u granted=%u gaps=%zu",
-             c->row.name, c->epoch, job->quota, job->granted, job->n_gaps);
+             c->row.name, c->epoch, job->quota, job->granted, c->ledger.n_freed);
     campaign_enter(c, PHASE_PUBLISHING);
 }
 

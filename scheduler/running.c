@@ -114,27 +114,18 @@ static void on_commit(struct campaign *c, struct job *job)
     struct batch *batch = job->batch;
     job->batch = NULL;
     memcpy(batch->detail, job->error, sizeof batch->detail);
-    switch (job->outcome) {
-    case JOB_DONE:
+    if (job->outcome == JOB_DONE) {
         c->batches--;
         decide(c, batch, VERDICT_GRANTED);
-        return;
-    case JOB_BUSY:
-        campaign_submit(c, JOB_COMMIT, batch);
-        return;
-    case JOB_UNKNOWN:
-        campaign_submit(c, JOB_READ_BACK, batch);
-        return;
-    case JOB_CLASH:
-        clash(c, batch);
-        return;
-    case JOB_REFUSED:
-        refuse(c, batch);
-        return;
-    case JOB_FENCED:
+    } else if (job->outcome == JOB_FENCED) {
         batch_free(batch);
         campaign_drop(c, "a commit was fenced");
-        return;
+    } else if (job->outcome == JOB_CLASH) {
+        clash(c, batch);
+    } else if (job->outcome == JOB_REFUSED) {
+        refuse(c, batch);
+    } else {
+        campaign_submit(c, job->outcome == JOB_BUSY ? JOB_COMMIT : JOB_READ_BACK, batch);
     }
 }
 
@@ -170,15 +161,15 @@ static void on_read_back(struct campaign *c, struct job *job)
         campaign_repeat(c, job);
         return;
     }
-    job->batch = job->found = NULL;
+    job->found = NULL;
     take_missing(c, batch, found, true);
     decide(c, found, VERDICT_GRANTED);
-    if (batch->n > 0) {
-        campaign_submit(c, JOB_COMMIT, batch);
+    if (batch->n == 0) {
+        c->batches--;
         return;
     }
-    c->batches--;
-    batch_free(batch);
+    job->batch = NULL;
+    campaign_submit(c, JOB_COMMIT, batch);
 }
 
 /* --- the last in line --- */
@@ -205,7 +196,7 @@ static void on_confirm(struct campaign *c, struct job *job)
     c->confirming = again && campaign_repeat(c, job);
     if (again)
         return;
-    if (job->outcome != JOB_DONE || !job->exhausted) {
+    if (job->outcome != JOB_DONE || job->granted < job->quota) {
         campaign_drop(c, job->outcome == JOB_DONE
                              ? "mariadb has coupons left that the ledger does not know"
                              : "a confirmation was fenced");
@@ -285,38 +276,24 @@ void running_on_queue(struct campaign *c, const struct queue_answer *a)
 {
     if (a->outcome != QUEUE_OK)
         failed(c, a);
-    else if (a->op == QUEUE_CLAIM || a->op == QUEUE_DRAIN)
-        claim_on_queue(c, a);
+    else if (a->op == QUEUE_CLAIM)
+        claim_on_claim(c, a);
+    else if (a->op == QUEUE_DRAIN)
+        claim_on_drain(c);
     else if (a->op == QUEUE_SETTLE)
         on_settle(c);
     else if (a->op == QUEUE_EXPIRE)
         campaign_submit(c, JOB_FINISH, NULL);
 }
 
+static void (*const handlers[])(struct campaign *, struct job *) = {
+    [JOB_COMMIT] = on_commit,        [JOB_READ_BACK] = on_read_back,     [JOB_CONFIRM] = on_confirm,
+    [JOB_JOURNAL] = claim_on_looked, [JOB_UNJOURNAL] = claim_on_drained, [JOB_FINISH] = on_finish,
+    [JOB_REFUSE] = on_noted,
+};
+
 void running_on_job(struct campaign *c, struct job *job)
 {
-    switch (job->kind) {
-    case JOB_COMMIT:
-        on_commit(c, job);
-        return;
-    case JOB_READ_BACK:
-        on_read_back(c, job);
-        return;
-    case JOB_CONFIRM:
-        on_confirm(c, job);
-        return;
-    case JOB_JOURNAL:
-    case JOB_UNJOURNAL:
-        claim_on_job(c, job);
-        return;
-    case JOB_FINISH:
-        on_finish(c, job);
-        return;
-    case JOB_REFUSE:
-        on_noted(c, job);
-        return;
-    case JOB_LOAD:
-    case JOB_PAGE:
-        assert(!"a job of the takeover while running");
-    }
+    assert(handlers[job->kind] != NULL); /* else it is a job of the takeover */
+    handlers[job->kind](c, job);
 }

@@ -47,16 +47,6 @@ static void disconnected(struct archive *a, const char *what)
     a->retry_us = clock_mono_us() + wait_ms * 1000;
 }
 
-/* enter: checks the schema, and sets READ COMMITTED, which avoids waiting for gap locks. */
-static enum db_outcome enter(struct archive *a)
-{
-    enum db_outcome outcome = schema_check(&a->lookup.db);
-    if (outcome == DB_OK)
-        outcome =
-            db_exec(&a->lookup.db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL);
-    return outcome;
-}
-
 /* connected: connects if necessary, at most once per backoff. Returns whether there is a
  * connection. */
 static bool connected(struct archive *a)
@@ -66,7 +56,7 @@ static bool connected(struct archive *a)
     if (clock_mono_us() < a->retry_us)
         return false;
     bool open = db_open(&a->lookup.db, a->config) == DB_OK;
-    if (!open || enter(a) != DB_OK) {
+    if (!open || schema_check(&a->lookup.db) != DB_OK) {
         disconnected(a, open ? "mariadb is of no use" : "mariadb is away");
         return false;
     }
@@ -200,7 +190,7 @@ struct archive *archive_free(struct archive *a)
         return NULL;
     mailbox_shut(&a->jobs);
     pthread_join(a->thread, NULL);
-    mailbox_end(&a->jobs);
+    mailbox_end(&a->jobs, NULL);
     free(a);
     return NULL;
 }

@@ -78,20 +78,15 @@ void archive_batch_fail(struct archive_batch *batch, enum archive_answer answer)
         batch->jobs[i]->answer = answer;
 }
 
+static int compare_user(const void *user, const void *job)
+{
+    return strcmp(user, (*(struct archive_job *const *)job)->user);
+}
+
 struct archive_job *archive_batch_find(struct archive_job *const *jobs, size_t n, const char *user)
 {
-    size_t from = 0;
-    while (from < n) {
-        size_t middle = from + (n - from) / 2;
-        int r = strcmp(user, jobs[middle]->user);
-        if (r == 0)
-            return jobs[middle];
-        if (r < 0)
-            n = middle;
-        else
-            from = middle + 1;
-    }
-    return NULL;
+    struct archive_job *const *found = bsearch(user, jobs, n, sizeof *jobs, compare_user);
+    return found != NULL ? *found : NULL;
 }
 
 size_t archive_batch_unknown(struct archive_job *const *jobs, size_t n, struct archive_job **out)

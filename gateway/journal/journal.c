@@ -53,7 +53,9 @@ static enum db_outcome admit(struct journal *j, const struct campaign_row *row, 
     struct journal_bound *bound = journal_bound_of(j->bounds, row->id);
     int64_t limit = journal_limit(row), now_us = clock_mono_us(), count;
     if (journal_bound_stale(bound, limit, (int64_t)n, now_us)) {
-        enum db_outcome outcome = lookup_journalled(j->lookup, row->id, &count);
+        enum db_outcome outcome =
+            db_number(&j->lookup->db, &count,
+                      "SELECT COUNT(*) FROM journal WHERE campaign_id = %" PRId64, row->id);
         if (outcome != DB_OK)
             return outcome;
         journal_bound_count(bound, count, now_us);

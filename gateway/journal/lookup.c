@@ -16,10 +16,7 @@ struct text {
     size_t size, len;
 };
 
-static void append(struct text *text, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void append(struct text *text, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -27,17 +24,12 @@ static void append(struct text *text, const char *format, ...)
     va_end(args);
 }
 
-static struct text text_begin(struct lookup *l)
-{
-    return (struct text){.at = l->sql, .size = sizeof l->sql};
-}
-
 /* --- campaigns --- */
 
 static void write_campaigns(struct lookup *l, const struct archive_group *groups, size_t n,
                             bool lock)
 {
-    struct text text = text_begin(l);
+    struct text text = {.at = l->sql, .size = sizeof l->sql};
     append(&text, "%s WHERE name IN (", lock ? CAMPAIGN_ROW_SELECT : CAMPAIGN_ROW_SELECT_JOURNAL);
     for (size_t i = 0; i < n; i++)
         append(&text, "%s'%s'", i > 0 ? "," : "", groups[i].firsts[0]->name);
@@ -105,7 +97,7 @@ static enum db_outcome find_users(struct lookup *l, const char *select, int64_t 
                                   struct archive_job *const *jobs, size_t n, take_fn *take)
 {
     MYSQL_RES *rows;
-    struct text text = text_begin(l);
+    struct text text = {.at = l->sql, .size = sizeof l->sql};
     append(&text,
            "SELECT %s FORCE INDEX (one_per_user) WHERE campaign_id = %" PRId64 " AND user_id IN (",
            select, campaign_id);
@@ -145,12 +137,6 @@ enum db_outcome lookup_journal(struct lookup *l, int64_t campaign_id,
                                struct archive_job *const *jobs, size_t n)
 {
     return find_all(l, "user_id FROM journal", campaign_id, jobs, n, take_journalled);
-}
-
-enum db_outcome lookup_journalled(struct lookup *l, int64_t campaign_id, int64_t *count)
-{
-    return db_number(&l->db, count, "SELECT COUNT(*) FROM journal WHERE campaign_id = %" PRId64,
-                     campaign_id);
 }
 
 /* --- a batch of questions --- */

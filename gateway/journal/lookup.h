@@ -26,9 +26,6 @@ enum db_outcome lookup_grants(struct lookup *lookup, int64_t campaign_id,
 enum db_outcome lookup_journal(struct lookup *lookup, int64_t campaign_id,
                                struct archive_job *const *jobs, size_t n);
 
-/* lookup_journalled: counts the rows in a campaign's journal. */
-enum db_outcome lookup_journalled(struct lookup *lookup, int64_t campaign_id, int64_t *count);
-
 /* lookup_batch: answers a batch of ARCHIVE_ASK. */
 enum db_outcome lookup_batch(struct lookup *lookup, struct archive_batch *batch);
 

@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define BATCH_MAX 1000
 #define TEXT_MAX  24

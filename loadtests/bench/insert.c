@@ -14,7 +14,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define POOL_MAX  64
 #define BATCH_MAX 5000
@@ -43,8 +42,7 @@ struct inserter {
 
 static int insert_open(struct inserter *in, const struct bench_args *args)
 {
-    if (bench_db(args, &in->db) != DB_OK ||
-        db_exec(&in->db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL) != DB_OK)
+    if (bench_db(args, &in->db) != DB_OK)
         return -1;
     in->insert = db_prepare(
         &in->db,

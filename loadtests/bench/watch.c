@@ -28,21 +28,13 @@ struct sight {
     int64_t claimed_us, committed_us, settled_us; /* 0: not seen yet */
 };
 
-static int64_t integer_of(const redisReply *reply)
+/* ask_redis: returns a field of the campaign's head, or -1 without an answer. */
+static int64_t ask_redis(struct sight *s, const char *field)
 {
-    if (reply->type == REDIS_REPLY_INTEGER)
-        return reply->integer;
-    return reply->str != NULL && reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10)
-                                                                   : 0;
-}
-
-/* ask_redis: returns the number that a command returns, or -1 without an answer. */
-static int64_t ask_redis(struct sight *s, const char *format, const char *key)
-{
-    redisReply *reply = redisCommand(s->redis, format, key);
+    redisReply *reply = redisCommand(s->redis, "HGET %s %s", s->keys.text[KEY_META], field);
     if (reply == NULL)
         return -1;
-    int64_t value = integer_of(reply);
+    int64_t value = reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10) : 0;
     freeReplyObject(reply);
     return value;
 }
@@ -68,12 +60,11 @@ static bool note(int64_t *when_us, int64_t value, int64_t wanted)
 /* look: polls what was not seen yet. Returns false if a store does not answer. */
 static bool look(struct sight *s)
 {
-    if (s->claimed_us == 0 &&
-        !note(&s->claimed_us, ask_redis(s, "HGET %s claimed_to", s->keys.text[KEY_META]), 1))
+    if (s->claimed_us == 0 && !note(&s->claimed_us, ask_redis(s, "claimed_to"), 1))
         return false;
     if (s->committed_us == 0 && !note(&s->committed_us, ask_db(s), s->n))
         return false;
-    return note(&s->settled_us, ask_redis(s, "HGET %s granted", s->keys.text[KEY_META]), s->n);
+    return note(&s->settled_us, ask_redis(s, "granted"), s->n);
 }
 
 static int watch(struct sight *s, int64_t timeout_us)

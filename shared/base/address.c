@@ -31,17 +31,15 @@ int address_parse(const char *text, size_t len, struct address *out)
 
 int address_of(const struct sockaddr *from, struct address *out)
 {
-    switch (from->sa_family) {
-    case AF_INET:
+    if (from->sa_family == AF_INET) {
         memcpy(out->bytes, v4_prefix, sizeof v4_prefix);
         memcpy(out->bytes + sizeof v4_prefix, &((const struct sockaddr_in *)from)->sin_addr, 4);
-        return 0;
-    case AF_INET6:
+    } else if (from->sa_family == AF_INET6) {
         memcpy(out->bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
-        return 0;
-    default:
+    } else {
         return -EINVAL;
     }
+    return 0;
 }
 
 void address_key(const struct address *address, struct address *out)

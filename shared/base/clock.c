@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-static int64_t read_clock(clockid_t id)
+int64_t clock_read_us(int id)
 {
     struct timespec ts;
     clock_gettime(id, &ts);
@@ -17,12 +17,12 @@ static int64_t read_clock(clockid_t id)
 
 int64_t clock_wall_us(void)
 {
-    return read_clock(CLOCK_REALTIME);
+    return clock_read_us(CLOCK_REALTIME);
 }
 
 int64_t clock_mono_us(void)
 {
-    return read_clock(CLOCK_MONOTONIC);
+    return clock_read_us(CLOCK_MONOTONIC);
 }
 
 const char *clock_format(int64_t us, char text[CLOCK_TEXT_SIZE])

@@ -3,7 +3,6 @@
 #ifndef ONRUSH_CLOCK_H
 #define ONRUSH_CLOCK_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* clock_wall_us: µs since the Unix epoch. It may step: use it only for what people or other
@@ -13,6 +12,9 @@ int64_t clock_wall_us(void);
 /* clock_mono_us: µs since an arbitrary moment. It never steps: use it for every deadline and
  * duration. */
 int64_t clock_mono_us(void);
+
+/* clock_read_us: any other clock of clock_gettime(2). */
+int64_t clock_read_us(int id);
 
 #define CLOCK_TEXT_SIZE 32
 

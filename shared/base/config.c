@@ -20,10 +20,8 @@ struct source {
     char *error;
 };
 
-static int vfail(const struct source *from, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static int vfail(const struct source *from, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int vfail(const struct source *from,
+                                                       const char *format, va_list args)
 {
     int n = from->line > 0
                 ? snprintf(from->error, CONFIG_ERROR_SIZE, "%s:%u: ", from->file, from->line)
@@ -34,10 +32,8 @@ static int vfail(const struct source *from, const char *format, va_list args)
     return -EINVAL;
 }
 
-static int fail(const struct source *from, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static int fail(const struct source *from, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int fail(const struct source *from, const char *format,
+                                                      ...)
 {
     va_list args;
     va_start(args, format);
@@ -375,14 +371,9 @@ int config_check_files(const struct config_table *table, const void *config,
 
 static size_t value_size(const struct config_option *o)
 {
-    switch (o->type) {
-    case CONFIG_INT:
-        return sizeof(int64_t);
-    case CONFIG_BOOL:
-        return sizeof(bool);
-    default:
+    if (o->type == CONFIG_STRING)
         return (size_t)o->max + 1;
-    }
+    return o->type == CONFIG_INT ? sizeof(int64_t) : sizeof(bool);
 }
 
 int config_reload(const struct config_table *table, const char *path, const char *const *overrides,

@@ -12,21 +12,17 @@ static void print_value(FILE *out, const struct config_option *o, const void *co
     const char *name = strrchr(o->key, '.') != NULL ? strrchr(o->key, '.') + 1 : o->key;
     int64_t n;
     bool b;
-    switch (o->type) {
-    case CONFIG_INT:
+    if (o->type == CONFIG_INT) {
         memcpy(&n, at, sizeof n);
         fprintf(out, "%s = %" PRId64 "%s;\n", name, n, n > INT32_MAX || n < INT32_MIN ? "L" : "");
-        return;
-    case CONFIG_BOOL:
+    } else if (o->type == CONFIG_BOOL) {
         memcpy(&b, at, sizeof b);
         fprintf(out, "%s = %s;\n", name, b ? "true" : "false");
-        return;
-    case CONFIG_STRING:
+    } else {
         fprintf(out, "%s = \"", name);
         for (; *at != '\0'; at++)
             fprintf(out, "%s%c", *at == '"' || *at == '\\' ? "\\" : "", *at);
         fprintf(out, "\";\n");
-        return;
     }
 }
 

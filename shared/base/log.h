@@ -16,7 +16,6 @@
 #define ONRUSH_LOG_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #define LOG_LINE_MAX 1024

@@ -72,18 +72,13 @@ static ssize_t write_polled(const char *line, size_t len)
 
 bool log_sink_write(const char *line, size_t len)
 {
-    ssize_t n = -1;
-    switch ((enum sink)sink) {
-    case SINK_FILE:
-    case SINK_OWN:
-        n = write(sink_fd, line, len);
-        break;
-    case SINK_SOCKET:
+    int kind = sink;
+    ssize_t n;
+    if (kind == SINK_SOCKET)
         n = send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        break;
-    case SINK_POLL:
+    else if (kind == SINK_POLL)
         n = write_polled(line, len);
-        break;
-    }
+    else
+        n = write(sink_fd, line, len);
     return n == (ssize_t)len;
 }

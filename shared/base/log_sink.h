@@ -13,7 +13,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* log_sink_open: detects what standard error is. Call it before any thread starts, and again
  * whenever standard error was replaced. */

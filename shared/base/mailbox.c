@@ -120,9 +120,11 @@ void mailbox_shut(struct mailbox *box)
     box->event = NULL;
 }
 
-void mailbox_end(struct mailbox *box)
+void mailbox_end(struct mailbox *box, void (*free_mail)(void *mail))
 {
     mailbox_shut(box);
+    for (struct mail *mail; free_mail != NULL && (mail = mailbox_take(box)) != NULL;)
+        free_mail(mail);
     if (box->fd >= 0)
         close(box->fd);
     pthread_cond_destroy(&box->filled);

@@ -68,8 +68,8 @@ bool mailbox_sleep(struct mailbox *box, int64_t until_us);
  * loop's thread. Mails may still be sent and taken. */
 void mailbox_shut(struct mailbox *box);
 
-/* mailbox_end: frees an empty mailbox that nobody else uses. With a loop, call it in the loop's
- * thread or after mailbox_shut(). */
-void mailbox_end(struct mailbox *box);
+/* mailbox_end: frees a mailbox that nobody else uses; `free_mail` gets the mails left in it (NULL:
+ * there are none). With a loop, call it in the loop's thread or after mailbox_shut(). */
+void mailbox_end(struct mailbox *box, void (*free_mail)(void *mail));
 
 #endif

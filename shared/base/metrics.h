@@ -9,8 +9,7 @@
  *       COUNTER(accepted, "onrush_my_answers_total", "outcome=\"accepted\"", "Answers by outcome.")
  *
  *   METRICS_STRUCT(my_metrics, MY_METRICS);             // in the header
- *   #define METRICS_SHARD my_metrics                    // in one .c file
- *   METRICS_TABLE(my_metrics_rows, MY_METRICS);
+ *   METRICS_TABLE(my_metrics, MY_METRICS);              // in its .c file
  *
  * Updates are relaxed atomics: any thread, no lock. Rows of the same name must be adjacent; the
  * first one has the help.
@@ -104,13 +103,16 @@ void metrics_document(FILE *out, const struct metrics_table *table);
 
 #define METRICS_FIELD_VALUE(field, name, labels, help)     metric_value field;
 #define METRICS_FIELD_HISTOGRAM(field, name, labels, help) struct metric_histogram field;
+
+/* METRICS_STRUCT: defines `struct type`, and declares the table `type_table`. */
 #define METRICS_STRUCT(type, LIST)                                                                 \
     struct type {                                                                                  \
         LIST(METRICS_FIELD_VALUE, METRICS_FIELD_VALUE, METRICS_FIELD_HISTOGRAM)                    \
-    }
+    };                                                                                             \
+    extern const struct metrics_table type##_table
 
 #define METRICS_ROW_(field, name, labels, help, kind)                                              \
-    {name, labels, help, kind, offsetof(struct METRICS_SHARD, field)},
+    {name, labels, help, kind, offsetof(metrics_shard, field)},
 #define METRICS_ROW_COUNTER(field, name, labels, help)                                             \
     METRICS_ROW_(field, name, labels, help, METRIC_COUNTER)
 #define METRICS_ROW_GAUGE(field, name, labels, help)                                               \
@@ -118,11 +120,12 @@ void metrics_document(FILE *out, const struct metrics_table *table);
 #define METRICS_ROW_HISTOGRAM(field, name, labels, help)                                           \
     METRICS_ROW_(field, name, labels, help, METRIC_HISTOGRAM)
 
-/* METRICS_TABLE: defines `struct metrics_table table`. Define METRICS_SHARD as the tag of the
- * struct first. */
-#define METRICS_TABLE(table, LIST)                                                                 \
-    static const struct metric_row table##_rows[] = {                                              \
+/* METRICS_TABLE: defines the table; once per C file. */
+#define METRICS_TABLE(type, LIST)                                                                  \
+    typedef struct type metrics_shard;                                                             \
+    static const struct metric_row type##_rows[] = {                                               \
         LIST(METRICS_ROW_COUNTER, METRICS_ROW_GAUGE, METRICS_ROW_HISTOGRAM)};                      \
-    const struct metrics_table table = {table##_rows, sizeof table##_rows / sizeof table##_rows[0]}
+    const struct metrics_table type##_table = {type##_rows,                                        \
+                                               sizeof type##_rows / sizeof type##_rows[0]}
 
 #endif

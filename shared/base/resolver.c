@@ -57,7 +57,7 @@ static void let_go(struct lookup *l)
 {
     if (--l->holders > 0)
         return;
-    mailbox_end(&l->done);
+    mailbox_end(&l->done, NULL);
     free(l);
 }
 
@@ -126,14 +126,12 @@ bool resolver_is_address(const char *host)
     return inet_pton(AF_INET, host, ignored) == 1 || inet_pton(AF_INET6, host, ignored) == 1;
 }
 
-int resolver_new(struct resolver **out, struct event_base *base, resolver_fn *fn, void *arg)
+struct resolver *resolver_new(struct event_base *base, resolver_fn *fn, void *arg)
 {
-    struct resolver *r = calloc(1, sizeof *r);
-    if (r == NULL)
-        return -ENOMEM;
-    *r = (struct resolver){.base = base, .fn = fn, .arg = arg};
-    *out = r;
-    return 0;
+    struct resolver *r = malloc(sizeof *r);
+    if (r != NULL)
+        *r = (struct resolver){.base = base, .fn = fn, .arg = arg};
+    return r;
 }
 
 struct resolver *resolver_free(struct resolver *r)

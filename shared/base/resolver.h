@@ -20,8 +20,8 @@ struct resolver;
  * none. */
 typedef void resolver_fn(void *arg, const char *address);
 
-/* resolver_new: returns 0 and *out (the caller frees it), or -ENOMEM. */
-int resolver_new(struct resolver **out, struct event_base *base, resolver_fn *fn, void *arg);
+/* resolver_new: returns NULL if there is no memory. The caller frees it. */
+struct resolver *resolver_new(struct event_base *base, resolver_fn *fn, void *arg);
 
 /* resolver_ask: starts a lookup, unless one is under way, whose answer then serves. The loop calls
  * `fn` when the answer comes; it may never come, so the caller needs a deadline. Returns 0 or a

@@ -13,7 +13,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CONNECTIONS_MAX 64
 #define TIMEOUT_US      10000000
@@ -141,7 +140,7 @@ static void free_parts(struct admin *admin)
 {
     http_server_free(admin->http);
     http_client_limit_free(admin->clients);
-    mailbox_end(&admin->stop);
+    mailbox_end(&admin->stop, NULL);
     if (admin->base != NULL)
         event_base_free(admin->base);
     free(admin);
@@ -163,22 +162,16 @@ static int serve(struct admin *admin)
     return http_server_new(&admin->http, admin->base, &config, &hooks);
 }
 
-static int build_loop(struct admin *admin)
+static int build(struct admin *admin, const struct admin_config *config)
 {
     admin->base = event_base_new();
     admin->clients = http_client_limit_new(CONNECTIONS_MAX);
-    if (admin->base == NULL || admin->clients == NULL)
+    if (admin->base == NULL || admin->clients == NULL ||
+        mailbox_attach(&admin->stop, admin->base, on_stop, admin) < 0 || serve(admin) < 0)
         return -ENOMEM;
-    return mailbox_attach(&admin->stop, admin->base, on_stop, admin);
-}
-
-static int build(struct admin *admin, int fd)
-{
-    if (build_loop(admin) < 0 || serve(admin) < 0) {
-        close(fd);
-        return -ENOMEM;
-    }
-    int r = http_server_listen(admin->http, fd);
+    int r = listen_tcp(config->address, config->port, false);
+    if (r >= 0)
+        r = http_server_listen(admin->http, r);
     return r < 0 ? r : -pthread_create(&admin->thread, NULL, run, admin);
 }
 
@@ -190,18 +183,13 @@ int admin_start(struct admin **out, const struct admin_config *config,
         return -ENOMEM;
     admin->hooks = *hooks;
     mailbox_init(&admin->stop);
-    if (config_read_secret(config->token_file, admin->token, sizeof admin->token) < 0) {
+    int r = config_read_secret(config->token_file, admin->token, sizeof admin->token);
+    r = r < 0 ? -EACCES : build(admin, config);
+    if (r == 0)
+        *out = admin;
+    else
         free_parts(admin);
-        return -EACCES;
-    }
-    int fd = listen_tcp(config->address, config->port, false);
-    int r = fd < 0 ? fd : build(admin, fd);
-    if (r < 0) {
-        free_parts(admin);
-        return r;
-    }
-    *out = admin;
-    return 0;
+    return r;
 }
 
 struct admin *admin_stop(struct admin *admin)

@@ -276,8 +276,7 @@ size_t callback_sender_waiting(struct callback_sender *s, int receiver)
     return n;
 }
 
-#define METRICS_SHARD callback_metrics
-METRICS_TABLE(callback_metrics_table, CALLBACK_METRICS);
+METRICS_TABLE(callback_metrics, CALLBACK_METRICS);
 
 struct callback_metrics *callback_sender_metrics(struct callback_sender *s)
 {

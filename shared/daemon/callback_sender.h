@@ -31,8 +31,6 @@
 
 METRICS_STRUCT(callback_metrics, CALLBACK_METRICS);
 
-extern const struct metrics_table callback_metrics_table;
-
 #define CALLBACK_RECEIVERS_MAX 12
 #define CALLBACK_ID_SIZE       128
 

@@ -49,7 +49,6 @@ static bool settle(const struct health *h, struct health_track *t, enum health_s
     if ((!worse && !better) || now_us - t->seen_since_us < (worse ? h->worse_us : h->better_us))
         return false;
     t->shown = seen;
-    t->shown_since_us = now_us;
     return true;
 }
 

@@ -11,7 +11,6 @@
 #define ONRUSH_HEALTH_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* X(M, id); X receives M. */
@@ -56,7 +55,6 @@ extern const char *const health_component_texts[];
 struct health_track {
     enum health_state shown, seen;
     int64_t seen_since_us;
-    int64_t shown_since_us;
 };
 
 struct health {

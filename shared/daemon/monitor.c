@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define TICK_MS        200
@@ -72,8 +73,7 @@ static void see_errors(struct monitor *m, int64_t now_us)
     m->errors_percent = health_share_see(&m->share, now_us, all, bad, ERRORS_LEAST);
 }
 
-#define METRICS_SHARD health_metrics
-METRICS_TABLE(health_metrics_table, HEALTH_METRICS);
+METRICS_TABLE(health_metrics, HEALTH_METRICS);
 
 static void show(struct monitor *m)
 {
@@ -337,7 +337,7 @@ int monitor_start(struct monitor **out, const struct monitor_config *config)
         m = monitor_stop(m);
     }
     *out = m;
-    return r < 0 ? r : 0;
+    return r >= 0 ? 0 : r == -EINVAL ? EX_CONFIG : EX_UNAVAILABLE;
 }
 
 struct tracer *monitor_tracer(struct monitor *m)

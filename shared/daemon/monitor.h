@@ -40,8 +40,6 @@ struct callbacks_config {
 
 METRICS_STRUCT(health_metrics, HEALTH_METRICS);
 
-extern const struct metrics_table health_metrics_table;
-
 struct monitor_config {
     const char *daemon; /* a constant, without "onrush-" */
     const struct health_config *health;
@@ -58,8 +56,8 @@ struct monitor_config {
 struct monitor;
 
 /* monitor_start: copies the configuration, reads the files it names, and starts the thread. Returns
- * 0 and *out, -EINVAL if a file cannot be used, or another negative errno if there is no memory or
- * no thread. Logs why. */
+ * 0 and *out, or the daemon's exit code: EX_CONFIG if a file cannot be used, EX_UNAVAILABLE if
+ * there is no memory or no thread. Logs why. */
 int monitor_start(struct monitor **out, const struct monitor_config *config);
 
 /* monitor_ready: for admin_hooks: returns `able` and prints a line for each component that is not

@@ -12,8 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define METRICS_SHARD process_metrics
-METRICS_TABLE(process_metrics_table, PROCESS_METRICS);
+METRICS_TABLE(process_metrics, PROCESS_METRICS);
 
 static int64_t count_fds(void)
 {
@@ -31,14 +30,6 @@ static int64_t most_fds(void)
 {
     struct rlimit limit;
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (int64_t)limit.rlim_cur : METRIC_ABSENT;
-}
-
-/* read_clock: these clocks of the process and the machine always exist. */
-static int64_t read_clock(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* read_stat: reads fields 20, 22 and 24 of /proc/self/stat: threads, start since the boot, memory.
@@ -59,7 +50,7 @@ static void read_stat(struct process_metrics *m)
                "%*s %lld",
                &threads, &start, &pages) != 3)
         return;
-    int64_t up_us = read_clock(CLOCK_BOOTTIME) - start * (1000000 / sysconf(_SC_CLK_TCK));
+    int64_t up_us = clock_read_us(CLOCK_BOOTTIME) - start * (1000000 / sysconf(_SC_CLK_TCK));
     metric_set(&m->threads, threads);
     metric_set(&m->memory, pages * sysconf(_SC_PAGESIZE));
     metric_set(&m->start, clock_wall_us() - up_us);
@@ -81,7 +72,7 @@ void process_metrics_render(FILE *out, const char *daemon)
                                 .start = METRIC_ABSENT,
                                 .open_fds = count_fds(),
                                 .max_fds = most_fds(),
-                                .cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID),
+                                .cpu = clock_read_us(CLOCK_PROCESS_CPUTIME_ID),
                                 .log_dropped = log_dropped()};
     void *shard = &m;
     read_stat(&m);

@@ -19,8 +19,6 @@
 
 METRICS_STRUCT(process_metrics, PROCESS_METRICS);
 
-extern const struct metrics_table process_metrics_table;
-
 #define BUILD_INFO_NAME "onrush_build_info"
 #define BUILD_INFO_HELP                                                                            \
     "What runs here: version, and the versions of Redis functions and schema it brings."

@@ -86,25 +86,13 @@ static void say_ready(struct service *s)
     say_status(s);
 }
 
-struct asked {
-    struct service *s;
-    bool answered;
-};
-
-static void ask(void *arg, FILE *missing)
-{
-    struct asked *asked = arg;
-    asked->answered = asked->s->hooks.answered(asked->s->hooks.arg, missing);
-}
-
 static void look(struct service *s, int64_t now_us)
 {
     char missing[TEXT_MAX], quoted[TEXT_MAX];
-    struct asked asked = {.s = s};
-    text_of(ask, &asked, missing);
-    if (!asked.answered && now_us - s->begun_us < SERVICE_START_MS * INT64_C(1000))
+    text_of(s->hooks.missing, s->hooks.arg, missing);
+    if (*missing != '\0' && now_us - s->begun_us < SERVICE_START_MS * INT64_C(1000))
         return;
-    if (!asked.answered)
+    if (*missing != '\0')
         log_warning("counts as started, though not everything has answered", "missing=%s",
                     log_quote(missing, quoted, sizeof quoted));
     say_ready(s);
@@ -182,6 +170,12 @@ void service_stopping(struct service *s)
         say_status(s);
         arm(s);
     }
+}
+
+void service_write_missing(FILE *out, bool redis, bool mariadb)
+{
+    fprintf(out, "%s%s%s", redis ? "" : "redis", redis || mariadb ? "" : " and ",
+            mariadb ? "" : "mariadb");
 }
 
 struct service *service_free(struct service *s)

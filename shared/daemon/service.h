@@ -25,9 +25,8 @@ struct service;
 
 struct service_hooks {
     void *arg;
-    /* answered: true if every store has answered; otherwise writes the missing ones: "redis",
-     * "redis and mariadb". */
-    bool (*answered)(void *arg, FILE *missing);
+    /* missing: the stores that have not answered yet; see service_write_missing(). */
+    void (*missing)(void *arg, FILE *out);
     /* progress: true if everything that must advance has advanced since this last returned true.
      * Feeds the watchdog. */
     bool (*progress)(void *arg);
@@ -44,6 +43,9 @@ void service_reloaded(struct service *service);
 
 /* service_stopping: the daemon is stopping. Further calls do nothing. */
 void service_stopping(struct service *service);
+
+/* service_write_missing: "redis", "mariadb", "redis and mariadb", or nothing if both are there. */
+void service_write_missing(FILE *out, bool redis, bool mariadb);
 
 /* service_free: NULL is fine. Returns NULL. */
 struct service *service_free(struct service *service);

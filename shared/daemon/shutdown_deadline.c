@@ -52,6 +52,6 @@ void shutdown_deadline_end(void)
         return;
     mailbox_shut(&overdue.end);
     pthread_join(overdue.thread, NULL);
-    mailbox_end(&overdue.end);
+    mailbox_end(&overdue.end, NULL);
     overdue.started = false;
 }

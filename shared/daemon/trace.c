@@ -198,8 +198,7 @@ char *tracer_drain(struct tracer *t)
     return body;
 }
 
-#define METRICS_SHARD tracer_metrics
-METRICS_TABLE(tracer_metrics_table, TRACER_METRICS);
+METRICS_TABLE(tracer_metrics, TRACER_METRICS);
 
 void tracer_metrics_render(struct tracer *t, FILE *out)
 {

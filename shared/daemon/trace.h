@@ -47,8 +47,6 @@ void trace_new(struct trace_context *out);
 
 METRICS_STRUCT(tracer_metrics, TRACER_METRICS);
 
-extern const struct metrics_table tracer_metrics_table;
-
 struct tracing_config {
     char url[1024];     /* "": off */
     int64_t sample_ppm; /* of the requests without traceparent */

@@ -111,6 +111,7 @@ static unsigned seconds(int64_t ms)
     return ms < 1000 ? 1 : (unsigned)((ms + 999) / 1000);
 }
 
+/* set_options: READ COMMITTED, because gap locks would make others wait. */
 static void set_options(MYSQL *link, const struct db_config *config)
 {
     unsigned connect_s = seconds(config->connect_timeout_ms),
@@ -118,7 +119,8 @@ static void set_options(MYSQL *link, const struct db_config *config)
     char setup[256];
     snprintf(setup, sizeof setup,
              "SET time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-             "innodb_lock_wait_timeout=%u, max_statement_time=%.3f, idle_transaction_timeout=%d",
+             "innodb_lock_wait_timeout=%u, max_statement_time=%.3f, idle_transaction_timeout=%d, "
+             "tx_isolation='READ-COMMITTED'",
              seconds(config->query_timeout_ms), (double)config->query_timeout_ms / 1000,
              IDLE_TRANSACTION_S);
     mysql_options(link, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);

@@ -4,7 +4,8 @@
  * A connection never reconnects by itself: a COMMIT could then succeed on a new connection, with
  * the rows gone. Connecting and each read or write have a deadline; query_timeout_ms also sets
  * max_statement_time, so the server gives up a slow statement first. The server closes a connection
- * that is idle for two seconds within a transaction. Sessions run in UTC with autocommit on. */
+ * that is idle for two seconds within a transaction. Sessions run in UTC, in READ COMMITTED, with
+ * autocommit on. */
 #ifndef ONRUSH_DB_H
 #define ONRUSH_DB_H
 

@@ -4,7 +4,6 @@
 #include "shared/base/char_runs.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,124 +81,67 @@ void campaign_keys_make(struct campaign_keys *keys, const char *name)
                                         CAMPAIGN_NAME_MAX, name, suffixes[i]);
 }
 
-/* take_number: parses decimal digits at *text and moves *text behind them. */
-static int take_number(const char **text, uint64_t *n)
+/* The fields of each answer, and how many of them must be there. */
+static const struct {
+    char letter;
+    enum request_kind kind;
+    const char *fields; /* see set_field() */
+    size_t least;
+} forms[] = {
+    {'n', REQUEST_WAITING, "tpl", 2}, {'q', REQUEST_WAITING, "tp", 1},
+    {'g', REQUEST_GRANTED, "nct", 3}, {'s', REQUEST_SOLD_OUT, "t", 1},
+    {'r', REQUEST_REFUSED, "rt", 2},  {'o', REQUEST_NOT_OPEN, "o", 1},
+    {'f', REQUEST_FULL, "", 0},       {'p', REQUEST_PAUSED, "", 0},
+    {'c', REQUEST_CLOSED, "", 0},     {'u', REQUEST_NONE, "", 0},
+};
+
+static int set_word(char *word, size_t size, const char *text)
 {
-    if (**text < '0' || **text > '9')
+    size_t len = strlen(text);
+    if (len == 0 || len >= size)
         return -EINVAL;
+    memcpy(word, text, len + 1);
+    return 0;
+}
+
+static int set_number(struct request_state *s, char field, uint64_t n)
+{
+    if (field == 't')
+        s->ticket = n;
+    else if (field == 'p')
+        s->position = n;
+    else if (field == 'o')
+        s->opens_us = (int64_t)n;
+    else if (n == 0 || n > UINT32_MAX)
+        return -EINVAL;
+    else
+        *(field == 'n' ? &s->serial : &s->run) = (uint32_t)n;
+    return 0;
+}
+
+/* set_field: sets one of ticket, position, length of the run, number (the serial), code, reason,
+ * and opens_us. */
+static int set_field(struct request_state *s, char field, const char *text)
+{
     char *end;
+    if (field == 'c')
+        return set_word(s->code, sizeof s->code, text);
+    if (field == 'r')
+        return set_word(s->reason, sizeof s->reason, text);
+    if (*text < '0' || *text > '9')
+        return -EINVAL;
     errno = 0;
-    *n = strtoull(*text, &end, 10);
-    *text = end;
-    return errno == 0 ? 0 : -EINVAL;
+    uint64_t n = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0' ? set_number(s, field, n) : -EINVAL;
 }
 
-static int take_colon(const char **text)
+/* run_good: checks a run of newly queued users. Older libraries do not send its length, which is
+ * then 1. */
+static bool run_good(struct request_state *s)
 {
-    if (**text != ':')
-        return -EINVAL;
-    (*text)++;
-    return 0;
-}
-
-/* take_word: copies the text up to the next colon and moves *text behind the colon. */
-static int take_word(const char **text, char *word, size_t size)
-{
-    const char *colon = strchr(*text, ':');
-    if (colon == NULL || colon == *text || (size_t)(colon - *text) >= size)
-        return -EINVAL;
-    memcpy(word, *text, (size_t)(colon - *text));
-    word[colon - *text] = '\0';
-    *text = colon + 1;
-    return 0;
-}
-
-static int parse_waiting(const char **p, struct request_state *s)
-{
-    s->kind = REQUEST_WAITING;
-    if (take_number(p, &s->ticket) < 0)
-        return -EINVAL;
-    if (**p == '\0')
-        return 0;
-    return take_colon(p) < 0 ? -EINVAL : take_number(p, &s->position);
-}
-
-/* parse_run: a run of newly queued users. Older libraries do not send its length, which is then
- * 1. */
-static int parse_run(const char **p, struct request_state *s)
-{
-    uint64_t run = 1;
-    if (parse_waiting(p, s) < 0 || s->position == 0)
-        return -EINVAL;
-    if (**p != '\0' && (take_colon(p) < 0 || take_number(p, &run) < 0))
-        return -EINVAL;
-    if (run == 0 || run > UINT32_MAX || s->ticket > UINT64_MAX - run ||
-        s->position > UINT64_MAX - run)
-        return -EINVAL;
-    s->run = (uint32_t)run;
-    return 0;
-}
-
-static int parse_granted(const char **p, struct request_state *s)
-{
-    uint64_t serial;
-    s->kind = REQUEST_GRANTED;
-    if (take_number(p, &serial) < 0 || serial == 0 || serial > UINT32_MAX || take_colon(p) < 0 ||
-        take_word(p, s->code, sizeof s->code) < 0)
-        return -EINVAL;
-    s->serial = (uint32_t)serial;
-    return take_number(p, &s->ticket);
-}
-
-static int parse_refused(const char **p, struct request_state *s)
-{
-    s->kind = REQUEST_REFUSED;
-    if (take_word(p, s->reason, sizeof s->reason) < 0)
-        return -EINVAL;
-    return take_number(p, &s->ticket);
-}
-
-static int parse_not_open(const char **p, struct request_state *s)
-{
-    uint64_t opens_us;
-    s->kind = REQUEST_NOT_OPEN;
-    if (take_number(p, &opens_us) < 0)
-        return -EINVAL;
-    s->opens_us = (int64_t)opens_us;
-    return 0;
-}
-
-static int parse_kind(char kind, const char **p, struct request_state *s)
-{
-    switch (kind) {
-    case 'n':
-        return parse_run(p, s);
-    case 'q':
-        return parse_waiting(p, s);
-    case 'g':
-        return parse_granted(p, s);
-    case 's':
-        s->kind = REQUEST_SOLD_OUT;
-        return take_number(p, &s->ticket);
-    case 'r':
-        return parse_refused(p, s);
-    case 'o':
-        return parse_not_open(p, s);
-    case 'f':
-        s->kind = REQUEST_FULL;
-        return 0;
-    case 'p':
-        s->kind = REQUEST_PAUSED;
-        return 0;
-    case 'c':
-        s->kind = REQUEST_CLOSED;
-        return 0;
-    case 'u':
-        s->kind = REQUEST_NONE;
-        return 0;
-    default:
-        return -EINVAL;
-    }
+    s->run += s->run == 0;
+    return s->position > 0 && s->ticket <= UINT64_MAX - s->run &&
+           s->position <= UINT64_MAX - s->run;
 }
 
 void request_state_next(struct request_state *state)
@@ -211,14 +153,23 @@ void request_state_next(struct request_state *state)
 
 int request_state_parse(const char *text, size_t len, struct request_state *state)
 {
-    struct request_state s = {0};
     char copy[128];
+    size_t form = 0, n = 0;
     if (len == 0 || len >= sizeof copy || memchr(text, '\0', len) != NULL)
         return -EINVAL;
     memcpy(copy, text, len);
     copy[len] = '\0';
-    const char *p = copy + 1;
-    if (parse_kind(copy[0], &p, &s) < 0 || *p != '\0')
+    while (form < sizeof forms / sizeof forms[0] && forms[form].letter != copy[0])
+        form++;
+    if (form == sizeof forms / sizeof forms[0])
+        return -EINVAL;
+    struct request_state s = {.kind = forms[form].kind};
+    for (char *rest = len > 1 ? copy + 1 : NULL; rest != NULL; n++) {
+        char *field = strsep(&rest, ":");
+        if (forms[form].fields[n] == '\0' || set_field(&s, forms[form].fields[n], field) < 0)
+            return -EINVAL;
+    }
+    if (n < forms[form].least || (copy[0] == 'n' && !run_good(&s)))
         return -EINVAL;
     *state = s;
     return 0;

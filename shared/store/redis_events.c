@@ -2,14 +2,15 @@
 #include "shared/store/redis_events.h"
 
 #include <errno.h>
+#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 struct redis_events {
     redisAsyncContext *ac;
-    struct event *read, *write; /* of the socket */
-    struct event *send;         /* writes at the end of this turn of the loop */
-    bool writing;               /* in redisAsyncHandleWrite(), which asks again if it lacked room */
+    struct event read, write; /* of the socket */
+    struct event send;        /* writes at the end of this turn of the loop */
+    bool writing;             /* in redisAsyncHandleWrite(), which asks again if it lacked room */
 };
 
 /* on_read, on_write: hiredis may free `e` in the call. */
@@ -35,14 +36,14 @@ static void add_read(void *arg)
 {
     struct redis_events *e = arg;
     e->writing = false;
-    if (!event_pending(e->read, EV_READ, NULL))
-        event_add(e->read, NULL);
+    if (!event_pending(&e->read, EV_READ, NULL))
+        event_add(&e->read, NULL);
 }
 
 static void del_read(void *arg)
 {
     struct redis_events *e = arg;
-    event_del(e->read);
+    event_del(&e->read);
 }
 
 /* add_write: while connecting, waits until the socket is writable. */
@@ -50,30 +51,23 @@ static void add_write(void *arg)
 {
     struct redis_events *e = arg;
     if (e->writing || (e->ac->c.flags & REDIS_CONNECTED) == 0)
-        event_add(e->write, NULL);
+        event_add(&e->write, NULL);
     else
-        event_active(e->send, EV_WRITE, 0);
+        event_active(&e->send, EV_WRITE, 0);
 }
 
 static void del_write(void *arg)
 {
     struct redis_events *e = arg;
-    if (event_pending(e->write, EV_WRITE, NULL))
-        event_del(e->write);
-}
-
-static void free_event(struct event *event)
-{
-    if (event != NULL)
-        event_free(event);
+    event_del(&e->write);
 }
 
 static void cleanup(void *arg)
 {
     struct redis_events *e = arg;
-    free_event(e->read);
-    free_event(e->write);
-    free_event(e->send);
+    event_del(&e->read);
+    event_del(&e->write);
+    event_del(&e->send);
     free(e);
 }
 
@@ -83,11 +77,10 @@ int redis_events_attach(redisAsyncContext *ac, struct event_base *base)
     if (e == NULL)
         return -ENOMEM;
     e->ac = ac;
-    e->read = event_new(base, ac->c.fd, EV_READ | EV_PERSIST, on_read, e);
-    e->write = event_new(base, ac->c.fd, EV_WRITE, on_write, e);
-    e->send = event_new(base, -1, 0, on_write, e);
-    if (e->read == NULL || e->write == NULL || e->send == NULL || event_add(e->read, NULL) < 0 ||
-        event_add(e->write, NULL) < 0) {
+    event_assign(&e->read, base, ac->c.fd, EV_READ | EV_PERSIST, on_read, e);
+    event_assign(&e->write, base, ac->c.fd, EV_WRITE, on_write, e);
+    event_assign(&e->send, base, -1, 0, on_write, e);
+    if (event_add(&e->read, NULL) < 0 || event_add(&e->write, NULL) < 0) {
         cleanup(e);
         return -ENOMEM;
     }

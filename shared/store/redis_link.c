@@ -8,7 +8,9 @@
 #include "shared/base/resolver.h"
 #include "shared/store/redis_events.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <event2/event_struct.h>
 #include <hiredis/async.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -41,18 +43,17 @@ struct redis_link {
     _Atomic(const char *) reason;
     const char *said;      /* the reason that was logged last */
     redisAsyncContext *ac; /* NULL while down */
-    struct event *timer;   /* down: when to connect; otherwise the oldest deadline */
-    struct event *probe;   /* up: when to probe */
+    struct event timer;    /* down: when to connect; otherwise the oldest deadline */
+    struct event probe;    /* up: when to probe */
     int64_t up_us;         /* when it came up; 0: not up */
     bool loading;          /* the functions are being loaded again */
     int64_t loaded_us;     /* when they were last loaded again */
     struct resolver *resolver;
     struct backoff backoff;
-    struct metric_histogram *times; /* may be NULL */
-    struct call_list calls, spare;  /* under way, oldest first; free ones */
-    const char **argv;              /* scratch space of redis_link_call() */
-    size_t *argvlen;
-    size_t room;
+    struct metric_histogram *times;                     /* may be NULL */
+    struct call_list calls;                             /* under way, oldest first */
+    const char *argv[FIXED_ARGS + REDIS_LINK_ARGS_MAX]; /* scratch space of redis_link_call() */
+    size_t argvlen[FIXED_ARGS + REDIS_LINK_ARGS_MAX];
 };
 
 static void link_connect(struct redis_link *link);
@@ -65,7 +66,7 @@ static void arm_timer(struct redis_link *link, int64_t us)
     if (us < 0)
         us = 0;
     struct timeval tv = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
-    event_add(link->timer, &tv);
+    event_add(&link->timer, &tv);
 }
 
 /* link_down: ends the connection, in any state, and answers every command under way with NULL. */
@@ -80,7 +81,7 @@ static void link_down(struct redis_link *link, const char *reason)
     link->reason = reason;
     link->ac = NULL;
     link->loading = false;
-    event_del(link->probe);
+    event_del(&link->probe);
     if (ac != NULL)
         redisAsyncFree(ac);
     if (link->up_us != 0 && clock_mono_us() - link->up_us > link->backoff.most_ms * 1000)
@@ -101,32 +102,24 @@ static void link_close(struct redis_link *link, const char *reason)
 {
     link->state = LINK_CLOSED;
     link->reason = reason;
-    event_del(link->probe);
+    event_del(&link->probe);
     if (STAILQ_EMPTY(&link->calls))
-        event_active(link->timer, EV_TIMEOUT, 0);
+        event_active(&link->timer, EV_TIMEOUT, 0);
     link->on_state(link->arg, false);
 }
 
 /* next_step: the timer fired without a call under way. */
 static void next_step(struct redis_link *link)
 {
-    switch ((enum redis_link_state)link->state) {
-    case LINK_DOWN:
+    if (link->state == LINK_DOWN)
         link_connect(link);
-        break;
-    case LINK_CONNECTING:
+    else if (link->state == LINK_CONNECTING)
         link_down(link, link->ac != NULL ? "redis does not take the connection"
                                          : "the name in redis.host is not resolved in time");
-        break;
-    case LINK_CHECKING:
+    else if (link->state == LINK_CHECKING)
         link_check(link);
-        break;
-    case LINK_UP:
-        break;
-    case LINK_CLOSED:
+    else if (link->state == LINK_CLOSED)
         link_down(link, link->reason);
-        break;
-    }
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -151,46 +144,41 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
 {
     struct call *call = arg;
     struct redis_link *link = call->link;
-    redis_link_fn *fn = call->fn;
-    void *fn_arg = call->arg;
-    bool aside = call->aside;
     (void)ac;
     if (link->times != NULL)
         metric_observe(link->times, clock_mono_us() - call->sent_us);
     STAILQ_REMOVE(&link->calls, call, call, next);
-    STAILQ_INSERT_HEAD(&link->spare, call, next);
-    if (link->state == LINK_UP && !aside)
+    if (link->state == LINK_UP && !call->aside)
         link_look(link, reply);
     else if (link->state == LINK_CLOSED && STAILQ_EMPTY(&link->calls))
-        event_active(link->timer, EV_TIMEOUT, 0);
-    fn(fn_arg, reply);
+        event_active(&link->timer, EV_TIMEOUT, 0);
+    call->fn(call->arg, reply);
+    free(call);
 }
 
 static struct call *call_new(struct redis_link *link, redis_link_fn *fn, void *arg)
 {
-    struct call *call = STAILQ_FIRST(&link->spare);
-    if (call != NULL)
-        STAILQ_REMOVE_HEAD(&link->spare, next);
-    else if ((call = malloc(sizeof *call)) == NULL)
-        return NULL;
+    struct call *call = malloc(sizeof *call);
     int64_t now_us = clock_mono_us();
-    *call = (struct call){.link = link,
-                          .fn = fn,
-                          .arg = arg,
-                          .sent_us = now_us,
-                          .deadline_us = now_us + link->config->command_timeout_ms * 1000};
+    if (call != NULL)
+        *call = (struct call){.link = link,
+                              .fn = fn,
+                              .arg = arg,
+                              .sent_us = now_us,
+                              .deadline_us = now_us + link->config->command_timeout_ms * 1000};
     return call;
 }
 
-/* enroll: records a call after hiredis took its command; `status` is the result of that. */
+/* enroll: records a call after hiredis took its command, or frees it; `status` is the result of
+ * that. */
 static int enroll(struct redis_link *link, struct call *call, int status)
 {
     if (status != REDIS_OK) {
-        STAILQ_INSERT_HEAD(&link->spare, call, next);
+        free(call);
         return -ENOTCONN;
     }
     STAILQ_INSERT_TAIL(&link->calls, call, next);
-    if (!event_pending(link->timer, EV_TIMEOUT, NULL))
+    if (!event_pending(&link->timer, EV_TIMEOUT, NULL))
         arm_timer(link, call->deadline_us - clock_mono_us());
     return 0;
 }
@@ -203,8 +191,8 @@ static void checked(struct redis_link *link)
     link->known = true;
     link->reason = "";
     link->up_us = clock_mono_us();
-    event_del(link->timer); /* the connect timeout may be longer than that of a command */
-    event_add(link->probe, &(struct timeval){.tv_sec = PROBE_S});
+    event_del(&link->timer); /* the connect timeout may be longer than that of a command */
+    event_add(&link->probe, &(struct timeval){.tv_sec = PROBE_S});
     log_info("redis is up", "functions=%d", redis_functions_version());
     link->on_state(link->arg, true);
 }
@@ -355,16 +343,11 @@ static void reload(struct redis_link *link)
 static void link_look(struct redis_link *link, const redisReply *reply)
 {
     const char *reason;
-    switch (redis_refusal_of(reply, &reason)) {
-    case REDIS_CLOSED:
+    enum redis_refusal refusal = redis_refusal_of(reply, &reason);
+    if (refusal == REDIS_CLOSED)
         link_close(link, reason);
-        break;
-    case REDIS_FORGOTTEN:
+    else if (refusal == REDIS_FORGOTTEN)
         reload(link);
-        break;
-    case REDIS_TAKEN:
-        break;
-    }
 }
 
 static void on_look(void *arg, const redisReply *r)
@@ -374,7 +357,7 @@ static void on_look(void *arg, const redisReply *r)
         return;
     if (r != NULL && r->type == REDIS_REPLY_INTEGER && r->integer < redis_functions_version())
         reload(link);
-    event_add(link->probe, &(struct timeval){.tv_sec = PROBE_S});
+    event_add(&link->probe, &(struct timeval){.tv_sec = PROBE_S});
 }
 
 static void on_probe(evutil_socket_t fd, short what, void *arg)
@@ -399,7 +382,7 @@ static void on_connect(const redisAsyncContext *ac, int status)
     /* The timer starts the check, because hiredis 0.14 does not survive it when a connection is
      * freed in this callback. */
     link->state = LINK_CHECKING;
-    event_active(link->timer, EV_TIMEOUT, 0);
+    event_active(&link->timer, EV_TIMEOUT, 0);
 }
 
 static void on_disconnect(const redisAsyncContext *ac, int status)
@@ -459,22 +442,6 @@ static void link_connect(struct redis_link *link)
 
 /* --- the interface --- */
 
-static int grow(struct redis_link *link, size_t n)
-{
-    if (n <= link->room)
-        return 0;
-    const char **argv = realloc(link->argv, n * sizeof *argv);
-    if (argv == NULL)
-        return -ENOMEM;
-    link->argv = argv;
-    size_t *argvlen = realloc(link->argvlen, n * sizeof *argvlen);
-    if (argvlen == NULL)
-        return -ENOMEM;
-    link->argvlen = argvlen;
-    link->room = n;
-    return 0;
-}
-
 static void put_arg(struct redis_link *link, size_t i, const char *text, size_t len)
 {
     link->argv[i] = text;
@@ -498,10 +465,7 @@ int redis_link_call(struct redis_link *link, const char *function, const struct 
                     size_t n, const char *const *args, const size_t *lengths, redis_link_fn *fn,
                     void *arg)
 {
-    if (link->state != LINK_UP)
-        return -ENOTCONN;
-    if (grow(link, FIXED_ARGS + n) < 0)
-        return -ENOMEM;
+    assert(n <= REDIS_LINK_ARGS_MAX);
     put_arg(link, 0, "FCALL", strlen("FCALL"));
     put_arg(link, 1, function, strlen(function));
     put_arg(link, 2, CAMPAIGN_KEYS_TEXT, strlen(CAMPAIGN_KEYS_TEXT));
@@ -530,18 +494,17 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
     struct redis_link *link = calloc(1, sizeof *link);
     if (link == NULL)
         return -ENOMEM;
-    *link = (struct redis_link){.base = base,
-                                .config = config,
-                                .on_state = on_state,
-                                .arg = arg,
-                                .backoff = {.first_ms = 20, .most_ms = 1000}};
+    link->base = base;
+    link->config = config;
+    link->on_state = on_state;
+    link->arg = arg;
+    link->backoff = (struct backoff){.first_ms = 20, .most_ms = 1000};
     link->reason = "redis is not connected yet";
     STAILQ_INIT(&link->calls);
-    STAILQ_INIT(&link->spare);
-    link->timer = evtimer_new(base, on_timer, link);
-    link->probe = evtimer_new(base, on_probe, link);
-    if (link->timer == NULL || link->probe == NULL ||
-        resolver_new(&link->resolver, base, on_resolved, link) < 0) {
+    evtimer_assign(&link->timer, base, on_timer, link);
+    evtimer_assign(&link->probe, base, on_probe, link);
+    link->resolver = resolver_new(base, on_resolved, link);
+    if (link->resolver == NULL) {
         redis_link_free(link);
         return -ENOMEM;
     }
@@ -566,17 +529,9 @@ struct redis_link *redis_link_free(struct redis_link *link)
     link->ac = NULL;
     if (ac != NULL)
         redisAsyncFree(ac);
-    for (struct call *call; (call = STAILQ_FIRST(&link->spare)) != NULL;) {
-        STAILQ_REMOVE_HEAD(&link->spare, next);
-        free(call);
-    }
     resolver_free(link->resolver);
-    if (link->timer != NULL)
-        event_free(link->timer);
-    if (link->probe != NULL)
-        event_free(link->probe);
-    free(link->argv);
-    free(link->argvlen);
+    event_del(&link->timer);
+    event_del(&link->probe);
     free(link);
     return NULL;
 }

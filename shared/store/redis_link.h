@@ -48,14 +48,17 @@ int redis_link_new(struct redis_link **out, struct event_base *base,
  * NULL is fine. Returns NULL. */
 struct redis_link *redis_link_free(struct redis_link *link);
 
+#define REDIS_LINK_ARGS_MAX 10011
+
 /* redis_link_call: FCALL of `function` with the keys of a campaign and `n` arguments, which are
- * copied. Returns 0, and calls `fn` exactly once; or -ENOTCONN (the link is not up) or -ENOMEM, and
- * does not call `fn`. */
+ * copied; there are at most REDIS_LINK_ARGS_MAX. Returns 0, and calls `fn` exactly once; or
+ * -ENOTCONN (the link is not up) or -ENOMEM, and does not call `fn`. */
 int redis_link_call(struct redis_link *link, const char *function, const struct campaign_keys *keys,
                     size_t n, const char *const *args, const size_t *lengths, redis_link_fn *fn,
                     void *arg);
 
-/* redis_link_command: like redis_link_call(), for any other command, word by word. */
+/* redis_link_command: like redis_link_call(), for any other command, word by word. Without
+ * `lengths` the words end with a NUL. */
 int redis_link_command(struct redis_link *link, size_t n, const char **words, const size_t *lengths,
                        redis_link_fn *fn, void *arg);
 

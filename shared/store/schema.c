@@ -2,10 +2,10 @@
 #include "shared/store/schema.h"
 
 #include "shared/base/embedded.h"
+#include "shared/base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define LOCK_TRIES 30 /* of 1 s each, less than any deadline of the connection */
 #define TABLE                                                                                      \
@@ -45,6 +45,21 @@ enum db_outcome schema_check(struct db *db)
              version < schema_known() ? "run `onrushctl migrate`"
                                       : "install the binaries that go with the schema");
     return DB_REFUSED;
+}
+
+bool schema_fits(const struct db_config *config, const char *unfit, const char *away)
+{
+    struct db db = {0};
+    char quoted[300];
+    enum db_outcome outcome = db_open(&db, config);
+    if (outcome == DB_OK)
+        outcome = schema_check(&db);
+    db_close(&db);
+    if (outcome == DB_REFUSED)
+        log_error(unfit, "error=%s", log_quote(db.error, quoted, sizeof quoted));
+    else if (outcome != DB_OK)
+        log_warning(away, "error=%s", log_quote(db.error, quoted, sizeof quoted));
+    return outcome != DB_REFUSED;
 }
 
 /* run_statements: runs the statements of a migration and reads all their results. */

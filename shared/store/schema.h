@@ -13,6 +13,11 @@ int schema_known(void);
  * says what to run; or another outcome of the query. */
 enum db_outcome schema_check(struct db *db);
 
+/* schema_fits: for the start of a daemon: false if MariaDB is there and its schema, or our login,
+ * does not fit. Logs `unfit`, or `away` if MariaDB does not answer, which must not prevent a
+ * start. */
+bool schema_fits(const struct db_config *config, const char *unfit, const char *away);
+
 /* schema_version: the version of the database; 0 if no migration was ever applied. */
 enum db_outcome schema_version(struct db *db, int *version);
 

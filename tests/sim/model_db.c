@@ -76,7 +76,8 @@ static enum job_outcome run_confirm(struct model *m, struct job *job, unsigned o
 {
     if (!owns(m, job, owner))
         return JOB_FENCED;
-    job->exhausted = m->db.granted >= m->db.quota || m->bug == BUG_LOSER_FINAL_EARLY;
+    job->quota = m->bug == BUG_LOSER_FINAL_EARLY ? 0 : m->db.quota;
+    job->granted = m->db.granted;
     return read_users(m, job);
 }
 
@@ -101,16 +102,15 @@ static enum job_outcome run_load(struct model *m, struct job *job, unsigned owne
     job->quota = db->quota;
     job->granted = db->granted;
     job->watermark = db->watermark;
-    job->next_serial = 1;
-    for (uint32_t s = 1; s <= SERIALS; s++)
-        job->next_serial = db->serial_owner[s] != 0 ? s + 1 : job->next_serial;
-    job->gaps = calloc(SERIALS, sizeof job->gaps[0]);
-    for (uint32_t s = 1; s < job->next_serial && m->bug != BUG_GAPS_FORGOTTEN; s++) {
-        if (db->serial_owner[s] == 0)
-            job->gaps[job->n_gaps++] = s;
+    ledger_open(&job->ledger, db->quota);
+    for (uint32_t s = 1; s <= SERIALS; s++) {
+        if (db->serial_owner[s] != 0)
+            ledger_granted(&job->ledger, s);
     }
-    if (m->bug == BUG_SERIAL_REUSED && job->next_serial > 1)
-        job->next_serial--;
+    if (m->bug == BUG_GAPS_FORGOTTEN)
+        job->ledger.n_freed = 0;
+    if (m->bug == BUG_SERIAL_REUSED && job->ledger.next > 1)
+        job->ledger.next--;
     return JOB_DONE;
 }
 

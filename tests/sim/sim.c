@@ -319,9 +319,7 @@ static void lose_answer(struct sim *sim, struct scheduler *s, struct job *job)
         sim->zombies[sim->n_zombies++] = (struct zombie){later, s->owner};
     }
     job->found = batch_free(job->found);
-    free(job->gaps);
-    job->gaps = NULL;
-    job->n_gaps = 0;
+    ledger_close(&job->ledger);
     job->outcome = JOB_UNKNOWN;
 }
 

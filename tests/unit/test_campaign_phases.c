@@ -223,7 +223,7 @@ static void finish(enum job_kind kind, enum job_outcome outcome, const char *fou
     seen.jobs[i] = NULL;
     job->outcome = outcome;
     job->quota = QUOTA;
-    job->next_serial = 1;
+    ledger_open(&job->ledger, QUOTA);
     job->last = last;
     if (found != NULL)
         job->found = read_rows(found);
@@ -328,8 +328,10 @@ static void take(void)
 
 static void give_up(void)
 {
-    for (size_t i = 0; i < JOBS; i++)
-        seen.jobs[i] = job_free(seen.jobs[i]);
+    for (size_t i = 0; i < JOBS; i++) {
+        job_free(seen.jobs[i]);
+        seen.jobs[i] = NULL;
+    }
     campaign.asks = campaign.jobs = 0;
     campaign_destroy(&campaign);
 }

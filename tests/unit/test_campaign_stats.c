@@ -48,7 +48,7 @@ TEST(test_an_empty_board_says_nothing)
     text = render(&stats, 1);
     assert_string_equal(text, "");
     free(text);
-    stats_clear(&stats);
+    stats_publish(&stats, NULL);
 }
 
 TEST(test_durations_go_on)
@@ -78,7 +78,7 @@ TEST(test_durations_go_on)
         assert_null(strstr(text, "onrush_campaign_quota{")); /* unknown: no line */
         free(text);
     }
-    stats_clear(&stats);
+    stats_publish(&stats, NULL);
 }
 
 /* A label has at most STATS_CAMPAIGNS_MAX values and "other", for any number of campaigns. */
@@ -107,7 +107,7 @@ TEST(test_the_cap)
         strstr(text, "onrush_campaign_requests{campaign=\"other\",state=\"refused\"} 7\n"));
     assert_null(strstr(text, "campaign=\"c1000\""));
     free(text);
-    stats_clear(&stats);
+    stats_publish(&stats, NULL);
 }
 
 static double thread_ms(void)
@@ -137,7 +137,7 @@ static double scrape_ms(int n)
         best = took < best ? took : best;
         free(text);
     }
-    stats_clear(&stats);
+    stats_publish(&stats, NULL);
     return best;
 }
 
@@ -198,7 +198,7 @@ TEST(test_nobody_waits)
     }
     pthread_join(writer, NULL);
     assert_int_equal(last, SHEETS);
-    stats_clear(&shared);
+    stats_publish(&shared, NULL);
 }
 
 /* --- against MariaDB --- */

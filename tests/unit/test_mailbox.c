@@ -51,7 +51,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    mailbox_end(&box);
+    mailbox_end(&box, NULL);
     event_base_free(base);
 }
 
@@ -235,7 +235,7 @@ MAILBOX_TEST(test_shut_tells_the_loop_no_more)
 static void end_box(void *arg, struct mail *mail)
 {
     see(mail);
-    mailbox_end(arg);
+    mailbox_end(arg, NULL);
 }
 
 MAILBOX_TEST(test_end_by_the_last_mail)
@@ -247,4 +247,20 @@ MAILBOX_TEST(test_end_by_the_last_mail)
     turn_until(1);
     free(own);
     assert_int_equal(event_base_loop(base, EVLOOP_NONBLOCK), 1);
+}
+
+static void see_left(void *mail)
+{
+    see(mail);
+}
+
+MAILBOX_TEST(test_end_frees_the_mails_that_are_left)
+{
+    struct mailbox own;
+    mailbox_init(&own);
+    mailbox_put(&own, &letters[0][0].mail);
+    mailbox_put(&own, &letters[0][1].mail);
+    mailbox_end(&own, see_left);
+    assert_int_equal(n_seen, 2);
+    assert_int_equal(seen[0][0] + seen[0][1], 2);
 }

@@ -18,18 +18,15 @@
     HISTOGRAM(took_b, "t_took_seconds", "of=\"b\"", "")
 
 METRICS_STRUCT(test_metrics, METRICS);
-#define METRICS_SHARD test_metrics
-METRICS_TABLE(table, METRICS);
-
-#undef METRICS_SHARD
+METRICS_TABLE(test_metrics, METRICS);
 
 #define UNITS(COUNTER, GAUGE, HISTOGRAM)                                                           \
     GAUGE(age, "t_age_seconds", "", "A duration.")                                                 \
     HISTOGRAM(batch, "t_batch", "", "How many.")
 
 METRICS_STRUCT(unit_metrics, UNITS);
-#define METRICS_SHARD unit_metrics
-METRICS_TABLE(units, UNITS);
+#define metrics_shard unit_shard /* for a second table in one file */
+METRICS_TABLE(unit_metrics, UNITS);
 
 static char *render_table(const struct metrics_table *which, void *const *shards, size_t n)
 {
@@ -43,7 +40,7 @@ static char *render_table(const struct metrics_table *which, void *const *shards
 
 static char *render(void *const *shards, size_t n, size_t rows)
 {
-    return render_table(&(struct metrics_table){table.rows, rows}, shards, n);
+    return render_table(&(struct metrics_table){test_metrics_table.rows, rows}, shards, n);
 }
 
 static double process_value(const char *text, const char *name)
@@ -125,7 +122,7 @@ TEST(test_units)
     metric_set(&m.age, 1500000);
     metric_observe_size(&m.batch, 3);
     metric_observe_size(&m.batch, 1000000);
-    char *text = render_table(&units, (void *const[]){&m}, 1);
+    char *text = render_table(&unit_metrics_table, (void *const[]){&m}, 1);
     assert_non_null(strstr(text, "\nt_age_seconds 1.500000\n"));
     assert_non_null(strstr(text, "\nt_batch_bucket{le=\"2\"} 0\nt_batch_bucket{le=\"4\"} 1\n"));
     assert_non_null(strstr(text, "\nt_batch_bucket{le=\"8192\"} 1\nt_batch_bucket{le=\"+Inf\"} 2\n"
@@ -141,7 +138,7 @@ TEST(test_labelled)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    metrics_render_labelled(out, &(struct metrics_table){table.rows, 2}, shards, 2);
+    metrics_render_labelled(out, &(struct metrics_table){test_metrics_table.rows, 2}, shards, 2);
     fclose(out);
     assert_string_equal(text, "# HELP t_answers_total Answers by outcome.\n"
                               "# TYPE t_answers_total counter\n"
@@ -179,7 +176,7 @@ TEST(test_histogram_text)
     metric_observe(&a.took, 100);
     metric_observe(&b.took, 100000000);
     metric_observe(&b.took_b, 1);
-    char *text = render((void *const[]){&a, &b}, 2, table.n);
+    char *text = render((void *const[]){&a, &b}, 2, test_metrics_table.n);
     static const char *const lines[] = {
         "# HELP t_took_seconds Duration.\n# TYPE t_took_seconds histogram\n",
         "t_took_seconds_bucket{le=\"0.000064\"} 1\n",

@@ -26,11 +26,10 @@ static struct {
     const char *figures;
 } daemon_state;
 
-static bool answered(void *arg, FILE *missing)
+static void missing(void *arg, FILE *out)
 {
     (void)arg;
-    fputs(daemon_state.missing != NULL ? daemon_state.missing : "", missing);
-    return daemon_state.missing == NULL;
+    fputs(daemon_state.missing != NULL ? daemon_state.missing : "", out);
 }
 
 static bool progress(void *arg)
@@ -46,7 +45,7 @@ static void figures(void *arg, FILE *out)
 }
 
 static const struct service_hooks hooks = {
-    .answered = answered, .progress = progress, .figures = figures};
+    .missing = missing, .progress = progress, .figures = figures};
 
 BEFORE_ALL(open_socket)
 {

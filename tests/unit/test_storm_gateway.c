@@ -44,7 +44,7 @@ TEST(test_archive)
     assert_in_range(n, 1, most);
     assert_true(answered > n);
     archive_free(archive);
-    mailbox_end(&done);
+    mailbox_end(&done, NULL);
     outage_stop(&outage);
 }
 
