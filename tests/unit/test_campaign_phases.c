@@ -194,13 +194,16 @@ static const char *pending(void)
                                       [QUEUE_SETTLE] = "settle",
                                       [QUEUE_DRAIN] = "drain",
                                       [QUEUE_EXPIRE] = "expire"};
+    static const char *const kinds[] = {
+        [JOB_LOAD] = "load",           [JOB_COMMIT] = "commit", [JOB_READ_BACK] = "read_back",
+        [JOB_CONFIRM] = "confirm",     [JOB_PAGE] = "page",     [JOB_JOURNAL] = "journal",
+        [JOB_UNJOURNAL] = "unjournal", [JOB_REFUSE] = "refuse", [JOB_FINISH] = "finish",
+    };
     const char *text = "";
     for (size_t i = 0; i < LENGTH(seen.asked); i++)
         text = seen.asked[i] ? textf("%s %s", text, ops[i]) : text;
-    for (size_t kind = 0; kind <= JOB_FINISH; kind++)
-        text = find_job((enum job_kind)kind) < JOBS
-                   ? textf("%s %s", text, job_kind_text((enum job_kind)kind))
-                   : text;
+    for (size_t kind = 0; kind < LENGTH(kinds); kind++)
+        text = find_job((enum job_kind)kind) < JOBS ? textf("%s %s", text, kinds[kind]) : text;
     return *text != '\0' ? text + 1 : "";
 }
 
