@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
@@ -86,7 +87,10 @@ int listen_steer(int fd, int groups)
         BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
         BPF_STMT(BPF_RET | BPF_A, 0),
     };
-    const struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+    struct sock_fprog program;
+    memset(&program, 0, sizeof program); /* its padding too, which the kernel copies */
+    program.len = sizeof code / sizeof code[0];
+    program.filter = code;
     int r = setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
     return r < 0 ? -errno : 0;
 }
